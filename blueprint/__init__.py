@@ -1,0 +1,1 @@
+"""DECIDE: text in, decisions out."""

@@ -1,0 +1,165 @@
+"""What an owner may say about a service: one YAML file, one `Service`.
+
+The envelope is Backstage's and Kubernetes'; the parts live in one module per subject. Models hold what was written
+and refuse what cannot be meant; they derive nothing. Checks that need a second file are in `blueprint.reading`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from blueprint.catalogue.delivering import Rollout
+from blueprint.catalogue.needing import Consume, Egress, Events
+from blueprint.catalogue.offering import Provide
+from blueprint.catalogue.owning import Resource
+from blueprint.catalogue.promising import Promises, once
+from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Ports, Scaling
+from blueprint.text import Cron, ServiceName, Slug, Text, refuse
+
+__all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge"]
+
+API_VERSION: Final = "catalog.platform/v1alpha1"
+
+Environment = Literal["dev", "staging", "prod", "ephemeral"]
+ENVIRONMENTS: Final[tuple[Environment, ...]] = ("dev", "ephemeral", "prod", "staging")
+"""Every environment, sorted. A stack says which one it is; a file patches itself per environment."""
+
+
+class Link(Text):
+    """Something worth opening."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    """Address."""
+    title: str | None = None
+    """What it is."""
+
+
+class Metadata(Text):
+    """Who this is."""
+
+    name: ServiceName
+    """Name of the service, its namespace and its identity; unique in the catalogue. Renaming replaces everything."""
+    description: Annotated[str, Field(max_length=300)] = ""
+    """What it does, in a sentence."""
+    tags: tuple[Slug, ...] = ()
+    """Words to find it by."""
+    links: tuple[Link, ...] = ()
+    """Source, documentation, dashboards."""
+    annotations: dict[str, str] = {}
+    """Free notes for other tools (Backstage)."""
+
+
+class Spec(Promises):
+    """Everything about the service."""
+
+    type: Literal["service", "worker", "cronjob", "gateway"]
+    """`service` answers requests, `worker` handles events, `cronjob` runs on a schedule, `gateway` fronts others."""
+    lifecycle: Literal["experimental", "production", "deprecated"] = "production"
+    """Backstage's words. New consumers of a deprecated service are refused."""
+    owner: Slug
+    """The team that is called at night."""
+    system: Slug
+    """The product it belongs to."""
+    domain: Slug | None = None
+    """Its bounded context. Unset: the system."""
+    tier: Literal["critical", "standard", "best-effort"] = "standard"
+    """How much it matters: priority, spread over nodes, whom an alert wakes."""
+    schedule: Cron | None = None
+    """When a cronjob runs, in UTC; for no other type."""
+    containers: Containers
+    """By name; `main` is the service itself."""
+    init_containers: InitContainers = {}
+    """By name; each runs to its end before the next, in the order written."""
+    service: Ports | None = None
+    """Where it listens. Unset: nowhere (a worker or cronjob that only calls)."""
+    termination_grace_period_seconds: Annotated[int, Field(ge=15, le=600)] = 30
+    """Seconds to finish work when asked to stop (Kubernetes' default, 30): the longest request or message handling."""
+    scaling: Scaling = Scaling()
+    """How many."""
+    provides: tuple[Provide, ...] = ()
+    """APIs it offers."""
+    consumes: tuple[Consume, ...] = ()
+    """APIs it calls: the one declaration of each edge."""
+    egress: tuple[Egress, ...] = ()
+    """Hosts outside the platform it may reach."""
+    events: Events = Events()
+    """Channels it writes and reads."""
+    resources: dict[Slug, Resource] = {}
+    """Stores, accounts, secrets and volumes of its own, by name."""
+    rollout: Rollout = Rollout()
+    """How a new version replaces the old one."""
+    environments: dict[Environment, dict[str, Any]] = {}
+    """RFC 7386 merge patches on this spec, by environment; validated after merging."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if "main" not in self.containers:
+            known = ", ".join(sorted(self.containers)) or "none"
+            refuse("containers", f"has no 'main' (found: {known})", "Name the container that is the service 'main'")
+        for name in sorted(set(self.containers) & set(self.init_containers)):
+            refuse(f"initContainers.{name}", "has the name of a container", "Rename one of the two")
+        if (self.type == "cronjob") != (self.schedule is not None):
+            need = "needs a schedule" if self.type == "cronjob" else f"is for cronjobs, but type is {self.type}"
+            refuse(
+                "schedule", need, 'Set schedule to five cron fields such as "0 2 * * *" on a cronjob and nowhere else'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _listens_where_it_says(self) -> Self:
+        ports = self.service.ports if self.service else {}
+        known = ", ".join(sorted(ports)) or "none; give the service ports"
+        for index, provide in enumerate(self.provides):
+            if provide.port not in ports:
+                refuse(f"provides.{index}.port", f"'{provide.port}' is no port of this service", f"Known: {known}")
+        metrics = self.observability.metrics
+        if metrics and metrics.port not in ports:
+            refuse("observability.metrics.port", f"'{metrics.port}' is no port of this service", f"Known: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_thing_once(self) -> Self:
+        once("provides", tuple(provide.api for provide in self.provides))
+        once("consumes", tuple(consume.api for consume in self.consumes))
+        once("egress", tuple(f"{egress.host}:{egress.port}" for egress in self.egress))
+        return self
+
+    @model_validator(mode="after")
+    def _speaks_of_its_own_channels(self) -> Self:
+        read = {(subscribe.channel, subscribe.group) for subscribe in self.events.subscribes}
+        for index, metric in enumerate(self.scaling.metrics):
+            if isinstance(metric, LagMetric) and (metric.channel, metric.group) not in read:
+                refuse(
+                    f"scaling.metrics.{index}",
+                    f"waits for {metric.channel} in {metric.group}, which this service does not subscribe to",
+                    f"Known: {', '.join(f'{channel} in {group}' for channel, group in sorted(read)) or 'none'}",
+                )
+        return self
+
+
+class Service(Text):
+    """One file of the catalogue."""
+
+    api_version: Literal["catalog.platform/v1alpha1"]
+    """Version of this format."""
+    kind: Literal["Service"]
+    """Always Service."""
+    metadata: Metadata
+    """Who this is."""
+    spec: Spec
+    """Everything about it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.metadata.name
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """`target` with the RFC 7386 `patch` applied: null removes, maps merge, everything else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    base = target if isinstance(target, Mapping) else {}
+    kept = {key: value for key, value in base.items() if key not in patch}
+    return kept | {key: merge(base.get(key), value) for key, value in patch.items() if value is not None}

@@ -1,0 +1,234 @@
+"""What a service offers: APIs, their operations, and the public routes to them.
+
+An API is what a consumer names and what a route exposes; a port alone is neither. Who may call it follows from
+the consumers' `consumes`, narrowed by `allow`; nothing here opens a door by itself except `route`.
+"""
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from blueprint.text import Duration, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version, refuse
+
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class HttpOperation(Text):
+    """One method on one path."""
+
+    method: Method
+    """HTTP method."""
+    path: PathTemplate
+    """Path; `{id}` stands for one segment. Quote it in a flow list."""
+    idempotent: bool
+    """Whether doing it twice does no harm. Only then may anybody retry it."""
+    idempotency_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")] | None = None
+    """The request header that makes a repeat harmless, for documentation; retries still ask for `idempotent`."""
+
+    @property
+    def key(self) -> str:
+        """How a consumer names it: "GET /v1/orders/{id}"."""
+        return f"{self.method} {self.path}"
+
+
+class GrpcOperation(Text):
+    """One remote procedure."""
+
+    rpc: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*/[A-Za-z_][A-Za-z0-9_]*$")]
+    """package.Service/Method."""
+    idempotent: bool
+    """Whether doing it twice does no harm. Only then may anybody retry it."""
+
+    @property
+    def key(self) -> str:
+        """How a consumer names it: "payments.v1.Payments/Charge"."""
+        return self.rpc
+
+
+def _which(operation: Any) -> str:
+    return "grpc" if (isinstance(operation, dict) and "rpc" in operation) or hasattr(operation, "rpc") else "http"
+
+
+Operation = Annotated[
+    Annotated[HttpOperation, Tag("http")] | Annotated[GrpcOperation, Tag("grpc")], Discriminator(_which)
+]
+
+
+class Auth(Text):
+    """Who may use a public route."""
+
+    type: Literal["jwt", "none"]
+    """`jwt`: a token of one of the stack's issuers. `none`: anybody."""
+    claims_to_verify: tuple[Literal["exp", "nbf"], ...] = ("exp",)
+    """Claims the gateway checks (the templates': exp)."""
+    key_claim_name: Literal["kid", "iss"] = "kid"
+    """The claim or header that names the key (the templates': kid)."""
+
+
+class RateLimit(Text):
+    """Requests one consumer may make. At least one of the three."""
+
+    second: Annotated[int, Field(ge=1)] | None = None
+    """Per second."""
+    minute: Annotated[int, Field(ge=1)] | None = None
+    """Per minute (the templates': 100)."""
+    hour: Annotated[int, Field(ge=1)] | None = None
+    """Per hour (the templates': 1,000)."""
+    policy: Literal["local", "redis"] = "redis"
+    """Where it is counted: in each gateway pod, or once for all of them."""
+
+    @model_validator(mode="after")
+    def _grows_with_the_period(self) -> Self:
+        given = [(name, limit) for name in ("second", "minute", "hour") if (limit := getattr(self, name)) is not None]
+        if not given:
+            refuse("", "limits nothing", "Give at least one of second, minute, hour")
+        for (shorter, few), (longer, many) in pairwise(given):
+            if many < few:
+                refuse(
+                    longer,
+                    f"allows {many} per {longer} but {few} per {shorter}, so the {shorter} limit never counts",
+                    f"Raise {longer} or drop {shorter}",
+                )
+        return self
+
+
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]+)?)$")]
+
+
+class Cors(Text):
+    """Which web pages may call the route from a browser."""
+
+    origins: Annotated[tuple[Origin, ...], Field(min_length=1)]
+    """Scheme and host of each page."""
+    methods: Annotated[tuple[Method, ...], Field(min_length=1)] = ("GET", "POST")
+    """Methods a page may use."""
+    headers: tuple[str, ...] = ()
+    """Request headers a page may set beyond the simple ones."""
+    credentials: bool = False
+    """Whether cookies and tokens are sent along."""
+
+    @model_validator(mode="after")
+    def _credentials_go_to_named_origins(self) -> Self:
+        if self.credentials and "*" in self.origins:
+            refuse(
+                "origins",
+                "takes credentials from every origin, so any page could act for a signed-in user",
+                "Name the origins, or set credentials to false",
+            )
+        return self
+
+
+class Acl(Text):
+    """Which groups of consumers may pass. Exactly one of the two."""
+
+    allow: tuple[Slug, ...] = ()
+    """Only these groups."""
+    deny: tuple[Slug, ...] = ()
+    """Everybody but these groups."""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if bool(self.allow) == bool(self.deny):
+            refuse("", "gives both or neither of allow and deny", "Give exactly one of them")
+        return self
+
+
+Pair = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+:.*$")]
+
+
+class Additions(Text):
+    """`name:value` pairs."""
+
+    headers: tuple[Pair, ...] = ()
+    """Request headers."""
+    querystring: tuple[Pair, ...] = ()
+    """Query parameters."""
+
+
+class Removals(Text):
+    """Names."""
+
+    headers: tuple[str, ...] = ()
+    """Request headers."""
+    querystring: tuple[str, ...] = ()
+    """Query parameters."""
+
+
+class RequestTransformer(Text):
+    """What the gateway changes in a request. Identity headers from outside (x-consumer-*, x-jwt-*) always go."""
+
+    add: Additions = Additions()
+    """Set where absent."""
+    replace: Additions = Additions()
+    """Set where present."""
+    remove: Removals = Removals()
+    """Taken away."""
+
+
+class Route(Text):
+    """Its presence exposes the API at the gateway."""
+
+    paths: Annotated[tuple[PathTemplate, ...], Field(min_length=1)]
+    """Path prefixes, without parameters; each belongs to one route of one service."""
+    host: Host | None = None
+    """One of the stack's gateway hosts. Unset: the first of them."""
+    auth: Auth
+    """Who may use it. Said, never assumed."""
+    rate_limit: RateLimit = RateLimit(minute=100, hour=1000)
+    """Requests per consumer (the templates' numbers)."""
+    cors: Cors | None = None
+    """Browser access from other origins. Unset: none."""
+    acl: Acl | None = None
+    """Groups that may pass. Unset: every consumer."""
+    request_transformer: RequestTransformer = RequestTransformer()
+    """Changes to the request."""
+
+    @model_validator(mode="after")
+    def _groups_need_a_consumer(self) -> Self:
+        if self.acl and self.auth.type == "none":
+            refuse(
+                "acl",
+                "asks for a group but auth.type is none, so no request ever has one",
+                "Set auth.type to jwt or drop acl",
+            )
+        for index, path in enumerate(self.paths):
+            if "{" in path:
+                refuse(f"paths.{index}", f"'{path}' has a parameter, but a route is a prefix", "Cut it before the '{'")
+        return self
+
+
+class Provide(Text):
+    """One API."""
+
+    api: Slug
+    """Name; a consumer writes `service/api`. Never changes for a running consumer: a breaking version is a new API."""
+    type: Literal["openapi", "grpc", "graphql", "asyncapi"]
+    """Kind of contract."""
+    version: Version
+    """Semantic version of the contract, in quotes."""
+    definition: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")]
+    """Contract file, below the catalogue's folder."""
+    port: PortName
+    """Name of the port it is served on."""
+    operations: tuple[Operation, ...] = ()
+    """What it can do. With a list, callers reach nothing else on this port."""
+    timeout: Duration = "5s"
+    """The longest the service takes; a caller's timeout is not below it (5 s: the templates')."""
+    allow: tuple[ServiceName, ...] | None = None
+    """Services that may consume it. Unset: every catalogued one. An empty list: none."""
+    route: Route | None = None
+    """Present: exposed at the gateway."""
+
+    @model_validator(mode="after")
+    def _operations_fit_the_type(self) -> Self:
+        wanted = GrpcOperation if self.type == "grpc" else HttpOperation
+        spelling = "rpc: package.Service/Method" if self.type == "grpc" else "method and path"
+        seen: set[str] = set()
+        for index, operation in enumerate(self.operations):
+            if not isinstance(operation, wanted):
+                refuse(f"operations.{index}", f"does not fit type {self.type}", f"Write it with {spelling}")
+            if operation.key in seen:
+                refuse(f"operations.{index}", f"'{operation.key}' is listed twice", "Drop one of the two")
+            seen.add(operation.key)
+        return self

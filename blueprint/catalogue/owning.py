@@ -1,0 +1,239 @@
+"""What a service keeps for itself: stores, brokers' accounts, secrets, volumes.
+
+One class per type of resource, each with only its own fields; Score's words `type`, `class` and `params`. What a
+resource becomes (an operator's object, a managed instance) is decided per stack, elsewhere.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from blueprint.text import Cron, Duration, Image, Memory, Text
+
+
+class Migrations(Text):
+    """Brings the schema up to date before a new version starts."""
+
+    image: Image
+    """Repository with a tag or a digest."""
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Program and arguments."""
+
+
+class Pool(Text):
+    """Connections of the service to its store."""
+
+    max_per_replica: Annotated[int, Field(ge=1, le=500)] = 10
+    """Connections of one pod; times the most pods it must fit the store's limit."""
+    mode: Literal["session", "transaction"] = "session"
+    """When a pooled connection is given back."""
+
+
+class Backup(Text):
+    """Copies of the data, and how they are proven."""
+
+    schedule: Cron = "0 2 * * *"
+    """When a full copy is made, in UTC."""
+    retention: Duration = "30d"
+    """How long a copy is kept."""
+    pitr: bool = True
+    """Whether any moment in between can be restored."""
+    rpo: Duration = "5m"
+    """Data that may be lost at most."""
+    rto: Duration = "1h"
+    """Time a restore may take."""
+    restore_drill: Literal["daily", "weekly", "monthly", "never"] = "weekly"
+    """How often a copy is restored to prove it can be."""
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
+"""What PostgreSQL takes without quotes: 63 bytes at most."""
+
+
+class Store(Text):
+    """What every store has in common; not a type by itself."""
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "database", "username", "password", "url")
+    """What `${resources.<name>.<key>}` may ask of it; the keys of the Secret the service mounts."""
+
+    class_: Annotated[Literal["small", "medium", "large"], Field(alias="class")] = "small"
+    """Size; what it means per environment is in `blueprint.sizes`. Growing is in place, with a restart."""
+    owns: tuple[Identifier, ...] = ()
+    """Tables or collections. One table has one owner in the whole catalogue."""
+    migrations: Migrations | None = None
+    """Unset: the service migrates by itself."""
+    pool: Pool = Pool()
+    """Connections."""
+    high_availability: bool = False
+    """A standby that takes over."""
+    read_replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    """Copies that only answer reads."""
+    backup: Backup | None = Backup()
+    """null: no copies; the data can be made again."""
+    deletion: Literal["retain", "snapshot", "delete"] = "retain"
+    """What happens to the data when the resource leaves the catalogue."""
+
+
+class DatabaseParams(Text):
+    """Settings of a database."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
+    """Major version, in quotes. Unset: the platform's. Raising it is an upgrade of running data."""
+    database: Identifier | None = None
+    """Name of the database. Unset: the resource's name."""
+
+
+class PostgresParams(DatabaseParams):
+    """Settings of PostgreSQL."""
+
+    extensions: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")], ...] = ()
+    """Extensions created in the database."""
+
+
+class RedisParams(Text):
+    """Settings of Redis."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
+    """Major version, in quotes. Unset: the platform's."""
+    maxmemory_policy: Literal["noeviction", "allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-ttl"] = "noeviction"
+    """What goes when memory is full: nothing (a store) or the least used (a cache)."""
+
+
+class Postgres(Store):
+    """A PostgreSQL of the service's own."""
+
+    type: Literal["postgres"]
+    """postgres"""
+    params: PostgresParams = PostgresParams()
+    """Settings."""
+
+
+class Mongodb(Store):
+    """A MongoDB of the service's own."""
+
+    type: Literal["mongodb"]
+    """mongodb"""
+    params: DatabaseParams = DatabaseParams()
+    """Settings."""
+
+
+class Redis(Store):
+    """A Redis of the service's own."""
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "password", "url")
+    type: Literal["redis"]
+    """redis"""
+    params: RedisParams = RedisParams()
+    """Settings."""
+
+
+class Clickhouse(Store):
+    """A ClickHouse of the service's own."""
+
+    type: Literal["clickhouse"]
+    """clickhouse"""
+    params: DatabaseParams = DatabaseParams()
+    """Settings."""
+
+
+class Elasticsearch(Store):
+    """An Elasticsearch of the service's own."""
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url")
+    type: Literal["elasticsearch"]
+    """elasticsearch"""
+    params: DatabaseParams = DatabaseParams()
+    """Settings."""
+
+
+class Account(Text):
+    """An account at a shared broker; channels come from `events`."""
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url")
+    class_: Annotated[Literal["shared"], Field(alias="class")] = "shared"
+    """Brokers are shared; what a service may do there follows from its events."""
+
+
+class Kafka(Account):
+    """An account at Kafka."""
+
+    type: Literal["kafka"]
+    """kafka"""
+
+
+class Nats(Account):
+    """An account at NATS."""
+
+    type: Literal["nats"]
+    """nats"""
+
+
+class Amqp(Account):
+    """An account at RabbitMQ."""
+
+    type: Literal["amqp"]
+    """amqp"""
+
+
+class SecretParams(Text):
+    """Where secrets come from."""
+
+    keys: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")], ...], Field(min_length=1)]
+    """Names; each is a key of the Secret and what `${resources.<name>.<key>}` may ask."""
+    source: Literal["generated", "aws", "gcp", "vault", "openbao"] | None = None
+    """Store. Unset: the stack's."""
+    path: Annotated[str, Field(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$")] | None = None
+    """Place in the store. Unset: `<system>/<service>`."""
+    rotation: Duration | None = None
+    """How often values change. Unset: never by itself."""
+
+
+class Secret(Text):
+    """Values nobody writes into a file."""
+
+    type: Literal["secret"]
+    """secret"""
+    params: SecretParams
+    """Which, and from where."""
+
+
+class VolumeParams(Text):
+    """Settings of a volume."""
+
+    size: Memory
+    """Size, as Mi, Gi or Ti. May grow, never shrink."""
+    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
+    """Where it is mounted."""
+
+
+class Volume(Text):
+    """A disk that outlives the pod."""
+
+    keys: ClassVar[tuple[str, ...]] = ("path",)
+    type: Literal["volume"]
+    """volume"""
+    params: VolumeParams
+    """Settings."""
+    deletion: Literal["retain", "delete"] = "retain"
+    """What happens to the data when the resource leaves the catalogue."""
+
+
+class Bucket(Text):
+    """An object store of the service's own."""
+
+    keys: ClassVar[tuple[str, ...]] = ("bucket", "region", "url")
+    type: Literal["s3"]
+    """s3"""
+    deletion: Literal["retain", "delete"] = "retain"
+    """What happens to the data when the resource leaves the catalogue."""
+
+
+Resource = Annotated[
+    Postgres | Mongodb | Redis | Clickhouse | Elasticsearch | Kafka | Nats | Amqp | Secret | Volume | Bucket,
+    Field(discriminator="type"),
+]
+
+
+def keys(resource: Resource) -> tuple[str, ...]:
+    """What `${resources.<name>.<key>}` may ask of `resource`."""
+    return resource.params.keys if isinstance(resource, Secret) else resource.keys

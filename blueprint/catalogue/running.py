@@ -1,0 +1,275 @@
+"""What runs: containers, probes, ports, and how many.
+
+Words are Score's for containers and Kubernetes' for probes. What they become is decided in `blueprint.workloads`;
+how a new version replaces the old one is said in `delivering`.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from blueprint.text import (
+    Cpu,
+    Image,
+    Memory,
+    PortName,
+    PortNumber,
+    Slug,
+    Text,
+    mebibytes,
+    millicores,
+    refuse,
+)
+
+
+class Requests(Text):
+    """What a container needs to start; the scheduler reserves it."""
+
+    cpu: Cpu
+    """Cores or millicores. Changing it restarts the pods."""
+    memory: Memory
+    """Bytes, as Ki, Mi or Gi. Changing it restarts the pods."""
+
+
+class Limits(Text):
+    """What a container may take at most."""
+
+    cpu: Cpu | None = None
+    """Cores or millicores; beyond it the container is throttled. Unset: four times the request
+    (`blueprint.sizes`). Changing it restarts the pods."""
+    memory: Memory
+    """Bytes, as Ki, Mi or Gi; beyond it the container is killed. Changing it restarts the pods."""
+
+
+class Resources(Text):
+    """Kubernetes requests and limits of one container."""
+
+    requests: Requests
+    """Reserved. Raising it restarts the pods and raises the namespace's quota."""
+    limits: Limits
+    """The ceiling. Raising it restarts the pods and raises the namespace's quota."""
+
+    @model_validator(mode="after")
+    def _the_floor_is_below_the_ceiling(self) -> Self:
+        asked, most = self.requests, self.limits
+        if mebibytes(asked.memory) > mebibytes(most.memory):
+            refuse(
+                "requests.memory",
+                f"requests {asked.memory} of memory but is limited to {most.memory}, so no pod would start",
+                "Raise limits.memory or lower requests.memory",
+            )
+        if most.cpu is not None and millicores(asked.cpu) > millicores(most.cpu):
+            refuse(
+                "requests.cpu",
+                f"requests {asked.cpu} of CPU but is limited to {most.cpu}, so no pod would start",
+                "Raise limits.cpu or lower requests.cpu",
+            )
+        return self
+
+
+class HttpGet(Text):
+    """Success is any status from 200 to 399."""
+
+    path: Annotated[str, Field(pattern=r"^/[^\s]*$")]
+    """Path to ask for."""
+    port: PortNumber
+    """Port of the container."""
+
+
+class TcpSocket(Text):
+    """Success is a connection."""
+
+    port: PortNumber
+    """Port of the container."""
+
+
+class GrpcCall(Text):
+    """Success is SERVING from grpc.health.v1.Health."""
+
+    port: PortNumber
+    """Port of the container."""
+
+
+class Exec(Text):
+    """Success is exit code 0."""
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Program and arguments; no shell."""
+
+
+class Probe(Text):
+    """One question to a container; Kubernetes' field names. Exactly one of the four ways of asking."""
+
+    http_get: HttpGet | None = None
+    """Ask over HTTP."""
+    tcp_socket: TcpSocket | None = None
+    """Connect. The default for liveness: an HTTP liveness probe kills busy pods, and then the rest of them."""
+    grpc: GrpcCall | None = None
+    """Ask gRPC's health service."""
+    exec: Exec | None = None
+    """Run a program in the container."""
+    initial_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    """Seconds before the first try. Prefer a startupProbe."""
+    period_seconds: Annotated[int, Field(ge=1, le=300)] = 10
+    """Seconds between tries (Kubernetes' default, 10)."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
+    """Seconds to wait for an answer. Kubernetes' default of 1 has ejected the only replica of a slow service."""
+    failure_threshold: Annotated[int, Field(ge=1, le=360)] = 3
+    """Failures in a row that count (Kubernetes' default, 3)."""
+
+    @model_validator(mode="after")
+    def _asks_in_one_way(self) -> Self:
+        ways = [
+            name for name in ("httpGet", "tcpSocket", "grpc", "exec") if getattr(self, _ATTRIBUTE[name]) is not None
+        ]
+        if len(ways) != 1:
+            refuse(
+                "",
+                f"asks in {len(ways)} ways ({', '.join(ways)})" if ways else "asks nothing",
+                "Give exactly one of httpGet, tcpSocket, grpc, exec",
+            )
+        return self
+
+    @property
+    def port(self) -> int | None:
+        """The port asked, or None for a program."""
+        asked = self.http_get or self.tcp_socket or self.grpc
+        return asked.port if asked else None
+
+
+_ATTRIBUTE = {"httpGet": "http_get", "tcpSocket": "tcp_socket", "grpc": "grpc", "exec": "exec"}
+
+
+class InitContainer(Text):
+    """A container that runs to its end before the others start, in the order written."""
+
+    image: Image
+    """Repository with a tag or a digest; `latest` is refused."""
+    command: tuple[str, ...] | None = None
+    """Replaces the image's entry point; an empty list is an empty entry point."""
+    args: tuple[str, ...] | None = None
+    """Replaces the image's arguments."""
+    variables: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
+    """Environment. `${...}` refers to resources, consumed services and the service itself. Changing it restarts
+    the pods."""
+    resources: Resources
+    """Requests and limits. Changing them restarts the pods."""
+
+
+class Container(InitContainer):
+    """A container that keeps running. `main` is the service itself; others are sidecars."""
+
+    liveness_probe: Probe | None = None
+    """When it fails the container is restarted. Default for `main`: connects to the first port."""
+    readiness_probe: Probe | None = None
+    """When it fails the pod gets no requests. Default for `main`: connects to the first port."""
+    startup_probe: Probe | None = None
+    """Holds the others back until it succeeds once."""
+
+
+class Port(Text):
+    """One port of the service."""
+
+    port: PortNumber
+    """TCP port of the container; the Service uses the same number, so that mesh and firewall speak of one port."""
+    app_protocol: Literal["http", "http2", "grpc", "tcp", "tls"] = "http"
+    """What the mesh takes the bytes for; a wrong word turns routing and per-path rules off."""
+
+
+class Ports(Text):
+    """Where the service listens."""
+
+    ports: Annotated[dict[PortName, Port], Field(min_length=1)]
+    """By name; the name is what `provides.port` and `observability.metrics.port` refer to."""
+
+    @model_validator(mode="after")
+    def _no_two_names_for_one_port(self) -> Self:
+        seen: dict[int, str] = {}
+        for name, port in self.ports.items():
+            if port.port in seen:
+                refuse(
+                    f"ports.{name}.port",
+                    f"listens on {port.port} like '{seen[port.port]}'",
+                    "Give each port a number of its own, or keep one of the two names",
+                )
+            if 15000 <= port.port <= 15090:
+                refuse(
+                    f"ports.{name}.port",
+                    f"listens on {port.port}, which belongs to the mesh's proxy in the same pod (15000 to 15090)",
+                    "Take another port",
+                )
+            seen[port.port] = name
+        return self
+
+
+class CpuMetric(Text):
+    """Scale on CPU, as a share of the request."""
+
+    type: Literal["cpu"]
+    """cpu"""
+    average_utilization: Annotated[int, Field(ge=10, le=95)]
+    """Per cent of the main container's request."""
+
+
+class MemoryMetric(Text):
+    """Scale on memory. The mean hides the pod that is about to be killed: prefer a larger limit."""
+
+    type: Literal["memory"]
+    """memory"""
+    average_utilization: Annotated[int, Field(ge=10, le=95)]
+    """Per cent of the main container's request."""
+
+
+class RequestMetric(Text):
+    """Scale on requests per second and pod."""
+
+    type: Literal["rps"]
+    """rps"""
+    threshold: Annotated[int, Field(ge=1)]
+    """Requests per second of one pod."""
+
+
+class LagMetric(Text):
+    """Scale on messages waiting for a consumer group."""
+
+    type: Literal["queueLag"]
+    """queueLag"""
+    channel: str
+    """A channel this service subscribes to."""
+    group: str
+    """The group of that subscription."""
+    threshold: Annotated[int, Field(ge=1)]
+    """Messages waiting per pod."""
+
+
+Metric = Annotated[CpuMetric | MemoryMetric | RequestMetric | LagMetric, Field(discriminator="type")]
+
+
+class Scaling(Text):
+    """How many pods run. With maxReplicas above minReplicas an autoscaler decides between them."""
+
+    min_replicas: Annotated[int, Field(ge=1, le=500)] = 2
+    """Pods that always run; 2 survives the loss of a node."""
+    max_replicas: Annotated[int, Field(ge=1, le=500)] | None = None
+    """Pods at most; unset: minReplicas. Raising it raises the namespace's quota."""
+    metrics: tuple[Metric, ...] = ()
+    """What is measured. Unset: CPU at 70 % of the request."""
+
+    @property
+    def most(self) -> int:
+        """Pods at most."""
+        return self.max_replicas or self.min_replicas
+
+    @model_validator(mode="after")
+    def _the_most_is_not_below_the_least(self) -> Self:
+        if self.most < self.min_replicas:
+            refuse(
+                "maxReplicas",
+                f"is {self.max_replicas}, below minReplicas {self.min_replicas}",
+                "Raise maxReplicas or lower minReplicas",
+            )
+        return self
+
+
+Containers = dict[Slug, Container]
+InitContainers = dict[Slug, InitContainer]

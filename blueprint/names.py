@@ -1,0 +1,162 @@
+"""Every name, label, namespace, address and identity, computable before the thing exists.
+
+Names replace plumbing: a workload mounts a Secret and calls an address by a name both sides compute here, so no
+value has to travel between them. A name is an interface: changing a rule of this module replaces running objects.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+PREFIX: Final = "catalog.platform"
+"""Prefix of our own labels and annotations; the domain of the catalogue's apiVersion."""
+
+ISTIO: Final = "istio-system"
+ISTIO_CNI: Final = "istio-cni"
+KONG: Final = "kong"
+CERT_MANAGER: Final = "cert-manager"
+ARGO_ROLLOUTS: Final = "argo-rollouts"
+MESSAGING: Final = "messaging"
+OBSERVABILITY: Final = "observability"
+PLATFORM_NAMESPACES: Final = (ARGO_ROLLOUTS, CERT_MANAGER, ISTIO, ISTIO_CNI, KONG, MESSAGING, OBSERVABILITY)
+"""Namespaces of the platform itself; no service may be called like one of them."""
+CLUSTER_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
+"""Namespaces every cluster has."""
+
+DOMAIN: Final = "cluster.local"
+"""The cluster's DNS domain: Kubernetes' default, and what EKS and GKE use."""
+
+LABEL_LENGTH: Final = 63
+"""Characters of a DNS label (RFC 1123): Namespaces, Services, label values, container names."""
+
+
+def fit(name: str, limit: int = LABEL_LENGTH) -> str:
+    """`name`, or its beginning and six hex digits of its hash where it is longer than `limit` characters.
+
+    The hash is of the whole name, so that two long names with the same beginning stay two names.
+    """
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{name[: limit - 7].rstrip('-.')}-{digest}"
+
+
+def selector(service: str) -> Mapping[str, str]:
+    """What selects the pods of `service`. Immutable on a running workload, so it never holds a version."""
+    return {"app.kubernetes.io/name": service}
+
+
+def namespace_selector(namespace: str) -> Mapping[str, str]:
+    """What selects `namespace`: the one label nobody but the API server sets."""
+    return {"kubernetes.io/metadata.name": namespace}
+
+
+MANAGED: Final[Mapping[str, str]] = {"app.kubernetes.io/managed-by": "platform"}
+"""On every object of ours; how left-overs are found."""
+
+SERVICE_LABEL: Final = f"{PREFIX}/service"
+"""On every namespace of a service: which one."""
+
+
+def data_namespace(service: str) -> str:
+    """Namespace of the stores of `service`; out of the mesh. At most 45 characters."""
+    return f"{service}-data"
+
+
+def service_account(service: str) -> str:
+    """The service account of `service`: its identity in the mesh and in the cloud."""
+    return service
+
+
+def principal(namespace: str, account: str, trust_domain: str) -> str:
+    """The identity of `account` as AuthorizationPolicy spells it: without spiffe://."""
+    return f"{trust_domain}/ns/{namespace}/sa/{account}"
+
+
+def address(service: str, namespace: str | None = None) -> str:
+    """The full DNS name of the Kubernetes Service `service`, in `namespace` or the namespace of its own name."""
+    return f"{service}.{namespace or service}.svc.{DOMAIN}"
+
+
+def stable(service: str) -> str:
+    """The Service of a canary's old version."""
+    return f"{service}-stable"
+
+
+def canary(service: str) -> str:
+    """The Service of a canary's new version."""
+    return f"{service}-canary"
+
+
+def active(service: str) -> str:
+    """The Service of the version that takes the requests (blue-green)."""
+    return f"{service}-active"
+
+
+def preview(service: str) -> str:
+    """The Service of the version that waits for promotion (blue-green)."""
+    return f"{service}-preview"
+
+
+def weights(service: str) -> str:
+    """The delegate VirtualService that holds the weights; Argo Rollouts writes it."""
+    return f"{service}-weights"
+
+
+def config(service: str) -> str:
+    """The ConfigMap with the variables of the containers of `service`."""
+    return f"{service}-config"
+
+
+def connection(service: str, resource: str) -> str:
+    """The Secret through which `service` reaches its `resource`; keys: `blueprint.catalogue.owning.keys`."""
+    return fit(f"{service}-{resource}")
+
+
+def volume(service: str, resource: str) -> str:
+    """The PersistentVolumeClaim behind the volume `resource`."""
+    return fit(f"{service}-{resource}")
+
+
+def plugin(service: str, api: str, kind: str) -> str:
+    """The KongPlugin of `kind` on the route of `api`. A plugin's kind is immutable, so it is part of the name."""
+    return fit(f"{service}-{api}-{kind}")
+
+
+def route(service: str, api: str) -> str:
+    """The HTTPRoute of `api`."""
+    return fit(f"{service}-{api}")
+
+
+def from_(*words: str) -> str:
+    """The policy at the receiving end of an edge. Dots between words: a-b.c and a.b-c stay two names."""
+    return ".".join(("from", *words))
+
+
+def to(*words: str) -> str:
+    """The policy at the calling end of an edge."""
+    return ".".join(("to", *words))
+
+
+def priority(tier: str) -> str:
+    """The PriorityClass of `tier`."""
+    return f"platform-{tier}"
+
+
+GATEWAY: Final = "edge"
+"""The one Gateway, in Kong's namespace."""
+GATEWAY_CLASS: Final = "kong"
+GATEWAY_ACCOUNT: Final = "kong-gateway"
+"""Kong's identity in the mesh: the chart's service account under the release name `kong`."""
+ISSUER: Final = "platform"
+"""The ClusterIssuer of the gateway's certificates."""
+
+
+def certificate(host: str) -> str:
+    """The Certificate of `host` and the Secret it fills."""
+    return fit(f"{host.replace('.', '-')}-tls")
+
+
+def consumer(issuer: str) -> str:
+    """The KongConsumer of `issuer`."""
+    return f"issuer-{issuer}"

@@ -1,0 +1,19 @@
+"""Files into models: the one place where text is read, for the program, the policies and the command line alike.
+
+Reading is strict and kind: everything wrong in a run is told at once, each mistake as `file:line: field: cause.
+Cure.`, and nothing half-read ever leaves this room. It takes no decision: what a valid text means is `design`'s.
+"""
+
+from blueprint.reading.catalogue import Catalogue, read_catalogue
+from blueprint.reading.problems import Problem, TextError
+from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of
+
+__all__ = [
+    "Catalogue",
+    "Problem",
+    "TextError",
+    "read_catalogue",
+    "read_kubeconfig",
+    "read_settings",
+    "settings_of",
+]

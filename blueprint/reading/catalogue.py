@@ -1,0 +1,136 @@
+"""The folder of services: each file by itself, each environment's patch, then all files together."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
+from blueprint.reading import wording
+from blueprint.reading.problems import Problem, TextError
+from blueprint.reading.source import Source, read_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One service as written, and as each environment patches it."""
+
+    source: Source
+    written: Service
+    patched: Mapping[Environment, Service]
+
+    def place(self, environment: Environment | None, *path: str | int) -> tuple[str | int, ...]:
+        """Where `path` of the spec is written: in the environment's patch if it says anything there, else above it."""
+        return _written(self.source, environment, ("spec", *path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """Every service, by name. Closed: whatever one refers to is in it."""
+
+    entries: Mapping[str, Entry]
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The services as written, by name."""
+        return tuple(entry.written for _, entry in sorted(self.entries.items()))
+
+    def within(self, environment: Environment) -> tuple[Service, ...]:
+        """The services as `environment` has them, by name."""
+        return tuple(entry.patched[environment] for _, entry in sorted(self.entries.items()))
+
+    def problem(
+        self, service: str, environment: Environment | None, path: Sequence[str | int], cause: str, cure: str
+    ) -> Problem:
+        """A mistake at `path` of the spec of `service`."""
+        entry = self.entries[service]
+        return entry.source.problem(entry.place(environment, *path), cause, cure)
+
+
+def read_catalogue(folder: Path, *, today: date) -> Catalogue:
+    """The services in `folder`, one per `*.yaml`. `today` decides which exceptions have expired.
+
+    Raises TextError with every problem of the run.
+    """
+    from blueprint.reading.crossing import crossed  # noqa: PLC0415  (its checks are typed in terms of Catalogue)
+
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    if not files:
+        cause = "holds no service" if folder.is_dir() else "is not a folder"
+        cure = "Put one YAML file per service there, or name another folder with --services"
+        raise TextError([Problem(file=str(folder), line=1, field="", cause=cause, cure=cure)])
+    found: list[Problem] = []
+    entries: list[Entry] = []
+    for file in files:
+        try:
+            entries.append(_entry(read_source(file, f"{folder.name}/{file.name}")))
+        except TextError as error:
+            found += error.problems
+    found += _twins(entries)
+    catalogue = Catalogue(entries={entry.written.name: entry for entry in entries})
+    # A file that could not be read would make every reference to it dangle: tell what is known to be wrong.
+    unread = {file.stem for file in files} - {Path(entry.source.file).stem for entry in entries}
+    found += crossed(catalogue, folder, today, unread)
+    if found:
+        raise TextError(found)
+    return catalogue
+
+
+def _entry(source: Source) -> Entry:
+    """The service of `source` and its patched forms. Raises TextError."""
+    data = source.root.plain()
+    written = _validated(data, source, None)
+    found: list[Problem] = []
+    patched: dict[Environment, Service] = {}
+    for environment in ENVIRONMENTS:
+        patch = written.spec.environments.get(environment)
+        if patch is None:
+            patched[environment] = written
+            continue
+        try:
+            spec = {**merge(data["spec"], patch), "environments": data["spec"]["environments"]}
+            patched[environment] = _validated({**data, "spec": spec}, source, environment)
+        except TextError as error:
+            found += error.problems
+    if found:
+        raise TextError(found)
+    return Entry(source=source, written=written, patched=patched)
+
+
+def _validated(data: Any, source: Source, environment: Environment | None) -> Service:
+    try:
+        # Through JSON, because only there is strictness what a person means by it: a list may become a tuple and
+        # a text a date, but "3" is not 3 and true is not 1.
+        return Service.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        raise TextError(
+            wording.problems(error, Service, source, lambda place: _written(source, environment, place))
+        ) from None
+
+
+def _written(source: Source, environment: Environment | None, place: Sequence[str | int]) -> tuple[str | int, ...]:
+    """`place`, or the place in the environment's patch that made it so."""
+    if environment is None or place[:1] != ("spec",):
+        return tuple(place)
+    node = source.root
+    for word in ("spec", "environments", environment):
+        if word not in node.items:
+            return tuple(place)
+        node = node.items[word][1]
+    says = len(place) > 1 and str(place[1]) in node.items
+    return ("spec", "environments", environment, *place[1:]) if says else tuple(place)
+
+
+def _twins(entries: Sequence[Entry]) -> Iterator[Problem]:
+    """Two files of one name: the later one is told, and where the first is."""
+    first: dict[str, Source] = {}
+    for entry in entries:
+        name = entry.written.name
+        if name in first:
+            cause = f"'{name}' is already described in {first[name].file}"
+            yield entry.source.problem(("metadata", "name"), cause, "Rename one of the two services, or delete a file")
+        first.setdefault(name, entry.source)

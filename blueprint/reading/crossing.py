@@ -1,0 +1,44 @@
+"""What only the whole catalogue can tell: the checks over all files, run for every environment.
+
+Each check is a function of one `View` and knows one subject; this table is all of them.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from blueprint.catalogue import ENVIRONMENTS
+from blueprint.reading import crossing_edges, crossing_events, crossing_places
+from blueprint.reading.catalogue import Catalogue
+from blueprint.reading.problems import Problem
+from blueprint.reading.view import View
+
+CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
+    crossing_edges.dangling,
+    crossing_edges.consent,
+    crossing_edges.operations,
+    crossing_edges.timing,
+    crossing_edges.cycles,
+    crossing_events.channels,
+    crossing_events.dead_letters,
+    crossing_places.names,
+    crossing_places.tables,
+    crossing_places.paths,
+    crossing_places.references,
+    crossing_places.files,
+    crossing_places.exceptions,
+)
+
+
+def crossed(catalogue: Catalogue, folder: Path, today: date, unread: set[str]) -> set[Problem]:
+    """Every problem between the files of `catalogue`; `unread` names services whose file has problems of its own."""
+    problems: set[Problem] = set()
+    for environment in ENVIRONMENTS:
+        services = {service.name: service for service in catalogue.within(environment)}
+        view = View(
+            catalogue=catalogue, environment=environment, services=services, folder=folder, today=today, unread=unread
+        )
+        for check in CHECKS:
+            problems.update(check(view))
+    return problems

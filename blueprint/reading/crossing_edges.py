@@ -1,0 +1,102 @@
+"""Checks on the edges between services: that both ends exist, agree, and cannot go in circles."""
+
+from collections.abc import Iterator
+
+from blueprint.reading.problems import Problem, valid
+from blueprint.reading.view import View
+from blueprint.text import seconds
+
+
+def dangling(view: View) -> Iterator[Problem]:
+    """An edge leads to a service and an API that exist."""
+    for caller, index, consume in view.edges():
+        place = ("consumes", index, "api")
+        if consume.provider in view.unread:
+            continue
+        provider = view.services.get(consume.provider)
+        if provider is None:
+            cause = f"consumes '{consume.provider}', which no file describes"
+            yield view.problem(caller, place, cause, valid(consume.provider, view.services))
+        elif consume.provider == caller:
+            yield view.problem(caller, place, "consumes itself", "Drop it; a service needs no leave to call itself")
+        elif consume.name not in (apis := [provide.api for provide in provider.spec.provides]):
+            cause = f"'{consume.provider}' provides no '{consume.name}'"
+            yield view.problem(caller, place, cause, valid(consume.name, apis, f"{consume.provider} provides"))
+
+
+def consent(view: View) -> Iterator[Problem]:
+    """A provider that names its callers names this one, and names only services."""
+    for caller, index, consume, position, provide in view.answered():
+        if provide.allow is not None and caller not in provide.allow:
+            allowed = view.where(consume.provider, "provides", position, "allow")
+            listed = ", ".join(sorted(provide.allow)) or "nobody"
+            cause = f"consumes {consume.api}, which {allowed} allows for {listed} only"
+            cure = f"Ask {view.services[consume.provider].spec.owner} to add '{caller}' there, or drop the edge"
+            yield view.problem(caller, ("consumes", index, "api"), cause, cure)
+    for name, service in sorted(view.services.items()):
+        for position, provide in enumerate(service.spec.provides):
+            for entry, allowed in enumerate(provide.allow or ()):
+                if allowed not in view.services and allowed not in view.unread:
+                    cause = f"allows '{allowed}', which no file describes"
+                    cure = valid(allowed, view.services)
+                    yield view.problem(name, ("provides", position, "allow", entry), cause, cure)
+
+
+def operations(view: View) -> Iterator[Problem]:
+    """What is consumed is offered, over the protocol said, and is retried only where that does no harm."""
+    for caller, index, consume, _, provide in view.answered():
+        protocol = "grpc" if provide.type == "grpc" else "http"
+        if consume.protocol not in (None, protocol):
+            cause = f"says {consume.protocol}, but {consume.api} is {provide.type}"
+            yield view.problem(caller, ("consumes", index, "protocol"), cause, f"Write {protocol} or drop the line")
+        offered = {operation.key: operation for operation in provide.operations}
+        for position, operation in enumerate(consume.operations):
+            if operation not in offered:
+                cause = f"{consume.api} offers no '{operation}'"
+                place = ("consumes", index, "operations", position)
+                yield view.problem(caller, place, cause, valid(operation, offered, f"{consume.api} offers"))
+        used = [offered[key] for key in consume.operations or sorted(offered) if key in offered]
+        harmful = [operation.key for operation in used if not operation.idempotent]
+        if consume.retries and consume.retries.attempts and harmful:
+            cause = f"retries '{harmful[0]}', which is not idempotent: a repeat would do it twice"
+            cure = "Set attempts to 0, consume the idempotent operations only, or make it idempotent"
+            yield view.problem(caller, ("consumes", index, "retries"), cause, cure)
+
+
+def timing(view: View) -> Iterator[Problem]:
+    """A caller that cannot do without the answer waits at least as long as the provider may take."""
+    for caller, index, consume, _, provide in view.answered():
+        if consume.criticality == "hard" and consume.timeout and seconds(consume.timeout) < seconds(provide.timeout):
+            cause = (
+                f"waits {consume.timeout} for {consume.api}, which may take {provide.timeout}: good answers are lost"
+            )
+            cure = f"Raise timeout to {provide.timeout}, lower the provider's, or set criticality to soft"
+            yield view.problem(caller, ("consumes", index, "timeout"), cause, cure)
+
+
+def cycles(view: View) -> Iterator[Problem]:
+    """No service waits for itself through others."""
+    graph = {
+        name: sorted(
+            {consume.provider for consume in service.spec.consumes if consume.provider in view.services} - {name}
+        )
+        for name, service in view.services.items()
+    }
+    done: set[str] = set()
+    for start in sorted(graph):
+        trail: list[tuple[str, Iterator[str]]] = [(start, iter(graph[start]))] if start not in done else []
+        while trail:
+            node, providers = trail[-1]
+            step = next(providers, None)
+            if step is None:
+                done.add(node)
+                trail.pop()
+            elif step in (path := [name for name, _ in trail]):
+                circle = [*path[path.index(step) :], step]
+                caller, provider = circle[0], circle[1]
+                index = next(i for i, use in enumerate(view.services[caller].spec.consumes) if use.provider == provider)
+                cause = f"calls in a circle: {' → '.join(circle)}; one slow service would stop them all"
+                cure = "Turn one of the calls into an event, or move what both need into a service of its own"
+                yield view.problem(caller, ("consumes", index, "api"), cause, cure)
+            elif step not in done:
+                trail.append((step, iter(graph[step])))

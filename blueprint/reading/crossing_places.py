@@ -1,0 +1,121 @@
+"""Checks on what must be unique or must exist: names, tables, public paths, references, files, and the calendar."""
+
+from collections.abc import Iterator, Mapping
+
+from blueprint import names as naming
+from blueprint.catalogue import Spec
+from blueprint.catalogue.owning import Store
+from blueprint.reading.problems import Problem, valid
+from blueprint.reading.view import View
+from blueprint.references import Reference, answerable, parts
+
+
+def names(view: View) -> Iterator[Problem]:
+    """No service takes a namespace that is the platform's, the cluster's or another service's."""
+    taken = dict.fromkeys(naming.PLATFORM_NAMESPACES, "the platform")
+    taken |= dict.fromkeys(naming.CLUSTER_NAMESPACES, "Kubernetes")
+    stores = {naming.data_namespace(name): f"the stores of {name}" for name in view.services}
+    for name in sorted(view.services):
+        owner = taken.get(name) or stores.get(name) or ("Kubernetes" if name.startswith("kube-") else None)
+        if owner:
+            cause = f"'{name}' would take a namespace of {owner}"
+            source = view.catalogue.entries[name].source
+            yield source.problem(("metadata", "name"), cause, f"Add what it does, such as '{name}-service'")
+
+
+def tables(view: View) -> Iterator[Problem]:
+    """One table, one owner."""
+    owners: dict[str, tuple[str, str, int]] = {}
+    for name, service in sorted(view.services.items()):
+        for resource, store in sorted(service.spec.resources.items()):
+            for index, table in enumerate(store.owns if isinstance(store, Store) else ()):
+                if table in owners:
+                    owner, of, at = owners[table]
+                    cause = f"'{table}' is already owned at {view.where(owner, 'resources', of, 'owns', at)}"
+                    cure = f"Ask {owner} through its API or its events, or name your own table otherwise"
+                    yield view.problem(name, ("resources", resource, "owns", index), cause, cure)
+                owners.setdefault(table, (name, resource, index))
+
+
+def paths(view: View) -> Iterator[Problem]:
+    """One public path, one service."""
+    owners: dict[tuple[str | None, str], tuple[str, int, int]] = {}
+    for name, service in sorted(view.services.items()):
+        for position, provide in enumerate(service.spec.provides):
+            for index, path in enumerate(provide.route.paths if provide.route else ()):
+                key = (provide.route.host if provide.route else None, path)
+                if key in owners:
+                    owner, of, at = owners[key]
+                    where = view.where(owner, "provides", of, "route", "paths", at)
+                    cause = f"'{path}' is already routed at {where}; requests would go to either"
+                    yield view.problem(
+                        name,
+                        ("provides", position, "route", "paths", index),
+                        cause,
+                        "Take another prefix or another host",
+                    )
+                owners.setdefault(key, (name, position, index))
+
+
+def _texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text that may hold references, with its place."""
+    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
+        for container, running in sorted(containers.items()):
+            for variable, text in sorted(running.variables.items()):
+                yield (field, container, "variables", variable), text
+
+
+def references(view: View) -> Iterator[Problem]:
+    """Every `${...}` asks for something this service declares."""
+    for name, service in sorted(view.services.items()):
+        known = answerable(service.spec)
+        for place, text in _texts(service.spec):
+            try:
+                asked = [part for part in parts(text) if isinstance(part, Reference)]
+            except ValueError:
+                yield view.problem(
+                    name, place, "opens a ${ that is never closed", "Close it, or write $$ for a dollar sign"
+                )
+                continue
+            for reference in asked:
+                if problem := _unanswered(reference, known):
+                    yield view.problem(name, place, *problem)
+
+
+def _unanswered(reference: Reference, known: Mapping[str, tuple[str, ...]]) -> tuple[str, str] | None:
+    """Why nothing answers `reference`, or None."""
+    subject, last = ".".join(reference.words[:-1]), reference.words[-1]
+    if str(reference) == "${environment}" or last in known.get(subject, ()):
+        return None
+    if subject in known:
+        return f"{reference}: '{subject}' has no '{last}'", valid(last, known[subject])
+    everything = ["environment", *(f"{word}.{last}" for word, lasts in known.items() for last in lasts)]
+    return f"{reference} refers to nothing this service declares", valid(".".join(reference.words), everything)
+
+
+def files(view: View) -> Iterator[Problem]:
+    """Every contract and schema named is there."""
+    for name, service in sorted(view.services.items()):
+        named: list[tuple[tuple[str | int, ...], str]] = [
+            (("provides", index, "definition"), provide.definition)
+            for index, provide in enumerate(service.spec.provides)
+        ]
+        named += [
+            (("events", "publishes", index, "schema"), publish.schema_)
+            for index, publish in enumerate(service.spec.events.publishes)
+        ]
+        for place, file in named:
+            path = view.folder / file
+            if not path.is_file():
+                beside = [f"{path.parent.relative_to(view.folder)}/{other.name}" for other in path.parent.glob("*.*")]
+                yield view.problem(name, place, f"names '{file}', which is not there", valid(file, beside, "There are"))
+
+
+def exceptions(view: View) -> Iterator[Problem]:
+    """No exception outlives its day."""
+    for name, service in sorted(view.services.items()):
+        for index, exception in enumerate(service.spec.exceptions):
+            if exception.expires < view.today:
+                cause = f"the exception from '{exception.policy}' expired on {exception.expires}"
+                cure = f"Delete it, or let {exception.owner} ask for a new one with a reason"
+                yield view.problem(name, ("exceptions", index, "expires"), cause, cure)

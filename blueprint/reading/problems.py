@@ -1,0 +1,48 @@
+"""How a mistake is told: who, where, why, and how to mend it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Problem:
+    """One mistake in one place. Prints as `file:line: field: cause. Cure.`"""
+
+    file: str
+    """The file as the caller named it."""
+    line: int
+    """Line, from 1."""
+    field: str
+    """YAML path, such as spec.containers.main.image; empty for the whole file."""
+    cause: str
+    """What is wrong, and what would follow, without a full stop."""
+    cure: str
+    """What to write instead, or what would be valid, without a full stop."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.cause}. {self.cure}."
+
+    def record(self) -> Mapping[str, str | int]:
+        """For `--json`: the five fields by name."""
+        return {"file": self.file, "line": self.line, "field": self.field, "cause": self.cause, "cure": self.cure}
+
+
+class TextError(ValueError):
+    """What was written cannot be used. Carries every reason of the run, in the order of files and lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def valid(wrong: str, known: Iterable[str], what: str = "Known") -> str:
+    """The cure for a `wrong` word: the nearest of `known`, or all of them (at most twelve)."""
+    names = sorted(set(known))
+    near = get_close_matches(wrong, names, n=1)
+    if near:
+        return f"Did you mean '{near[0]}'"
+    if not names:
+        return f"{what}: none"
+    listed = ", ".join(names[:12])
+    return f"{what}: {listed}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")

@@ -1,0 +1,221 @@
+"""YAML text into plain data that remembers its lines.
+
+A stricter YAML than YAML, because a catalogue is read by people who know JSON and Kubernetes, and by programs that
+must not be harmed by it: one document, UTF-8, no aliases (they are how a kilobyte becomes a gigabyte), no tags, no
+duplicate keys, and the scalars of YAML 1.2's core schema only (`no` is a word, 010 is not eight).
+
+The tree is built from libyaml's events, not by its composer: that one recurses without a limit and takes the
+process down with it at some ten thousand levels.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from blueprint.reading.problems import Problem, TextError
+
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml reads about eight times faster; the pure loader serves where it is missing."""
+
+MAX_BYTES: Final = 256 * 1024
+"""Size of a file. The full example of the format has 6 KiB; forty times that is not written by a person."""
+MAX_DEPTH: Final = 32
+"""Levels of nesting. The format has ten."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_TAB: Final = re.compile(r"^ *\t")
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
+_CONSTANTS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+@dataclass(kw_only=True)
+class Node:
+    """A value and where it stands. `items` are its children by key or position, with the line of the key;
+    `text` is a scalar as written."""
+
+    line: int
+    value: Any = None
+    text: str = ""
+    items: dict[str, tuple[int, "Node"]] = field(default_factory=dict)
+
+    def plain(self) -> Any:
+        """The value without its lines."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, (_, node) in self.items.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for _, node in self.items.values()]
+        return self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file that was read."""
+
+    file: str
+    root: Node
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """The line of `path`, or of its nearest ancestor that is written."""
+        line, node = self.root.line, self.root
+        for part in path:
+            if str(part) not in node.items:
+                return line
+            line, node = node.items[str(part)]
+        return line
+
+    def problem(self, path: Sequence[str | int], cause: str, cure: str) -> Problem:
+        """A mistake at `path`."""
+        return Problem(file=self.file, line=self.line(path), field=".".join(map(str, path)), cause=cause, cure=cure)
+
+
+def read_source(file: Path, shown: str) -> Source:
+    """The tree of `file`, called `shown` in errors. Raises TextError."""
+    text = _text(file, shown)
+    problems: list[Problem] = []
+    try:
+        root = _tree(text, shown, problems)
+    except yaml.MarkedYAMLError as error:
+        raise TextError([*problems, _syntax(error, text, shown)]) from None
+    if problems or root is None:
+        raise TextError(problems or [_say(shown, 1, "is empty", "Describe one service or stack, or delete the file")])
+    if not isinstance(root.value, dict):
+        raise TextError([_say(shown, root.line, "is not a map", "Start with `key: value` lines")])
+    return Source(file=shown, root=root)
+
+
+def _say(file: str, line: int, cause: str, cure: str, path: str = "") -> Problem:
+    return Problem(file=file, line=line, field=path, cause=cause, cure=cure)
+
+
+def _text(file: Path, shown: str) -> str:
+    try:
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            cure = f"Keep it below {MAX_BYTES // 1024} KiB; contracts and schemas go to files of their own"
+            raise TextError([_say(shown, 1, f"has {size:,} bytes", cure)])
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise TextError(
+            [_say(shown, number, "is not UTF-8 text", "Save it as UTF-8 without a byte order mark")]
+        ) from None
+    except OSError as error:
+        raise TextError(
+            [_say(shown, 1, f"cannot be read ({error.strerror})", "Check the path and its permissions")]
+        ) from None
+    problems = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if control := _CONTROL.search(line):
+            cause = f"holds the invisible character U+{ord(control.group()):04X}"
+            problems.append(
+                _say(shown, number, cause, "Delete it (a byte order mark comes from the editor's settings)")
+            )
+        if _TAB.match(line):
+            problems.append(_say(shown, number, "is indented with a tab, which YAML does not take", "Use spaces"))
+    if problems:
+        raise TextError(problems)
+    return text
+
+
+def _tree(text: str, shown: str, problems: list[Problem]) -> Node | None:
+    """The tree of `text`'s one document; notes what is not taken in `problems`."""
+    root: Node | None = None
+    open_nodes: list[Node] = []
+    key: list[tuple[str, int] | None] = []
+    for event in _events(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.DocumentStartEvent) and root is not None:
+            problems.append(_say(shown, line, "starts a second document", "Put each service into a file of its own"))
+            return root
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
+            cause = f"uses {sign}{event.anchor}; anchors and aliases are not taken"
+            problems.append(_say(shown, line, cause, "Write the value where it is used"))
+        if getattr(event, "tag", None) and not isinstance(event, yaml.DocumentStartEvent):
+            problems.append(_say(shown, line, f"uses the tag {event.tag}; tags are not taken", "Delete it"))
+        if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            open_nodes.pop()
+            key.pop()
+            continue
+        node = _node(event, line)
+        if node is None:
+            continue
+        if open_nodes:
+            _put(open_nodes[-1], key, node, shown, problems)
+        elif root is None:
+            root = node
+        if isinstance(node.value, dict | list):
+            if len(open_nodes) >= MAX_DEPTH:
+                problems.append(_say(shown, line, f"nests deeper than {MAX_DEPTH} levels", "Flatten it"))
+                return root
+            open_nodes.append(node)
+            key.append(None)
+    return root
+
+
+def _events(text: str) -> Iterator[Any]:
+    return yaml.parse(text, Loader=LOADER)
+
+
+def _node(event: Any, line: int) -> Node | None:
+    if isinstance(event, yaml.MappingStartEvent):
+        return Node(line=line, value={})
+    if isinstance(event, yaml.SequenceStartEvent):
+        return Node(line=line, value=[])
+    if isinstance(event, yaml.AliasEvent):
+        return Node(line=line)
+    if isinstance(event, yaml.ScalarEvent):
+        return Node(line=line, value=_scalar(event.value) if event.implicit[0] else event.value, text=event.value)
+    return None
+
+
+def _put(parent: Node, key: list[tuple[str, int] | None], node: Node, shown: str, problems: list[Problem]) -> None:
+    """`node` under `parent`: as the next item, as a key, or as the value of the key before it."""
+    if isinstance(parent.value, list):
+        parent.items[str(len(parent.items))] = (node.line, node)
+        return
+    waiting = key[-1]
+    if waiting is None:
+        if isinstance(node.value, dict | list):
+            problems.append(_say(shown, node.line, "has a map or list for a key", "Use a word"))
+        name = node.text
+        if name in parent.items:
+            cause = f"says '{name}' a second time (first on line {parent.items[name][0]}); one of the two would be lost"
+            problems.append(_say(shown, node.line, cause, "Keep one"))
+        key[-1] = (name, node.line)
+        return
+    name, line = waiting
+    parent.items[name] = (line, node)
+    key[-1] = None
+
+
+def _scalar(text: str) -> Any:
+    """YAML 1.2's core schema, less what is easily misread: octal, hexadecimal, exponents, infinities stay words."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+_CURES: Final = (
+    ("flow sequence", 'Quote entries with braces, brackets or commas: ["GET /v1/orders/{id}"]'),
+    ("flow mapping", "Quote values with braces, brackets or commas"),
+    ("mapping values are not allowed", "Quote a value that holds ': ', and check the indentation"),
+    ("quoted scalar", "Close the quote"),
+    ("block", "Check the indentation of this line and the one above"),
+)
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> Problem:
+    """The parser's own words, and what usually helps."""
+    mark = error.problem_mark or error.context_mark
+    said = " ".join(filter(None, (error.context, error.problem)))
+    lines = max(1, text.count("\n"))
+    cure = next((cure for sign, cure in _CURES if sign in said), "Write plain YAML")
+    return _say(shown, min(mark.line + 1, lines) if mark else 1, f"is not YAML: {said}", cure)

@@ -1,0 +1,262 @@
+"""What a stack may say about itself, under the one key `platform:settings` of its Pulumi.<stack>.yaml.
+
+Settings are about where and how large; what runs is the catalogue's. A kind of cluster has only its own fields:
+`region` on an existing cluster is an unknown field, not an ignored one.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from blueprint.catalogue import Environment
+from blueprint.text import Host, Slug, Text, refuse
+
+Layer = Literal["cluster", "platform", "services"]
+
+Cidr = Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$|^[0-9a-f:]+/[0-9]{1,3}$")]
+"""An address range, such as 10.0.0.0/16."""
+
+
+class Embedded(Text):
+    """The control plane this program starts on this machine: real API server, simulated nodes, no containers."""
+
+    kind: Literal["embedded"]
+    """embedded"""
+
+
+class Existing(Text):
+    """A cluster somebody else made: kind, k3d, or a managed one."""
+
+    kind: Literal["existing"]
+    """existing"""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9@:/._-]{0,252}$")]
+    """The cluster's name in the kubeconfig. A kubeconfig whose context leads to another cluster is refused, and a
+    new address or certificate of the same cluster replaces nothing."""
+    kubeconfig: str = "~/.kube/config"
+    """Path of the kubeconfig; relative to the project, or from ~."""
+    context: str | None = None
+    """Context of the kubeconfig. Unset: its current one."""
+    node_cidrs: tuple[Cidr, ...] = ()
+    """Addresses of the nodes, for probes. Unset: the network plug-in lets a node reach its own pods by itself
+    (Calico, Cilium and the cloud's do)."""
+
+
+Cluster = Annotated[Embedded | Existing, Field(discriminator="kind")]
+
+
+class Mesh(Text):
+    """The service mesh."""
+
+    mode: Literal["sidecar", "none"] = "sidecar"
+    """`sidecar`: Istio, a proxy in each pod. `none`: network policies alone; no mTLS, no per-path rules. Switching
+    restarts every pod."""
+    trust_domain: Host | Literal["cluster.local"] = "cluster.local"
+    """Domain of the identities (Istio's default, cluster.local). Changing it breaks calls until all pods restarted."""
+
+
+class Jwk(Text):
+    """One public key of an issuer, as RFC 7517 writes it."""
+
+    kty: Literal["RSA"]
+    """Type."""
+    kid: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    """Name of the key; tokens carry it."""
+    use: Literal["sig"] = "sig"
+    """Signatures."""
+    alg: Literal["RS256", "RS384", "RS512"] = "RS256"
+    """Algorithm."""
+    n: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{342,}$")]
+    """Modulus, base64url; 2,048 bits at least (NIST SP 800-131A)."""
+    e: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,8}$")] = "AQAB"
+    """Exponent, base64url."""
+
+
+class Jwks(Text):
+    """The public keys of an issuer. Never a private one: the fields for those are not known here."""
+
+    keys: Annotated[tuple[Jwk, ...], Field(min_length=1)]
+    """Two during a rotation: tokens of either key pass."""
+
+
+class Issuer(Text):
+    """Who signs tokens."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://\S+$")]
+    """The `iss` of its tokens."""
+    audiences: tuple[str, ...] = ()
+    """The `aud` one of which a token must carry. Unset: any."""
+    groups: tuple[Slug, ...] = ()
+    """Groups its users are in, for the routes' `acl`."""
+    jwks: Jwks
+    """Its public keys."""
+
+
+class Identity(Text):
+    """Who may sign the tokens of public requests."""
+
+    issuers: dict[Slug, Issuer] = {}
+    """By a name of ours."""
+
+
+class SelfSigned(Text):
+    """Certificates of an authority made in the cluster; browsers warn."""
+
+    kind: Literal["selfSigned"]
+    """selfSigned"""
+
+
+class Acme(Text):
+    """Certificates of a public authority, over HTTP on port 80 of the gateway."""
+
+    kind: Literal["acme"]
+    """acme"""
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+    """Who is told before a certificate expires."""
+    server: Annotated[str, Field(pattern=r"^https://\S+$")] = "https://acme-v02.api.letsencrypt.org/directory"
+    """Directory of the authority (Let's Encrypt's). Its staging directory has no limits and is not trusted."""
+
+
+Certificates = Annotated[SelfSigned | Acme, Field(discriminator="kind")]
+
+
+class Gateway(Text):
+    """The public edge."""
+
+    hosts: tuple[Host, ...] = ()
+    """Host names it answers for. Unset: api.<domain>. The first is the default of a route."""
+    certificates: Certificates = SelfSigned(kind="selfSigned")
+    """Where the certificates of these hosts come from."""
+
+
+Home = Literal["operator", "managed"]
+
+
+class Data(Text):
+    """Where each engine's stores live, unless a service's class says otherwise."""
+
+    postgres: Home = "operator"
+    """PostgreSQL: CloudNativePG, or the cloud's."""
+    mongodb: Home = "operator"
+    """MongoDB."""
+    redis: Home = "operator"
+    """Redis."""
+    clickhouse: Literal["operator"] = "operator"
+    """ClickHouse; no cloud here manages one."""
+    elasticsearch: Home = "operator"
+    """Elasticsearch."""
+
+
+class Brokers(Text):
+    """Which broker carries a channel that names none, and where each broker lives."""
+
+    default: Literal["kafka", "nats", "rabbitmq"] = "kafka"
+    """Carries every channel whose publisher names no broker. Changing it moves those channels; nothing is copied."""
+    kafka: Home = "operator"
+    """Kafka: Strimzi, or the cloud's."""
+    nats: Literal["operator"] = "operator"
+    """NATS."""
+    rabbitmq: Home = "operator"
+    """RabbitMQ."""
+
+
+class Secrets(Text):
+    """Where secret values come from."""
+
+    store: Literal["generated", "aws", "gcp", "vault", "openbao"] = "generated"
+    """`generated`: made in the cluster, never seen by this program."""
+
+
+class Retention(Text):
+    """How long telemetry is kept, in days."""
+
+    metrics_days: Annotated[int, Field(ge=1, le=400)] = 15
+    """Metrics (Prometheus' default, 15)."""
+    traces_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """Traces."""
+    logs_days: Annotated[int, Field(ge=1, le=400)] = 30
+    """Logs (the templates': 30)."""
+
+
+class Observability(Text):
+    """Telemetry."""
+
+    retention: Retention = Retention()
+    """How long it is kept."""
+
+
+class Backups(Text):
+    """Copies of the cluster's objects; a store's own copies are the catalogue's."""
+
+    enabled: bool = True
+    """Whether they are made."""
+    retention_days: Annotated[int, Field(ge=1, le=400)] = 30
+    """How long they are kept."""
+
+
+class Budget(Text):
+    """Ceilings: a catalogue that asks for more is refused before anything is made."""
+
+    cpu_cores: Annotated[int, Field(ge=1)] | None = None
+    """Cores requested by all services at their most pods."""
+    memory_gib: Annotated[int, Field(ge=1)] | None = None
+    """GiB requested by all services at their most pods."""
+    pods: Annotated[int, Field(ge=1)] | None = None
+    """Pods of all services at their most."""
+
+
+class Settings(Text):
+    """One stack."""
+
+    environment: Environment
+    """Picks the catalogue's patches and the size table. Never the stack's name."""
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1)] = ("cluster", "platform", "services")
+    """What this stack makes. A services stack stands on the platform another stack made."""
+    cluster: Cluster
+    """Where it runs."""
+    domain: Host
+    """The domain its public names end in."""
+    operators: Literal["install", "present"] = "install"
+    """`present`: somebody else runs the controllers, or, on an embedded control plane, nobody can."""
+    mesh: Mesh = Mesh()
+    """The service mesh."""
+    gateway: Gateway = Gateway()
+    """The public edge."""
+    identity: Identity = Identity()
+    """Who signs tokens."""
+    data: Data = Data()
+    """Where stores live."""
+    brokers: Brokers = Brokers()
+    """Which broker carries what."""
+    secrets: Secrets = Secrets()
+    """Where secret values come from."""
+    observability: Observability = Observability()
+    """Telemetry."""
+    backups: Backups = Backups()
+    """Copies of the cluster's objects."""
+    budget: Budget = Budget()
+    """Ceilings."""
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Self:
+        for index, layer in enumerate(self.layers):
+            if layer in self.layers[:index]:
+                refuse(f"layers.{index}", f"names {layer} twice", "Drop one of the two")
+        if isinstance(self.cluster, Embedded) and self.operators == "install":
+            refuse(
+                "operators",
+                "asks for controllers, but an embedded control plane runs no containers, so nothing would start",
+                "Set operators to present",
+            )
+        seen: dict[str, str] = {}
+        for name, issuer in sorted(self.identity.issuers.items()):
+            for index, key in enumerate(issuer.jwks.keys):
+                if key.kid in seen:
+                    cause = f"'{key.kid}' is also a key of {seen[key.kid]}: a token could not be told apart"
+                    refuse(f"identity.issuers.{name}.jwks.keys.{index}.kid", cause, "Name it otherwise")
+                seen[key.kid] = name
+        return self
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `platform:settings`, for editors."""
+    return Settings.model_json_schema(by_alias=True)

@@ -1,0 +1,233 @@
+"""The vocabulary of everything a person writes: what a name, a duration, a quantity, a port may look like.
+
+Shared by the catalogue and the settings, so that one word means one thing in both. It holds no field of either
+and takes no decision; turning a quantity into a number is here because the reading checks compare numbers.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NoReturn
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+
+class Text(BaseModel):
+    """Something a person wrote: never changed, never half understood, never guessed (`strict`: "3" is no number)."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+    )
+
+
+def refuse(field: str, cause: str, cure: str) -> NoReturn:
+    """Refuse a model because of its `field` (a YAML path below it, or "" for the whole).
+
+    Raises PydanticCustomError; `reading` turns it into `file:line: field: cause. Cure.`
+    """
+    raise PydanticCustomError("refused", "{cause}. {cure}", {"field": field, "cause": cause, "cure": cure})
+
+
+def _matching(pattern: str, cause: str, cure: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            refuse("", f"{_quoted(value)} {cause}", cure)
+        return value
+
+    return check
+
+
+def _quoted(value: str) -> str:
+    """`value` in quotes; characters beyond ASCII are also named by number, because a Cyrillic o looks like an o."""
+    shown = value if len(value) <= 80 else f"{value[:77]}..."
+    foreign = sorted({f"U+{ord(character):04X}" for character in shown if not " " <= character <= "~"})
+    return f"'{shown}'" + (f" (with {', '.join(foreign)})" if foreign else "")
+
+
+SERVICE_NAME_LENGTH: Final = 40
+"""Characters. Leaves 23 of a DNS label's 63 (RFC 1123) for `-preview`, `-canary`, a resource's name or a hash."""
+
+ServiceName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            rf"[a-z]([a-z0-9-]{{0,{SERVICE_NAME_LENGTH - 2}}}[a-z0-9])?",
+            "is not a service name",
+            f"Use 1 to {SERVICE_NAME_LENGTH} characters: a-z, 0-9 and '-', starting with a letter, not ending with '-'",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": rf"^[a-z]([a-z0-9-]{{0,{SERVICE_NAME_LENGTH - 2}}}[a-z0-9])?$"}),
+]
+
+Slug = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?",
+            "is not a short name",
+            "Use 1 to 30 characters: a-z, 0-9 and '-', starting with a letter, not ending with '-'",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$"}),
+]
+"""A name within a service (a container, a resource, an API): 30 characters at most, so that it fits behind the
+service's own 40 in 63 with room for one more word or a hash."""
+
+PortName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?",
+            "is not a port name",
+            "Use 1 to 15 characters: a-z, 0-9 and '-', with at least one letter (IANA service name, RFC 6335)",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$"}),
+]
+
+Channel = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"(?=.{1,200}$)[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*",
+            "is not a channel",
+            "Use words of a-z, 0-9 and '-' joined by '.', such as orders.created (200 characters at most)",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$"}),
+]
+
+Host = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
+            "is not a host name",
+            "Name one host in full, in lower case, such as api.example.com; addresses and wildcards are not taken",
+        )
+    ),
+    WithJsonSchema({"type": "string", "format": "hostname"}),
+]
+
+Image = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?:(?!(?i:latest)(@|$))[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+            r"(@sha256:[0-9a-f]{64})?|[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}",
+            "names no fixed image",
+            "Give a tag other than 'latest', or a digest (@sha256:...), so that two pods never differ by accident",
+        )
+    ),
+]
+
+Version = Annotated[
+    str,
+    AfterValidator(
+        _matching(r"\d+\.\d+\.\d+", "is no version", "Write major.minor.patch in quotes, such as '1.3.0' (semver.org)")
+    ),
+]
+
+PathTemplate = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"/|(/([A-Za-z0-9._~!$&'()+,;=:@%-]+|\{[A-Za-z][A-Za-z0-9_]*\}))+",
+            "is not a path",
+            "Start with '/', write parameters as whole segments in braces: /v1/orders/{id}",
+        )
+    ),
+]
+"""A path as OpenAPI writes it: `{id}` stands for one whole segment."""
+
+Cron = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[0-9*/,-]+( [0-9*/,?-]+){2}( [0-9A-Za-z*/,-]+){2}",
+            "is no schedule",
+            'Write five cron fields (minute hour day month weekday), such as "0 2 * * *"',
+        )
+    ),
+]
+
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+
+_DURATION: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+Duration = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[1-9][0-9]{0,5}(ms|s|m|h|d)",
+            "is not a duration",
+            "Write a whole number and a unit, such as 400ms, 5s, 10m, 2h or 30d",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}(ms|s|m|h|d)$"}),
+]
+
+
+def seconds(duration: str) -> float:
+    """`duration` in seconds: 400ms is 0.4, 30d is 2,592,000."""
+    number, unit = re.fullmatch(r"(\d+)([a-z]+)", duration).groups()  # type: ignore[union-attr]  # a Duration matches
+    return int(number) * _DURATION[unit]
+
+
+def _spelled(value: Any) -> Any:
+    """A quantity may be written as a number (`cpu: 1`): Kubernetes takes both, YAML gives the number."""
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+_QUANTITY_SCHEMA: Final = WithJsonSchema({"type": ["string", "number"]})
+
+Cpu = Annotated[
+    str,
+    BeforeValidator(_spelled),
+    AfterValidator(
+        _matching(
+            r"[1-9][0-9]{0,5}m|(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?",
+            "is no amount of CPU",
+            "Write cores or thousandths of one, such as 2, 0.5 or 250m",
+        )
+    ),
+    _QUANTITY_SCHEMA,
+]
+
+Memory = Annotated[
+    str,
+    BeforeValidator(_spelled),
+    AfterValidator(
+        _matching(
+            r"[1-9][0-9]{0,14}|[1-9][0-9]{0,6}(Ki|Mi|Gi|Ti)",
+            "is no amount of memory",
+            "Write bytes or a power of two, such as 256Mi or 2Gi",
+        )
+    ),
+    _QUANTITY_SCHEMA,
+]
+
+
+def millicores(cpu: str) -> int:
+    """`cpu` in thousandths of a core: "250m" is 250, "0.5" is 500, "2" is 2,000."""
+    return int(cpu[:-1]) if cpu.endswith("m") else round(float(cpu) * 1000)
+
+
+_BINARY: Final = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def mebibytes(memory: str) -> int:
+    """`memory` in MiB, rounded up: "1Gi" is 1,024, "1" is 1."""
+    unit = memory[-2:]
+    size = int(memory[:-2]) * _BINARY[unit] if unit in _BINARY else int(memory)
+    return -(-size // 2**20)
