@@ -1,7 +1,8 @@
 """`${...}` in an owner's variables: what may be referred to, and how a text with references is taken apart.
 
 Four things can be asked: `${metadata.name}`, `${environment}`, `${resources.<name>.<key>}` and
-`${consumes.<service>.<key>}`. `$$` is a dollar sign. Nothing is evaluated: a reference names a fact that another
+`${consumes.<service>.<key>}`, or `${consumes.<service>.<api>.<key>}` where two APIs of one service are consumed.
+`$$` is a dollar sign. Nothing is evaluated: a reference names a fact that another
 line of the catalogue declares.
 """
 
@@ -51,5 +52,8 @@ def answerable(spec: Spec) -> Mapping[str, tuple[str, ...]]:
     """Every reference `spec` may make, without its last word: what it stands for → the words that may follow."""
     known: dict[str, tuple[str, ...]] = {"metadata": ("name",)}
     known |= {f"resources.{name}": keys(resource) for name, resource in spec.resources.items()}
-    known |= {f"consumes.{consume.provider}": CONSUMED for consume in spec.consumes}
+    for consume in spec.consumes:
+        known[f"consumes.{consume.provider}.{consume.name}"] = CONSUMED
+        if sum(other.provider == consume.provider for other in spec.consumes) == 1:
+            known[f"consumes.{consume.provider}"] = CONSUMED
     return known

@@ -75,7 +75,7 @@ class Consume(Text):
             if longest > seconds(self.timeout):
                 refuse(
                     "retries",
-                    f"{tries.attempts + 1} tries of {tries.per_try_timeout} take {longest:g} s, more than {self.timeout}",
+                    f"{tries.attempts + 1} tries of {tries.per_try_timeout} take {longest:g} s, over {self.timeout}",
                     "Raise timeout, or lower attempts or perTryTimeout",
                 )
         return self

@@ -62,8 +62,8 @@ class Auth(Text):
     """`jwt`: a token of one of the stack's issuers. `none`: anybody."""
     claims_to_verify: tuple[Literal["exp", "nbf"], ...] = ("exp",)
     """Claims the gateway checks (the templates': exp)."""
-    key_claim_name: Literal["kid", "iss"] = "kid"
-    """The claim or header that names the key (the templates': kid)."""
+    key_claim_name: Literal["kid"] = "kid"
+    """The claim or header that names the key (the templates': kid), so that two keys of one issuer can overlap."""
 
 
 class RateLimit(Text):
@@ -231,4 +231,23 @@ class Provide(Text):
             if operation.key in seen:
                 refuse(f"operations.{index}", f"'{operation.key}' is listed twice", "Drop one of the two")
             seen.add(operation.key)
+        if self.route and self.type not in ("openapi", "graphql"):
+            refuse(
+                "route",
+                f"exposes a contract of type {self.type}, which the gateway cannot route by path",
+                "Offer it as openapi or graphql, or call it from a service of type gateway",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        offered = [operation.path for operation in self.operations if isinstance(operation, HttpOperation)]
+        for index, prefix in enumerate(self.route.paths if self.route else ()):
+            below = f"{prefix.rstrip('/')}/"
+            if offered and not any(path == prefix or path.startswith(below) for path in offered):
+                refuse(
+                    f"route.paths.{index}",
+                    f"'{prefix}' covers none of the operations, so every request to it would be refused",
+                    f"Route a prefix of {', '.join(sorted(set(offered))[:4])}",
+                )
         return self

@@ -1,32 +1,58 @@
 """What pydantic found, in the words of a person who wants to mend it.
 
 A table by pydantic's error type; a type that is not in it keeps pydantic's own sentence, which is better than a
-wrong one of ours.
+wrong one of ours. A value that may be a secret is never repeated.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from itertools import pairwise
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from blueprint.reading.patterns import PATTERNS
+from blueprint.reading.places import Place, Spot, fields, kinds, spot
 from blueprint.reading.problems import Problem, valid
-from blueprint.reading.source import Source
+from blueprint.reading.source import Node, Source
 
-Place = tuple[str | int, ...]
 Words = tuple[str, str]
 """Cause and cure."""
+
+_SECRETIVE: Final = re.compile(r"passw|secret|token|private|api_?key", re.IGNORECASE)
+_PRIVATE: Final = frozenset({"variables", "requestTransformer"})
+"""Fields below which any value may be a secret somebody should not have written there."""
+_SHOWN: Final = 60
+"""Characters of a value that are repeated."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """One thing pydantic did not take: what was written, where, and what it knows about it."""
+    """One thing pydantic did not take: where, what was written, and what it knows about it."""
 
+    spot: Spot
     input: Any
     context: Mapping[str, Any]
-    place: Place
-    model: type[BaseModel]
+    node: Node | None
+    """What stands there, if anything does."""
+    beside: Sequence[tuple[str, int]]
+    """The keys around it, each with its line."""
+
+    @property
+    def shown(self) -> str:
+        """The value as written, cut short; empty for what may be a secret and for maps and lists."""
+        place = [part for part in self.spot.place if isinstance(part, str)]
+        if _PRIVATE & set(place) or _SECRETIVE.search(place[-1] if place else ""):
+            return ""
+        text = self.node.text if self.node and self.node.text else self.input
+        text = text if isinstance(text, str) else ""
+        return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+    @property
+    def quoted(self) -> str:
+        """The value in quotes, or a word for it."""
+        return f"'{self.shown}'" if self.shown else "the value"
 
 
 Wording = Callable[[Found], Words]
@@ -40,77 +66,43 @@ def problems(
     error: ValidationError, model: type[BaseModel], source: Source, relocate: Callable[[Place], Place] = _as_found
 ) -> Iterable[Problem]:
     """Every mistake pydantic found in `source`; `relocate` says where a merged value was written."""
-    for found in error.errors(include_url=False):
-        place = _place(found, model)
+    for found, at in _chosen(error, model):
+        context = found.get("ctx", {})
+        named = context.get("field", "") if found["type"] == "refused" else context.get("discriminator", "").strip("'")
+        place = relocate((*at.place, *(int(word) if word.isdigit() else word for word in named.split(".") if word)))
+        around = source.node(place[:-1])
+        asked = Found(
+            spot=at,
+            input=found.get("input"),
+            context=context,
+            node=source.node(place),
+            beside=tuple((key, line) for key, (line, _) in around.items.items()) if around else (),
+        )
         word = WORDINGS.get(found["type"])
-        asked = Found(input=found.get("input"), context=found.get("ctx", {}), place=place, model=model)
         cause, cure = word(asked) if word else (found["msg"], "Change the value")
-        yield source.problem(relocate(place), cause, cure)
+        yield source.problem(place, cause, cure)
 
 
-def _place(found: Any, model: type[BaseModel]) -> Place:
-    """Where in the file: pydantic's location without the names of union members, with the field a validator named."""
-    place: list[str | int] = []
-    fields: Any = model
-    for part in found["loc"]:
-        inner = _inside(fields, part)
-        if inner is _NOTHING and part in _tags(fields):
-            fields = _tags(fields)[part]
-            continue
-        place.append(part)
-        fields = inner
-    named = found.get("ctx", {}).get("field", "")
-    return (*place, *(int(word) if word.isdigit() else word for word in named.split(".") if word))
+def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Any, Spot]]:
+    """pydantic's complaints; of a union without a discriminator, those of the one member that was likely meant."""
+    unions: dict[Place, list[tuple[Any, Spot]]] = {}
+    for found in error.errors(include_url=False):
+        at = spot(found["loc"], model)
+        if at.choice is None:
+            yield found, at
+        else:
+            unions.setdefault(at.choice, []).append((found, at))
+    for complaints in unions.values():
+        meant = [complaint for complaint in complaints if not _of_another_shape(complaint[0])] or complaints
+        deepest = max(len(at.place) for _, at in meant)
+        yield from meant if deepest > len(meant[0][1].place) or len(meant[0][1].place) > len(
+            meant[0][1].choice or ()
+        ) else meant[:1]
 
 
-_NOTHING: Final[Any] = object()
-
-
-def _models(annotation: Any) -> list[Any]:
-    """The models an annotation may hold, through Optional, Annotated, tuples and unions."""
-    if isinstance(annotation, FieldInfo):
-        annotation = annotation.annotation
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in get_args(annotation) for model in _models(inner)]
-
-
-def _inside(annotation: Any, part: str | int) -> Any:
-    """What stands at `part` of `annotation`, or _NOTHING."""
-    for model in _models(annotation) or [annotation]:
-        for name, field in getattr(model, "model_fields", {}).items():
-            if part in (field.alias, name):
-                return field.annotation
-    arguments = [argument for argument in get_args(annotation) if argument not in (type(None), ...)]
-    origins = str(annotation)
-    if isinstance(part, int) and "tuple[" in origins.lower():
-        return arguments[0] if arguments else _NOTHING
-    if isinstance(part, str) and "dict[" in origins.lower() and part not in _tags(annotation):
-        return arguments[-1] if arguments else _NOTHING
-    return _NOTHING
-
-
-def _tags(annotation: Any) -> Mapping[str | int, Any]:
-    """The members of a discriminated union by the tag pydantic puts into a location."""
-    tags: dict[str | int, Any] = {}
-    for model in _models(annotation):
-        tags[model.__name__] = model
-        for field in model.model_fields.values():
-            for literal in get_args(field.annotation):
-                if isinstance(literal, str) and len(get_args(field.annotation)) == 1:
-                    tags[literal] = model
-    tags |= {tag: tags[name] for tag, name in (("http", "HttpOperation"), ("grpc", "GrpcOperation")) if name in tags}
-    return tags
-
-
-def fields_at(model: type[BaseModel], place: Place) -> list[str]:
-    """The names that may be written at `place` of `model`."""
-    annotation: Any = model
-    for part in place:
-        annotation = _inside(annotation, part)
-        if annotation is _NOTHING:
-            return []
-    return sorted({field.alias or name for found in _models(annotation) for name, field in found.model_fields.items()})
+def _of_another_shape(found: Any) -> bool:
+    is_word = isinstance(found["input"], str)
+    return found["type"].endswith("_type") or (found["type"] == "literal_error" and not is_word)
 
 
 def _refused(found: Found) -> Words:
@@ -118,101 +110,49 @@ def _refused(found: Found) -> Words:
 
 
 def _unknown(found: Found) -> Words:
-    name = str(found.place[-1])
-    if found.input is None and " " in name:
-        return f"'{name}' is read as a field: a comma inside {{ }} ends the value before it", "Quote the whole value"
-    return f"there is no field '{name}' here", valid(name, fields_at(found.model, found.place[:-1]))
+    name = str(found.spot.place[-1])
+    lines = dict(found.beside)
+    after_a_comma = any(after == name and lines[before] == lines[after] for before, after in pairwise(lines))
+    if found.input is None and after_a_comma:
+        cause = f"'{name}' is read as a field of its own: inside {{ }} the comma before it ended the value"
+        return cause, "Quote the whole value"
+    known = fields(found.spot.around) if found.spot.around else ()
+    return f"there is no field '{name}' here", valid(name, known)
 
 
 def _missing(found: Found) -> Words:
-    return "is missing", f"Add {found.place[-1]}"
+    name = str(found.spot.place[-1])
+    if found.node:
+        return "is taken away here, but it cannot be missing", "Give it a value or drop the line"
+    field = fields(found.spot.around).get(name) if found.spot.around else None
+    meaning = re.split(r"\.\s", field.description or "")[0].rstrip(".") if field else ""
+    return "is missing", f"Add `{name}:`" + (f" ({meaning})" if meaning and meaning != name else "")
 
 
 def _literal(found: Found) -> Words:
     expected = [word.strip("'") for word in found.context["expected"].replace(" or ", ", ").split(", ")]
-    return f"'{found.input}' is none of the words taken here", valid(str(found.input), expected, "Valid")
+    if not isinstance(found.input, str):
+        if found.shown in expected:
+            return f"is {_got(found)}, not text", f'Put it in quotes: "{found.shown}"'
+        return f"is {_got(found)}, not one of the words taken here", valid("", expected, "Valid")
+    return f"{found.quoted} is none of the words taken here", valid(found.input, expected, "Valid")
 
 
 def _untagged(found: Found) -> Words:
     field = found.context["discriminator"].strip("'")
-    return f"'{field}' is missing, so its kind is not known", f"Add {field}"
+    return "is missing, so nothing else here can be judged", f"Add `{field}:` with {_either(kinds(_union(found)))}"
 
 
 def _wrong_tag(found: Found) -> Words:
-    tags = [tag.strip("' ") for tag in found.context["expected_tags"].split(",")]
-    field = found.context["discriminator"].strip("'")
-    return f"{field} '{found.context['tag']}' is not known", valid(found.context["tag"], tags, "Valid")
+    known = kinds(_union(found))
+    if found.node is None or not isinstance(found.node.value, str):
+        return f"is {_SHAPES.get(type(found.node and found.node.value), 'empty')}, not text", f"Write {_either(known)}"
+    return f"'{found.shown}' is not known", valid(found.shown, known, "Valid")
 
 
-_SHAPES: Final = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+def _union(found: Found) -> Any:
+    return found.spot.annotation
 
 
-def _shape(wanted: str, cure: str) -> Wording:
-    def word(found: Found) -> Words:
-        got = _SHAPES.get(type(found.input), "empty" if found.input is None else "something else")
-        shown = f" ({found.input})" if isinstance(found.input, int | float | str) and found.input != "" else ""
-        return f"is {got}{shown}, not {wanted}", cure
-
-    return word
-
-
-def _too_small(found: Found) -> Words:
-    bound = found.context.get("ge", found.context.get("gt"))
-    return f"is {found.input}, too small", f"The least is {'above ' if 'gt' in found.context else ''}{bound}"
-
-
-def _too_large(found: Found) -> Words:
-    bound = found.context.get("le", found.context.get("lt"))
-    return f"is {found.input}, too large", f"The most is {'below ' if 'lt' in found.context else ''}{bound}"
-
-
-def _pattern(found: Found) -> Words:
-    return f"'{found.input}' is not written as expected", f"It must match {found.context['pattern']}"
-
-
-def _too_few(found: Found) -> Words:
-    return "is empty", f"Give at least {found.context['min_length']}"
-
-
-def _too_long(found: Found) -> Words:
-    return f"has {len(found.input)} characters", f"Use {found.context['max_length']} at most"
-
-
-def _too_short(found: Found) -> Words:
-    return f"has {len(found.input)} characters", f"Use at least {found.context['min_length']}"
-
-
-def _bad_date(found: Found) -> Words:
-    return f"'{found.input}' is no date", "Write YYYY-MM-DD"
-
-
-WORDINGS: Final[Mapping[str, Wording]] = {
-    "refused": _refused,
-    "extra_forbidden": _unknown,
-    "missing": _missing,
-    "literal_error": _literal,
-    "union_tag_not_found": _untagged,
-    "union_tag_invalid": _wrong_tag,
-    "string_type": _shape("text", "Put it in quotes"),
-    "int_type": _shape("a whole number", "Write digits without quotes"),
-    "int_from_float": _shape("a whole number", "Write digits without a point"),
-    "float_type": _shape("a number", "Write digits without quotes"),
-    "bool_type": _shape("true or false", "Write true or false"),
-    "model_type": _shape("a map", "Write `key: value` lines below it"),
-    "model_attributes_type": _shape("a map", "Write `key: value` lines below it"),
-    "dict_type": _shape("a map", "Write `key: value` lines below it"),
-    "tuple_type": _shape("a list", "Write `- item` lines below it, or [a, b]"),
-    "greater_than_equal": _too_small,
-    "greater_than": _too_small,
-    "less_than_equal": _too_large,
-    "less_than": _too_large,
-    "string_pattern_mismatch": _pattern,
-    "too_short": _too_few,
-    "string_too_long": _too_long,
-    "string_too_short": _too_short,
-    "date_type": _bad_date,
-    "date_parsing": _bad_date,
-    "date_from_datetime_parsing": _bad_date,
-    "date_from_datetime_inexact": _bad_date,
-}
-"""pydantic's error type → (cause, cure)."""
+def _either(words: Sequence[str]) -> str:
+    return f"one of {', '.join(words)}"

@@ -1,0 +1,62 @@
+"""Where a stack runs: how the cluster is reached.
+
+One decision type per way of having a cluster; `components.cluster` holds the total table from type to maker.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from blueprint.settings import Cluster, Embedded, Existing
+
+EMBEDDED: Final = "embedded"
+"""Name of the embedded control plane: of its cluster, user and context in the kubeconfig."""
+EMBEDDED_KUBECONFIG: Final = ".embedded/kubeconfig"
+"""Where the embedded control plane leaves its kubeconfig, relative to the project."""
+EMBEDDED_PLUGIN: Final = "4.25.0"
+"""The newest Kubernetes plugin that can be built where nothing can be downloaded (tools/pulumi-resource-kubernetes)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached:
+    """A cluster that is there already."""
+
+    name: str
+    """Its identity: a new address or certificate of it replaces nothing."""
+    kubeconfig: str
+    """Path, relative to the project or from ~."""
+    context: str | None
+    """Context of the kubeconfig; None: its current one."""
+    plugin_version: str | None
+    """Kubernetes plugin to ask for; None: the SDK's own."""
+    node_cidrs: tuple[str, ...]
+    """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
+
+
+def _embedded(_: Embedded) -> Attached:
+    return Attached(
+        name=EMBEDDED,
+        kubeconfig=EMBEDDED_KUBECONFIG,
+        context=EMBEDDED,
+        plugin_version=EMBEDDED_PLUGIN,
+        node_cidrs=(),
+    )
+
+
+def _existing(text: Existing) -> Attached:
+    return Attached(
+        name=text.name,
+        kubeconfig=text.kubeconfig,
+        context=text.context,
+        plugin_version=None,
+        node_cidrs=text.node_cidrs,
+    )
+
+
+MAKERS: Final[Mapping[type, Callable[[Any], Attached]]] = {Embedded: _embedded, Existing: _existing}
+"""Settings type → decision. Total over `settings.Cluster`; a test says so."""
+
+
+def decide(cluster: Cluster) -> Attached:
+    """How the stack's cluster is reached."""
+    return MAKERS[type(cluster)](cluster)

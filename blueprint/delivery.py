@@ -1,0 +1,156 @@
+"""How a new version of each service replaces the old one, and how many pods that takes at the busiest moment.
+
+Each way is a type of its own with only its own fields; `manifests.workloads` holds the total table from type to
+object. The owner's word is `rollout.strategy`, except that a cronjob has nothing to roll.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from blueprint import names, sizes
+from blueprint.catalogue import Environment, Service, Spec
+from blueprint.text import seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rolling:
+    """A Deployment: pod by pod."""
+
+    surge_percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weight:
+    """A step: this share of the requests, in per cent."""
+
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """A step: wait."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What is measured in the background, and how often it may fail."""
+
+    templates: tuple[str, ...]
+    failure_limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canary:
+    """An Argo Rollout: a growing share of the requests."""
+
+    stable: str
+    """Service of the old version."""
+    canary: str
+    """Service of the new version."""
+    steps: tuple[Weight | Pause, ...]
+    header: tuple[str, str] | None
+    """Requests with this header (name, value) always reach the new version. Only a mesh can do it."""
+    weighted: bool
+    """Whether the mesh splits the requests; else the share of the pods does."""
+    analysis: Analysis | None
+    surge_percent: int
+    awaited: bool
+    """Whether an update waits until the rollout is through. Only where that takes no pauses of minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlueGreen:
+    """An Argo Rollout: all requests at once."""
+
+    active: str
+    """Service of the version that takes the requests."""
+    preview: str
+    """Service of the version that waits."""
+    promotes_itself: bool
+    scale_down_delay_seconds: int
+    awaited: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheduled:
+    """A CronJob."""
+
+    schedule: str
+    """Five cron fields, UTC."""
+
+
+Delivery = Rolling | Canary | BlueGreen | Scheduled
+
+IMPATIENT: Final = frozenset({"dev", "ephemeral"})
+"""Environments where an update waits for a rollout: nobody is there to promote it, and the next step needs it."""
+
+
+def _rolling(service: Service, environment: Environment, meshed: bool) -> Rolling:
+    del service, environment, meshed
+    return Rolling(surge_percent=sizes.SURGE_PERCENT)
+
+
+def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
+    text = service.spec.rollout.canary
+    return Canary(
+        stable=names.stable(service.name),
+        canary=names.canary(service.name),
+        steps=tuple(
+            Pause(seconds=round(seconds(step.pause))) if step.pause else Weight(percent=step.set_weight or 0)
+            for step in text.steps
+        ),
+        header=(text.header.name, text.header.value) if text.header and meshed else None,
+        weighted=meshed,
+        analysis=Analysis(templates=text.analysis.templates, failure_limit=text.analysis.failure_limit)
+        if text.analysis and meshed
+        else None,
+        surge_percent=sizes.SURGE_PERCENT,
+        awaited=environment in IMPATIENT,
+    )
+
+
+def _blue_green(service: Service, environment: Environment, meshed: bool) -> BlueGreen:
+    text = service.spec.rollout.blue_green
+    return BlueGreen(
+        # Without a mesh nothing leads from the service's own name to the active version, so the own name is it.
+        active=names.active(service.name) if meshed else service.name,
+        preview=names.preview(service.name),
+        promotes_itself=text.auto_promotion_enabled,
+        scale_down_delay_seconds=text.scale_down_delay_seconds,
+        awaited=environment in IMPATIENT,
+    )
+
+
+MAKERS: Final[Mapping[str, Callable[[Service, Environment, bool], Any]]] = {
+    "rolling": _rolling,
+    "canary": _canary,
+    "blueGreen": _blue_green,
+}
+"""The catalogue's strategy → decision. Total; a test says so."""
+
+
+def decide(service: Service, environment: Environment, *, meshed: bool) -> Delivery:
+    """How `service` is delivered."""
+    if service.spec.schedule is not None:
+        return Scheduled(schedule=service.spec.schedule)
+    made: Delivery = MAKERS[service.spec.rollout.strategy](service, environment, meshed)
+    return made
+
+
+_PEAKS: Final[Mapping[str, Callable[[int, bool], int]]] = {
+    # A pod that is stopping still counts, so a surge counts twice: those that start and those that end.
+    "rolling": lambda most, _: most + 2 * sizes.surge(most),
+    # With weights the old version keeps all its pods until the last step.
+    "canary": lambda most, meshed: 2 * most + sizes.surge(most) if meshed else most + 2 * sizes.surge(most),
+    "blueGreen": lambda most, _: 2 * most + sizes.surge(most),
+}
+
+
+def peak_pods(spec: Spec, *, meshed: bool) -> int:
+    """Pods of `spec` at the busiest moment of a delivery: what its namespace must have room for."""
+    if spec.schedule is not None:
+        return 2  # one that runs (concurrency is forbidden) and one that is being stopped
+    return _PEAKS[spec.rollout.strategy](spec.scaling.most, meshed)

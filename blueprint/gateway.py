@@ -1,0 +1,104 @@
+"""The public edge: which hosts it answers for, with whose certificates, whose tokens it takes, and each route.
+
+Kong is the edge; behind it every request meets the mesh, which checks identity and token once more. What a route
+may reach is decided by `blueprint.isolation` and `blueprint.mesh` from the same entrance.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from blueprint import names
+from blueprint.catalogue import Service
+from blueprint.catalogue.offering import Acl, Auth, Cors, RateLimit, RequestTransformer
+from blueprint.network import Network
+from blueprint.network import port as port_of
+from blueprint.settings import Certificates, Issuer, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A public name and the certificate that proves it."""
+
+    name: str
+    listener: str
+    certificate: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """Everybody whose token one issuer signed."""
+
+    name: str
+    text: Issuer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """The edge itself."""
+
+    hosts: tuple[Host, ...]
+    """Never empty."""
+    certificates: Certificates
+    consumers: tuple[Consumer, ...]
+    meshed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One API, public."""
+
+    service: str
+    api: str
+    host: str
+    listener: str
+    paths: tuple[str, ...]
+    port: int
+    auth: Auth
+    rate_limit: RateLimit
+    cors: Cors | None
+    acl: Acl | None
+    transformer: RequestTransformer
+
+
+def decide(settings: Settings) -> Gateway:
+    """The edge of a stack."""
+    hosts = settings.gateway.hosts or (f"api.{settings.domain}",)
+    return Gateway(
+        hosts=tuple(
+            Host(name=host, listener=f"https-{index}", certificate=names.certificate(host))
+            for index, host in enumerate(hosts)
+        ),
+        certificates=settings.gateway.certificates,
+        consumers=tuple(
+            Consumer(name=names.consumer(name), text=issuer)
+            for name, issuer in sorted(settings.identity.issuers.items())
+        ),
+        meshed=settings.mesh.mode != "none",
+    )
+
+
+def routes(services: tuple[Service, ...], network: Network, gateway: Gateway) -> Mapping[str, tuple[Route, ...]]:
+    """The routes of each service that has any, by name."""
+    exposed = sorted({entrance.service for entrance in network.entrances})
+    by_name = {service.name: service for service in services}
+    return {name: tuple(_routes(by_name[name], gateway)) for name in exposed}
+
+
+def _routes(service: Service, gateway: Gateway) -> Iterator[Route]:
+    for provide in sorted(service.spec.provides, key=lambda provide: provide.api):
+        if provide.route is None:
+            continue
+        host = next((host for host in gateway.hosts if host.name == provide.route.host), gateway.hosts[0])
+        yield Route(
+            service=service.name,
+            api=provide.api,
+            host=host.name,
+            listener=host.listener,
+            paths=tuple(sorted(provide.route.paths)),
+            port=port_of(service, provide),
+            auth=provide.route.auth,
+            rate_limit=provide.route.rate_limit,
+            cors=provide.route.cors,
+            acl=provide.route.acl,
+            transformer=provide.route.request_transformer,
+        )

@@ -1,0 +1,78 @@
+"""What must hold between a stack's settings and the catalogue before anything is decided.
+
+The catalogue alone is checked when it is read; here the two meet: hosts that are served, groups somebody is in,
+tokens somebody signs, and whether it all fits the budget.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from blueprint import sizes
+from blueprint.catalogue import Service
+from blueprint.delivery import peak_pods
+from blueprint.reading import Catalogue, Problem, TextError
+from blueprint.reading.problems import valid
+from blueprint.settings import Settings
+
+
+def check(settings: Settings, catalogue: Catalogue, services: Sequence[Service], stack: str) -> None:
+    """Raises TextError with everything in which `settings` and `catalogue` do not fit together."""
+    problems = [*_routes(settings, catalogue, services), *_budget(settings, services, stack)]
+    if problems:
+        raise TextError(problems)
+
+
+def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
+    hosts = settings.gateway.hosts or (f"api.{settings.domain}",)
+    groups = {group for issuer in settings.identity.issuers.values() for group in issuer.groups}
+    for service in services:
+        for index, provide in enumerate(service.spec.provides):
+            route = provide.route
+            if route is None:
+                continue
+            place = ("provides", index, "route")
+
+            def told(
+                field: tuple[str | int, ...],
+                cause: str,
+                cure: str,
+                name: str = service.name,
+                at: tuple[str | int, ...] = place,
+            ) -> Problem:
+                return catalogue.problem(name, settings.environment, (*at, *field), cause, cure)
+
+            if route.host is not None and route.host not in hosts:
+                yield told(("host",), f"the gateway does not answer for '{route.host}'", valid(route.host, hosts))
+            if route.auth.type == "jwt" and not settings.identity.issuers:
+                cure = f"Add an issuer to identity.issuers of the {settings.environment} stack"
+                yield told(("auth",), "asks for a token, but the stack has no issuer, so nobody could pass", cure)
+            for position, group in enumerate(route.acl.allow if route.acl else ()):
+                if group not in groups and settings.identity.issuers:
+                    cause = f"allows the group '{group}', which no issuer of the stack puts anybody in"
+                    yield told(("acl", "allow", position), cause, valid(group, groups))
+
+
+_MILLI: Final = 1000
+_KIBI: Final = 1024
+
+
+def _budget(settings: Settings, services: Sequence[Service], stack: str) -> Iterator[Problem]:
+    """Every service at its most pods, against the ceilings of the stack."""
+    meshed = settings.mesh.mode != "none"
+    proxy = sizes.PROXY[settings.environment] if meshed else None
+    pods = {service.name: peak_pods(service.spec, meshed=meshed) for service in services}
+    totals = [sizes.pod(service.spec, proxy).times(pods[service.name]) for service in services]
+    asked = {
+        "cpuCores": (sum(total.cpu_request_millicores for total in totals) / _MILLI, settings.budget.cpu_cores),
+        "memoryGib": (sum(total.memory_request_mib for total in totals) / _KIBI, settings.budget.memory_gib),
+        "pods": (sum(pods.values()), settings.budget.pods),
+    }
+    for field, (sum_, ceiling) in sorted(asked.items()):
+        if ceiling is not None and sum_ > ceiling:
+            yield Problem(
+                file=f"Pulumi.{stack}.yaml",
+                line=1,
+                field=f"platform:settings.budget.{field}",
+                cause=f"is {ceiling}, but the services ask for {sum_:g} at their most pods",
+                cure="Raise the budget, or lower maxReplicas or requests in the catalogue",
+            )

@@ -1,0 +1,324 @@
+"""The walls around each service and every door in them.
+
+Nothing may connect unless a door says so, and every door has a reason: an edge of the catalogue, or one of the
+platform edges named here. A door is one end of an edge: the caller's way out and the provider's way in are two.
+Doors are about addresses and ports; who may ask what behind a door is the mesh's (`blueprint.mesh`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from blueprint import names, sizes
+from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.running import Probe
+from blueprint.clusters import Attached
+from blueprint.delivery import peak_pods
+from blueprint.network import Network
+from blueprint.sizes import Amounts
+
+Direction = Literal["Ingress", "Egress"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """The pods with `labels` in `namespace`; no labels: all of them."""
+
+    namespace: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePods:
+    """The pods of every service: those of namespaces that carry the service label."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """An address range, less some of it."""
+
+    cidr: str
+    less: tuple[str, ...] = ()
+
+
+Peer = Pods | ServicePods | Addresses
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Port:
+    """A port of the receiving pods."""
+
+    number: int
+    protocol: Literal["TCP", "UDP"] = "TCP"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """One end of one edge."""
+
+    name: str
+    """Unique in its namespace."""
+    namespace: str
+    """Whose wall it is in."""
+    labels: Mapping[str, str]
+    """Whose pods it opens to; empty: all of the namespace."""
+    direction: Direction
+    peers: tuple[Peer, ...]
+    ports: tuple[Port, ...]
+    why: str
+    """Which edge it is an end of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """The most a namespace may hold: every pod of the busiest moment, no more."""
+
+    pods: int
+    total: Amounts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A service's namespace: its walls, its doors, its ceiling."""
+
+    service: str
+    namespace: str
+    owner: str
+    system: str
+    domain: str
+    meshed: bool
+    quota: Quota
+    largest: Amounts
+    """The most one container may ask."""
+    doors: tuple[Door, ...]
+    """In this namespace."""
+    data_namespace: str | None
+    """Namespace of its stores, or None when it has none."""
+    far_doors: tuple[Door, ...]
+    """The other ends of its edges to what is not a service: gateway, brokers, its own stores."""
+
+
+KUBE_DNS: Final = Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"})
+"""The cluster's resolver, CoreDNS or the cloud's: all keep this label."""
+ISTIOD: Final = Pods(namespace=names.ISTIO, labels={"app": "istiod"})
+COLLECTOR: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "otel-collector"})
+PROMETHEUS: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "prometheus"})
+ROLLOUTS: Final = Pods(namespace=names.ARGO_ROLLOUTS, labels={"app.kubernetes.io/name": "argo-rollouts"})
+KONG_GATEWAY: Final = Pods(
+    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "gateway"}
+)
+KONG_CONTROLLER: Final = Pods(
+    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"}
+)
+KONG_REDIS: Final = Pods(namespace=names.KONG, labels={"app.kubernetes.io/name": "kong-redis"})
+BROKERS: Final[Mapping[str, Pods]] = {
+    "kafka": Pods(namespace=names.MESSAGING, labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"}),
+    "nats": Pods(
+        namespace=names.MESSAGING, labels={"app.kubernetes.io/component": "nats", "app.kubernetes.io/name": "nats"}
+    ),
+    "rabbitmq": Pods(
+        namespace=names.MESSAGING,
+        labels={"app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/name": "rabbitmq"},
+    ),
+}
+"""Broker → its pods, by the labels its operator or chart sets."""
+
+DNS_PORTS: Final = (Port(number=53), Port(number=53, protocol="UDP"))
+XDS_PORT: Final = Port(number=15012)
+"""istiod: configuration and certificates."""
+MERGED_METRICS_PORT: Final = Port(number=15020)
+"""The proxy's and the service's metrics in one answer; not captured by the mesh."""
+PROBE_PORTS: Final = (Port(number=15020), Port(number=15021))
+"""The proxy answers the service's probes on 15020 and its own on 15021."""
+OTLP_PORTS: Final = (Port(number=4317), Port(number=4318))
+PROMETHEUS_PORT: Final = Port(number=9090)
+
+PRIVATE_IPV4: Final = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+)
+"""Everything that is not the public internet (RFC 6890): other tenants, nodes, and the clouds' metadata servers at
+169.254.169.254."""
+PRIVATE_IPV6: Final = ("64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8")
+"""Likewise; fd00:ec2::254 is a metadata server, and 64:ff9b:: leads back to IPv4 through a translator."""
+INTERNET: Final = (Addresses(cidr="0.0.0.0/0", less=PRIVATE_IPV4), Addresses(cidr="::/0", less=PRIVATE_IPV6))
+"""A network policy knows no host names: it opens the port to the internet, and the mesh the host on it."""
+
+
+def decide(
+    services: tuple[Service, ...], network: Network, environment: Environment, cluster: Attached, *, meshed: bool
+) -> Mapping[str, Room]:
+    """The room of each service, by name."""
+    return {service.name: _room(service, network, environment, cluster, meshed) for service in services}
+
+
+def _room(service: Service, network: Network, environment: Environment, cluster: Attached, meshed: bool) -> Room:
+    name, spec = service.name, service.spec
+    proxy = sizes.PROXY[environment] if meshed else None
+    pods = peak_pods(spec, meshed=meshed)
+    largest = proxy or sizes.container(spec.containers["main"])
+    for text in (*spec.containers.values(), *spec.init_containers.values()):
+        largest = largest.at_least(sizes.container(text))
+    doors = [*_catalogue_doors(name, network), *_platform_doors(service, cluster, meshed)]
+    return Room(
+        service=name,
+        namespace=name,
+        owner=spec.owner,
+        system=spec.system,
+        domain=spec.domain or spec.system,
+        meshed=meshed,
+        quota=Quota(pods=pods, total=sizes.pod(spec, proxy).times(pods)),
+        largest=largest,
+        doors=tuple(sorted(doors, key=lambda door: door.name)),
+        data_namespace=names.data_namespace(name) if any(use.service == name for use in network.stores) else None,
+        far_doors=tuple(sorted(_far_doors(name, network), key=lambda door: (door.namespace, door.name))),
+    )
+
+
+def _of(service: str) -> Pods:
+    return Pods(namespace=service, labels=names.selector(service))
+
+
+def _door(
+    service: str, name: str, direction: Direction, peers: tuple[Peer, ...], ports: tuple[Port, ...], why: str
+) -> Door:
+    return Door(
+        name=name,
+        namespace=service,
+        labels=names.selector(service),
+        direction=direction,
+        peers=peers,
+        ports=ports,
+        why=why,
+    )
+
+
+def _ports(*numbers: int) -> tuple[Port, ...]:
+    return tuple(Port(number=number) for number in sorted(set(numbers)))
+
+
+def _catalogue_doors(name: str, network: Network) -> Iterator[Door]:
+    """The ends of the catalogue's edges that are in the wall of `name`."""
+    for call in network.calls:
+        why = f"{call.caller} consumes {call.provider}/{call.api}"
+        if call.provider == name:
+            peers = (_of(call.caller),)
+            yield _door(name, names.from_(call.caller, call.api), "Ingress", peers, _ports(call.port), why)
+        if call.caller == name:
+            peers = (_of(call.provider),)
+            yield _door(name, names.to(call.provider, call.api), "Egress", peers, _ports(call.port), why)
+    for entrance in network.entrances:
+        if entrance.service == name:
+            why = f"the gateway routes {', '.join(entrance.paths)} to {name}/{entrance.api}"
+            yield _door(
+                name, names.from_("gateway", entrance.api), "Ingress", (KONG_GATEWAY,), _ports(entrance.port), why
+            )
+    for store in network.stores:
+        if store.service == name:
+            peers = (Pods(namespace=names.data_namespace(name), labels=store_labels(store.resource)),)
+            why = f"{name} owns {store.engine} {store.resource}"
+            yield _door(name, names.to("data", store.resource), "Egress", peers, _ports(*store.ports), why)
+    for use in network.brokers:
+        if use.service == name:
+            why = f"{name} has an account at {use.broker}"
+            yield _door(name, names.to(use.broker), "Egress", (BROKERS[use.broker],), _ports(*use.ports), why)
+    hosts = [outside for outside in network.outside if outside.service == name]
+    if hosts:
+        why = f"{name} reaches {', '.join(sorted({outside.host for outside in hosts}))}"
+        yield _door(name, names.to("internet"), "Egress", INTERNET, _ports(*(outside.port for outside in hosts)), why)
+
+
+def store_labels(resource: str) -> Mapping[str, str]:
+    """What marks the pods of a store: its operator is told to put it there."""
+    return {f"{names.PREFIX}/resource": resource}
+
+
+def _platform_doors(service: Service, cluster: Attached, meshed: bool) -> Iterator[Door]:
+    """The platform edges, by name: what every pod needs besides what its owner declared."""
+    name = service.name
+    yield _door(name, "platform.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns: every pod resolves names")
+    why = "platform edge telemetry: traces, metrics and logs go to the collector"
+    yield _door(name, "platform.telemetry", "Egress", (COLLECTOR,), OTLP_PORTS, why)
+    if meshed:
+        why = "platform edge istiod: the proxy gets its configuration and certificate"
+        yield _door(name, "platform.istiod", "Egress", (ISTIOD,), (XDS_PORT,), why)
+    metrics = (MERGED_METRICS_PORT,) if meshed else _ports(*filter(None, [metrics_port(service)]))
+    if metrics:
+        why = "platform edge metrics: Prometheus reads every pod"
+        yield _door(name, "platform.metrics", "Ingress", (PROMETHEUS,), metrics, why)
+    probes = PROBE_PORTS if meshed else _ports(*probe_ports(service))
+    if cluster.node_cidrs and probes:
+        peers = tuple(Addresses(cidr=cidr) for cidr in sorted(cluster.node_cidrs))
+        why = "platform edge kubelet: the nodes probe their pods"
+        yield _door(name, "platform.kubelet", "Ingress", peers, probes, why)
+
+
+def metrics_port(service: Service) -> int | None:
+    """The port the service's metrics are on: the one named, else `metrics`, else the first; None without ports."""
+    ports = service.spec.service.ports if service.spec.service else {}
+    if not ports:
+        return None
+    metrics = service.spec.observability.metrics
+    name = metrics.port if metrics else "metrics" if "metrics" in ports else next(iter(ports))
+    return ports[name].port
+
+
+def probe_ports(service: Service) -> list[int]:
+    """The ports the kubelet asks, in a pod without a proxy."""
+    found: set[int] = set()
+    for container in service.spec.containers.values():
+        probes: tuple[Probe | None, ...] = (
+            container.liveness_probe,
+            container.readiness_probe,
+            container.startup_probe,
+        )
+        found |= {probe.port for probe in probes if probe and probe.port}
+    if service.spec.service:  # the probes `workloads` adds ask the first port
+        found.add(next(iter(service.spec.service.ports.values())).port)
+    return sorted(found)
+
+
+def _far_doors(name: str, network: Network) -> Iterator[Door]:
+    """The other ends of the edges of `name`, in namespaces that are not a service's."""
+    for entrance in network.entrances:
+        if entrance.service == name:
+            yield Door(
+                name=names.to(name, entrance.api),
+                namespace=names.KONG,
+                labels=KONG_GATEWAY.labels,
+                direction="Egress",
+                peers=(_of(name),),
+                ports=_ports(entrance.port),
+                why=f"the gateway routes {', '.join(entrance.paths)} to {name}/{entrance.api}",
+            )
+    for store in network.stores:
+        if store.service == name:
+            yield Door(
+                name=names.from_(name, store.resource),
+                namespace=names.data_namespace(name),
+                labels=store_labels(store.resource),
+                direction="Ingress",
+                peers=(_of(name),),
+                ports=_ports(*store.ports),
+                why=f"{name} owns {store.engine} {store.resource}",
+            )
+    for use in network.brokers:
+        if use.service == name:
+            yield Door(
+                name=names.from_(name, use.broker),
+                namespace=names.MESSAGING,
+                labels=BROKERS[use.broker].labels,
+                direction="Ingress",
+                peers=(_of(name),),
+                ports=_ports(*use.ports),
+                why=f"{name} has an account at {use.broker}",
+            )

@@ -1,0 +1,281 @@
+"""Who may ask what of whom, how calls are routed, timed and retried, and when a failing pod is left alone.
+
+Per service: who is admitted (by identity, method, path and port), what its proxy knows of the world, how its own
+requests to others behave, and how others' requests spread over its pods.
+
+A call's timeout and retries are the caller's, so they are decided with the caller and live in its namespace; the
+weights are the provider's. A new caller therefore adds objects and changes none (docs/decisions/0011).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint import names
+from blueprint.catalogue import Service
+from blueprint.catalogue.promising import Resilience
+from blueprint.delivery import BlueGreen, Canary, Delivery
+from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Network, Request
+from blueprint.settings import Identity, Settings
+from blueprint.text import seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """What holds for the whole mesh, from its first object."""
+
+    trust_domain: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """What a caller may ask: methods on paths."""
+
+    methods: tuple[str, ...]
+    """Empty: any."""
+    paths: tuple[str, ...]
+    """In Istio's templates: {*} is a segment, {**} the rest. Empty: any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """One caller is admitted to one API."""
+
+    name: str
+    """Unique in the namespace."""
+    principal: str
+    """Identity of the caller."""
+    port: int
+    asking: tuple[Asking, ...]
+    """Empty: anything on the port."""
+    issuers: tuple[str, ...]
+    """Whose token the request must carry; empty: no token is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How some requests of a caller to a provider behave."""
+
+    name: str
+    port: int
+    requests: tuple[Request, ...]
+    """Which; empty: all on the port."""
+    timeout_seconds: float
+    attempts: int
+    per_try_seconds: float
+    retry_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """All requests of one caller to one provider."""
+
+    provider: str
+    host: str
+    delegate: str
+    """The provider's VirtualService with the weights."""
+    rules: tuple[Rule, ...]
+    """First match wins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How requests to a service reach its pods."""
+
+    host: str
+    """The service's own address."""
+    target: str
+    """The address they are sent to: its own, or that of the active version."""
+    ports: Mapping[str, int]
+    """HTTP ports by name."""
+    split: bool
+    """Whether a stable and a canary share them."""
+    resilience: Resilience
+    public: tuple[Rule, ...]
+    """How the gateway's requests behave; empty: it sends none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class External:
+    """A host outside, as the proxies know it."""
+
+    host: str
+    ports: tuple[tuple[int, str], ...]
+    """Number and protocol (TLS, HTTP, TCP)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """One service's part in the mesh."""
+
+    service: str
+    admissions: tuple[Admission, ...]
+    scope: tuple[str, ...]
+    """Namespaces its proxy knows besides its own."""
+    calls: tuple[Calls, ...]
+    spread: Spread | None
+    """None: it listens on no HTTP port."""
+    externals: tuple[External, ...]
+    tokens: Identity | None
+    """Whose tokens its proxy checks; None: it has no public route that asks for one."""
+
+
+def decide(settings: Settings) -> Mesh | None:
+    """What holds for the whole mesh, or None without one."""
+    return Mesh(trust_domain=settings.mesh.trust_domain) if settings.mesh.mode == "sidecar" else None
+
+
+def memberships(
+    services: tuple[Service, ...], network: Network, deliveries: Mapping[str, Delivery], settings: Settings
+) -> Mapping[str, Membership]:
+    """Each service's part, by name; empty without a mesh."""
+    if settings.mesh.mode == "none":
+        return {}
+    return {service.name: _membership(service, network, deliveries[service.name], settings) for service in services}
+
+
+def _membership(service: Service, network: Network, delivery: Delivery, settings: Settings) -> Membership:
+    name = service.name
+    outgoing = [call for call in network.calls if call.caller == name]
+    entrances = [entrance for entrance in network.entrances if entrance.service == name]
+    guarded = {entrance.api for entrance in entrances} & {
+        provide.api for provide in service.spec.provides if provide.route and provide.route.auth.type == "jwt"
+    }
+    data = [names.data_namespace(name)] if any(use.service == name for use in network.stores) else []
+    brokers = [names.MESSAGING] if any(use.service == name for use in network.brokers) else []
+    trust = settings.mesh.trust_domain
+    issuers = tuple(sorted(issuer.issuer for issuer in settings.identity.issuers.values()))
+    admissions = [_admission(call, trust) for call in network.calls if call.provider == name]
+    admissions += [_public(entrance, trust, issuers if entrance.api in guarded else ()) for entrance in entrances]
+    return Membership(
+        service=name,
+        admissions=tuple(sorted(admissions, key=lambda admission: admission.name)),
+        scope=tuple(sorted({*(call.provider for call in outgoing), names.OBSERVABILITY, *data, *brokers})),
+        calls=tuple(_calls(provider, outgoing) for provider in sorted({call.provider for call in outgoing})),
+        spread=_spread(service, delivery, entrances),
+        externals=_externals(name, network),
+        tokens=settings.identity if guarded else None,
+    )
+
+
+_PARAMETER: Final = re.compile(r"\{[^}]*\}")
+
+
+def template(path: str) -> str:
+    """`path` in Istio's words: `{id}` becomes `{*}`, one segment."""
+    return _PARAMETER.sub("{*}", path)
+
+
+def _asking(requests: tuple[Request, ...]) -> tuple[Asking, ...]:
+    """`requests` with those of the same method together: fewer rules, the same meaning."""
+    methods = sorted({request.method for request in requests})
+    return tuple(
+        Asking(
+            methods=(method,),
+            paths=tuple(sorted({template(request.path) for request in requests if request.method == method})),
+        )
+        for method in methods
+    )
+
+
+def _admission(call: Call, trust_domain: str) -> Admission:
+    return Admission(
+        name=names.from_(call.caller, call.api),
+        principal=names.principal(call.caller, names.service_account(call.caller), trust_domain),
+        port=call.port,
+        asking=_asking(call.requests) if call.protocol in HTTP_PROTOCOLS else (),
+        issuers=(),
+    )
+
+
+def _public(entrance: Entrance, trust_domain: str, issuers: tuple[str, ...]) -> Admission:
+    below_paths = tuple(sorted({spelling for path in entrance.paths for spelling in _below(path)}))
+    return Admission(
+        name=names.from_("gateway", entrance.api),
+        principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),
+        port=entrance.port,
+        asking=_asking(entrance.requests) or (Asking(methods=(), paths=below_paths),),
+        issuers=issuers,
+    )
+
+
+def _below(prefix: str) -> tuple[str, ...]:
+    """`prefix` and everything below it, by whole segments."""
+    return ("/{**}",) if prefix == "/" else (prefix, f"{prefix}/{{**}}")
+
+
+def _calls(provider: str, outgoing: list[Call]) -> Calls:
+    calls = [call for call in outgoing if call.provider == provider and call.protocol in HTTP_PROTOCOLS]
+    return Calls(
+        provider=provider,
+        host=names.address(provider),
+        delegate=names.weights(provider),
+        rules=tuple(rule for call in calls for rule in _rules(call)),
+    )
+
+
+def _rules(call: Call) -> list[Rule]:
+    """Retries for what is idempotent, then none for the rest."""
+    harmless = tuple(request for request in call.requests if request.idempotent)
+    rules = []
+    if call.attempts and harmless:
+        rules.append(
+            Rule(
+                name=f"{call.api}-idempotent",
+                port=call.port,
+                requests=harmless,
+                timeout_seconds=call.timeout_seconds,
+                attempts=call.attempts,
+                per_try_seconds=call.per_try_seconds,
+                retry_on=call.retry_on,
+            )
+        )
+    return [*rules, _once(call.api, call.port, call.timeout_seconds)]
+
+
+def _once(name: str, port: int, timeout_seconds: float) -> Rule:
+    return Rule(
+        name=name, port=port, requests=(), timeout_seconds=timeout_seconds, attempts=0, per_try_seconds=0, retry_on=()
+    )
+
+
+def _spread(service: Service, delivery: Delivery, entrances: list[Entrance]) -> Spread | None:
+    listening = service.spec.service.ports if service.spec.service else {}
+    ports = {name: port.port for name, port in sorted(listening.items()) if port.app_protocol in HTTP_PROTOCOLS}
+    if not ports:
+        return None
+    budgets = {provide.api: provide.timeout for provide in service.spec.provides}
+    return Spread(
+        host=names.address(service.name),
+        target=names.address(delivery.active, service.name)
+        if isinstance(delivery, BlueGreen)
+        else names.address(service.name),
+        ports=ports,
+        split=isinstance(delivery, Canary),
+        resilience=service.spec.resilience,
+        public=tuple(_public_rules(entrances, budgets)),
+    )
+
+
+def _public_rules(entrances: list[Entrance], budgets: Mapping[str, str]) -> list[Rule]:
+    """One rule per port for the gateway: the longest time any API on it may take, and no retry: the client's proxy
+    cannot know what a person already clicked twice."""
+    ports = sorted({entrance.port for entrance in entrances})
+    return [
+        _once(
+            f"port-{port}", port, max(seconds(budgets[entrance.api]) for entrance in entrances if entrance.port == port)
+        )
+        for port in ports
+    ]
+
+
+def _externals(name: str, network: Network) -> tuple[External, ...]:
+    mine = [outside for outside in network.outside if outside.service == name]
+    return tuple(
+        External(
+            host=host,
+            ports=tuple(sorted((outside.port, outside.protocol) for outside in mine if outside.host == host)),
+        )
+        for host in sorted({outside.host for outside in mine})
+    )

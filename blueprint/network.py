@@ -1,0 +1,243 @@
+"""Who speaks to whom: every edge of the catalogue, resolved to ports and operations.
+
+An edge is declared once, by the consumer. What follows from it at either end (policies, routes, addresses) is
+decided by the modules that read these; nothing else may invent an edge.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint.catalogue import Service
+from blueprint.catalogue.needing import Broker, Consume, Retries
+from blueprint.catalogue.offering import GrpcOperation, Operation, Provide
+from blueprint.catalogue.owning import Amqp, Kafka, Nats, Store
+from blueprint.settings import Brokers
+from blueprint.text import seconds
+
+DEFAULT_RETRIES: Final = 2
+"""Tries after the first for idempotent operations (Istio's default, 2)."""
+
+HTTP_PROTOCOLS: Final = frozenset({"http", "http2", "grpc"})
+"""Port protocols whose requests the mesh can tell apart."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Request:
+    """One thing a caller may ask."""
+
+    method: str
+    path: str
+    """With `{name}` for a segment."""
+    idempotent: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One service calls one API of another."""
+
+    caller: str
+    provider: str
+    api: str
+    port: int
+    """Port of the provider's pods and of its Service."""
+    protocol: str
+    """http, http2, grpc, tcp or tls."""
+    requests: tuple[Request, ...]
+    """What may be asked; empty: anything on the port."""
+    timeout_seconds: float
+    """How long the caller waits, tries included."""
+    attempts: int
+    """Tries after the first, for idempotent requests only."""
+    per_try_seconds: float
+    retry_on: tuple[str, ...]
+    soft: bool
+    """Whether the caller can do without."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrance:
+    """The public reaches one API of a service through the gateway."""
+
+    service: str
+    api: str
+    port: int
+    requests: tuple[Request, ...]
+    """What may be asked; empty: anything below the paths."""
+    paths: tuple[str, ...]
+    """Public path prefixes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreUse:
+    """A service uses a store of its own."""
+
+    service: str
+    resource: str
+    engine: str
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerUse:
+    """A service has an account at a shared broker."""
+
+    service: str
+    broker: Broker
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """A service reaches a host outside the platform."""
+
+    service: str
+    host: str
+    port: int
+    protocol: str
+    """TLS, HTTP or TCP."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Every edge of a stack, sorted."""
+
+    calls: tuple[Call, ...]
+    entrances: tuple[Entrance, ...]
+    stores: tuple[StoreUse, ...]
+    brokers: tuple[BrokerUse, ...]
+    outside: tuple[Outside, ...]
+
+
+STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
+    "clickhouse": (8443, 9440),
+    "elasticsearch": (9200,),
+    "mongodb": (27017,),
+    "postgres": (5432,),
+    "redis": (6379, 26379),
+}
+"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT with Sentinel)."""
+
+BROKER_PORTS: Final[Mapping[Broker, tuple[int, ...]]] = {"kafka": (9094,), "nats": (4222,), "rabbitmq": (5671,)}
+"""Broker → client ports: Strimzi's SCRAM listener with TLS, NATS' client port, AMQP over TLS."""
+
+_ACCOUNTS: Final[Mapping[type, Broker]] = {Kafka: "kafka", Nats: "nats", Amqp: "rabbitmq"}
+
+
+def decide(services: Sequence[Service], brokers: Brokers) -> Network:
+    """Every edge of `services`, which are closed: whatever one refers to is among them."""
+    by_name = {service.name: service for service in services}
+    return Network(
+        calls=tuple(_call(service, consume, by_name) for service in services for consume in _sorted(service)),
+        entrances=tuple(
+            _entrance(service, provide)
+            for service in services
+            for provide in sorted(service.spec.provides, key=lambda provide: provide.api)
+            if provide.route
+        ),
+        stores=tuple(
+            StoreUse(service=service.name, resource=name, engine=store.type, ports=STORE_PORTS[store.type])
+            for service in services
+            for name, store in sorted(service.spec.resources.items())
+            if isinstance(store, Store)
+        ),
+        brokers=tuple(
+            BrokerUse(service=service.name, broker=broker, ports=BROKER_PORTS[broker])
+            for service in services
+            for broker in _brokers(service, by_name, brokers)
+        ),
+        outside=tuple(
+            Outside(service=service.name, host=egress.host, port=egress.port, protocol=egress.protocol)
+            for service in services
+            for egress in sorted(service.spec.egress, key=lambda egress: (egress.host, egress.port))
+        ),
+    )
+
+
+def _sorted(service: Service) -> list[Consume]:
+    return sorted(service.spec.consumes, key=lambda consume: consume.api)
+
+
+def api(consume: Consume, services: Mapping[str, Service]) -> Provide:
+    """The API `consume` names."""
+    return next(provide for provide in services[consume.provider].spec.provides if provide.api == consume.name)
+
+
+def port(service: Service, provide: Provide) -> int:
+    """The port `provide` is served on."""
+    assert service.spec.service is not None, "an API has a port, so its service listens"  # noqa: S101
+    return service.spec.service.ports[provide.port].port
+
+
+def request(operation: Operation) -> Request:
+    """`operation` as the wire sees it: a remote procedure is a POST to /package.Service/Method."""
+    if isinstance(operation, GrpcOperation):
+        return Request(method="POST", path=f"/{operation.rpc}", idempotent=operation.idempotent)
+    return Request(method=operation.method, path=operation.path, idempotent=operation.idempotent)
+
+
+def _call(service: Service, consume: Consume, services: Mapping[str, Service]) -> Call:
+    provider, provide = services[consume.provider], api(consume, services)
+    used = [operation for operation in provide.operations if operation.key in (consume.operations or (operation.key,))]
+    requests = tuple(sorted(request(operation) for operation in used))
+    retries = consume.retries or _default_retries(consume, provide, requests)
+    timeout = seconds(consume.timeout or provide.timeout)
+    if consume.timeout is None and retries.attempts:
+        timeout *= retries.attempts + 1
+    per_try = seconds(retries.per_try_timeout) if retries.per_try_timeout else timeout / (retries.attempts + 1)
+    listening = provider.spec.service.ports[provide.port] if provider.spec.service else None
+    return Call(
+        caller=service.name,
+        provider=consume.provider,
+        api=consume.name,
+        port=port(provider, provide),
+        protocol="grpc" if provide.type == "grpc" else listening.app_protocol if listening else "http",
+        requests=requests,
+        timeout_seconds=timeout,
+        attempts=retries.attempts,
+        per_try_seconds=per_try,
+        retry_on=retries.retry_on,
+        soft=consume.criticality == "soft",
+    )
+
+
+def _default_retries(consume: Consume, provide: Provide, requests: Sequence[Request]) -> Retries:
+    """Twice where there is something idempotent to retry and time for it, else never.
+
+    Time for it: the provider may take its whole timeout on every try, so a caller that fixed its own timeout gets
+    retries only if that many tries fit.
+    """
+    tries = DEFAULT_RETRIES + 1
+    fits = consume.timeout is None or seconds(consume.timeout) >= tries * seconds(provide.timeout)
+    return Retries(attempts=DEFAULT_RETRIES if fits and any(request.idempotent for request in requests) else 0)
+
+
+def _entrance(service: Service, provide: Provide) -> Entrance:
+    assert provide.route is not None, "only routed APIs have an entrance"  # noqa: S101
+    prefixes = tuple(sorted(provide.route.paths))
+    requests = tuple(sorted(request(operation) for operation in provide.operations))
+    return Entrance(
+        service=service.name,
+        api=provide.api,
+        port=port(service, provide),
+        requests=tuple(asked for asked in requests if any(below(asked.path, prefix) for prefix in prefixes)),
+        paths=prefixes,
+    )
+
+
+def below(path: str, prefix: str) -> bool:
+    """Whether `path` is `prefix` or below it, by whole segments."""
+    return prefix in ("/", path) or path.startswith(f"{prefix}/")
+
+
+def _brokers(service: Service, services: Mapping[str, Service], brokers: Brokers) -> list[Broker]:
+    """The brokers `service` speaks to: those of its accounts and those of its channels."""
+    carried = {
+        publish.channel: publish.broker or brokers.default
+        for other in services.values()
+        for publish in other.spec.events.publishes
+    }
+    found = {_ACCOUNTS[type(resource)] for resource in service.spec.resources.values() if type(resource) in _ACCOUNTS}
+    found |= {carried[publish.channel] for publish in service.spec.events.publishes}
+    found |= {carried[subscribe.channel] for subscribe in service.spec.events.subscribes}
+    return sorted(found)

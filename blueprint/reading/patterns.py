@@ -1,0 +1,46 @@
+"""What a pattern asks for, in words: nobody should have to read a regular expression at six in the evening.
+
+The patterns stand at their fields in the models; this table only translates. A pattern that is not in it is
+shown as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+PATTERNS: Final[Mapping[str, str]] = {
+    r"^(/[A-Za-z0-9._-]+)+$": "Write an absolute path, such as /var/lib/data",
+    r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$|^[0-9a-f:]+/[0-9]{1,3}$": (
+        "Write an address range, such as 10.0.0.0/16"
+    ),
+    r"^(\*|https?://[a-z0-9.-]+(:[0-9]+)?)$": (
+        "Write scheme and host without a path, such as https://shop.example.com, or '*' for every page"
+    ),
+    r"^/[^\s]*$": "Write a path that starts with '/' and holds no blanks, such as /metrics",
+    r"^[0-9]+(\.[0-9]+){0,2}$": "Write a version in quotes, such as '16' or '7.2'",
+    r"^[A-Z][A-Z0-9_]{0,30}$": "Write 1 to 31 capitals, digits and '_', such as ORDERS",
+    r"^[A-Za-z0-9-]{1,60}$": "Write the name of a header, such as Idempotency-Key",
+    r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$": "Write a path below the catalogue's folder, such as contracts/orders.yaml",
+    r"^[A-Za-z0-9._-]{1,64}$": "Use 1 to 64 characters: letters, digits, '.', '_' and '-'",
+    r"^[A-Za-z0-9][A-Za-z0-9@:/._-]{0,252}$": "Write the name as the kubeconfig has it, below `clusters`",
+    r"^[A-Za-z0-9_-]{1,8}$": "Write the exponent in base64url, such as AQAB",
+    r"^[A-Za-z0-9_-]{342,}$": (
+        "Write the modulus in base64url, 342 characters or more: a shorter key of fewer than 2,048 bits can be broken"
+    ),
+    r"^[A-Za-z0-9_.-]+:.*$": "Write name:value",
+    r"^[A-Za-z][A-Za-z0-9_.-]{0,60}$": "Write the name of a message's field, such as event_id",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "Use letters, digits and '_', and start with no digit",
+    r"^[A-Za-z_][A-Za-z0-9_]{0,62}$": "Use 1 to 63 letters, digits and '_', and start with no digit",
+    r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*/[A-Za-z_][A-Za-z0-9_]*$": (
+        "Write package.Service/Method, such as payments.v1.Payments/Charge"
+    ),
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "Write an e-mail address",
+    r"^[a-z0-9-]{1,60}$": "Write the name of a header in lower case, such as x-canary",
+    r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$": "Write words of a-z, 0-9, '_' and '-' joined by '/', such as commerce/orders",
+    r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$": "Write service/api, such as user-service/users-v1",
+    r"^[a-z][a-z0-9_-]{0,62}$": "Write the extension's name, such as pgcrypto or uuid-ossp",
+    r"^[a-z][a-z0-9_]{0,60}$": "Write the name of a message's field, such as order_id",
+    r"^[a-z_][a-z0-9_]{0,62}$": "Use 1 to 63 characters: a-z, 0-9 and '_', and start with no digit",
+    r"^https://\S+$": "Write an address that starts with https://",
+    r"^https?://\S+$": "Write an address that starts with https:// or http://",
+}
+"""Pattern → cure."""

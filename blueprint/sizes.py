@@ -1,0 +1,119 @@
+"""How much of everything: CPU, memory, disk, replicas and waits, each number with its source.
+
+An owner's own numbers always win; these fill what was left open and what is not the owner's to say (the mesh's
+proxy, temporary files). Sizes of stores come with the stores.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint.catalogue import Environment, Spec
+from blueprint.catalogue.running import InitContainer
+from blueprint.text import mebibytes, millicores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """What a container, or a whole pod, reserves and may take."""
+
+    cpu_request_millicores: int
+    cpu_limit_millicores: int
+    memory_request_mib: int
+    memory_limit_mib: int
+    storage_request_mib: int
+    """Disk for logs and temporary files."""
+    storage_limit_mib: int
+
+    def __add__(self, other: "Amounts") -> "Amounts":
+        return Amounts(**{name: getattr(self, name) + getattr(other, name) for name in _FIELDS})
+
+    def times(self, pods: int) -> "Amounts":
+        """The amounts of `pods` such pods."""
+        return Amounts(**{name: getattr(self, name) * pods for name in _FIELDS})
+
+    def at_least(self, other: "Amounts") -> "Amounts":
+        """The larger of the two, amount by amount."""
+        return Amounts(**{name: max(getattr(self, name), getattr(other, name)) for name in _FIELDS})
+
+
+_FIELDS: Final = tuple(Amounts.__dataclass_fields__)
+
+CPU_LIMIT_FACTOR: Final = 4
+"""CPU limit of a container that gives none, as a multiple of its request: room to start and to burst, while one busy
+pod cannot starve a node. Below the ratio of 10 that Gatekeeper's containerresourceratios examples refuse."""
+
+STORAGE_REQUEST_MIB: Final = 64
+STORAGE_LIMIT_MIB: Final = 512
+"""Disk of a container: logs (10 MiB × 5 files, the kubelet's containerLogMaxSize and -Files) and temporary files."""
+TEMPORARY_MIB: Final = 128
+"""Size of /tmp; it counts towards the container's disk."""
+
+
+def _proxy(cpu_request_millicores: int, cpu_limit_millicores: int, memory_request_mib: int) -> Amounts:
+    return Amounts(
+        cpu_request_millicores=cpu_request_millicores,
+        cpu_limit_millicores=cpu_limit_millicores,
+        memory_request_mib=memory_request_mib,
+        memory_limit_mib=2 * memory_request_mib,
+        storage_request_mib=STORAGE_REQUEST_MIB,
+        storage_limit_mib=STORAGE_LIMIT_MIB,
+    )
+
+
+PROXY: Final[Mapping[Environment, Amounts]] = {
+    "dev": _proxy(10, 100, 96),
+    "ephemeral": _proxy(10, 100, 96),
+    "staging": _proxy(50, 500, 128),
+    "prod": _proxy(100, 1000, 128),
+}
+"""The mesh's proxy. Istio's own default of 100m/128Mi to 2 CPU/1 GiB is for an unscoped mesh; with a `Sidecar` per
+namespace a proxy knows a handful of services and needs some 60 MB and 0.2 CPU for 1,000 requests a second (istio.io,
+performance and scalability). The limits are twice the memory and ten times the CPU asked for, the most our own
+policies allow."""
+
+CPU_TARGET_PERCENT: Final = 70
+"""CPU at which an autoscaler adds a pod when the owner names none: 30 % is the room for the minute a pod needs."""
+
+SURGE_PERCENT: Final = 25
+"""Pods above the wanted number during a rolling update (Kubernetes' default)."""
+
+DRAIN_SECONDS: Final = 5
+"""Wait before a stopping container is told: until every proxy has forgotten the pod."""
+
+PROBE_TIMEOUT_SECONDS: Final = 3
+PROBE_PERIOD_SECONDS: Final = 10
+
+
+def container(text: InitContainer) -> Amounts:
+    """The amounts of one container."""
+    asked, most = text.resources.requests, text.resources.limits
+    request = millicores(asked.cpu)
+    return Amounts(
+        cpu_request_millicores=request,
+        cpu_limit_millicores=millicores(most.cpu) if most.cpu else CPU_LIMIT_FACTOR * request,
+        memory_request_mib=mebibytes(asked.memory),
+        memory_limit_mib=mebibytes(most.memory),
+        storage_request_mib=STORAGE_REQUEST_MIB,
+        storage_limit_mib=STORAGE_LIMIT_MIB,
+    )
+
+
+def pod(spec: Spec, proxy: Amounts | None) -> Amounts:
+    """The amounts of one pod as the scheduler and the quota count them, with the mesh's `proxy` if there is one.
+
+    Init containers run one after another, so only the largest counts, and only where it exceeds the others' sum.
+    The proxy is a native sidecar: it runs beside both.
+    """
+    running = [container(text) for text in spec.containers.values()]
+    total = running[0]
+    for other in running[1:]:
+        total = total + other
+    for text in spec.init_containers.values():
+        total = total.at_least(container(text))
+    return total + proxy if proxy else total
+
+
+def surge(pods: int) -> int:
+    """Pods above `pods` that a rolling update may start."""
+    return -(-pods * SURGE_PERCENT // 100)

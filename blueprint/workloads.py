@@ -1,0 +1,310 @@
+"""What runs for each service: containers, their environment, probes, how many, and how they are spread.
+
+How a new version replaces the old one is `blueprint.delivery`'s; the walls around it are `blueprint.isolation`'s.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint import names, sizes
+from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.running import Container as ContainerText
+from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric, Probe, TcpSocket
+from blueprint.isolation import metrics_port
+from blueprint.network import api, port
+from blueprint.references import Reference, parts
+from blueprint.settings import Settings
+from blueprint.sizes import Amounts
+from blueprint.text import seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromSecret:
+    """A variable whose value this program never sees."""
+
+    name: str
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """A variable made of text and of variables before it, in Kubernetes' $(NAME)."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probes:
+    """The three questions; None: not asked."""
+
+    liveness: Probe | None
+    readiness: Probe | None
+    startup: Probe | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """One container."""
+
+    name: str
+    image: str
+    command: tuple[str, ...] | None
+    args: tuple[str, ...] | None
+    config: str | None
+    """ConfigMap of its plain variables; None: it has none."""
+    variables: Mapping[str, str]
+    """What that ConfigMap holds."""
+    environment: tuple[FromSecret | Composed, ...]
+    """What it cannot hold, in order."""
+    amounts: Amounts
+    probes: Probes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoscaler:
+    """How many pods, by load."""
+
+    least: int
+    most: int
+    cpu_percent: int
+    memory_percent: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePort:
+    """One port of the pods and of the Service."""
+
+    name: str
+    number: int
+    protocol: str
+    """appProtocol."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """Where Prometheus, or the proxy for it, asks."""
+
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """The pods of one service."""
+
+    service: str
+    account: str
+    owner: str
+    version: str
+    """Of the image: its tag, or the beginning of its digest."""
+    tier: str
+    containers: tuple[Container, ...]
+    """`main` first."""
+    init_containers: tuple[Container, ...]
+    """In order."""
+    ports: tuple[ServicePort, ...]
+    metrics: Metrics | None
+    replicas: int | None
+    """None: the autoscaler decides."""
+    autoscaler: Autoscaler | None
+    disruptible: bool
+    """Whether a node may be drained of one pod at a time; else there is only one and nothing to keep up."""
+    spread_strictly: bool
+    """Whether two pods may never share a node while a node is free."""
+    grace_seconds: int
+    """From the word to stop to the end."""
+    proxy: Amounts | None
+    """The mesh's proxy; None: there is none."""
+    public: bool
+    """Whether the gateway sends requests."""
+    read_timeout_seconds: float
+    """The longest any of its APIs may take."""
+    checksum: str
+    """Of every variable: a changed one restarts the pods."""
+
+
+def decide(services: Sequence[Service], settings: Settings) -> Mapping[str, Workload]:
+    """The pods of each service, by name."""
+    by_name = {service.name: service for service in services}
+    return {service.name: _workload(service, by_name, settings) for service in services}
+
+
+def _workload(service: Service, services: Mapping[str, Service], settings: Settings) -> Workload:
+    spec, meshed = service.spec, settings.mesh.mode != "none"
+    order = sorted(spec.containers.items(), key=lambda pair: (pair[0] != "main", pair[0]))
+    running = tuple(_container(service, name, text, services, settings.environment) for name, text in order)
+    starting = tuple(
+        _container(service, name, text, services, settings.environment) for name, text in spec.init_containers.items()
+    )
+    scaler = _autoscaler(service)
+    return Workload(
+        service=service.name,
+        account=names.service_account(service.name),
+        owner=spec.owner,
+        version=version(spec.containers["main"].image),
+        tier=spec.tier,
+        containers=running,
+        init_containers=starting,
+        ports=tuple(
+            ServicePort(name=name, number=port.port, protocol=port.app_protocol)
+            for name, port in (spec.service.ports.items() if spec.service else ())
+        ),
+        metrics=_metrics(service),
+        replicas=None if scaler else spec.scaling.min_replicas,
+        autoscaler=scaler,
+        disruptible=spec.schedule is None and spec.scaling.min_replicas > 1,
+        spread_strictly=spec.tier == "critical",
+        grace_seconds=spec.termination_grace_period_seconds + sizes.DRAIN_SECONDS,
+        proxy=sizes.PROXY[settings.environment] if meshed else None,
+        public=any(provide.route for provide in spec.provides),
+        read_timeout_seconds=max([60.0, *(seconds(provide.timeout) for provide in spec.provides)]),
+        checksum=_checksum((*running, *starting)),
+    )
+
+
+def version(image: str) -> str:
+    """The version an image names: its tag as a label value, or twelve digits of its digest."""
+    name, _, digest = image.partition("@sha256:")
+    tag = name.rsplit("/", 1)[-1].partition(":")[2]
+    return names.fit(tag) if tag else digest[:12]
+
+
+def _metrics(service: Service) -> Metrics | None:
+    number = metrics_port(service)
+    asked = service.spec.observability.metrics
+    return Metrics(port=number, path=asked.path if asked else "/metrics") if number else None
+
+
+def _autoscaler(service: Service) -> Autoscaler | None:
+    """CPU is always watched; what else is, follows from the owner's metrics. Lag and request rates come from
+    brokers and Prometheus, whose adapters are not part of the platform yet."""
+    scaling = service.spec.scaling
+    if scaling.most == scaling.min_replicas or service.spec.schedule is not None:
+        return None
+    cpu = next((metric.average_utilization for metric in scaling.metrics if isinstance(metric, CpuMetric)), None)
+    memory = next((metric.average_utilization for metric in scaling.metrics if isinstance(metric, MemoryMetric)), None)
+    return Autoscaler(
+        least=scaling.min_replicas,
+        most=scaling.most,
+        cpu_percent=cpu or sizes.CPU_TARGET_PERCENT,
+        memory_percent=memory,
+    )
+
+
+def _container(
+    service: Service, name: str, text: InitContainer, services: Mapping[str, Service], environment: Environment
+) -> Container:
+    written = {**(_telemetry(service, environment) if name == "main" else {}), **text.variables}
+    plain: dict[str, str] = {}
+    made: list[FromSecret | Composed] = []
+    for variable, value in sorted(written.items()):
+        resolved = list(_resolved(value, service, services, environment))
+        if all(isinstance(part, str) for part in resolved):
+            plain[variable] = "".join(map(str, resolved))
+        else:
+            made += _composed(variable, resolved)
+    return Container(
+        name=name,
+        image=text.image,
+        command=text.command,
+        args=text.args,
+        config=names.fit(f"{names.config(service.name)}-{name}") if plain else None,
+        variables=plain,
+        environment=tuple(dict.fromkeys(made)),
+        amounts=sizes.container(text),
+        probes=_probes(service, name, text),
+    )
+
+
+def _probes(service: Service, name: str, text: InitContainer) -> Probes:
+    """What the owner asks; `main` is asked for a connection where the owner says nothing and it listens."""
+    if not isinstance(text, ContainerText):
+        return Probes(liveness=None, readiness=None, startup=None)
+    ports = list(service.spec.service.ports.values()) if service.spec.service and name == "main" else []
+    connects = Probe(tcp_socket=TcpSocket(port=ports[0].port)) if ports else None
+    return Probes(
+        liveness=text.liveness_probe or connects,
+        readiness=text.readiness_probe or connects,
+        startup=text.startup_probe,
+    )
+
+
+def _telemetry(service: Service, environment: Environment) -> Mapping[str, str]:
+    """OpenTelemetry's own variables (opentelemetry.io, SDK environment variables); the owner's word wins."""
+    spec = service.spec
+    attributes = {
+        "deployment.environment.name": environment,
+        "service.namespace": spec.system,
+        "service.version": version(spec.containers["main"].image),
+    }
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{names.address('otel-collector', names.OBSERVABILITY)}:4317",
+        "OTEL_PROPAGATORS": ",".join(spec.observability.tracing.propagators),
+        "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}={value}" for key, value in sorted(attributes.items())),
+        "OTEL_SERVICE_NAME": service.name,
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": f"{spec.observability.tracing.sampling:g}",
+    }
+
+
+def _resolved(
+    value: str, service: Service, services: Mapping[str, Service], environment: Environment
+) -> Iterator[str | FromSecret]:
+    """`value` with every reference answered: by text where a name is enough, by a Secret's key where it is not."""
+    for part in parts(value):
+        if isinstance(part, str):
+            yield part
+            continue
+        words = part.words
+        if words == ("environment",):
+            yield environment
+        elif words == ("metadata", "name"):
+            yield service.name
+        else:
+            yield _ANSWERS[words[0]](part, service, services)
+
+
+def _consumed(reference: Reference, service: Service, services: Mapping[str, Service]) -> str:
+    provider, *middle, key = reference.words[1:]
+    consume = next(
+        consume
+        for consume in service.spec.consumes
+        if consume.provider == provider and (not middle or consume.name == middle[0])
+    )
+    number = port(services[provider], api(consume, services))
+    host = names.address(provider)
+    return {"host": host, "port": str(number), "url": f"http://{host}:{number}"}[key]
+
+
+def _owned(reference: Reference, service: Service, services: Mapping[str, Service]) -> str | FromSecret:
+    del services
+    _, resource, key = reference.words
+    owned = service.spec.resources[resource]
+    if owned.type == "volume":
+        return owned.params.path
+    variable = "_".join(("RESOURCE", resource.replace("-", "_"), key)).upper()
+    return FromSecret(name=variable, secret=names.connection(service.name, resource), key=key)
+
+
+_ANSWERS: Final = {"consumes": _consumed, "resources": _owned}
+
+
+def _composed(variable: str, resolved: Sequence[str | FromSecret]) -> list[FromSecret | Composed]:
+    """`variable` as Kubernetes spells it: straight from the Secret, or from variables put before it."""
+    if len(resolved) == 1 and isinstance(resolved[0], FromSecret):
+        return [FromSecret(name=variable, secret=resolved[0].secret, key=resolved[0].key)]
+    value = "".join(
+        f"$({part.name})" if isinstance(part, FromSecret) else part.replace("$(", "$$(") for part in resolved
+    )
+    return [*(part for part in resolved if isinstance(part, FromSecret)), Composed(name=variable, value=value)]
+
+
+def _checksum(containers: Sequence[Container]) -> str:
+    """Sixteen hex digits over every variable of `containers`: enough that two configurations never share them."""
+    told = [[container.name, sorted(container.variables.items())] for container in containers]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
