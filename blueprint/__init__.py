@@ -7,10 +7,11 @@ Nothing downstream decides anything; whoever wants to know why an object is as i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blueprint import clusters, delivery, gateway, graph, isolation, mesh, network, operators, workloads
+from blueprint import clusters, delivery, foundation, gateway, graph, isolation, mesh, network, operators, workloads
 from blueprint.catalogue import Environment
 from blueprint.clusters import Attached
 from blueprint.delivery import Delivery
+from blueprint.foundation import Foundation
 from blueprint.gateway import Gateway, Route
 from blueprint.isolation import Room
 from blueprint.mesh import Membership, Mesh
@@ -33,6 +34,8 @@ class Blueprint:
     """What the stack makes."""
     cluster: Attached
     """Where it runs."""
+    foundation: Foundation
+    """Namespaces, doors and priorities of the platform itself."""
     operators: Operators
     """Controllers the stack installs."""
     mesh: Mesh | None
@@ -74,8 +77,12 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
         environment=settings.environment,
         layers=tuple(sorted(settings.layers)),
         cluster=cluster,
+        foundation=foundation.decide(cluster, meshed=meshed),
         operators=operators.decide(
-            environment=settings.environment, mesh=meshed, trust_domain=settings.mesh.trust_domain
+            environment=settings.environment,
+            mesh=meshed,
+            trust_domain=settings.mesh.trust_domain,
+            platform=cluster.flavour,
         )
         if settings.operators == "install"
         else operators.NONE,

@@ -58,7 +58,7 @@ class Canary:
     analysis: Analysis | None
     surge_percent: int
     awaited: bool
-    """Whether an update waits until the rollout is through. Only where that takes no pauses of minutes."""
+    """Whether an update of the stack waits until the rollout is through."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,7 @@ class BlueGreen:
     promotes_itself: bool
     scale_down_delay_seconds: int
     awaited: bool
+    """Whether an update of the stack waits for the promotion: never for one that a person has to give."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,9 @@ class Scheduled:
 Delivery = Rolling | Canary | BlueGreen | Scheduled
 
 IMPATIENT: Final = frozenset({"dev", "ephemeral"})
-"""Environments where an update waits for a rollout: nobody is there to promote it, and the next step needs it."""
+"""Environments where an update waits for its rollouts: whoever runs it wants to see the result."""
+PATIENCE_SECONDS: Final = 300
+"""The longest pauses anybody waits for: half of the ten minutes after which the Kubernetes provider gives up."""
 
 
 def _rolling(service: Service, environment: Environment, meshed: bool) -> Rolling:
@@ -95,6 +98,7 @@ def _rolling(service: Service, environment: Environment, meshed: bool) -> Rollin
 
 def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
     text = service.spec.rollout.canary
+    pauses = sum(seconds(step.pause) for step in text.steps if step.pause)
     return Canary(
         stable=names.stable(service.name),
         canary=names.canary(service.name),
@@ -108,7 +112,7 @@ def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
         if text.analysis and meshed
         else None,
         surge_percent=sizes.SURGE_PERCENT,
-        awaited=environment in IMPATIENT,
+        awaited=environment in IMPATIENT and pauses <= PATIENCE_SECONDS,
     )
 
 
@@ -120,7 +124,7 @@ def _blue_green(service: Service, environment: Environment, meshed: bool) -> Blu
         preview=names.preview(service.name),
         promotes_itself=text.auto_promotion_enabled,
         scale_down_delay_seconds=text.scale_down_delay_seconds,
-        awaited=environment in IMPATIENT,
+        awaited=environment in IMPATIENT and text.auto_promotion_enabled,
     )
 
 

@@ -36,6 +36,9 @@ class Existing(Text):
     """Path of the kubeconfig; relative to the project, or from ~."""
     context: str | None = None
     """Context of the kubeconfig. Unset: its current one."""
+    flavour: Literal["gke", "k3d", "k3s", "microk8s", "minikube", "openshift"] | None = None
+    """A kind of Kubernetes that keeps its network plug-ins in folders of its own, or brings controllers of its own.
+    Unset: the usual (kubeadm, kind, EKS)."""
     node_cidrs: tuple[Cidr, ...] = ()
     """Addresses of the nodes, for probes. Unset: the network plug-in lets a node reach its own pods by itself
     (Calico, Cilium and the cloud's do)."""

@@ -24,8 +24,13 @@ class Entry:
     patched: Mapping[Environment, Service]
 
     def place(self, environment: Environment | None, *path: str | int) -> tuple[str | int, ...]:
-        """Where `path` of the spec is written: in the environment's patch if it says anything there, else above it."""
-        return _written(self.source, environment, ("spec", *path))
+        """Where `path` of the spec is written: in the environment's patch if it says that, else above it."""
+        node = self.source.node(_patch(environment)) if environment else None
+        for word in path:
+            if node is None or (isinstance(node.value, dict) and str(word) not in node.items):
+                return ("spec", *path)
+            node = node.items[str(word)][1] if str(word) in node.items else node
+        return (*_patch(environment), *path) if environment and node else ("spec", *path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +70,20 @@ def read_catalogue(folder: Path, *, today: date) -> Catalogue:
         raise TextError([Problem(file=str(folder), line=1, field="", cause=cause, cure=cure)])
     found: list[Problem] = []
     entries: list[Entry] = []
+    unread: set[str] = set()
     for file in files:
+        names = {file.stem}
         try:
-            entries.append(_entry(read_source(file, f"{folder.name}/{file.name}")))
+            source = read_source(file, f"{folder.resolve().name}/{file.name}")
+            if name := source.node(("metadata", "name")):
+                names.add(name.text)
+            entries.append(_entry(source))
         except TextError as error:
             found += error.problems
+            # A file that could not be read would make every reference to it dangle: tell what is known to be wrong.
+            unread |= names
     found += _twins(entries)
     catalogue = Catalogue(entries={entry.written.name: entry for entry in entries})
-    # A file that could not be read would make every reference to it dangle: tell what is known to be wrong.
-    unread = {file.stem for file in files} - {Path(entry.source.file).stem for entry in entries}
     found += crossed(catalogue, folder, today, unread)
     if found:
         raise TextError(found)
@@ -91,6 +101,12 @@ def _entry(source: Source) -> Entry:
         if patch is None:
             patched[environment] = written
             continue
+        if "environments" in patch:
+            cause, cure = (
+                "patches the patches, which nobody would see",
+                "Write each environment's patch at its own name",
+            )
+            found.append(source.problem((*_patch(environment), "environments"), cause, cure))
         try:
             spec = {**merge(data["spec"], patch), "environments": data["spec"]["environments"]}
             patched[environment] = _validated({**data, "spec": spec}, source, environment)
@@ -102,27 +118,20 @@ def _entry(source: Source) -> Entry:
 
 
 def _validated(data: Any, source: Source, environment: Environment | None) -> Service:
+    def written(place: Sequence[str | int]) -> tuple[str | int, ...]:
+        """Where `place` was written. The file was valid before the patch: what is wrong after it is in the patch."""
+        return (*_patch(environment), *place[1:]) if environment and place[:1] == ("spec",) else tuple(place)
+
     try:
         # Through JSON, because only there is strictness what a person means by it: a list may become a tuple and
-        # a text a date, but "3" is not 3 and true is not 1.
-        return Service.model_validate_json(json.dumps(data))
+        # a text a date, but "3" is not 3 and true is not 1. By alias only: Python's names are not the owner's.
+        return Service.model_validate_json(json.dumps(data), by_name=False)
     except ValidationError as error:
-        raise TextError(
-            wording.problems(error, Service, source, lambda place: _written(source, environment, place))
-        ) from None
+        raise TextError(wording.problems(error, Service, source, written)) from None
 
 
-def _written(source: Source, environment: Environment | None, place: Sequence[str | int]) -> tuple[str | int, ...]:
-    """`place`, or the place in the environment's patch that made it so."""
-    if environment is None or place[:1] != ("spec",):
-        return tuple(place)
-    node = source.root
-    for word in ("spec", "environments", environment):
-        if word not in node.items:
-            return tuple(place)
-        node = node.items[word][1]
-    says = len(place) > 1 and str(place[1]) in node.items
-    return ("spec", "environments", environment, *place[1:]) if says else tuple(place)
+def _patch(environment: Environment) -> tuple[str, ...]:
+    return ("spec", "environments", environment)
 
 
 def _twins(entries: Sequence[Entry]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ Each check is a function of one `View` and knows one subject; this table is all 
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -33,12 +34,19 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
 
 def crossed(catalogue: Catalogue, folder: Path, today: date, unread: set[str]) -> set[Problem]:
     """Every problem between the files of `catalogue`; `unread` names services whose file has problems of its own."""
-    problems: set[Problem] = set()
+    where: dict[Problem, list[str]] = {}
     for environment in ENVIRONMENTS:
         services = {service.name: service for service in catalogue.within(environment)}
         view = View(
             catalogue=catalogue, environment=environment, services=services, folder=folder, today=today, unread=unread
         )
-        for check in CHECKS:
-            problems.update(check(view))
-    return problems
+        for problem in {problem for check in CHECKS for problem in check(view)}:
+            where.setdefault(problem, []).append(environment)
+    return {_told(problem, environments) for problem, environments in where.items()}
+
+
+def _told(problem: Problem, environments: list[str]) -> Problem:
+    """`problem`, and where it is one, if what is written is right elsewhere: some patch far from it takes part."""
+    if len(environments) == len(ENVIRONMENTS) or problem.field.startswith("spec.environments."):
+        return problem
+    return replace(problem, cause=f"in {' and '.join(environments)}, {problem.cause}")

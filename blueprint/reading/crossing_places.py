@@ -106,8 +106,10 @@ def files(view: View) -> Iterator[Problem]:
         ]
         for place, file in named:
             path = view.folder / file
-            if not path.is_file():
-                beside = [f"{path.parent.relative_to(view.folder)}/{other.name}" for other in path.parent.glob("*.*")]
+            if {".", ".."} & set(file.split("/")):
+                yield view.problem(name, place, f"'{file}' takes a detour", "Write the plain path below the folder")
+            elif not path.is_file():
+                beside = [other.relative_to(view.folder).as_posix() for other in path.parent.glob("*.*")]
                 yield view.problem(name, place, f"names '{file}', which is not there", valid(file, beside, "There are"))
 
 

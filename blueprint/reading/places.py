@@ -27,6 +27,10 @@ class Spot:
     """The model whose field the last word of the place should be; None in a map of free names or a list."""
     choice: Place | None
     """The place of the union without a discriminator above it: pydantic complains there once per member."""
+    member: str | int
+    """pydantic's word for the member of that union."""
+    is_key: bool
+    """Whether the key itself is meant, not the value under it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,19 +59,22 @@ def spot(location: Sequence[str | int], model: type[BaseModel]) -> Spot:
     annotation: Any = model
     around: type[BaseModel] | None = None
     choice: Place | None = None
+    chosen: str | int = ""
+    is_key = False
     for part in location:
         if part == "[key]":
-            annotation = None
+            is_key = True
             continue
         members = tuple(_members(annotation))
         if len(members) > 1:
             annotation = next((member.annotation for member in members if member.label == part), None)
-            choice = choice if all(member.told_apart for member in members) else tuple(place)
+            if not all(member.told_apart for member in members):
+                choice, chosen = tuple(place), part
             continue
         place.append(part)
         around = members[0].model
         annotation = _step(members[0], part)
-    return Spot(place=tuple(place), annotation=annotation, around=around, choice=choice)
+    return Spot(place=tuple(place), annotation=annotation, around=around, choice=choice, member=chosen, is_key=is_key)
 
 
 def fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Problem:
-    """One mistake in one place. Prints as `file:line: field: cause. Cure.`"""
+    """One mistake in one place. Prints as `file:line: field: cause. Cure.`, on one line whatever was written."""
 
     file: str
     """The file as the caller named it."""
@@ -21,7 +21,8 @@ class Problem:
     """What to write instead, or what would be valid, without a full stop."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.cause}. {self.cure}."
+        said = f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.cause}. {self.cure}."
+        return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in said)
 
     def record(self) -> Mapping[str, str | int]:
         """For `--json`: the five fields by name."""

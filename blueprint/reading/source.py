@@ -26,7 +26,11 @@ MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32
 """Levels of nesting. The format has ten."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_INVISIBLE: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\r(?!$)"
+)
+"""Control characters, line breaks that only YAML sees, and marks that make a line read other than it is
+(Unicode's bidirectional controls, CVE-2021-42574)."""
 _TAB: Final = re.compile(r"^ *\t")
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
@@ -59,6 +63,15 @@ class Source:
     file: str
     root: Node
 
+    def node(self, path: Sequence[str | int]) -> Node | None:
+        """What stands at `path`, or None."""
+        node = self.root
+        for part in path:
+            if str(part) not in node.items:
+                return None
+            node = node.items[str(part)][1]
+        return node
+
     def line(self, path: Sequence[str | int]) -> int:
         """The line of `path`, or of its nearest ancestor that is written."""
         line, node = self.root.line, self.root
@@ -79,9 +92,9 @@ def read_source(file: Path, shown: str) -> Source:
     problems: list[Problem] = []
     try:
         root = _tree(text, shown, problems)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         raise TextError([*problems, _syntax(error, text, shown)]) from None
-    if problems or root is None:
+    if problems or root is None or root.value is None:
         raise TextError(problems or [_say(shown, 1, "is empty", "Describe one service or stack, or delete the file")])
     if not isinstance(root.value, dict):
         raise TextError([_say(shown, root.line, "is not a map", "Start with `key: value` lines")])
@@ -94,32 +107,37 @@ def _say(file: str, line: int, cause: str, cure: str, path: str = "") -> Problem
 
 def _text(file: Path, shown: str) -> str:
     try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            cure = f"Keep it below {MAX_BYTES // 1024} KiB; contracts and schemas go to files of their own"
-            raise TextError([_say(shown, 1, f"has {size:,} bytes", cure)])
-        text = file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        number = file.read_bytes()[: error.start].count(b"\n") + 1
-        raise TextError(
-            [_say(shown, number, "is not UTF-8 text", "Save it as UTF-8 without a byte order mark")]
-        ) from None
+        with file.open("rb") as opened:
+            read = opened.read(MAX_BYTES + 1)
     except OSError as error:
+        cause = f"cannot be read ({error.strerror})"
+        raise TextError([_say(shown, 1, cause, "Check the path and its permissions")]) from None
+    if len(read) > MAX_BYTES:
+        cause = f"is longer than {MAX_BYTES // 1024} KiB, which nobody wrote by hand"
+        raise TextError([_say(shown, 1, cause, "Move contracts, schemas and data into files of their own")])
+    try:
+        text = read.decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = read[: error.start].count(b"\n") + 1
         raise TextError(
-            [_say(shown, 1, f"cannot be read ({error.strerror})", "Check the path and its permissions")]
+            [_say(shown, number, "is not UTF-8 text", "Save it as UTF-8, without a byte order mark")]
         ) from None
     problems = []
     for number, line in enumerate(text.split("\n"), start=1):
-        if control := _CONTROL.search(line):
-            cause = f"holds the invisible character U+{ord(control.group()):04X}"
-            problems.append(
-                _say(shown, number, cause, "Delete it (a byte order mark comes from the editor's settings)")
-            )
+        if found := _INVISIBLE.search(line):
+            problems.append(_say(shown, number, *_invisible(found.group())))
         if _TAB.match(line):
             problems.append(_say(shown, number, "is indented with a tab, which YAML does not take", "Use spaces"))
     if problems:
         raise TextError(problems)
     return text
+
+
+def _invisible(character: str) -> tuple[str, str]:
+    """Cause and cure for a character nobody sees."""
+    if character == "\ufeff":
+        return "holds a byte order mark (U+FEFF)", "Save it as UTF-8 without one"
+    return f"holds the invisible character U+{ord(character):04X}", "Delete it, or type the line anew"
 
 
 def _tree(text: str, shown: str, problems: list[Problem]) -> Node | None:
@@ -145,6 +163,8 @@ def _tree(text: str, shown: str, problems: list[Problem]) -> Node | None:
         node = _node(event, line)
         if node is None:
             continue
+        if hidden := _INVISIBLE.search(node.text):
+            problems.append(_say(shown, line, *_invisible(hidden.group())))
         if open_nodes:
             _put(open_nodes[-1], key, node, shown, problems)
         elif root is None:
@@ -212,10 +232,12 @@ _CURES: Final = (
 )
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> Problem:
+def _syntax(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     """The parser's own words, and what usually helps."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return _say(shown, 1, f"is not YAML: {error}", "Write plain YAML")
     mark = error.problem_mark or error.context_mark
     said = " ".join(filter(None, (error.context, error.problem)))
-    lines = max(1, text.count("\n"))
+    last = len(text.rstrip("\n").split("\n"))
     cure = next((cure for sign, cure in _CURES if sign in said), "Write plain YAML")
-    return _say(shown, min(mark.line + 1, lines) if mark else 1, f"is not YAML: {said}", cure)
+    return _say(shown, min(mark.line + 1, last) if mark else 1, f"is not YAML: {said}", cure)

@@ -34,7 +34,7 @@ def settings_of(value: Any, stack: str) -> Settings:
 
 def _validated(data: Any, source: Source) -> Settings:
     try:
-        return Settings.model_validate_json(json.dumps(data))
+        return Settings.model_validate_json(json.dumps(data), by_name=False)
     except ValidationError as error:
         raise TextError(wording.problems(error, Settings, source)) from None
 
@@ -58,7 +58,7 @@ def read_kubeconfig(path: Path, *, context: str | None, cluster: str) -> Kubecon
     source = read_source(path.expanduser(), str(path))
     data = source.root.plain()
     contexts, clusters = _named(data, "contexts", "context"), _named(data, "clusters", "cluster")
-    chosen = context or data.get("current-context") or ""
+    chosen = str(context or data.get("current-context") or "")
     if chosen not in contexts:
         cause = f"has no context '{chosen}'" if chosen else "has no current context"
         raise TextError([source.problem(("contexts",), cause, valid(chosen, contexts))])

@@ -4,6 +4,7 @@ A table by pydantic's error type; a type that is not in it keeps pydantic's own 
 wrong one of ours. A value that may be a secret is never repeated.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,13 +42,22 @@ class Found:
 
     @property
     def shown(self) -> str:
-        """The value as written, cut short; empty for what may be a secret and for maps and lists."""
-        place = [part for part in self.spot.place if isinstance(part, str)]
-        if _PRIVATE & set(place) or _SECRETIVE.search(place[-1] if place else ""):
-            return ""
-        text = self.node.text if self.node and self.node.text else self.input
-        text = text if isinstance(text, str) else ""
+        """The key or value as written, cut short; empty for what may be a secret and for maps and lists."""
+        words = [part for part in self.spot.place if isinstance(part, str)]
+        if self.spot.is_key:
+            text = str(self.input)
+        elif _PRIVATE & set(words) or _SECRETIVE.search(words[-1] if words else ""):
+            text = ""
+        elif self.node:
+            text = self.node.text
+        else:
+            text = self.input if isinstance(self.input, str) else json.dumps(self.input)
         return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+    @property
+    def got(self) -> str:
+        """What was written, in a word."""
+        return _got(self.input, self.shown)
 
     @property
     def quoted(self) -> str:
@@ -84,7 +94,7 @@ def problems(
 
 
 def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Any, Spot]]:
-    """pydantic's complaints; of a union without a discriminator, those of the one member that was likely meant."""
+    """pydantic's complaints; at a union without a discriminator, those of the one member that was likely meant."""
     unions: dict[Place, list[tuple[Any, Spot]]] = {}
     for found in error.errors(include_url=False):
         at = spot(found["loc"], model)
@@ -93,16 +103,14 @@ def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[An
         else:
             unions.setdefault(at.choice, []).append((found, at))
     for complaints in unions.values():
-        meant = [complaint for complaint in complaints if not _of_another_shape(complaint[0])] or complaints
-        deepest = max(len(at.place) for _, at in meant)
-        yield from meant if deepest > len(meant[0][1].place) or len(meant[0][1].place) > len(
-            meant[0][1].choice or ()
-        ) else meant[:1]
+        fitting = [at.member for found, at in complaints if not _of_another_shape(found)]
+        meant = fitting[0] if fitting else complaints[0][1].member
+        yield from (complaint for complaint in complaints if complaint[1].member == meant)
 
 
 def _of_another_shape(found: Any) -> bool:
-    is_word = isinstance(found["input"], str)
-    return found["type"].endswith("_type") or (found["type"] == "literal_error" and not is_word)
+    is_text = isinstance(found["input"], str)
+    return found["type"].endswith("_type") or (found["type"] == "literal_error" and not is_text)
 
 
 def _refused(found: Found) -> Words:
@@ -116,43 +124,128 @@ def _unknown(found: Found) -> Words:
     if found.input is None and after_a_comma:
         cause = f"'{name}' is read as a field of its own: inside {{ }} the comma before it ended the value"
         return cause, "Quote the whole value"
-    known = fields(found.spot.around) if found.spot.around else ()
-    return f"there is no field '{name}' here", valid(name, known)
+    return f"there is no field '{name}' here", valid(name, fields(found.spot.around) if found.spot.around else ())
 
 
 def _missing(found: Found) -> Words:
-    name = str(found.spot.place[-1])
     if found.node:
-        return "is taken away here, but it cannot be missing", "Give it a value or drop the line"
+        return "is taken away here, but cannot be missing", "Give it a value or drop the line"
+    name = str(found.spot.place[-1])
     field = fields(found.spot.around).get(name) if found.spot.around else None
-    meaning = re.split(r"\.\s", field.description or "")[0].rstrip(".") if field else ""
-    return "is missing", f"Add `{name}:`" + (f" ({meaning})" if meaning and meaning != name else "")
+    meaning = re.split(r"\.\s", (field and field.description) or "")[0].rstrip(".")
+    return "is missing", f"Add `{name}:`" + (f" ({meaning})" if meaning not in ("", name) else "")
 
 
 def _literal(found: Found) -> Words:
     expected = [word.strip("'") for word in found.context["expected"].replace(" or ", ", ").split(", ")]
-    if not isinstance(found.input, str):
-        if found.shown in expected:
-            return f"is {_got(found)}, not text", f'Put it in quotes: "{found.shown}"'
-        return f"is {_got(found)}, not one of the words taken here", valid("", expected, "Valid")
-    return f"{found.quoted} is none of the words taken here", valid(found.input, expected, "Valid")
+    if isinstance(found.input, str):
+        return f"{found.quoted} is none of the words taken here", valid(found.input, expected, "Valid")
+    if found.shown in expected:
+        return f"is {found.got}, not text", f'Put it in quotes: "{found.shown}"'
+    return f"is {found.got}, not one of the words taken here", f"Valid: {', '.join(sorted(expected))}"
 
 
 def _untagged(found: Found) -> Words:
     field = found.context["discriminator"].strip("'")
-    return "is missing, so nothing else here can be judged", f"Add `{field}:` with {_either(kinds(_union(found)))}"
+    cause = "is missing, so nothing can be said about the rest"
+    return cause, f"Add `{field}:` with one of {', '.join(kinds(found.spot.annotation))}"
 
 
 def _wrong_tag(found: Found) -> Words:
-    known = kinds(_union(found))
-    if found.node is None or not isinstance(found.node.value, str):
-        return f"is {_SHAPES.get(type(found.node and found.node.value), 'empty')}, not text", f"Write {_either(known)}"
-    return f"'{found.shown}' is not known", valid(found.shown, known, "Valid")
+    known = kinds(found.spot.annotation)
+    if found.node and not isinstance(found.node.value, str):
+        return f"is {_got(found.node.value, found.shown)}, not text", f"Valid: {', '.join(known)}"
+    tag = found.shown if found.node else str(found.context["tag"])
+    return f"'{tag}' is not known", valid(tag, known, "Valid")
 
 
-def _union(found: Found) -> Any:
-    return found.spot.annotation
+def _got(value: Any, shown: str) -> str:
+    """What `value` is, in a word, and how it was written."""
+    if isinstance(value, bool | int | float):
+        return f"{'' if isinstance(value, bool) else 'the number '}{shown}" if shown else "no text"
+    if isinstance(value, str):
+        return f"the text '{shown}'" if shown else "text"
+    if isinstance(value, dict):
+        return "a map"
+    return "a list" if isinstance(value, list) else "empty"
 
 
-def _either(words: Sequence[str]) -> str:
-    return f"one of {', '.join(words)}"
+def _shape(wanted: str, cure: str) -> Wording:
+    def word(found: Found) -> Words:
+        return f"is {found.got}, not {wanted}", f"Give {wanted} or drop the line" if found.input is None else cure
+
+    return word
+
+
+def _text(found: Found) -> Words:
+    """A number or truth value where text belongs: quotes help only where the quoted text would be taken."""
+    if found.input is None or isinstance(found.input, dict | list):
+        return f"is {found.got}, not text", "Write one text"
+    if found.spot.annotation is not None and found.node:
+        try:
+            TypeAdapter(found.spot.annotation).validate_python(found.node.text)
+        except ValidationError as error:
+            if "cause" in (context := error.errors(include_url=False)[0].get("ctx", {})):
+                return context["cause"], context["cure"]
+    return f"is {found.got}, not text", f'Put it in quotes: "{found.shown}"' if found.shown else "Put it in quotes"
+
+
+def _too_small(found: Found) -> Words:
+    bound = found.context.get("ge", found.context.get("gt"))
+    return f"is {found.shown}, too small", f"The least is {'above ' if 'gt' in found.context else ''}{bound:g}"
+
+
+def _too_large(found: Found) -> Words:
+    bound = found.context.get("le", found.context.get("lt"))
+    return f"is {found.shown}, too large", f"The most is {'below ' if 'lt' in found.context else ''}{bound:g}"
+
+
+def _pattern(found: Found) -> Words:
+    pattern = found.context["pattern"]
+    return f"{found.quoted} is not written as expected", PATTERNS.get(pattern, f"It must match {pattern}")
+
+
+def _too_few(found: Found) -> Words:
+    return "is empty", f"Give at least {found.context['min_length']}"
+
+
+def _too_long(found: Found) -> Words:
+    return f"has {len(found.input)} characters", f"Use {found.context['max_length']} at most"
+
+
+def _too_short(found: Found) -> Words:
+    return f"has {len(found.input)} characters", f"Use at least {found.context['min_length']}"
+
+
+def _bad_date(found: Found) -> Words:
+    return f"is {found.got}, which is no date", "Write a day of the calendar as YYYY-MM-DD"
+
+
+_MAP: Final = _shape("a map", "Write `key: value` lines below it")
+
+WORDINGS: Final[Mapping[str, Wording]] = {
+    "refused": _refused,
+    "extra_forbidden": _unknown,
+    "missing": _missing,
+    "literal_error": _literal,
+    "union_tag_not_found": _untagged,
+    "union_tag_invalid": _wrong_tag,
+    "string_type": _text,
+    "int_type": _shape("a whole number", "Write plain decimal digits, without quotes"),
+    "float_type": _shape("a number", "Write plain decimal digits, without quotes"),
+    "bool_type": _shape("true or false", "Write true or false, without quotes"),
+    "model_type": _MAP,
+    "dict_type": _MAP,
+    "tuple_type": _shape("a list", "Write `- item` lines below it, or [a, b]"),
+    "greater_than_equal": _too_small,
+    "greater_than": _too_small,
+    "less_than_equal": _too_large,
+    "less_than": _too_large,
+    "string_pattern_mismatch": _pattern,
+    "too_short": _too_few,
+    "string_too_long": _too_long,
+    "string_too_short": _too_short,
+    "date_type": _bad_date,
+    "date_parsing": _bad_date,
+}
+"""pydantic's error type → (cause, cure)."""

@@ -1,0 +1,208 @@
+"""The workload object of a service, one spelling per way of delivery, and what measures a canary."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from blueprint import names
+from blueprint.delivery import BlueGreen, Canary, Delivery, Pause, Rolling, Scheduled
+from blueprint.names import selector
+from blueprint.workloads import Workload
+from manifests.manifest import Manifest, given, manifest
+from manifests.mesh import CANARY, STABLE
+from manifests.workloads import autoscaler, labels, template
+
+ROLLOUTS: Final = "argoproj.io/v1alpha1"
+PROMETHEUS: Final = f"http://{names.address('prometheus-operated', names.OBSERVABILITY)}:9090"
+HEADER_ROUTE: Final = "header"
+
+PROGRESS_DEADLINE_SECONDS: Final = 600
+"""How long a version may take without a new pod becoming ready (Kubernetes' default, 600)."""
+MIN_READY_SECONDS: Final = 10
+"""How long a pod must stay ready before it counts: longer than a process that dies on its first request."""
+HISTORY: Final = 5
+"""Old versions kept for a rollback."""
+
+
+def objects(workload: Workload, delivery: Delivery) -> Iterator[Manifest]:
+    """The workload, its autoscaler, and what its delivery needs."""
+    yield from SPELLINGS[type(delivery)](workload, delivery)
+
+
+def _common(workload: Workload) -> Manifest:
+    return {
+        **given(replicas=workload.replicas),
+        "minReadySeconds": MIN_READY_SECONDS,
+        "progressDeadlineSeconds": PROGRESS_DEADLINE_SECONDS,
+        "revisionHistoryLimit": HISTORY,
+        "selector": {"matchLabels": dict(selector(workload.service))},
+    }
+
+
+def _scaled(workload: Workload, made: Manifest) -> Iterator[Manifest]:
+    yield made
+    if workload.autoscaler:
+        target = {"apiVersion": made["apiVersion"], "kind": made["kind"], "name": made["metadata"]["name"]}
+        yield autoscaler(workload, workload.autoscaler, target)
+
+
+def _rolling(workload: Workload, delivery: Rolling) -> Iterator[Manifest]:
+    spec = {
+        **_common(workload),
+        "strategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxSurge": f"{delivery.surge_percent}%", "maxUnavailable": 0},
+        },
+        "template": template(workload, hash_label="pod-template-hash"),
+    }
+    service = workload.service
+    yield from _scaled(
+        workload, manifest("apps/v1", "Deployment", service, service, labels=labels(workload), spec=spec)
+    )
+
+
+def _rollout(workload: Workload, strategy: Manifest, *, awaited: bool) -> Manifest:
+    spec = {
+        **_common(workload),
+        "strategy": strategy,
+        "template": template(workload, hash_label="rollouts-pod-template-hash"),
+    }
+    # A rollout that pauses for minutes would outlast every timeout: whoever started it does not wait for its end.
+    patience = {} if awaited else {"pulumi.com/skipAwait": "true"}
+    service = workload.service
+    return manifest(ROLLOUTS, "Rollout", service, service, labels=labels(workload), annotations=patience, spec=spec)
+
+
+def _canary(workload: Workload, delivery: Canary) -> Iterator[Manifest]:
+    steps: list[Manifest] = []
+    routing: Manifest = {}
+    if delivery.weighted:
+        routing = {
+            "istio": {
+                "virtualService": {
+                    "name": names.weights(workload.service),
+                    "routes": sorted(
+                        port.name for port in workload.ports if port.protocol in ("http", "http2", "grpc")
+                    ),
+                },
+                "destinationRule": {
+                    "name": workload.service,
+                    "stableSubsetName": STABLE,
+                    "canarySubsetName": CANARY,
+                },
+            }
+        }
+    if delivery.header:
+        name, value = delivery.header
+        routing["managedRoutes"] = [{"name": HEADER_ROUTE}]
+        # One pod first, or the header would lead nowhere until the first weight.
+        steps += [
+            {"setCanaryScale": {"replicas": 1}},
+            {
+                "setHeaderRoute": {
+                    "name": HEADER_ROUTE,
+                    "match": [{"headerName": name, "headerValue": {"exact": value}}],
+                }
+            },
+        ]
+    for step in delivery.steps:
+        steps.append(
+            {"pause": {"duration": f"{step.seconds}s"}} if isinstance(step, Pause) else {"setWeight": step.percent}
+        )
+        if delivery.header and sum("setWeight" in made for made in steps) == 1 and "setWeight" in steps[-1]:
+            steps.append(
+                {"setCanaryScale": {"matchTrafficWeight": True}}
+            )  # from here on as many pods as the weight asks
+    analysis = delivery.analysis and {
+        "templates": [{"templateName": name} for name in delivery.analysis.templates],
+        "args": [{"name": "canary-hash", "valueFrom": {"podTemplateHashValue": "Latest"}}],
+    }
+    strategy = {
+        "maxSurge": f"{delivery.surge_percent}%",
+        "maxUnavailable": 0,
+        "stableService": delivery.stable,
+        "canaryService": delivery.canary,
+        **given(trafficRouting=routing, analysis=analysis),
+        "steps": steps,
+    }
+    if delivery.analysis:
+        for name in delivery.analysis.templates:
+            yield _analysis(workload, name, delivery.analysis.failure_limit)
+    yield from _scaled(workload, _rollout(workload, {"canary": strategy}, awaited=delivery.awaited))
+
+
+def _blue_green(workload: Workload, delivery: BlueGreen) -> Iterator[Manifest]:
+    strategy = {
+        "activeService": delivery.active,
+        "previewService": delivery.preview,
+        "autoPromotionEnabled": delivery.promotes_itself,
+        "scaleDownDelaySeconds": delivery.scale_down_delay_seconds,
+    }
+    yield from _scaled(workload, _rollout(workload, {"blueGreen": strategy}, awaited=delivery.awaited))
+
+
+def _scheduled(workload: Workload, delivery: Scheduled) -> Iterator[Manifest]:
+    job = {
+        "backoffLimit": 3,
+        "activeDeadlineSeconds": 3600,  # an hour: a run that hangs must not keep the next ones from starting
+        "ttlSecondsAfterFinished": 86400,  # a day, to read its logs
+        "template": template(workload, hash_label=None, restart="Never"),
+    }
+    spec = {
+        "schedule": delivery.schedule,
+        "timeZone": "Etc/UTC",
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": 300,
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 3,
+        "jobTemplate": {"spec": job},
+    }
+    yield manifest("batch/v1", "CronJob", workload.service, workload.service, labels=labels(workload), spec=spec)
+
+
+SPELLINGS: Final[Mapping[type, Callable[[Workload, Any], Iterator[Manifest]]]] = {
+    BlueGreen: _blue_green,
+    Canary: _canary,
+    Rolling: _rolling,
+    Scheduled: _scheduled,
+}
+"""Decision type → objects. Total over `blueprint.delivery.Delivery`; a test says so."""
+
+
+_SELECTION: Final = (
+    'reporter="destination",destination_workload_namespace="{service}",pod=~"{service}-{{{{args.canary-hash}}}}-.*"'
+)
+"""The new version's pods, as the mesh counts their requests."""
+
+QUERIES: Final[Mapping[str, tuple[str, str]]] = {
+    "success-rate": (
+        'sum(rate(istio_requests_total{{{pods},response_code!~"5.."}}[2m]))'
+        " / sum(rate(istio_requests_total{{{pods}}}[2m]))",
+        "len(result) == 0 || isNaN(result[0]) || result[0] >= 0.99",
+    ),
+    "latency-p99": (
+        "histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket{{{pods}}}[2m])))",
+        "len(result) == 0 || isNaN(result[0]) || result[0] <= 500",
+    ),
+}
+"""Measurement → (PromQL, success condition). No requests are no failure: a quiet canary must not be taken back.
+99 % and 500 ms: the templates' objectives."""
+
+
+def _analysis(workload: Workload, name: str, failure_limit: int) -> Manifest:
+    query, success = QUERIES[name]
+    metric = {
+        "name": name,
+        "initialDelay": "60s",
+        "interval": "60s",
+        "failureLimit": failure_limit,
+        "successCondition": success,
+        "provider": {
+            "prometheus": {
+                "address": PROMETHEUS,
+                "query": query.format(pods=_SELECTION.format(service=workload.service)),
+                "timeout": 30,
+            }
+        },
+    }
+    spec = {"args": [{"name": "canary-hash"}], "metrics": [metric]}
+    return manifest(ROLLOUTS, "AnalysisTemplate", name, workload.service, labels=labels(workload), spec=spec)

@@ -1,0 +1,43 @@
+"""The platform's own namespaces, their walls and doors, and the priority classes."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint import names
+from blueprint.foundation import Foundation, PlatformNamespace, Priority
+from manifests.isolation import default_deny, namespace, network_policy
+from manifests.manifest import Manifest, manifest
+
+PURPOSE: Final = f"{names.PREFIX}/purpose"
+
+
+def foundation(decision: Foundation) -> Iterator[Manifest]:
+    """Namespaces, then walls, then doors; priorities first, because pods of any of them name one."""
+    for priority in decision.priorities:
+        yield _priority(priority)
+    for of in decision.namespaces:
+        yield _namespace(of)
+    for of in decision.namespaces:
+        if of.denied:
+            yield default_deny(of.name)
+    for door in decision.doors:
+        yield network_policy(door)
+
+
+def _namespace(of: PlatformNamespace) -> Manifest:
+    made = namespace(of.name, labels={f"{names.PREFIX}/part": "platform"}, meshed=of.meshed, restricted=of.restricted)
+    made["metadata"]["annotations"] = {PURPOSE: of.purpose}
+    return made
+
+
+def _priority(priority: Priority) -> Manifest:
+    return manifest(
+        "scheduling.k8s.io/v1",
+        "PriorityClass",
+        names.priority(priority.tier),
+        None,
+        value=priority.value,
+        globalDefault=False,
+        preemptionPolicy="PreemptLowerPriority" if priority.preempts else "Never",
+        description=f"Services of tier {priority.tier}.",
+    )

@@ -1,0 +1,135 @@
+"""The walls of a service and the doors in them: Namespace, ResourceQuota, LimitRange, NetworkPolicies."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from blueprint import names
+from blueprint.isolation import Addresses, Door, Peer, Pods, Room, ServicePods
+from blueprint.sizes import Amounts
+from manifests.manifest import Manifest, given, manifest
+
+NETWORKING: Final = "networking.k8s.io/v1"
+
+DEFAULT_DENY: Final = "default-deny"
+
+
+def room(decision: Room) -> Iterator[Manifest]:
+    """The walls first, then the doors, in the service's own namespaces."""
+    labels = owned(decision)
+    yield namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
+    yield _quota(decision)
+    yield _limits(decision)
+    yield default_deny(decision.namespace)
+    if decision.data_namespace:
+        data = {f"{names.PREFIX}/data-of": decision.service, **_people(decision)}
+        yield namespace(decision.data_namespace, labels=data, meshed=False, restricted=True)
+        yield default_deny(decision.data_namespace)
+    for door in (*decision.doors, *decision.far_doors):
+        yield network_policy(door)
+
+
+def owned(decision: Room) -> Mapping[str, str]:
+    """Labels that say whose the namespace is."""
+    return {names.SERVICE_LABEL: decision.service, **_people(decision)}
+
+
+def _people(decision: Room) -> Mapping[str, str]:
+    return {
+        f"{names.PREFIX}/owner": decision.owner,
+        f"{names.PREFIX}/system": decision.system,
+        f"{names.PREFIX}/domain": decision.domain,
+    }
+
+
+def namespace(name: str, *, labels: Mapping[str, str], meshed: bool, restricted: bool) -> Manifest:
+    """A namespace with its pod security level; `meshed` puts a proxy into every pod, else says that none may be."""
+    level = "restricted" if restricted else "privileged"
+    security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("audit", "enforce", "warn")}
+    version = {f"pod-security.kubernetes.io/{mode}-version": "latest" for mode in ("audit", "enforce", "warn")}
+    injection = {"istio-injection": "enabled" if meshed else "disabled"}
+    return manifest("v1", "Namespace", name, None, labels={**labels, **security, **version, **injection})
+
+
+def default_deny(name: str) -> Manifest:
+    """Nothing in, nothing out, for every pod of the namespace."""
+    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    return manifest(NETWORKING, "NetworkPolicy", DEFAULT_DENY, name, spec=spec)
+
+
+def amounts(of: Amounts) -> Mapping[str, Mapping[str, str]]:
+    """`of` as a container's resources: requests and limits."""
+    return {
+        "requests": {
+            "cpu": f"{of.cpu_request_millicores}m",
+            "memory": f"{of.memory_request_mib}Mi",
+            "ephemeral-storage": f"{of.storage_request_mib}Mi",
+        },
+        "limits": {
+            "cpu": f"{of.cpu_limit_millicores}m",
+            "memory": f"{of.memory_limit_mib}Mi",
+            "ephemeral-storage": f"{of.storage_limit_mib}Mi",
+        },
+    }
+
+
+def _quota(decision: Room) -> Manifest:
+    total = amounts(decision.quota.total)
+    hard = {f"{side}.{what}": value for side, of in total.items() for what, value in of.items()}
+    hard |= {
+        "pods": str(decision.quota.pods),
+        "persistentvolumeclaims": "0",
+        "services.loadbalancers": "0",
+        "services.nodeports": "0",
+    }
+    return manifest(
+        "v1", "ResourceQuota", decision.service, decision.namespace, spec={"hard": dict(sorted(hard.items()))}
+    )
+
+
+def _limits(decision: Room) -> Manifest:
+    """For containers nobody described (a debugging pod): small defaults, and no more than the largest of ours."""
+    most = amounts(decision.largest)["limits"]
+    small = {"cpu": "50m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
+    limit = {"type": "Container", "default": small, "defaultRequest": small, "max": most}
+    return manifest("v1", "LimitRange", decision.service, decision.namespace, spec={"limits": [limit]})
+
+
+_SIDES: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+
+
+def network_policy(door: Door) -> Manifest:
+    """One door."""
+    field, side = _SIDES[door.direction]
+    ports = [{"port": port.number, "protocol": port.protocol} for port in sorted(door.ports)]
+    rule = {side: [peer(of) for of in door.peers], "ports": ports}
+    selected = {"matchLabels": dict(sorted(door.labels.items()))} if door.labels else {}
+    spec = {"podSelector": selected, "policyTypes": [door.direction], field: [rule]}
+    why = {f"{names.PREFIX}/why": door.why}
+    return manifest(NETWORKING, "NetworkPolicy", door.name, door.namespace, annotations=why, spec=spec)
+
+
+def _pods(of: Pods) -> Manifest:
+    """One item with both selectors: this namespace AND these pods. Two items would mean OR."""
+    found: Manifest = {"namespaceSelector": {"matchLabels": dict(names.namespace_selector(of.namespace))}}
+    return found | given(podSelector={"matchLabels": dict(sorted(of.labels.items()))} if of.labels else None)
+
+
+def _services(_: ServicePods) -> Manifest:
+    return {"namespaceSelector": {"matchExpressions": [{"key": names.SERVICE_LABEL, "operator": "Exists"}]}}
+
+
+def _addresses(of: Addresses) -> Manifest:
+    return {"ipBlock": {"cidr": of.cidr, **given(**{"except": list(of.less)})}}
+
+
+PEERS: Final[Mapping[type, Callable[[Any], Manifest]]] = {
+    Addresses: _addresses,
+    Pods: _pods,
+    ServicePods: _services,
+}
+"""Peer type → spelling. Total over `blueprint.isolation.Peer`; a test says so."""
+
+
+def peer(of: Peer) -> Manifest:
+    """The other side of a door."""
+    return PEERS[type(of)](of)

@@ -1,0 +1,196 @@
+"""The mesh's objects: mesh-wide rules, and each service's admissions, scope, routes and circuit breaker.
+
+`tls` is never set in a DestinationRule: the mesh encrypts by itself, and setting it breaks hosts outside.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint import names
+from blueprint.mesh import Admission, Asking, Calls, External, Membership, Mesh, Rule, Spread
+from blueprint.names import selector
+from blueprint.network import Request
+from blueprint.settings import Identity
+from blueprint.text import seconds
+from manifests.manifest import Manifest, duration, given, manifest
+
+SECURITY: Final = "security.istio.io/v1"
+ISTIO: Final = "networking.istio.io/v1"
+
+STABLE: Final = "stable"
+CANARY: Final = "canary"
+"""The two subsets of a canary's DestinationRule; Argo Rollouts keeps no others."""
+
+
+def mesh(decision: Mesh) -> Iterator[Manifest]:
+    """What holds from the first object: mTLS everywhere, nobody admitted, nothing known beyond the own namespace."""
+    del decision
+    yield manifest(SECURITY, "PeerAuthentication", "default", names.ISTIO, spec={"mtls": {"mode": "STRICT"}})
+    yield manifest(SECURITY, "AuthorizationPolicy", "deny-all", names.ISTIO, spec={})
+    yield _sidecar(names.ISTIO, ["./*"])
+    # The edge knows every service, so that a new route changes no object of the platform's; what it may reach is
+    # closed by a network policy and an AuthorizationPolicy per route (docs/decisions/0012).
+    yield _sidecar(names.KONG, ["*/*"])
+
+
+def _sidecar(namespace: str, hosts: list[str]) -> Manifest:
+    spec = {"egress": [{"hosts": hosts}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+    return manifest(ISTIO, "Sidecar", "default", namespace, spec=spec)
+
+
+def membership(decision: Membership) -> Iterator[Manifest]:
+    """One service's objects. The DestinationRule comes before the routes that name its subsets."""
+    service = decision.service
+    for admission in decision.admissions:
+        yield _authorization(service, admission)
+    if decision.tokens:
+        yield _tokens(service, decision.tokens)
+    yield _sidecar(service, ["./*", *(f"{namespace}/*" for namespace in decision.scope)])
+    for external in decision.externals:
+        yield _service_entry(service, external)
+    if decision.spread:
+        yield _destination_rule(service, decision.spread)
+        yield _weights(service, decision.spread)
+        if decision.spread.public:
+            yield _public(service, decision.spread)
+    for calls in decision.calls:
+        if calls.rules:
+            yield _calls(service, calls)
+
+
+def _authorization(service: str, admission: Admission) -> Manifest:
+    port = str(admission.port)
+    operations = [_operation(asking, port) for asking in admission.asking] or [{"operation": {"ports": [port]}}]
+    rule = {
+        "from": [{"source": {"principals": [admission.principal]}}],
+        "to": operations,
+        **given(
+            when=[{"key": "request.auth.claims[iss]", "values": list(admission.issuers)}] if admission.issuers else None
+        ),
+    }
+    spec = {"action": "ALLOW", "selector": {"matchLabels": dict(selector(service))}, "rules": [rule]}
+    return manifest(SECURITY, "AuthorizationPolicy", admission.name, service, spec=spec)
+
+
+def _operation(asking: Asking, port: str) -> Manifest:
+    return {"operation": given(methods=list(asking.methods), paths=list(asking.paths), ports=[port])}
+
+
+def _tokens(service: str, identity: Identity) -> Manifest:
+    """A bad token is refused here; a missing one by the AuthorizationPolicy, which asks for an issuer."""
+    rules = [
+        {
+            "issuer": issuer.issuer,
+            **given(audiences=list(issuer.audiences)),
+            "jwks": issuer.jwks.model_dump_json(by_alias=True),
+            "forwardOriginalToken": True,
+        }
+        for _, issuer in sorted(identity.issuers.items())
+    ]
+    spec = {"selector": {"matchLabels": dict(selector(service))}, "jwtRules": rules}
+    return manifest(SECURITY, "RequestAuthentication", "tokens", service, spec=spec)
+
+
+def _service_entry(service: str, external: External) -> Manifest:
+    spec = {
+        "hosts": [external.host],
+        "exportTo": ["."],
+        "location": "MESH_EXTERNAL",
+        "resolution": "DNS",
+        "ports": [
+            {"name": f"{protocol.lower()}-{number}", "number": number, "protocol": protocol}
+            for number, protocol in external.ports
+        ],
+    }
+    return manifest(ISTIO, "ServiceEntry", external.host, service, spec=spec)
+
+
+def _destination_rule(service: str, spread: Spread) -> Manifest:
+    pool, outliers = spread.resilience.connection_pool, spread.resilience.outlier_detection
+    policy = {
+        "connectionPool": {
+            "tcp": {"maxConnections": pool.max_connections, "connectTimeout": duration(seconds(pool.connect_timeout))},
+            "http": {
+                "http2MaxRequests": pool.http2_max_requests,
+                "maxRequestsPerConnection": pool.max_requests_per_connection,
+            },
+        },
+        "outlierDetection": {
+            "consecutive5xxErrors": outliers.consecutive5xx_errors,
+            "interval": duration(seconds(outliers.interval)),
+            "baseEjectionTime": duration(seconds(outliers.base_ejection_time)),
+            "maxEjectionPercent": outliers.max_ejection_percent,
+        },
+        "loadBalancer": {"simple": spread.resilience.load_balancer},
+    }
+    labels = dict(selector(service))
+    subsets = [{"name": STABLE, "labels": labels}, {"name": CANARY, "labels": labels}] if spread.split else None
+    spec = {"host": spread.target, "trafficPolicy": policy, **given(subsets=subsets)}
+    return manifest(ISTIO, "DestinationRule", service, service, spec=spec)
+
+
+def _weights(service: str, spread: Spread) -> Manifest:
+    """The delegate: one route per port, named after it. Argo Rollouts writes the weights of a canary's."""
+    routes = []
+    for name, number in spread.ports.items():
+        destination = {"host": spread.target, "port": {"number": number}}
+        if spread.split:
+            ends = [
+                {"destination": {**destination, "subset": STABLE}, "weight": 100},
+                {"destination": {**destination, "subset": CANARY}, "weight": 0},
+            ]
+        else:
+            ends = [{"destination": destination}]
+        routes.append({"name": name, "match": [{"port": number}], "route": ends})
+    return manifest(ISTIO, "VirtualService", names.weights(service), service, spec={"http": routes})
+
+
+def _public(service: str, spread: Spread) -> Manifest:
+    """The root for the gateway, visible to it alone."""
+    return _root(
+        service, service, spread.host, names.weights(service), spread.public, export_to=names.KONG, owner=service
+    )
+
+
+def _calls(service: str, calls: Calls) -> Manifest:
+    """The root for one caller, in its own namespace and visible there alone."""
+    return _root(
+        names.to(calls.provider), service, calls.host, calls.delegate, calls.rules, export_to=".", owner=calls.provider
+    )
+
+
+def _root(
+    name: str, namespace: str, host: str, delegate: str, rules: tuple[Rule, ...], *, export_to: str, owner: str
+) -> Manifest:
+    spec = {
+        "hosts": [host],
+        "exportTo": [export_to],
+        "http": [_rule(rule, {"name": delegate, "namespace": owner}) for rule in rules],
+    }
+    return manifest(ISTIO, "VirtualService", name, namespace, spec=spec)
+
+
+def _rule(rule: Rule, delegate: Manifest) -> Manifest:
+    matches = [{"port": rule.port, **_match(request)} for request in rule.requests] or [{"port": rule.port}]
+    retries: Manifest = {"attempts": rule.attempts}
+    if rule.attempts:  # attempts 0 beside the other two is refused by Istio's webhook
+        retries |= {"perTryTimeout": duration(rule.per_try_seconds), "retryOn": ",".join(rule.retry_on)}
+    return {
+        "name": rule.name,
+        "match": matches,
+        "timeout": duration(rule.timeout_seconds),
+        "retries": retries,
+        "delegate": delegate,
+    }
+
+
+_PARAMETER: Final = re.compile(r"\{[^}]*\}")
+
+
+def _match(request: Request) -> Manifest:
+    """Method and path; a path with parameters as a regular expression (RE2, matched whole)."""
+    if "{" not in request.path:
+        return {"method": {"exact": request.method}, "uri": {"exact": request.path}}
+    pattern = "[^/]+".join(re.escape(piece) for piece in _PARAMETER.split(request.path))
+    return {"method": {"exact": request.method}, "uri": {"regex": pattern}}

@@ -1,0 +1,243 @@
+"""The pods of a service and everything beside them: account, configuration, addresses, scaling, disruption.
+
+The workload object itself is spelled per way of delivery in `manifests.delivery`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from blueprint import names, sizes
+from blueprint.catalogue.running import Probe
+from blueprint.delivery import BlueGreen, Canary, Delivery
+from blueprint.names import selector
+from blueprint.workloads import Autoscaler, Composed, Container, FromSecret, Workload
+from manifests.isolation import amounts
+from manifests.manifest import Manifest, given, manifest
+
+USER: Final = 10001
+"""User and group of every container: above the ten thousand that hosts give to people and system accounts."""
+
+RESTRICTED: Final = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""What Pod Security *restricted* asks of each container, and a read-only root on top."""
+
+
+def labels(workload: Workload) -> Mapping[str, str]:
+    """On the objects of `workload`; never on a selector."""
+    return {**selector(workload.service), f"{names.PREFIX}/owner": workload.owner}
+
+
+def beside(workload: Workload, delivery: Delivery) -> Iterator[Manifest]:
+    """Everything but the workload object, in the order it is needed."""
+    service = workload.service
+    yield manifest(
+        "v1", "ServiceAccount", workload.account, service, labels=labels(workload), automountServiceAccountToken=False
+    )
+    for container in (*workload.containers, *workload.init_containers):
+        if container.config:
+            data = dict(sorted(container.variables.items()))
+            yield manifest("v1", "ConfigMap", container.config, service, labels=labels(workload), data=data)
+    for name in addresses(workload, delivery):
+        yield _service(workload, name)
+    if workload.disruptible:
+        yield _disruption_budget(workload)
+
+
+def addresses(workload: Workload, delivery: Delivery) -> tuple[str, ...]:
+    """The Services of `workload`: its own name, and those its delivery steers."""
+    if not workload.ports:
+        return ()
+    steered: tuple[str, ...] = ()
+    if isinstance(delivery, Canary):
+        steered = (delivery.stable, delivery.canary)
+    if isinstance(delivery, BlueGreen):
+        steered = (delivery.active, delivery.preview)
+    return tuple(sorted({workload.service, *steered}))
+
+
+def _service(workload: Workload, name: str) -> Manifest:
+    ports = [
+        {"name": port.name, "port": port.number, "targetPort": port.number, "appProtocol": port.protocol}
+        for port in workload.ports
+    ]
+    annotations: dict[str, str] = {}
+    if workload.public and name == workload.service:
+        annotations = {
+            # One address, not the pods': Kong would otherwise go around the mesh, and be refused by STRICT.
+            "ingress.kubernetes.io/service-upstream": "true",
+            "konghq.com/connect-timeout": "2000",
+            "konghq.com/read-timeout": str(round(workload.read_timeout_seconds * 1000)),
+            # The mesh retries what is idempotent; Kong's default of five tries would multiply with it.
+            "konghq.com/retries": "0",
+        }
+    spec = {"type": "ClusterIP", "selector": dict(selector(workload.service)), "ports": ports}
+    return manifest(
+        "v1", "Service", name, workload.service, labels=labels(workload), annotations=annotations, spec=spec
+    )
+
+
+def _disruption_budget(workload: Workload) -> Manifest:
+    spec = {
+        "maxUnavailable": 1,
+        "selector": {"matchLabels": dict(selector(workload.service))},
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+    }
+    return manifest(
+        "policy/v1", "PodDisruptionBudget", workload.service, workload.service, labels=labels(workload), spec=spec
+    )
+
+
+def autoscaler(workload: Workload, scaler: Autoscaler, target: Mapping[str, str]) -> Manifest:
+    """Scales `target` (apiVersion, kind, name) on the main container alone, so that the proxy does not count."""
+    watched = given(cpu=scaler.cpu_percent, memory=scaler.memory_percent)
+    metrics = [
+        {
+            "type": "ContainerResource",
+            "containerResource": {
+                "name": resource,
+                "container": "main",
+                "target": {"type": "Utilization", "averageUtilization": percent},
+            },
+        }
+        for resource, percent in watched.items()
+    ]
+    spec = {
+        "scaleTargetRef": dict(target),
+        "minReplicas": scaler.least,
+        "maxReplicas": scaler.most,
+        "metrics": metrics,
+        "behavior": {
+            # Up at once, doubling at most; down slowly, or a service swings between its least and its most.
+            "scaleUp": {"policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
+            "scaleDown": {
+                "stabilizationWindowSeconds": 300,
+                "policies": [{"type": "Percent", "value": 25, "periodSeconds": 60}],
+            },
+        },
+    }
+    return manifest(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        workload.service,
+        workload.service,
+        labels=labels(workload),
+        spec=spec,
+    )
+
+
+def template(workload: Workload, *, hash_label: str | None, restart: str = "Always") -> Manifest:
+    """The pod template. `hash_label` is the label by which the controller tells versions apart."""
+    annotations = {f"{names.PREFIX}/config-checksum": workload.checksum, **_metrics(workload), **_proxy(workload)}
+    marks = {**labels(workload), "app.kubernetes.io/version": workload.version, **names.MANAGED}
+    spec: Manifest = {
+        "serviceAccountName": workload.account,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "priorityClassName": names.priority(workload.tier),
+        "restartPolicy": restart,
+        "terminationGracePeriodSeconds": workload.grace_seconds,
+        "securityContext": {
+            "fsGroup": USER,
+            "runAsGroup": USER,
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        **given(
+            initContainers=[_container(workload, container, starts=True) for container in workload.init_containers]
+        ),
+        "containers": [_container(workload, container, starts=False) for container in workload.containers],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": f"{sizes.TEMPORARY_MIB}Mi"}}],
+        **given(topologySpreadConstraints=_spread(workload, hash_label) if hash_label else None),
+    }
+    return {
+        "metadata": {"labels": dict(sorted(marks.items())), "annotations": dict(sorted(annotations.items()))},
+        "spec": spec,
+    }
+
+
+def _metrics(workload: Workload) -> Mapping[str, str]:
+    """Where the proxy finds the service's metrics, to merge them with its own on 15020."""
+    if workload.metrics is None:
+        return {}
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(workload.metrics.port),
+        "prometheus.io/path": workload.metrics.path,
+    }
+
+
+def _proxy(workload: Workload) -> Mapping[str, str]:
+    """The proxy's bounds: all four, because setting one replaces the whole block."""
+    if workload.proxy is None:
+        return {}
+    return {
+        "sidecar.istio.io/proxyCPU": f"{workload.proxy.cpu_request_millicores}m",
+        "sidecar.istio.io/proxyCPULimit": f"{workload.proxy.cpu_limit_millicores}m",
+        "sidecar.istio.io/proxyMemory": f"{workload.proxy.memory_request_mib}Mi",
+        "sidecar.istio.io/proxyMemoryLimit": f"{workload.proxy.memory_limit_mib}Mi",
+    }
+
+
+def _spread(workload: Workload, hash_label: str) -> list[Manifest]:
+    """Over zones, then over nodes; each version by itself, or an update would see the old pods as its own."""
+    strictly = "DoNotSchedule" if workload.spread_strictly else "ScheduleAnyway"
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": unsatisfiable,
+            "labelSelector": {"matchLabels": dict(selector(workload.service))},
+            "matchLabelKeys": [hash_label],
+        }
+        for key, unsatisfiable in (
+            ("topology.kubernetes.io/zone", "ScheduleAnyway"),
+            ("kubernetes.io/hostname", strictly),
+        )
+    ]
+
+
+def _container(workload: Workload, container: Container, *, starts: bool) -> Manifest:
+    main = container.name == "main"
+    ports = (
+        [{"name": port.name, "containerPort": port.number, "protocol": "TCP"} for port in workload.ports]
+        if main
+        else []
+    )
+    asked = container.probes
+    return {
+        "name": container.name,
+        "image": container.image,
+        "imagePullPolicy": "IfNotPresent",
+        **({"command": list(container.command)} if container.command is not None else {}),
+        **({"args": list(container.args)} if container.args is not None else {}),
+        **given(
+            ports=ports,
+            envFrom=[{"configMapRef": {"name": container.config}}] if container.config else None,
+            env=[_variable(variable) for variable in container.environment],
+        ),
+        "resources": amounts(container.amounts),
+        **given(
+            livenessProbe=_probe(asked.liveness),
+            readinessProbe=_probe(asked.readiness),
+            startupProbe=_probe(asked.startup),
+            lifecycle=None if starts else {"preStop": {"sleep": {"seconds": sizes.DRAIN_SECONDS}}},
+        ),
+        "securityContext": RESTRICTED,
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108  (an emptyDir of the pod's own)
+    }
+
+
+def _variable(variable: FromSecret | Composed) -> Manifest:
+    if isinstance(variable, Composed):
+        return {"name": variable.name, "value": variable.value}
+    return {"name": variable.name, "valueFrom": {"secretKeyRef": {"name": variable.secret, "key": variable.key}}}
+
+
+def _probe(probe: Probe | None) -> Manifest | None:
+    return probe.model_dump(mode="json", by_alias=True, exclude_none=True) if probe else None
