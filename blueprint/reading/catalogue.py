@@ -102,10 +102,8 @@ def _entry(source: Source) -> Entry:
             patched[environment] = written
             continue
         if "environments" in patch:
-            cause, cure = (
-                "patches the patches, which nobody would see",
-                "Write each environment's patch at its own name",
-            )
+            cause = "is a patch within a patch, which would never be applied"
+            cure = "Write each environment's patch below its own name in spec.environments"
             found.append(source.problem((*_patch(environment), "environments"), cause, cure))
         try:
             spec = {**merge(data["spec"], patch), "environments": data["spec"]["environments"]}

@@ -16,7 +16,7 @@ def dangling(view: View) -> Iterator[Problem]:
         provider = view.services.get(consume.provider)
         if provider is None:
             cause = f"consumes '{consume.provider}', which no file describes"
-            yield view.problem(caller, place, cause, valid(consume.provider, view.services))
+            yield view.problem(caller, place, cause, valid(consume.provider, view.others(caller)))
         elif consume.provider == caller:
             yield view.problem(caller, place, "consumes itself", "Drop it; a service needs no leave to call itself")
         elif consume.name not in (apis := [provide.api for provide in provider.spec.provides]):
@@ -29,8 +29,8 @@ def consent(view: View) -> Iterator[Problem]:
     for caller, index, consume, position, provide in view.answered():
         if provide.allow is not None and caller not in provide.allow:
             allowed = view.where(consume.provider, "provides", position, "allow")
-            listed = ", ".join(sorted(provide.allow)) or "nobody"
-            cause = f"consumes {consume.api}, which {allowed} allows for {listed} only"
+            listed = f"only {', '.join(sorted(provide.allow))}" if provide.allow else "nobody"
+            cause = f"consumes {consume.api}, but {allowed} allows {listed}"
             cure = f"Ask {view.services[consume.provider].spec.owner} to add '{caller}' there, or drop the edge"
             yield view.problem(caller, ("consumes", index, "api"), cause, cure)
     for name, service in sorted(view.services.items()):
@@ -38,7 +38,7 @@ def consent(view: View) -> Iterator[Problem]:
             for entry, allowed in enumerate(provide.allow or ()):
                 if allowed not in view.services and allowed not in view.unread:
                     cause = f"allows '{allowed}', which no file describes"
-                    cure = valid(allowed, view.services)
+                    cure = valid(allowed, view.others(name))
                     yield view.problem(name, ("provides", position, "allow", entry), cause, cure)
 
 

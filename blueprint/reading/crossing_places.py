@@ -18,9 +18,10 @@ def names(view: View) -> Iterator[Problem]:
     for name in sorted(view.services):
         owner = taken.get(name) or stores.get(name) or ("Kubernetes" if name.startswith("kube-") else None)
         if owner:
-            cause = f"'{name}' would take a namespace of {owner}"
+            cause = f"'{name}' is a namespace of {owner}, so each would get the other's rules"
+            other = f"{name.removeprefix('kube-')}-service"
             source = view.catalogue.entries[name].source
-            yield source.problem(("metadata", "name"), cause, f"Add what it does, such as '{name}-service'")
+            yield source.problem(("metadata", "name"), cause, f"Take another name, such as '{other}'")
 
 
 def tables(view: View) -> Iterator[Problem]:
@@ -107,7 +108,9 @@ def files(view: View) -> Iterator[Problem]:
         for place, file in named:
             path = view.folder / file
             if {".", ".."} & set(file.split("/")):
-                yield view.problem(name, place, f"'{file}' takes a detour", "Write the plain path below the folder")
+                cause = f"names '{file}', but '.' and '..' are not followed"
+                cure = "Put the file below the catalogue's folder and write its plain path"
+                yield view.problem(name, place, cause, cure)
             elif not path.is_file():
                 beside = [other.relative_to(view.folder).as_posix() for other in path.parent.glob("*.*")]
                 yield view.problem(name, place, f"names '{file}', which is not there", valid(file, beside, "There are"))

@@ -67,7 +67,7 @@ def spot(location: Sequence[str | int], model: type[BaseModel]) -> Spot:
             continue
         members = tuple(_members(annotation))
         if len(members) > 1:
-            annotation = next((member.annotation for member in members if member.label == part), None)
+            annotation = next((member.annotation for member in members if member.label == part), annotation)
             if not all(member.told_apart for member in members):
                 choice, chosen = tuple(place), part
             continue

@@ -155,7 +155,8 @@ def _tree(text: str, shown: str, problems: list[Problem]) -> Node | None:
             cause = f"uses {sign}{event.anchor}; anchors and aliases are not taken"
             problems.append(_say(shown, line, cause, "Write the value where it is used"))
         if getattr(event, "tag", None) and not isinstance(event, yaml.DocumentStartEvent):
-            problems.append(_say(shown, line, f"uses the tag {event.tag}; tags are not taken", "Delete it"))
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            problems.append(_say(shown, line, f"uses the tag {tag}; tags are not taken", "Delete it"))
         if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             open_nodes.pop()
             key.pop()
@@ -239,5 +240,8 @@ def _syntax(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     said = " ".join(filter(None, (error.context, error.problem)))
     last = len(text.rstrip("\n").split("\n"))
+    line = min(mark.line + 1, last) if mark else 1
+    if error.context_mark and error.context_mark.line + 1 < line:
+        said += f" (it began on line {error.context_mark.line + 1})"
     cure = next((cure for sign, cure in _CURES if sign in said), "Write plain YAML")
-    return _say(shown, min(mark.line + 1, last) if mark else 1, f"is not YAML: {said}", cure)
+    return _say(shown, line, f"is not YAML: {said}", cure)

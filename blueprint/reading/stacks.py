@@ -24,6 +24,9 @@ def read_settings(file: Path) -> Settings:
         cause = f"has no `{KEY}` below `config`"
         raise TextError([source.problem(("config",), cause, f"Add {KEY}: with environment, cluster and domain")])
     line, node = config.items[KEY]
+    if not isinstance(node.value, dict):
+        cure = "Write environment, cluster and domain below it"
+        raise TextError([source.problem(("config", KEY), "is not a map", cure)])
     return _validated(node.plain(), Source(file=source.file, root=Node(line=line, value={}, items=node.items)))
 
 
@@ -58,10 +61,13 @@ def read_kubeconfig(path: Path, *, context: str | None, cluster: str) -> Kubecon
     source = read_source(path.expanduser(), str(path))
     data = source.root.plain()
     contexts, clusters = _named(data, "contexts", "context"), _named(data, "clusters", "cluster")
-    chosen = str(context or data.get("current-context") or "")
+    current = data.get("current-context")
+    chosen = context or (current if isinstance(current, str) else "")
+    if not chosen:
+        cure = f"Set `context:` of the stack's cluster to one of: {', '.join(sorted(contexts)) or 'none'}"
+        raise TextError([source.problem(("current-context",), "is missing, so no cluster is chosen", cure)])
     if chosen not in contexts:
-        cause = f"has no context '{chosen}'" if chosen else "has no current context"
-        raise TextError([source.problem(("contexts",), cause, valid(chosen, contexts))])
+        raise TextError([source.problem(("contexts",), f"has no context '{chosen}'", valid(chosen, contexts))])
     found = contexts[chosen].get("cluster", "")
     if found != cluster:
         cause = (

@@ -35,6 +35,10 @@ class View:
         entry = self.catalogue.entries[service]
         return f"{entry.source.file}:{entry.source.line(entry.place(self.environment, *path))}"
 
+    def others(self, service: str) -> Set[str]:
+        """Every service but `service`, those that could not be read among them."""
+        return (self.services.keys() | self.unread) - {service}
+
     def edges(self) -> Iterator[tuple[str, int, Consume]]:
         """Every edge as (caller, position in its `consumes`, edge), sorted."""
         for name, service in sorted(self.services.items()):

@@ -97,6 +97,8 @@ def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[An
     """pydantic's complaints; at a union without a discriminator, those of the one member that was likely meant."""
     unions: dict[Place, list[tuple[Any, Spot]]] = {}
     for found in error.errors(include_url=False):
+        if found["type"] == "too_short" and len(found["input"]) >= found["ctx"]["min_length"]:
+            continue  # pydantic counts only the items that are right; the wrong ones are told by themselves
         at = spot(found["loc"], model)
         if at.choice is None:
             yield found, at
@@ -161,8 +163,10 @@ def _wrong_tag(found: Found) -> Words:
 
 def _got(value: Any, shown: str) -> str:
     """What `value` is, in a word, and how it was written."""
-    if isinstance(value, bool | int | float):
-        return f"{'' if isinstance(value, bool) else 'the number '}{shown}" if shown else "no text"
+    if isinstance(value, bool):
+        return shown or "a truth value"
+    if isinstance(value, int | float):
+        return f"the number {shown}" if shown else "a number"
     if isinstance(value, str):
         return f"the text '{shown}'" if shown else "text"
     if isinstance(value, dict):

@@ -1,0 +1,31 @@
+"""The cluster a stack runs on, as the provider everything else is made with."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from blueprint.clusters import Attached
+
+
+def _attach(decision: Attached) -> kubernetes.Provider:
+    return kubernetes.Provider(
+        decision.name,
+        kubeconfig=decision.kubeconfig,
+        context=decision.context,
+        # Without it, a new address or certificate of the same cluster replaces every object in it.
+        cluster_identifier=decision.name,
+        # The defaults (50 and 120) throttle a first preview of 500 objects for eight seconds.
+        kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=200, burst=400),
+        opts=pulumi.ResourceOptions(version=decision.plugin_version),
+    )
+
+
+CONNECTIONS: Final[Mapping[type, Callable[[Attached], kubernetes.Provider]]] = {Attached: _attach}
+"""Decision type → how it is reached. Total over what `blueprint.clusters` decides; a test says so."""
+
+
+def connect(decision: Attached) -> kubernetes.Provider:
+    """The provider of the stack's cluster."""
+    return CONNECTIONS[type(decision)](decision)

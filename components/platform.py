@@ -1,0 +1,146 @@
+"""The platform layer: namespaces and walls, other people's controllers, the mesh, the public edge.
+
+Each subject is a component; each waits for one resource of the one before. The layer ends in its gate.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from blueprint.foundation import Foundation as FoundationDecision
+from blueprint.gateway import Gateway as GatewayDecision
+from blueprint.mesh import Mesh as MeshDecision
+from blueprint.names import KONG
+from blueprint.operators import Operator
+from blueprint.operators import Operators as OperatorsDecision
+from components.base import Component
+from components.kubernetes import make
+from manifests import foundation, gateway, mesh, operators
+from manifests.manifest import manifest
+
+
+class Foundation(Component):
+    """The platform's namespaces with their walls and doors, and the priorities."""
+
+    token = "platform:platform:Foundation"
+    homes: Mapping[str, pulumi.Resource]
+    """The namespaces, by name."""
+
+    def __init__(self, name: str, decision: FoundationDecision, *, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        made = make(self, foundation.foundation(decision), homes={})
+        self.homes = {of.name: made[f"Namespace/{of.name}"] for of in decision.namespaces}
+        self.register_outputs({"namespaces": sorted(self.homes)})
+
+
+class Operators(Component):
+    """Other people's controllers, step by step: CRDs, charts, our certificates for them, the charts that need those."""
+
+    token = "platform:platform:Operators"
+    ready: Sequence[pulumi.Resource]
+    """The last step; empty when nothing is installed."""
+
+    def __init__(
+        self,
+        name: str,
+        decision: OperatorsDecision,
+        *,
+        homes: Mapping[str, pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        self.ready = []
+        for bundle in decision.crds:
+            self.ready = [
+                kubernetes.yaml.v2.ConfigFile(
+                    bundle.name, file=bundle.url, opts=self.under(depends_on=list(self.ready))
+                )
+            ]
+        for operator in decision.foundation:
+            self.ready = [self._chart(operator, homes)]
+        beside = make(self, operators.objects(decision), homes=homes, after=self.ready)
+        self.ready = list(beside.values())[-1:] or self.ready
+        for operator in decision.leaning:
+            self.ready = [self._chart(operator, homes)]
+        self.register_outputs({"charts": [operator.name for operator in decision.charts]})
+
+    def _chart(self, operator: Operator, homes: Mapping[str, pulumi.Resource]) -> kubernetes.helm.v4.Chart:
+        home = homes.get(operator.namespace)
+        return kubernetes.helm.v4.Chart(
+            operator.name,
+            name=operator.name,
+            chart=operator.chart.name,
+            version=operator.chart.version,
+            repository_opts=kubernetes.helm.v4.RepositoryOptsArgs(repo=operator.chart.repository),
+            namespace=operator.namespace,
+            skip_crds=operator.skip_crds,
+            values=operators.values(operator),
+            opts=self.under(depends_on=[*self.ready, *([home] if home else [])]),
+        )
+
+
+class Mesh(Component):
+    """What holds for the whole mesh."""
+
+    token = "platform:platform:Mesh"
+    ready: Sequence[pulumi.Resource]
+    """The mesh-wide rules: nothing starts before they hold."""
+
+    def __init__(
+        self,
+        name: str,
+        decision: MeshDecision,
+        *,
+        homes: Mapping[str, pulumi.Resource],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        made = make(self, mesh.mesh(decision), homes=homes, after=after)
+        self.ready = list(made.values())
+        self.register_outputs({"trustDomain": decision.trust_domain})
+
+
+class Gateway(Component):
+    """The public edge."""
+
+    token = "platform:platform:Gateway"
+    ready: Sequence[pulumi.Resource]
+    """The Gateway object, programmed."""
+
+    def __init__(
+        self,
+        name: str,
+        decision: GatewayDecision,
+        *,
+        homes: Mapping[str, pulumi.Resource],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        made = make(self, gateway.gateway(decision), homes=homes, after=after)
+        self.ready = [resource for logical, resource in made.items() if "/Gateway/" in logical]
+        self.register_outputs({"hosts": [host.name for host in decision.hosts]})
+
+
+class Gate(Component):
+    """The end of the layer: one object that is there when everything before it is ready."""
+
+    token = "platform:platform:Gate"
+    ready: pulumi.Resource
+    """What the next layer waits for."""
+
+    def __init__(
+        self,
+        name: str,
+        layers: Sequence[str],
+        *,
+        home: pulumi.Resource,
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        record = manifest("v1", "ConfigMap", "platform-layers", KONG, data=dict.fromkeys(layers, "ready"))
+        (self.ready,) = make(self, [record], homes={KONG: home}, after=after).values()
+        self.register_outputs({})

@@ -1,0 +1,29 @@
+"""Everything of one service inside the cluster."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from blueprint import Blueprint
+from components.base import Component
+from components.kubernetes import make
+from manifests import service
+
+
+class Service(Component):
+    """A service behind its walls: the walls stand before the first pod starts."""
+
+    token = "platform:service:Service"
+
+    def __init__(
+        self,
+        name: str,
+        decision: Blueprint,
+        *,
+        homes: Mapping[str, pulumi.Resource],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        make(self, service(decision, name), homes=homes, after=after)
+        self.register_outputs({"namespace": decision.rooms[name].namespace})
