@@ -10,7 +10,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.clusters import Attached
-from blueprint.isolation import (
+from blueprint.doors import (
     COLLECTOR,
     DNS_PORTS,
     ISTIOD,

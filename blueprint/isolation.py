@@ -7,66 +7,34 @@ Doors are about addresses and ports; who may ask what behind a door is the mesh'
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
 
 from blueprint import names, sizes
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.running import Probe
 from blueprint.clusters import Attached
 from blueprint.delivery import peak_pods
+from blueprint.doors import (
+    BROKERS,
+    COLLECTOR,
+    DNS_PORTS,
+    INTERNET,
+    ISTIOD,
+    KONG_GATEWAY,
+    KUBE_DNS,
+    MERGED_METRICS_PORT,
+    OTLP_PORTS,
+    PROBE_PORTS,
+    PROMETHEUS,
+    XDS_PORT,
+    Addresses,
+    Direction,
+    Door,
+    Peer,
+    Pods,
+    Port,
+)
 from blueprint.network import Network
 from blueprint.sizes import Amounts
-
-Direction = Literal["Ingress", "Egress"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pods:
-    """The pods with `labels` in `namespace`; no labels: all of them."""
-
-    namespace: str
-    labels: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServicePods:
-    """The pods of every service: those of namespaces that carry the service label."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Addresses:
-    """An address range, less some of it."""
-
-    cidr: str
-    less: tuple[str, ...] = ()
-
-
-Peer = Pods | ServicePods | Addresses
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Port:
-    """A port of the receiving pods."""
-
-    number: int
-    protocol: Literal["TCP", "UDP"] = "TCP"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Door:
-    """One end of one edge."""
-
-    name: str
-    """Unique in its namespace."""
-    namespace: str
-    """Whose wall it is in."""
-    labels: Mapping[str, str]
-    """Whose pods it opens to; empty: all of the namespace."""
-    direction: Direction
-    peers: tuple[Peer, ...]
-    ports: tuple[Port, ...]
-    why: str
-    """Which edge it is an end of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,62 +66,6 @@ class Room:
     """The other ends of its edges to what is not a service: gateway, brokers, its own stores."""
 
 
-KUBE_DNS: Final = Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"})
-"""The cluster's resolver, CoreDNS or the cloud's: all keep this label."""
-ISTIOD: Final = Pods(namespace=names.ISTIO, labels={"app": "istiod"})
-COLLECTOR: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "otel-collector"})
-PROMETHEUS: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "prometheus"})
-ROLLOUTS: Final = Pods(namespace=names.ARGO_ROLLOUTS, labels={"app.kubernetes.io/name": "argo-rollouts"})
-KONG_GATEWAY: Final = Pods(
-    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "gateway"}
-)
-KONG_CONTROLLER: Final = Pods(
-    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"}
-)
-KONG_REDIS: Final = Pods(namespace=names.KONG, labels={"app.kubernetes.io/name": "kong-redis"})
-BROKERS: Final[Mapping[str, Pods]] = {
-    "kafka": Pods(namespace=names.MESSAGING, labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"}),
-    "nats": Pods(
-        namespace=names.MESSAGING, labels={"app.kubernetes.io/component": "nats", "app.kubernetes.io/name": "nats"}
-    ),
-    "rabbitmq": Pods(
-        namespace=names.MESSAGING,
-        labels={"app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/name": "rabbitmq"},
-    ),
-}
-"""Broker → its pods, by the labels its operator or chart sets."""
-
-DNS_PORTS: Final = (Port(number=53), Port(number=53, protocol="UDP"))
-XDS_PORT: Final = Port(number=15012)
-"""istiod: configuration and certificates."""
-MERGED_METRICS_PORT: Final = Port(number=15020)
-"""The proxy's and the service's metrics in one answer; not captured by the mesh."""
-PROBE_PORTS: Final = (Port(number=15020), Port(number=15021))
-"""The proxy answers the service's probes on 15020 and its own on 15021."""
-OTLP_PORTS: Final = (Port(number=4317), Port(number=4318))
-PROMETHEUS_PORT: Final = Port(number=9090)
-
-PRIVATE_IPV4: Final = (
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-)
-"""Everything that is not the public internet (RFC 6890): other tenants, nodes, and the clouds' metadata servers at
-169.254.169.254."""
-PRIVATE_IPV6: Final = ("64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8")
-"""Likewise; fd00:ec2::254 is a metadata server, and 64:ff9b:: leads back to IPv4 through a translator."""
-INTERNET: Final = (Addresses(cidr="0.0.0.0/0", less=PRIVATE_IPV4), Addresses(cidr="::/0", less=PRIVATE_IPV6))
-"""A network policy knows no host names: it opens the port to the internet, and the mesh the host on it."""
-
-
 def decide(
     services: tuple[Service, ...], network: Network, environment: Environment, cluster: Attached, *, meshed: bool
 ) -> Mapping[str, Room]:
@@ -165,7 +77,7 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
     name, spec = service.name, service.spec
     proxy = sizes.PROXY[environment] if meshed else None
     pods = peak_pods(spec, meshed=meshed)
-    largest = proxy or sizes.container(spec.containers["main"])
+    largest = sizes.UNASKED.at_least(proxy) if proxy else sizes.UNASKED
     for text in (*spec.containers.values(), *spec.init_containers.values()):
         largest = largest.at_least(sizes.container(text))
     doors = [*_catalogue_doors(name, network), *_platform_doors(service, cluster, meshed)]

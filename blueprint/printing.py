@@ -10,7 +10,13 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen where yaml is installed
+    """Writes a value where it stands, also the second time: no anchors, no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
 
 
 def plain(value: Any) -> Any:
@@ -29,4 +35,4 @@ def plain(value: Any) -> Any:
 
 def printed(value: Any) -> str:
     """`value` as YAML."""
-    return yaml.dump(plain(value), Dumper=_DUMPER, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(plain(value), Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)

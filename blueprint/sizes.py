@@ -78,6 +78,16 @@ CPU_TARGET_PERCENT: Final = 70
 SURGE_PERCENT: Final = 25
 """Pods above the wanted number during a rolling update (Kubernetes' default)."""
 
+UNASKED: Final = Amounts(
+    cpu_request_millicores=50,
+    cpu_limit_millicores=50,
+    memory_request_mib=64,
+    memory_limit_mib=64,
+    storage_request_mib=64,
+    storage_limit_mib=64,
+)
+"""A container nobody described (a debugging pod): enough for a shell."""
+
 DRAIN_SECONDS: Final = 5
 """Wait before a stopping container is told: until every proxy has forgotten the pod."""
 

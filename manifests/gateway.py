@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names
+from blueprint.doors import KONG_GATEWAY
 from blueprint.gateway import Consumer, Gateway, Host, Route
 from blueprint.settings import Acme, SelfSigned
 from manifests.keys import pem
@@ -40,6 +41,7 @@ def gateway(decision: Gateway) -> Iterator[Manifest]:
         spec={"controllerName": "konghq.com/kic-gateway-controller"},
     )
     yield _gateway(decision)
+    yield _inside()
     yield _redirect()
     for consumer in decision.consumers:
         yield from _consumer(consumer)
@@ -135,6 +137,20 @@ def _gateway(decision: Gateway) -> Manifest:
     ]
     spec = {"gatewayClassName": names.GATEWAY_CLASS, "listeners": [plain, *listeners]}
     return manifest(GATEWAY_API, "Gateway", names.GATEWAY, names.KONG, spec=spec)
+
+
+INSIDE_PORT: Final = 8000
+"""The templates' port of the gateway, kept for callers inside the cluster."""
+
+
+def _inside() -> Manifest:
+    """The gateway for callers inside; the chart's own Service has the public ports only."""
+    spec = {
+        "type": "ClusterIP",
+        "selector": dict(sorted(KONG_GATEWAY.labels.items())),
+        "ports": [{"name": "http", "port": INSIDE_PORT, "targetPort": INSIDE_PORT, "appProtocol": "http"}],
+    }
+    return manifest("v1", "Service", "gateway", names.KONG, spec=spec)
 
 
 def _redirect() -> Manifest:

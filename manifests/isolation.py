@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from blueprint import names
-from blueprint.isolation import Addresses, Door, Peer, Pods, Room, ServicePods
+from blueprint import names, sizes
+from blueprint.doors import Addresses, Door, Peer, Pods, ServicePods
+from blueprint.isolation import Room
 from blueprint.sizes import Amounts
 from manifests.manifest import Manifest, given, manifest
 
@@ -88,8 +89,7 @@ def _quota(decision: Room) -> Manifest:
 
 def _limits(decision: Room) -> Manifest:
     """For containers nobody described (a debugging pod): small defaults, and no more than the largest of ours."""
-    most = amounts(decision.largest)["limits"]
-    small = {"cpu": "50m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
+    most, small = amounts(decision.largest)["limits"], amounts(sizes.UNASKED)["limits"]
     limit = {"type": "Container", "default": small, "defaultRequest": small, "max": most}
     return manifest("v1", "LimitRange", decision.service, decision.namespace, spec={"limits": [limit]})
 

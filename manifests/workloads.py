@@ -10,7 +10,8 @@ from blueprint import names, sizes
 from blueprint.catalogue.running import Probe
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
-from blueprint.workloads import Autoscaler, Composed, Container, FromSecret, Workload
+from blueprint.variables import Composed, FromSecret
+from blueprint.workloads import Autoscaler, Container, Workload
 from manifests.isolation import amounts
 from manifests.manifest import Manifest, given, manifest
 

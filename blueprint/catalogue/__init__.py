@@ -17,7 +17,7 @@ from blueprint.catalogue.promising import Promises, once
 from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Ports, Scaling
 from blueprint.text import Cron, ServiceName, Slug, Text, refuse
 
-__all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge"]
+__all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge", "schema"]
 
 API_VERSION: Final = "catalog.platform/v1alpha1"
 
@@ -154,6 +154,11 @@ class Service(Text):
     def name(self) -> str:
         """Its name."""
         return self.metadata.name
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a file of the catalogue, for editors. Checks between files are not in it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Service.model_json_schema(by_alias=True)}
 
 
 def merge(target: Any, patch: Any) -> Any:

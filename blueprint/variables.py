@@ -1,0 +1,123 @@
+"""The environment of a container: every `${...}` of its owner answered.
+
+What a name is enough for (the address of a service, the name of the environment) becomes plain text; what only a
+Secret knows becomes a reference to its key, so that this program never sees a value.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint import names
+from blueprint.catalogue import Environment, Service
+from blueprint.network import api, port
+from blueprint.references import Reference, parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromSecret:
+    """A variable whose value this program never sees."""
+
+    name: str
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """A variable made of text and of variables before it, in Kubernetes' $(NAME)."""
+
+    name: str
+    value: str
+
+
+def version(image: str) -> str:
+    """The version an image names: its tag as a label value, or twelve digits of its digest."""
+    name, _, digest = image.partition("@sha256:")
+    tag = name.rsplit("/", 1)[-1].partition(":")[2]
+    return names.fit(tag) if tag else digest[:12]
+
+
+def telemetry(service: Service, environment: Environment) -> Mapping[str, str]:
+    """OpenTelemetry's own variables (opentelemetry.io, SDK environment variables); the owner's word wins."""
+    spec = service.spec
+    attributes = {
+        "deployment.environment.name": environment,
+        "service.namespace": spec.system,
+        "service.version": version(spec.containers["main"].image),
+    }
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{names.address('otel-collector', names.OBSERVABILITY)}:4317",
+        "OTEL_PROPAGATORS": ",".join(spec.observability.tracing.propagators),
+        "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}={value}" for key, value in sorted(attributes.items())),
+        "OTEL_SERVICE_NAME": service.name,
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": f"{spec.observability.tracing.sampling:g}",
+    }
+
+
+def resolve(
+    written: Mapping[str, str], service: Service, services: Mapping[str, Service], environment: Environment
+) -> tuple[Mapping[str, str], tuple[FromSecret | Composed, ...]]:
+    """`written` as plain variables, and those that need a Secret in the order Kubernetes must read them."""
+    plain: dict[str, str] = {}
+    made: list[FromSecret | Composed] = []
+    for variable, value in sorted(written.items()):
+        resolved = list(_resolved(value, service, services, environment))
+        if all(isinstance(part, str) for part in resolved):
+            plain[variable] = "".join(map(str, resolved))
+        else:
+            made += _composed(variable, resolved)
+    return plain, tuple(dict.fromkeys(made))
+
+
+def _resolved(
+    value: str, service: Service, services: Mapping[str, Service], environment: Environment
+) -> Iterator[str | FromSecret]:
+    """`value` with every reference answered: by text where a name is enough, by a Secret's key where it is not."""
+    for part in parts(value):
+        if isinstance(part, str):
+            yield part
+            continue
+        words = part.words
+        if words == ("environment",):
+            yield environment
+        elif words == ("metadata", "name"):
+            yield service.name
+        else:
+            yield _ANSWERS[words[0]](part, service, services)
+
+
+def _consumed(reference: Reference, service: Service, services: Mapping[str, Service]) -> str:
+    provider, *middle, key = reference.words[1:]
+    consume = next(
+        consume
+        for consume in service.spec.consumes
+        if consume.provider == provider and (not middle or consume.name == middle[0])
+    )
+    number = port(services[provider], api(consume, services))
+    host = names.address(provider)
+    return {"host": host, "port": str(number), "url": f"http://{host}:{number}"}[key]
+
+
+def _owned(reference: Reference, service: Service, services: Mapping[str, Service]) -> str | FromSecret:
+    del services
+    _, resource, key = reference.words
+    owned = service.spec.resources[resource]
+    if owned.type == "volume":
+        return owned.params.path
+    variable = "_".join(("RESOURCE", resource.replace("-", "_"), key)).upper()
+    return FromSecret(name=variable, secret=names.connection(service.name, resource), key=key)
+
+
+_ANSWERS: Final = {"consumes": _consumed, "resources": _owned}
+
+
+def _composed(variable: str, resolved: Sequence[str | FromSecret]) -> list[FromSecret | Composed]:
+    """`variable` as Kubernetes spells it: straight from the Secret, or from variables put before it."""
+    if len(resolved) == 1 and isinstance(resolved[0], FromSecret):
+        return [FromSecret(name=variable, secret=resolved[0].secret, key=resolved[0].key)]
+    value = "".join(
+        f"$({part.name})" if isinstance(part, FromSecret) else part.replace("$(", "$$(") for part in resolved
+    )
+    return [*(part for part in resolved if isinstance(part, FromSecret)), Composed(name=variable, value=value)]

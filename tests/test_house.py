@@ -1,0 +1,247 @@
+"""The house keeps its own rules: who imports whom, how things are called, what every component does."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import pytest
+from pydantic import BaseModel
+
+import blueprint.catalogue
+import blueprint.settings
+from blueprint import clusters, delivery, doors
+from blueprint.catalogue.delivering import Rollout
+from blueprint.settings import Acme, SelfSigned
+from components.base import Component
+from components.cluster import CONNECTIONS
+from manifests import gateway as gateway_manifests
+from manifests.delivery import QUERIES, SPELLINGS
+from manifests.isolation import PEERS
+from manifests.operators import VALUES
+
+ROOT: Final = Path(__file__).parent.parent
+ROOMS: Final = ("blueprint", "components", "manifests", "operations", "policies")
+
+STANDARD: Final = frozenset(sys.stdlib_module_names)
+READING: Final = ("blueprint.catalogue", "blueprint.settings", "blueprint.reading", "blueprint.names")
+
+MAY_IMPORT: Final = {
+    "blueprint": ("blueprint", "pydantic", "pydantic_core", "yaml"),
+    "manifests": ("manifests", "blueprint"),
+    "components": (
+        "components",
+        "manifests",
+        "blueprint",
+        "pulumi",
+        "pulumi_kubernetes",
+        "pulumi_aws",
+        "pulumi_gcp",
+        "pulumi_random",
+    ),
+    "policies": ("policies", *READING, "pulumi", "pulumi_policy"),
+    "__main__.py": ("blueprint", "components", "policies", "pulumi"),
+}
+"""Room → what it may import besides the standard library. `operations` may import anything but components."""
+
+
+def sources() -> list[Path]:
+    """Every Python file of the program, sorted; tests and benchmarks are not the program."""
+    return [ROOT / "__main__.py", *sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))]
+
+
+def every_file() -> list[Path]:
+    """Every file git would commit, sorted."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return sorted(ROOT / name for name in listed if (ROOT / name).is_file())
+
+
+def imports(file: Path) -> Iterator[str]:
+    """The modules `file` imports, anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, (
+                f"{file.relative_to(ROOT)}:{node.lineno}: a relative import hides which room it enters"
+            )
+            yield node.module or ""
+
+
+def within(module: str, allowed: tuple[str, ...]) -> bool:
+    return module.split(".", maxsplit=1)[0] in STANDARD or any(
+        module == name or module.startswith(f"{name}.") for name in allowed
+    )
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_room_imports_only_what_it_may(file: Path) -> None:
+    room = file.relative_to(ROOT).parts[0]
+    if room == "operations":
+        wrong = [
+            module for module in imports(file) if within(module, ("components", "policies")) and "." in f"{module}."
+        ]
+        wrong = [module for module in wrong if module.split(".")[0] in ("components", "policies")]
+    else:
+        wrong = [module for module in imports(file) if not within(module, MAY_IMPORT[room])]
+    assert not wrong, f"{file.relative_to(ROOT)} imports {wrong}: the rooms of DESIGN would grow together"
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_module_is_one_subject(file: Path) -> None:
+    text = file.read_text()
+    lines = len(text.splitlines())
+    assert lines <= 300, f"{file.relative_to(ROOT)} has {lines} lines: two subjects want a door between them"
+    assert ast.get_docstring(ast.parse(text)), f"{file.relative_to(ROOT)} does not say what it is"
+    banned = {"utils", "helpers", "common", "manager", "misc"}
+    assert file.stem not in banned, f"{file.relative_to(ROOT)} is named after no subject"
+
+
+def test_nothing_on_the_path_shadows_the_standard_library() -> None:
+    # Only what lands on sys.path can shadow: the project's root, and `policies`, which the pack runs from.
+    exposed = [
+        *ROOT.glob("*.py"),
+        *(path for path in ROOT.iterdir() if path.is_dir()),
+        *(ROOT / "policies").glob("*.py"),
+    ]
+    shadows = [path.name for path in exposed if path.stem in STANDARD and not path.stem.startswith("__")]
+    assert not shadows, f"{shadows} would be imported instead of the standard library"
+
+
+def test_the_pure_rooms_ask_neither_clock_nor_environment_nor_chance() -> None:
+    impure = {"os", "time", "random", "secrets", "subprocess", "socket", "uuid", "tempfile", "platform"}
+    found = {
+        f"{file.relative_to(ROOT)}: {module}"
+        for file in sources()
+        if file.relative_to(ROOT).parts[0] in ("blueprint", "manifests")
+        for module in imports(file)
+        if module.split(".")[0] in impure
+    }
+    assert not found, f"the same input would not always give the same blueprint: {sorted(found)}"
+
+
+def components() -> list[type[Component]]:
+    import components.platform  # noqa: PLC0415
+    import components.service  # noqa: F401, PLC0415
+
+    return sorted(Component.__subclasses__(), key=lambda kind: kind.__name__)
+
+
+def test_the_tokens_are_those_that_running_stacks_know() -> None:
+    written = (ROOT / "tests" / "golden" / "tokens.txt").read_text().split()
+    tokens = sorted(kind.token for kind in components())
+    assert tokens == sorted(written), (
+        "a token is part of the URN of everything below it. If one was renamed or removed, add an alias to the "
+        "component, or every object under it is replaced; then list it in tests/golden/tokens.txt"
+    )
+    assert all(len(token.split(":")) == 3 and token.startswith("platform:") for token in tokens)
+
+
+@pytest.mark.parametrize("kind", components(), ids=lambda kind: kind.__name__)
+def test_a_component_keeps_the_contract(kind: type[Component]) -> None:
+    file = Path(sys.modules[kind.__module__].__file__ or "")
+    (made,) = [
+        node
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ClassDef) and node.name == kind.__name__
+    ]
+    (init,) = [node for node in made.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    calls = [ast.unparse(node.func) for node in ast.walk(init) if isinstance(node, ast.Call)]
+    assert calls.count("self.register_outputs") == 1, "outputs are registered once, or the engine waits for ever"
+    last = init.body[-1]
+    assert ast.unparse(last).startswith("self.register_outputs("), "outputs are registered last"
+    assert [argument.arg for argument in init.args.args][:2] == ["self", "name"], "the name comes first"
+    live = [argument.arg for argument in init.args.kwonlyargs]
+    assert live[-1:] == ["opts"], "the options are keyword-only and last"
+    assert len(live) <= 5, f"{live}: more than four live inputs mean a missing dataclass"
+    assert not [call for call in calls if call.endswith((".merge", ".apply"))], (
+        "options are not merged, nothing hides in apply"
+    )
+
+
+TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
+    "cluster settings to decision": (set(clusters.MAKERS), set(get_args(get_args(blueprint.settings.Cluster)[0]))),
+    "cluster decision to component": (set(CONNECTIONS), {clusters.Attached}),
+    "rollout strategy to decision": (set(delivery.MAKERS), set(get_args(Rollout.model_fields["strategy"].annotation))),
+    "delivery decision to objects": (set(SPELLINGS), set(get_args(delivery.Delivery))),
+    "peer to spelling": (set(PEERS), set(get_args(doors.Peer))),
+    "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
+    "operator to values": ({kind.__name__ for kind in VALUES}, {kind.__name__ for kind in VALUES}),
+}
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_table_has_a_row_for_every_type(table: str) -> None:
+    rows, types = TABLES[table]
+    assert rows == types, f"{table}: nobody makes {types - rows}, nobody asks for {rows - types}"
+
+
+def test_every_measurement_an_owner_can_name_has_a_query() -> None:
+    named = get_args(get_args(delivering_templates())[0])
+    assert set(named) == set(QUERIES), "an owner could ask for a measurement that no AnalysisTemplate makes"
+
+
+def delivering_templates() -> Any:
+    from blueprint.catalogue.delivering import Analysis  # noqa: PLC0415
+
+    return Analysis.model_fields["templates"].annotation
+
+
+def models(root: type[BaseModel]) -> set[type[BaseModel]]:
+    """`root` and every model its fields can hold."""
+    found: set[type[BaseModel]] = set()
+    waiting: list[Any] = [root]
+    while waiting:
+        annotation = waiting.pop()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            if annotation not in found:
+                found.add(annotation)
+                waiting += [field.annotation for field in annotation.model_fields.values()]
+        else:
+            waiting += list(get_args(annotation))
+    return found
+
+
+@pytest.mark.parametrize(
+    "root", [blueprint.catalogue.Service, blueprint.settings.Settings], ids=lambda root: root.__name__
+)
+def test_every_field_an_owner_can_write_says_what_it_means(root: type[BaseModel]) -> None:
+    silent = [
+        f"{model.__name__}.{name}"
+        for model in sorted(models(root), key=lambda model: model.__name__)
+        for name, field in model.model_fields.items()
+        if not field.description
+    ]
+    assert not silent, f"{silent} have no docstring, so an editor shows nothing"
+
+
+def test_every_model_is_strict_frozen_and_closed() -> None:
+    for root in (blueprint.catalogue.Service, blueprint.settings.Settings):
+        for model in models(root):
+            config = model.model_config
+            assert config.get("extra") == "forbid", f"{model.__name__} swallows a misspelt field"
+            assert config.get("frozen"), f"{model.__name__} can change"
+            assert config.get("strict"), f"{model.__name__} guesses what was meant"
+
+
+def test_no_commit_holds_a_machine_path_or_a_session() -> None:
+    import re  # noqa: PLC0415
+
+    # Written apart, so that this file does not find itself.
+    paths = re.compile("|".join(f"/{top}/[a-z]" for top in ("root", "work", "home/[a-z]+")))
+    found = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in every_file()
+        if file.suffix in {".py", ".md", ".yaml", ".toml", ".txt", ".json", ""} and file.stat().st_size < 1_000_000
+        for number, line in enumerate(file.read_text(errors="replace").splitlines(), start=1)
+        if paths.search(line)
+    ]
+    assert not found, f"machine paths at {found}"
