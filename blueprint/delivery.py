@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from blueprint import names, sizes
 from blueprint.catalogue import Environment, Service, Spec
+from blueprint.network import HTTP_PROTOCOLS
 from blueprint.text import seconds
 
 
@@ -54,7 +55,7 @@ class Canary:
     header: tuple[str, str] | None
     """Requests with this header (name, value) always reach the new version. Only a mesh can do it."""
     weighted: bool
-    """Whether the mesh splits the requests; else the share of the pods does."""
+    """Whether the mesh splits the requests; else (no mesh, or no request it can tell apart) the share of the pods."""
     analysis: Analysis | None
     surge_percent: int
     awaited: bool
@@ -98,6 +99,8 @@ def _rolling(service: Service, environment: Environment, meshed: bool) -> Rollin
 
 def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
     text = service.spec.rollout.canary
+    ports = service.spec.service.ports.values() if service.spec.service else ()
+    weighted = meshed and any(port.app_protocol in HTTP_PROTOCOLS for port in ports)
     pauses = sum(seconds(step.pause) for step in text.steps if step.pause)
     return Canary(
         stable=names.stable(service.name),
@@ -106,10 +109,10 @@ def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
             Pause(seconds=round(seconds(step.pause))) if step.pause else Weight(percent=step.set_weight or 0)
             for step in text.steps
         ),
-        header=(text.header.name, text.header.value) if text.header and meshed else None,
-        weighted=meshed,
+        header=(text.header.name, text.header.value) if text.header and weighted else None,
+        weighted=weighted,
         analysis=Analysis(templates=text.analysis.templates, failure_limit=text.analysis.failure_limit)
-        if text.analysis and meshed
+        if text.analysis and weighted
         else None,
         surge_percent=sizes.SURGE_PERCENT,
         awaited=environment in IMPATIENT and pauses <= PATIENCE_SECONDS,

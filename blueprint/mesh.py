@@ -252,7 +252,7 @@ def _spread(service: Service, delivery: Delivery, entrances: list[Entrance]) -> 
         if isinstance(delivery, BlueGreen)
         else names.address(service.name),
         ports=ports,
-        split=isinstance(delivery, Canary),
+        split=isinstance(delivery, Canary) and delivery.weighted,
         resilience=service.spec.resilience,
         public=tuple(_public_rules(entrances, budgets)),
     )

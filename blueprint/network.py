@@ -169,6 +169,12 @@ def port(service: Service, provide: Provide) -> int:
     return service.spec.service.ports[provide.port].port
 
 
+def protocol(service: Service, provide: Provide) -> str:
+    """What is spoken on the port of `provide`: http, http2, grpc, tcp or tls."""
+    assert service.spec.service is not None, "an API has a port, so its service listens"  # noqa: S101
+    return "grpc" if provide.type == "grpc" else service.spec.service.ports[provide.port].app_protocol
+
+
 def request(operation: Operation) -> Request:
     """`operation` as the wire sees it: a remote procedure is a POST to /package.Service/Method."""
     if isinstance(operation, GrpcOperation):
@@ -185,13 +191,12 @@ def _call(service: Service, consume: Consume, services: Mapping[str, Service]) -
     if consume.timeout is None and retries.attempts:
         timeout *= retries.attempts + 1
     per_try = seconds(retries.per_try_timeout) if retries.per_try_timeout else timeout / (retries.attempts + 1)
-    listening = provider.spec.service.ports[provide.port] if provider.spec.service else None
     return Call(
         caller=service.name,
         provider=consume.provider,
         api=consume.name,
         port=port(provider, provide),
-        protocol="grpc" if provide.type == "grpc" else listening.app_protocol if listening else "http",
+        protocol=protocol(provider, provide),
         requests=requests,
         timeout_seconds=timeout,
         attempts=retries.attempts,

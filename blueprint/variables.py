@@ -10,7 +10,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.catalogue import Environment, Service
-from blueprint.network import api, port
+from blueprint.network import HTTP_PROTOCOLS, api, port, protocol
 from blueprint.references import Reference, parts
 
 
@@ -95,9 +95,11 @@ def _consumed(reference: Reference, service: Service, services: Mapping[str, Ser
         for consume in service.spec.consumes
         if consume.provider == provider and (not middle or consume.name == middle[0])
     )
-    number = port(services[provider], api(consume, services))
-    host = names.address(provider)
-    return {"host": host, "port": str(number), "url": f"http://{host}:{number}"}[key]
+    provide = api(consume, services)
+    number, host = port(services[provider], provide), names.address(provider)
+    spoken = protocol(services[provider], provide)
+    scheme = "http" if spoken in HTTP_PROTOCOLS else spoken
+    return {"host": host, "port": str(number), "url": f"{scheme}://{host}:{number}"}[key]
 
 
 def _owned(reference: Reference, service: Service, services: Mapping[str, Service]) -> str | FromSecret:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from blueprint import names
 from blueprint.delivery import BlueGreen, Canary, Delivery, Pause, Rolling, Scheduled
 from blueprint.names import selector
+from blueprint.network import HTTP_PROTOCOLS
 from blueprint.workloads import Workload
 from manifests.manifest import Manifest, given, manifest
 from manifests.mesh import CANARY, STABLE
@@ -80,9 +81,7 @@ def _canary(workload: Workload, delivery: Canary) -> Iterator[Manifest]:
             "istio": {
                 "virtualService": {
                     "name": names.weights(workload.service),
-                    "routes": sorted(
-                        port.name for port in workload.ports if port.protocol in ("http", "http2", "grpc")
-                    ),
+                    "routes": sorted(port.name for port in workload.ports if port.protocol in HTTP_PROTOCOLS),
                 },
                 "destinationRule": {
                     "name": workload.service,

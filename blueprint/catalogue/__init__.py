@@ -113,6 +113,9 @@ class Spec(Promises):
         for index, provide in enumerate(self.provides):
             if provide.port not in ports:
                 refuse(f"provides.{index}.port", f"'{provide.port}' is no port of this service", f"Known: {known}")
+        if self.rollout.strategy != "rolling" and not ports:
+            cause = f"moves requests between versions ({self.rollout.strategy}), but the service listens nowhere"
+            refuse("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
         metrics = self.observability.metrics
         if metrics and metrics.port not in ports:
             refuse("observability.metrics.port", f"'{metrics.port}' is no port of this service", f"Known: {known}")

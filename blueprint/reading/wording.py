@@ -41,17 +41,20 @@ class Found:
     """The keys around it, each with its line."""
 
     @property
+    def secret(self) -> bool:
+        """Whether the value may be one. A key never is."""
+        words = [part for part in self.spot.place if isinstance(part, str)]
+        return not self.spot.is_key and bool(_PRIVATE & set(words) or _SECRETIVE.search(words[-1] if words else ""))
+
+    @property
     def shown(self) -> str:
         """The key or value as written, cut short; empty for what may be a secret and for maps and lists."""
-        words = [part for part in self.spot.place if isinstance(part, str)]
-        if self.spot.is_key:
-            text = str(self.input)
-        elif _PRIVATE & set(words) or _SECRETIVE.search(words[-1] if words else ""):
+        if self.secret:
             text = ""
-        elif self.node:
-            text = self.node.text
-        else:
+        elif self.spot.is_key or not self.node:
             text = self.input if isinstance(self.input, str) else json.dumps(self.input)
+        else:
+            text = self.node.text
         return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
     @property
@@ -62,7 +65,7 @@ class Found:
     @property
     def quoted(self) -> str:
         """The value in quotes, or a word for it."""
-        return f"'{self.shown}'" if self.shown else "the value"
+        return "the value" if self.secret else f"'{self.shown}'"
 
 
 Wording = Callable[[Found], Words]
@@ -105,12 +108,15 @@ def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[An
         else:
             unions.setdefault(at.choice, []).append((found, at))
     for complaints in unions.values():
-        fitting = [at.member for found, at in complaints if not _of_another_shape(found)]
+        fitting = [at.member for found, at in complaints if not _of_another_shape(found, at)]
         meant = fitting[0] if fitting else complaints[0][1].member
         yield from (complaint for complaint in complaints if complaint[1].member == meant)
 
 
-def _of_another_shape(found: Any) -> bool:
+def _of_another_shape(found: Any, at: Spot) -> bool:
+    """Whether a member of a union was not even meant: it complains of what was written as a whole."""
+    if at.place != at.choice:
+        return False
     is_text = isinstance(found["input"], str)
     return found["type"].endswith("_type") or (found["type"] == "literal_error" and not is_text)
 
