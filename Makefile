@@ -1,0 +1,52 @@
+# One-line doors to ./plat and to the tools of requirements-dev.txt; everything worth reading is behind them.
+# Needs make, Python 3.11 or newer and, for what is marked (engine), Go or the official releases.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+RUN := $(PYTHON) -m
+PYTEST_ARGS ?=
+
+.PHONY: help setup up down doctor validate generate test test-fast lint format clean
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## The development environment in .venv (made by the other targets when they need it)
+	@./plat --setup
+
+up: ## The whole platform on this machine: engine, control plane, every service (engine)
+	@./plat up -s dev
+
+down: ## Away again, and looked that nothing remains (engine)
+	@./plat down -s dev
+
+doctor: ## What is on this machine and what is missing
+	@./plat doctor
+
+validate: ## Every mistake in services/ and in the stack files, with line and cure
+	@./plat validate
+
+generate: setup ## The files made from the program: schemas, the blueprint of each stack
+	$(RUN) operations.generated
+
+test: lint ## Everything CI runs: lint, then all tests; builds the engine when it must (engine)
+	$(RUN) pytest -n auto -m "not engine" $(PYTEST_ARGS)
+	$(RUN) pytest -m engine $(PYTEST_ARGS)
+
+test-fast: setup ## The tests that need nothing but pip
+	$(RUN) pytest -n auto -m "not engine" $(PYTEST_ARGS)
+
+lint: setup ## Style, formatting and types; changes nothing
+	$(RUN) ruff check . plat
+	$(RUN) ruff format --check . plat
+	$(RUN) mypy
+
+format: setup ## Formatting and what ruff can mend by itself
+	$(RUN) ruff check --fix . plat
+	$(RUN) ruff format . plat
+
+clean: ## The virtual environment and every cache; a stack that is up stays up, and so does .embedded
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis rendered
+	find . -name __pycache__ -type d -not -path './.embedded/*' -prune -exec rm -rf {} +
