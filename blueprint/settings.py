@@ -4,12 +4,13 @@ Settings are about where and how large; what runs is the catalogue's. A kind of 
 `region` on an existing cluster is an unknown field, not an ignored one.
 """
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from blueprint.catalogue import Environment
-from blueprint.text import Host, Slug, Text, refuse
+from blueprint.text import Fault, Host, Slug, Text
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -239,13 +240,12 @@ class Settings(Text):
     budget: Budget = Budget()
     """Ceilings."""
 
-    @model_validator(mode="after")
-    def _can_be_made(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         for index, layer in enumerate(self.layers):
             if layer in self.layers[:index]:
-                refuse(f"layers.{index}", f"names {layer} twice", "Drop one of the two")
+                yield Fault(f"layers.{index}", f"names {layer} twice", "Drop one of the two")
         if isinstance(self.cluster, Embedded) and self.operators == "install":
-            refuse(
+            yield Fault(
                 "operators",
                 "asks for controllers, but an embedded control plane runs no containers, so nothing would start",
                 "Set operators to present",
@@ -255,9 +255,8 @@ class Settings(Text):
             for index, key in enumerate(issuer.jwks.keys):
                 if key.kid in seen:
                     cause = f"'{key.kid}' is also a key of {seen[key.kid]}: a token could not be told apart"
-                    refuse(f"identity.issuers.{name}.jwks.keys.{index}.kid", cause, "Name it otherwise")
+                    yield Fault(f"identity.issuers.{name}.jwks.keys.{index}.kid", cause, "Name it otherwise")
                 seen[key.kid] = name
-        return self
 
 
 def schema() -> dict[str, Any]:

@@ -5,12 +5,21 @@ and takes no decision; turning a quantity into a number is here because the read
 """
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, Final, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, NamedTuple, NoReturn, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+
+class Fault(NamedTuple):
+    """Something that was written and cannot be meant."""
+
+    field: str
+    """Where: a YAML path below the model, or "" for the whole of it."""
+    cause: str
+    cure: str
 
 
 class Text(BaseModel):
@@ -27,13 +36,23 @@ class Text(BaseModel):
         allow_inf_nan=False,
     )
 
+    def faults(self) -> Iterator[Fault]:
+        """Everything wrong with the fields taken together. Each may be right by itself."""
+        yield from ()
 
-def refuse(field: str, cause: str, cure: str) -> NoReturn:
-    """Refuse a model because of its `field` (a YAML path below it, or "" for the whole).
+    @model_validator(mode="after")
+    def _is_meant(self) -> Self:
+        if faults := tuple(self.faults()):
+            refuse(*faults)
+        return self
 
-    Raises PydanticCustomError; `reading` turns it into `file:line: field: cause. Cure.`
+
+def refuse(*faults: Fault) -> NoReturn:
+    """Refuse what was written because of `faults`, all at once.
+
+    Raises PydanticCustomError; `reading` turns each fault into `file:line: field: cause. Cure.`
     """
-    raise PydanticCustomError("refused", "{cause}. {cure}", {"field": field, "cause": cause, "cure": cure})
+    raise PydanticCustomError("refused", "refused", {"faults": faults})
 
 
 def _matching(pattern: str, cause: str, cure: str) -> Callable[[str], str]:
@@ -41,7 +60,8 @@ def _matching(pattern: str, cause: str, cure: str) -> Callable[[str], str]:
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
-            refuse("", f"{_quoted(value)} {cause}", cure)
+            length = f" ({len(value)} characters)" if len(value) > SERVICE_NAME_LENGTH else ""
+            refuse(Fault("", f"{_quoted(value)}{length} {cause}", cure))
         return value
 
     return check
@@ -87,9 +107,9 @@ PortName = Annotated[
     str,
     AfterValidator(
         _matching(
-            r"(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?",
+            r"(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?",
             "is not a port name",
-            "Use 1 to 15 characters: a-z, 0-9 and '-', with at least one letter (IANA service name, RFC 6335)",
+            "Use 1 to 15 characters: a-z, 0-9 and single '-', with at least one letter (IANA service name, RFC 6335)",
         )
     ),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$"}),
@@ -123,7 +143,7 @@ Image = Annotated[
     str,
     AfterValidator(
         _matching(
-            r"[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?:(?!(?i:latest)(@|$))[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+            r"(?![^@]*:(?i:latest)(@|$))[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
             r"(@sha256:[0-9a-f]{64})?|[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}",
             "names no fixed image",
             "Give a tag other than 'latest', or a digest (@sha256:...), so that two pods never differ by accident",
@@ -134,7 +154,11 @@ Image = Annotated[
 Version = Annotated[
     str,
     AfterValidator(
-        _matching(r"\d+\.\d+\.\d+", "is no version", "Write major.minor.patch in quotes, such as '1.3.0' (semver.org)")
+        _matching(
+            r"[0-9]+\.[0-9]+\.[0-9]+",
+            "is no version",
+            "Write major.minor.patch in quotes, such as '1.3.0' (semver.org)",
+        )
     ),
 ]
 
@@ -186,7 +210,7 @@ def seconds(duration: str) -> float:
 
 def _spelled(value: Any) -> Any:
     """A quantity may be written as a number (`cpu: 1`): Kubernetes takes both, YAML gives the number."""
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 _QUANTITY_SCHEMA: Final = WithJsonSchema({"type": ["string", "number"]})

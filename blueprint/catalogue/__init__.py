@@ -4,10 +4,10 @@ The envelope is Backstage's and Kubernetes'; the parts live in one module per su
 and refuse what cannot be meant; they derive nothing. Checks that need a second file are in `blueprint.reading`.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.needing import Consume, Egress, Events
@@ -15,7 +15,7 @@ from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
 from blueprint.catalogue.promising import Promises, once
 from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Ports, Scaling
-from blueprint.text import Cron, ServiceName, Slug, Text, refuse
+from blueprint.text import Cron, Fault, ServiceName, Slug, Text
 
 __all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge", "schema"]
 
@@ -56,7 +56,7 @@ class Spec(Promises):
     type: Literal["service", "worker", "cronjob", "gateway"]
     """`service` answers requests, `worker` handles events, `cronjob` runs on a schedule, `gateway` fronts others."""
     lifecycle: Literal["experimental", "production", "deprecated"] = "production"
-    """Backstage's words. New consumers of a deprecated service are refused."""
+    """Backstage's words."""
     owner: Slug
     """The team that is called at night."""
     system: Slug
@@ -92,53 +92,58 @@ class Spec(Promises):
     environments: dict[Environment, dict[str, Any]] = {}
     """RFC 7386 merge patches on this spec, by environment; validated after merging."""
 
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        yield from self._is_whole()
+        yield from self._listens_where_it_says()
+        yield from self._names_each_thing_once()
+        yield from self._speaks_of_its_own_channels()
+
+    def _is_whole(self) -> Iterator[Fault]:
         if "main" not in self.containers:
             known = ", ".join(sorted(self.containers)) or "none"
-            refuse("containers", f"has no 'main' (found: {known})", "Name the container that is the service 'main'")
+            yield Fault(
+                "containers", f"has no 'main' (found: {known})", "Name the container that is the service 'main'"
+            )
         for name in sorted(set(self.containers) & set(self.init_containers)):
-            refuse(f"initContainers.{name}", "has the name of a container", "Rename one of the two")
+            yield Fault(f"initContainers.{name}", "has the name of a container", "Rename one of the two")
         if (self.type == "cronjob") != (self.schedule is not None):
-            need = "needs a schedule" if self.type == "cronjob" else f"is for cronjobs, but type is {self.type}"
-            refuse(
+            need = (
+                "is missing: without it a cronjob never runs"
+                if self.type == "cronjob"
+                else f"is for cronjobs, but type is {self.type}"
+            )
+            yield Fault(
                 "schedule", need, 'Set schedule to five cron fields such as "0 2 * * *" on a cronjob and nowhere else'
             )
-        return self
 
-    @model_validator(mode="after")
-    def _listens_where_it_says(self) -> Self:
+    def _listens_where_it_says(self) -> Iterator[Fault]:
         ports = self.service.ports if self.service else {}
         known = ", ".join(sorted(ports)) or "none; give the service ports"
         for index, provide in enumerate(self.provides):
             if provide.port not in ports:
-                refuse(f"provides.{index}.port", f"'{provide.port}' is no port of this service", f"Known: {known}")
+                yield Fault(f"provides.{index}.port", f"'{provide.port}' is no port of this service", f"Known: {known}")
         if self.rollout.strategy != "rolling" and not ports:
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service listens nowhere"
-            refuse("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
+            yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
         metrics = self.observability.metrics
         if metrics and metrics.port not in ports:
-            refuse("observability.metrics.port", f"'{metrics.port}' is no port of this service", f"Known: {known}")
-        return self
+            yield Fault("observability.metrics.port", f"'{metrics.port}' is no port of this service", f"Known: {known}")
 
-    @model_validator(mode="after")
-    def _names_each_thing_once(self) -> Self:
-        once("provides", tuple(provide.api for provide in self.provides))
-        once("consumes", tuple(consume.api for consume in self.consumes))
-        once("egress", tuple(f"{egress.host}:{egress.port}" for egress in self.egress))
-        return self
+    def _names_each_thing_once(self) -> Iterator[Fault]:
+        yield from once("provides", tuple(provide.api for provide in self.provides))
+        yield from once("consumes", tuple(consume.api for consume in self.consumes))
+        yield from once("egress", tuple(f"{egress.host}:{egress.port}" for egress in self.egress))
 
-    @model_validator(mode="after")
-    def _speaks_of_its_own_channels(self) -> Self:
+    def _speaks_of_its_own_channels(self) -> Iterator[Fault]:
         read = {(subscribe.channel, subscribe.group) for subscribe in self.events.subscribes}
         for index, metric in enumerate(self.scaling.metrics):
             if isinstance(metric, LagMetric) and (metric.channel, metric.group) not in read:
-                refuse(
+                yield Fault(
                     f"scaling.metrics.{index}",
                     f"waits for {metric.channel} in {metric.group}, which this service does not subscribe to",
                     f"Known: {', '.join(f'{channel} in {group}' for channel, group in sorted(read)) or 'none'}",
                 )
-        return self
 
 
 class Service(Text):

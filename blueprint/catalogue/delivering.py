@@ -1,10 +1,11 @@
 """How a new version replaces the old one, in Argo Rollouts' words; what it becomes is `blueprint.delivery`'s."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from blueprint.text import Duration, Text, refuse
+from blueprint.text import Duration, Fault, Text
 
 
 class Step(Text):
@@ -15,11 +16,9 @@ class Step(Text):
     pause: Duration | None = None
     """How long to look before the next step."""
 
-    @model_validator(mode="after")
-    def _does_one_thing(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         if (self.set_weight is None) == (self.pause is None):
-            refuse("", "is not one step", "Give exactly one of setWeight and pause")
-        return self
+            yield Fault("", "is not one step", "Give exactly one of setWeight and pause")
 
 
 class Header(Text):

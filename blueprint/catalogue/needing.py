@@ -3,11 +3,12 @@
 The consumer's `consumes` is the one declaration of an edge; every rule on either side follows from it.
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from blueprint.text import Channel, Duration, Host, PortNumber, Slug, Text, refuse, seconds
+from blueprint.text import Channel, Duration, Fault, Host, PortNumber, Slug, Text, seconds
 
 RetryOn = Literal[
     "5xx",
@@ -67,18 +68,16 @@ class Consume(Text):
         """The API called, within its service."""
         return self.api.partition("/")[2]
 
-    @model_validator(mode="after")
-    def _the_tries_fit_the_timeout(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         tries = self.retries
         if self.timeout and tries and tries.per_try_timeout:
             longest = (tries.attempts + 1) * seconds(tries.per_try_timeout)
             if longest > seconds(self.timeout):
-                refuse(
+                yield Fault(
                     "retries",
                     f"{tries.attempts + 1} tries of {tries.per_try_timeout} take {longest:g} s, over {self.timeout}",
                     "Raise timeout, or lower attempts or perTryTimeout",
                 )
-        return self
 
 
 class Egress(Text):
@@ -106,7 +105,7 @@ class Publish(Text):
     """Unset: the stack's default broker."""
     compatibility: Literal["BACKWARD", "FORWARD", "FULL", "NONE"] = "BACKWARD"
     """What a new version of the schema must keep (Confluent's words and default)."""
-    key: Slug | Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")] | None = None
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,60}$")] | None = None
     """Message field that keeps order: messages with the same key stay in sequence."""
     partitions: Annotated[int, Field(ge=1, le=200)] = 3
     """Kafka partitions: the most pods of one group that share the work. May grow, never shrink."""
@@ -150,13 +149,11 @@ class Events(Text):
     subscribes: tuple[Subscribe, ...] = ()
     """Channels this service reads."""
 
-    @model_validator(mode="after")
-    def _each_channel_once(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         for field, channels in (
             ("publishes", [publish.channel for publish in self.publishes]),
             ("subscribes", [f"{subscribe.channel} in {subscribe.group}" for subscribe in self.subscribes]),
         ):
             for index, channel in enumerate(channels):
                 if channel in channels[:index]:
-                    refuse(f"{field}.{index}", f"names {channel} twice", "Drop one of the two")
-        return self
+                    yield Fault(f"{field}.{index}", f"names {channel} twice", "Drop one of the two")

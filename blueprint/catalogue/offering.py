@@ -4,12 +4,13 @@ An API is what a consumer names and what a route exposes; a port alone is neithe
 the consumers' `consumes`, narrowed by `allow`; nothing here opens a door by itself except `route`.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
-from blueprint.text import Duration, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version, refuse
+from blueprint.text import Duration, Fault, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -78,19 +79,17 @@ class RateLimit(Text):
     policy: Literal["local", "redis"] = "redis"
     """Where it is counted: in each gateway pod, or once for all of them."""
 
-    @model_validator(mode="after")
-    def _grows_with_the_period(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         given = [(name, limit) for name in ("second", "minute", "hour") if (limit := getattr(self, name)) is not None]
         if not given:
-            refuse("", "limits nothing", "Give at least one of second, minute, hour")
+            yield Fault("", "limits nothing", "Give at least one of second, minute, hour")
         for (shorter, few), (longer, many) in pairwise(given):
             if many < few:
-                refuse(
+                yield Fault(
                     longer,
                     f"allows {many} per {longer} but {few} per {shorter}, so the {shorter} limit never counts",
                     f"Raise {longer} or drop {shorter}",
                 )
-        return self
 
 
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]+)?)$")]
@@ -108,15 +107,13 @@ class Cors(Text):
     credentials: bool = False
     """Whether cookies and tokens are sent along."""
 
-    @model_validator(mode="after")
-    def _credentials_go_to_named_origins(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         if self.credentials and "*" in self.origins:
-            refuse(
+            yield Fault(
                 "origins",
                 "takes credentials from every origin, so any page could act for a signed-in user",
                 "Name the origins, or set credentials to false",
             )
-        return self
 
 
 class Acl(Text):
@@ -127,11 +124,9 @@ class Acl(Text):
     deny: tuple[Slug, ...] = ()
     """Everybody but these groups."""
 
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         if bool(self.allow) == bool(self.deny):
-            refuse("", "gives both or neither of allow and deny", "Give exactly one of them")
-        return self
+            yield Fault("", "gives both or neither of allow and deny", "Give exactly one of them")
 
 
 Pair = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+:.*$")]
@@ -184,18 +179,18 @@ class Route(Text):
     request_transformer: RequestTransformer = RequestTransformer()
     """Changes to the request."""
 
-    @model_validator(mode="after")
-    def _groups_need_a_consumer(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         if self.acl and self.auth.type == "none":
-            refuse(
+            yield Fault(
                 "acl",
                 "asks for a group but auth.type is none, so no request ever has one",
                 "Set auth.type to jwt or drop acl",
             )
         for index, path in enumerate(self.paths):
             if "{" in path:
-                refuse(f"paths.{index}", f"'{path}' has a parameter, but a route is a prefix", "Cut it before the '{'")
-        return self
+                yield Fault(
+                    f"paths.{index}", f"'{path}' has a parameter, but a route is a prefix", "Cut it before the '{'"
+                )
 
 
 class Provide(Text):
@@ -220,34 +215,34 @@ class Provide(Text):
     route: Route | None = None
     """Present: exposed at the gateway."""
 
-    @model_validator(mode="after")
-    def _operations_fit_the_type(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        yield from self._operations_fit_the_type()
+        yield from self._routes_lead_somewhere()
+
+    def _operations_fit_the_type(self) -> Iterator[Fault]:
         wanted = GrpcOperation if self.type == "grpc" else HttpOperation
         spelling = "rpc: package.Service/Method" if self.type == "grpc" else "method and path"
         seen: set[str] = set()
         for index, operation in enumerate(self.operations):
             if not isinstance(operation, wanted):
-                refuse(f"operations.{index}", f"does not fit type {self.type}", f"Write it with {spelling}")
+                yield Fault(f"operations.{index}", f"does not fit type {self.type}", f"Write it with {spelling}")
             if operation.key in seen:
-                refuse(f"operations.{index}", f"'{operation.key}' is listed twice", "Drop one of the two")
+                yield Fault(f"operations.{index}", f"'{operation.key}' is listed twice", "Drop one of the two")
             seen.add(operation.key)
         if self.route and self.type not in ("openapi", "graphql"):
-            refuse(
+            yield Fault(
                 "route",
                 f"exposes a contract of type {self.type}, which the gateway cannot route by path",
                 "Offer it as openapi or graphql, or call it from a service of type gateway",
             )
-        return self
 
-    @model_validator(mode="after")
-    def _routes_lead_somewhere(self) -> Self:
+    def _routes_lead_somewhere(self) -> Iterator[Fault]:
         offered = [operation.path for operation in self.operations if isinstance(operation, HttpOperation)]
         for index, prefix in enumerate(self.route.paths if self.route else ()):
             below = f"{prefix.rstrip('/')}/"
             if offered and not any(path == prefix or path.startswith(below) for path in offered):
-                refuse(
+                yield Fault(
                     f"route.paths.{index}",
                     f"'{prefix}' covers none of the operations, so every request to it would be refused",
                     f"Route a prefix of {', '.join(sorted(set(offered))[:4])}",
                 )
-        return self

@@ -3,12 +3,13 @@
 Words are Istio's for resilience and OpenSLO's for objectives.
 """
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from blueprint.text import Duration, PortName, Slug, Text, refuse
+from blueprint.text import Duration, Fault, PortName, Slug, Text
 
 
 class ConnectionPool(Text):
@@ -189,11 +190,11 @@ class PolicyException(Text):
     """The last day it holds, as YYYY-MM-DD. From the day after, the catalogue is refused until it is gone."""
 
 
-def once(field: str, names: tuple[str, ...]) -> None:
-    """Refuse a list that names something twice; `field` is its YAML path."""
+def once(field: str, names: tuple[str, ...]) -> Iterator[Fault]:
+    """A fault for whatever a list names twice; `field` is its YAML path."""
     for index, name in enumerate(names):
         if name in names[:index]:
-            refuse(f"{field}.{index}", f"names '{name}' twice", "Drop or rename one of the two")
+            yield Fault(f"{field}.{index}", f"names '{name}' twice", "Drop or rename one of the two")
 
 
 class Promises(Text):
@@ -210,8 +211,6 @@ class Promises(Text):
     exceptions: tuple[PolicyException, ...] = ()
     """Rules this service may break for a while: each with an owner, a reason and an end."""
 
-    @model_validator(mode="after")
-    def _names_each_objective_and_exception_once(self) -> Self:
-        once("slos", tuple(slo.name for slo in self.slos))
-        once("exceptions", tuple(exception.policy for exception in self.exceptions))
-        return self
+    def faults(self) -> Iterator[Fault]:
+        yield from once("slos", tuple(slo.name for slo in self.slos))
+        yield from once("exceptions", tuple(exception.policy for exception in self.exceptions))

@@ -4,12 +4,14 @@ Words are Score's for containers and Kubernetes' for probes. What they become is
 how a new version replaces the old one is said in `delivering`.
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from blueprint.text import (
     Cpu,
+    Fault,
     Image,
     Memory,
     PortName,
@@ -18,7 +20,6 @@ from blueprint.text import (
     Text,
     mebibytes,
     millicores,
-    refuse,
 )
 
 
@@ -49,22 +50,20 @@ class Resources(Text):
     limits: Limits
     """The ceiling. Raising it restarts the pods and raises the namespace's quota."""
 
-    @model_validator(mode="after")
-    def _the_floor_is_below_the_ceiling(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         asked, most = self.requests, self.limits
         if mebibytes(asked.memory) > mebibytes(most.memory):
-            refuse(
+            yield Fault(
                 "requests.memory",
                 f"requests {asked.memory} of memory but is limited to {most.memory}, so no pod would start",
                 "Raise limits.memory or lower requests.memory",
             )
         if most.cpu is not None and millicores(asked.cpu) > millicores(most.cpu):
-            refuse(
+            yield Fault(
                 "requests.cpu",
                 f"requests {asked.cpu} of CPU but is limited to {most.cpu}, so no pod would start",
                 "Raise limits.cpu or lower requests.cpu",
             )
-        return self
 
 
 class HttpGet(Text):
@@ -117,18 +116,16 @@ class Probe(Text):
     failure_threshold: Annotated[int, Field(ge=1, le=360)] = 3
     """Failures in a row that count (Kubernetes' default, 3)."""
 
-    @model_validator(mode="after")
-    def _asks_in_one_way(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         ways = [
             name for name in ("httpGet", "tcpSocket", "grpc", "exec") if getattr(self, _ATTRIBUTE[name]) is not None
         ]
         if len(ways) != 1:
-            refuse(
+            yield Fault(
                 "",
                 f"asks in {len(ways)} ways ({', '.join(ways)})" if ways else "asks nothing",
                 "Give exactly one of httpGet, tcpSocket, grpc, exec",
             )
-        return self
 
     @property
     def port(self) -> int | None:
@@ -182,24 +179,22 @@ class Ports(Text):
     ports: Annotated[dict[PortName, Port], Field(min_length=1)]
     """By name; the name is what `provides.port` and `observability.metrics.port` refer to."""
 
-    @model_validator(mode="after")
-    def _no_two_names_for_one_port(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         seen: dict[int, str] = {}
         for name, port in self.ports.items():
             if port.port in seen:
-                refuse(
+                yield Fault(
                     f"ports.{name}.port",
                     f"listens on {port.port} like '{seen[port.port]}'",
                     "Give each port a number of its own, or keep one of the two names",
                 )
             if 15000 <= port.port <= 15090:
-                refuse(
+                yield Fault(
                     f"ports.{name}.port",
                     f"listens on {port.port}, which belongs to the mesh's proxy in the same pod (15000 to 15090)",
                     "Take another port",
                 )
             seen[port.port] = name
-        return self
 
 
 class CpuMetric(Text):
@@ -260,15 +255,13 @@ class Scaling(Text):
         """Pods at most."""
         return self.max_replicas or self.min_replicas
 
-    @model_validator(mode="after")
-    def _the_most_is_not_below_the_least(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
         if self.most < self.min_replicas:
-            refuse(
+            yield Fault(
                 "maxReplicas",
                 f"is {self.max_replicas}, below minReplicas {self.min_replicas}",
                 "Raise maxReplicas or lower minReplicas",
             )
-        return self
 
 
 Containers = dict[Slug, Container]

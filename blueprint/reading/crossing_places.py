@@ -33,7 +33,8 @@ def tables(view: View) -> Iterator[Problem]:
                 if table in owners:
                     owner, of, at = owners[table]
                     cause = f"'{table}' is already owned at {view.where(owner, 'resources', of, 'owns', at)}"
-                    cure = f"Ask {owner} through its API or its events, or name your own table otherwise"
+                    elsewhere = f"Ask {owner} through its API or its events, or name your own table otherwise"
+                    cure = elsewhere if owner != name else "Keep it in one of the two, or name one otherwise"
                     yield view.problem(name, ("resources", resource, "owns", index), cause, cure)
                 owners.setdefault(table, (name, resource, index))
 

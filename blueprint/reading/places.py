@@ -61,7 +61,8 @@ def spot(location: Sequence[str | int], model: type[BaseModel]) -> Spot:
     choice: Place | None = None
     chosen: str | int = ""
     is_key = False
-    for part in location:
+    for word in location:
+        part = _bare(word)
         if part == "[key]":
             is_key = True
             continue
@@ -75,6 +76,12 @@ def spot(location: Sequence[str | int], model: type[BaseModel]) -> Spot:
         around = members[0].model
         annotation = _step(members[0], part)
     return Spot(place=tuple(place), annotation=annotation, around=around, choice=choice, member=chosen, is_key=is_key)
+
+
+def _bare(part: str | int) -> str | int:
+    """pydantic's word for a member without the validator around it: function-after[check(), Name] is Name."""
+    wrapped = isinstance(part, str) and part.startswith("function-")
+    return str(part).removesuffix("]").rsplit(", ", 1)[-1] if wrapped else part
 
 
 def fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:

@@ -81,7 +81,12 @@ def problems(
     """Every mistake pydantic found in `source`; `relocate` says where a merged value was written."""
     for found, at in _chosen(error, model):
         context = found.get("ctx", {})
-        named = context.get("field", "") if found["type"] == "refused" else context.get("discriminator", "").strip("'")
+        if found["type"] == "refused":
+            for fault in context["faults"]:
+                words = (int(word) if word.isdigit() else word for word in fault.field.split(".") if word)
+                yield source.problem(relocate((*at.place, *words)), fault.cause, fault.cure)
+            continue
+        named = context.get("discriminator", "").strip("'")
         place = relocate((*at.place, *(int(word) if word.isdigit() else word for word in named.split(".") if word)))
         around = source.node(place[:-1])
         asked = Found(
@@ -119,10 +124,6 @@ def _of_another_shape(found: Any, at: Spot) -> bool:
         return False
     is_text = isinstance(found["input"], str)
     return found["type"].endswith("_type") or (found["type"] == "literal_error" and not is_text)
-
-
-def _refused(found: Found) -> Words:
-    return found.context["cause"], found.context["cure"]
 
 
 def _unknown(found: Found) -> Words:
@@ -195,8 +196,8 @@ def _text(found: Found) -> Words:
         try:
             TypeAdapter(found.spot.annotation).validate_python(found.node.text)
         except ValidationError as error:
-            if "cause" in (context := error.errors(include_url=False)[0].get("ctx", {})):
-                return context["cause"], context["cure"]
+            for fault in error.errors(include_url=False)[0].get("ctx", {}).get("faults", ()):
+                return fault.cause, fault.cure
     return f"is {found.got}, not text", f'Put it in quotes: "{found.shown}"' if found.shown else "Put it in quotes"
 
 
@@ -234,7 +235,6 @@ def _bad_date(found: Found) -> Words:
 _MAP: Final = _shape("a map", "Write `key: value` lines below it")
 
 WORDINGS: Final[Mapping[str, Wording]] = {
-    "refused": _refused,
     "extra_forbidden": _unknown,
     "missing": _missing,
     "literal_error": _literal,
