@@ -1,0 +1,269 @@
+"""The commands: what they are called, what they take, what they end with. Each hands over to a module of its own.
+
+Heavy modules are imported inside the commands, so that `--help` stays quick and a command that needs no engine never
+loads Pulumi. What a command may end with is exits.py's; no input of a user's ends in a traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from operations.console import Console
+from operations.exits import Exit, RefusedError
+
+app = typer.Typer(
+    name="plat",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # it prints local variables, secrets among them
+    rich_markup_mode=None,  # plain help: it is read in terminals, logs and pipes alike
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="""One YAML file per service in services/ becomes a running platform.
+
+    \b
+    First time on this machine:
+      ./plat doctor              what is here, what is missing
+      ./plat up -s dev           the whole platform, on a real Kubernetes API on this machine
+      ./plat down -s dev         and away again, nothing left behind
+
+    \b
+    While changing a service:
+      ./plat validate            every mistake of every file, with its line and its cure
+      ./plat render -s dev -o rendered --service order-service
+                                 what becomes of one service, as YAML to read
+      ./plat blueprint -s prod   every decision the program takes, before it is spelled as objects
+
+    A stack is a file Pulumi.STACK.yaml: where the platform runs and how large. `dev` needs no account, no container
+    engine and no cluster; what it started lies in .embedded.
+
+    Results go to stdout, everything else to stderr. Piped output has no colour; NO_COLOR=1 switches it off anywhere.
+
+    \b
+    Exit codes: 0 done   1 something on this machine   2 catalogue, settings or command line   4 refused by the
+    cluster or a cloud   5 refused by a policy   6 no such stack in the backend   8 interrupted   255 our mistake
+    """,
+)
+
+StackOption = Annotated[
+    str, typer.Option("-s", "--stack", metavar="STACK", help="The stack: the middle of a Pulumi.STACK.yaml.")
+]
+ServicesOption = Annotated[
+    Path | None,
+    typer.Option("--services", metavar="DIR", help="Another catalogue than the project's services/ folder."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, for programs.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors; no progress.")]
+YesOption = Annotated[
+    bool, typer.Option("-y", "--yes", help="Do not ask. Only clusters that are not this machine's ever ask.")
+]
+
+
+def command(name: str, brief: str) -> Callable[[Callable[..., Exit]], Callable[..., None]]:
+    """Registers a command under `name`, listed as `brief`; every way it can end becomes an exit code and some lines."""
+
+    def register(function: Callable[..., Exit]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def guarded(**given: Any) -> None:
+            raise typer.Exit(_ended(function, given))
+
+        app.command(name, short_help=brief)(guarded)
+        return guarded
+
+    return register
+
+
+def _ended(function: Callable[..., Exit], given: dict[str, Any]) -> int:
+    from blueprint.reading.problems import TextError  # noqa: PLC0415  (not needed for --help)
+    from operations.engine.errors import EngineError  # noqa: PLC0415
+
+    words = Console()
+    try:
+        return int(function(**given))
+    except TextError as error:
+        words.error(str(error))
+        return Exit.USAGE
+    except (RefusedError, EngineError) as error:
+        words.error(f"plat: {error}")
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        words.error("plat: interrupted.")
+        return Exit.CANCELLED
+    except BrokenPipeError:  # the reader of a pipe has had enough (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.ERROR
+    except Exception as error:
+        words.error(f"plat: {_crashed(error)}")
+        return Exit.INTERNAL
+
+
+def _crashed(error: Exception) -> str:
+    from operations.project import ROOT, Project  # noqa: PLC0415
+
+    log = Project.here(root=ROOT).crash_log
+    what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        log.chmod(0o600)
+    except OSError:
+        return f"a mistake of this program ({what}); its traceback could not be written to {log}."
+    return f"a mistake of this program ({what}). Its traceback is in {log}; please report it with that file."
+
+
+@command("validate", "Check every file; tell every mistake with line and cure.")
+def validate(*, services: ServicesOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> Exit:
+    """Check the catalogue for every environment, and every stack that is described here. Needs no engine.
+
+    Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0.
+    """
+    from operations.deciding import judge  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    with words.busy("reading the catalogue"):
+        verdict = judge(Project.here(services))
+    if as_json:
+        words.result(json.dumps(verdict.record(), indent=1))
+    for problem in verdict.problems if not as_json else ():
+        words.error(str(problem))
+    if verdict.problems:
+        return Exit.USAGE
+    if not as_json:
+        words.result(verdict.sentence())
+    return Exit.OK
+
+
+@command("blueprint", "Print every decision about a stack, as YAML.")
+def blueprint(
+    *, stack: StackOption, services: ServicesOption = None, as_json: JsonOption = False, quiet: QuietOption = False
+) -> Exit:
+    """Print every decision about a stack, as YAML: who may speak to whom, what runs where, how large. Needs no engine.
+
+    The same text for the same input, so that two versions can be compared: plat blueprint -s prod > before.yaml
+    """
+    from blueprint.printing import plain, printed  # noqa: PLC0415
+    from operations.deciding import decide  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    with words.busy("deciding"):
+        decisions = decide(Project.here(services), stack)
+        text = json.dumps(plain(decisions), indent=1) if as_json else printed(decisions).rstrip("\n")
+    words.result(text)
+    return Exit.OK
+
+
+@command("render", "Write a stack's Kubernetes objects as YAML files.")
+def render(
+    *,
+    stack: StackOption,
+    folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder that will hold the files.")],
+    service: Annotated[
+        str | None, typer.Option("--service", metavar="NAME", help="Only this service's objects.")
+    ] = None,
+    services: ServicesOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> Exit:
+    """Write every Kubernetes object of a stack as YAML, one file each, exactly as the cluster will get it.
+
+    Files are named NAMESPACE/KIND-NAME.yaml, objects without a namespace lie in _cluster. The folder is the
+    command's own: a second render replaces what the first wrote, and a folder with other files is refused.
+    Needs no engine.
+    """
+    from operations import rendering  # noqa: PLC0415
+    from operations.deciding import decide  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    with words.busy("rendering"):
+        wanted = rendering.files(rendering.chosen(decide(Project.here(services), stack), service))
+        removed = rendering.write(folder, wanted)
+    if as_json:
+        words.result(
+            json.dumps({"folder": str(folder.absolute()), "files": list(wanted), "removed": removed}, indent=1)
+        )
+    else:
+        gone = f", {removed} that are no longer made removed" if removed else ""
+        words.result(f"{len(wanted)} objects in {folder}{gone}.")
+    return Exit.OK
+
+
+@command("up", "Make a stack what its files say.")
+def up(
+    *,
+    stack: StackOption,
+    services: ServicesOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> Exit:
+    """Make a stack what its files say, and tell what runs and where.
+
+    On `dev` everything that is missing is provided first: the engine (found, fetched or built, once), a control
+    plane on this machine, its state; all of it below .embedded. Running it again changes only what differs, and
+    after an interruption of any kind the same command goes on.
+    """
+    from operations import stacks  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    report = stacks.up(Project.here(services), stack, words, assume_yes=yes)
+    words.result(json.dumps(report.record(), indent=1) if as_json else report.text(words))
+    return Exit.OK
+
+
+@command("down", "Remove a stack, and look that nothing remains.")
+def down(
+    *,
+    stack: StackOption,
+    services: ServicesOption = None,
+    keep_cluster: Annotated[
+        bool, typer.Option("--keep-cluster", help="Leave the embedded control plane running, empty.")
+    ] = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> Exit:
+    """Remove everything a stack has made, and look that nothing of it remains, cluster-wide objects included.
+
+    On `dev` the control plane is stopped afterwards. After an interruption the same command goes on; where there is
+    nothing, nothing is done. --services is taken for symmetry with `up`: what goes is what is there.
+    """
+    from operations import stacks  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    report = stacks.down(Project.here(services), stack, words, keep_cluster=keep_cluster, assume_yes=yes)
+    words.result(json.dumps(report.record(), indent=1) if as_json else report.text())
+    return Exit.OK
+
+
+@command("doctor", "Look at this machine: what is here, what is missing.")
+def doctor(*, services: ServicesOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> Exit:
+    """Look at this machine: Python, engine, Go, disk, control plane, stack files; and what to do about it.
+
+    Ends with 0 where `plat up -s dev` can work, else with 1. Fetches and builds nothing.
+    """
+    from operations import doctor as examination  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    with words.busy("looking around"):
+        checks = examination.examine(Project.here(services))
+    words.result(json.dumps(examination.record(checks), indent=1) if as_json else examination.table(checks))
+    return Exit.OK if examination.healthy(checks) else Exit.ERROR
+
+
+def main() -> None:
+    """The process."""
+    app(prog_name="plat")

@@ -1,0 +1,96 @@
+"""From files to a Blueprint, for the commands that need no engine: the steps of `__main__.py`, without Pulumi."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from blueprint import Blueprint, design
+from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings
+from operations.project import Project
+
+
+def decide(project: Project, stack: str) -> Blueprint:
+    """Every decision about `stack` over the project's catalogue.
+
+    Raises:
+        RefusedError: there is no such stack.
+        TextError: with every problem of the settings and the catalogue together.
+    """
+    file = project.stack_file(stack)
+    problems: list[Problem] = []
+    try:
+        settings = read_settings(file)
+    except TextError as error:
+        problems.extend(error.problems)
+    try:
+        catalogue = read_whole(project)
+    except TextError as error:
+        problems.extend(error.problems)
+    if problems:
+        raise TextError(problems)
+    return design(settings, catalogue, stack)
+
+
+def read_whole(project: Project) -> Catalogue:
+    """The project's catalogue as of today (UTC). Raises TextError."""
+    return read_catalogue(project.services, today=datetime.now(tz=UTC).date())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What `plat validate` found."""
+
+    problems: Sequence[Problem]
+    services: int
+    calls: int
+    """Declared with `consumes`."""
+    subscriptions: int
+    stacks: tuple[str, ...]
+
+    def record(self) -> Mapping[str, object]:
+        """For `--json`."""
+        return {
+            "problems": [problem.record() for problem in self.problems],
+            "services": self.services,
+            "calls": self.calls,
+            "subscriptions": self.subscriptions,
+            "stacks": list(self.stacks),
+        }
+
+    def sentence(self) -> str:
+        """For people, where there is no problem."""
+        return (
+            f"{self.services} services, {self.calls} calls and {self.subscriptions} subscriptions between them,"
+            f" {len(self.stacks)} stacks ({', '.join(self.stacks) or 'none'}): valid."
+        )
+
+
+def judge(project: Project) -> Verdict:
+    """Reads the catalogue for every environment and decides every stack that is described; touches nothing."""
+    problems: list[Problem] = []
+    catalogue: Catalogue | None = None
+    try:
+        catalogue = read_whole(project)
+    except TextError as error:
+        problems.extend(error.problems)
+    for stack in project.stacks:
+        problems.extend(_problems(project, stack, catalogue))
+    specs = [service.spec for service in catalogue.services] if catalogue else []
+    return Verdict(
+        problems=sorted(set(problems)),
+        services=len(specs),
+        calls=sum(len(spec.consumes) for spec in specs),
+        subscriptions=sum(len(spec.events.subscribes) for spec in specs),
+        stacks=project.stacks,
+    )
+
+
+def _problems(project: Project, stack: str, catalogue: Catalogue | None) -> Iterator[Problem]:
+    try:
+        settings = read_settings(project.stack_file(stack))
+        if catalogue is not None:
+            design(settings, catalogue, stack)
+    except TextError as error:
+        yield from error.problems

@@ -1,0 +1,91 @@
+"""Every custom resource the platform emits, one row each: the permissive definition and the stage follow from the row.
+
+`readiness` is None where the real controllers report nothing that could be waited for (Istio's kinds with their default
+settings, templates, grants): making those ready here would let a program wait for what production never says.
+To add a kind, add a row; versions and scopes are those of the strict schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from operations.embedded.readiness import Conditions, HealthyRollout, ParentConditions, Readiness
+
+NAMESPACED: Literal["Namespaced"] = "Namespaced"
+CLUSTER: Literal["Cluster"] = "Cluster"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A custom resource's coordinates and how it becomes ready."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    scope: Literal["Namespaced", "Cluster"] = NAMESPACED
+    readiness: Readiness | None = None
+
+    @property
+    def definition_name(self) -> str:
+        """`metadata.name` of its CustomResourceDefinition."""
+        return f"{self.plural}.{self.group}"
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}"
+
+
+_READY = Conditions(types=("Ready",))
+_PROGRAMMED = Conditions(types=("Programmed",))
+
+_ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluster"], Readiness | None], ...]] = {
+    ("argoproj.io", "v1alpha1"): (
+        ("AnalysisTemplate", "analysistemplates", NAMESPACED, None),
+        ("Rollout", "rollouts", NAMESPACED, HealthyRollout()),
+    ),
+    ("cert-manager.io", "v1"): (
+        ("Certificate", "certificates", NAMESPACED, _READY),
+        ("ClusterIssuer", "clusterissuers", CLUSTER, _READY),
+        ("Issuer", "issuers", NAMESPACED, _READY),
+    ),
+    ("configuration.konghq.com", "v1"): (
+        ("KongClusterPlugin", "kongclusterplugins", CLUSTER, _PROGRAMMED),
+        ("KongConsumer", "kongconsumers", NAMESPACED, _PROGRAMMED),
+        ("KongPlugin", "kongplugins", NAMESPACED, _PROGRAMMED),
+    ),
+    ("configuration.konghq.com", "v1alpha1"): (
+        ("IngressClassParameters", "ingressclassparameterses", NAMESPACED, None),
+    ),
+    ("configuration.konghq.com", "v1beta1"): (("KongUpstreamPolicy", "kongupstreampolicies", NAMESPACED, None),),
+    ("gateway.networking.k8s.io", "v1"): (
+        ("Gateway", "gateways", NAMESPACED, Conditions(types=("Accepted", "Programmed"))),
+        ("GatewayClass", "gatewayclasses", CLUSTER, Conditions(types=("Accepted",))),
+        ("HTTPRoute", "httproutes", NAMESPACED, ParentConditions(types=("Accepted", "ResolvedRefs"))),
+    ),
+    ("gateway.networking.k8s.io", "v1beta1"): (("ReferenceGrant", "referencegrants", NAMESPACED, None),),
+    ("networking.istio.io", "v1"): (
+        ("DestinationRule", "destinationrules", NAMESPACED, None),
+        ("ServiceEntry", "serviceentries", NAMESPACED, None),
+        ("Sidecar", "sidecars", NAMESPACED, None),
+        ("VirtualService", "virtualservices", NAMESPACED, None),
+    ),
+    ("security.istio.io", "v1"): (
+        ("AuthorizationPolicy", "authorizationpolicies", NAMESPACED, None),
+        ("PeerAuthentication", "peerauthentications", NAMESPACED, None),
+        ("RequestAuthentication", "requestauthentications", NAMESPACED, None),
+    ),
+    ("telemetry.istio.io", "v1"): (("Telemetry", "telemetries", NAMESPACED, None),),
+}
+
+
+def _kinds() -> Iterator[Kind]:
+    for (group, version), rows in sorted(_ROWS.items()):
+        for kind, plural, scope, readiness in rows:
+            yield Kind(group=group, version=version, kind=kind, plural=plural, scope=scope, readiness=readiness)
+
+
+KINDS: tuple[Kind, ...] = tuple(_kinds())
+"""Sorted by group, version and kind."""

@@ -1,0 +1,38 @@
+"""What kwok makes of objects nobody else takes care of: the simulated half of the control plane, as one document.
+
+Kubernetes' own kinds are in core_stages.py; custom resources become ready as kinds.py says. A delay before each custom
+resource makes sure that waiting is exercised, not just passed through.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from operations.embedded.core_stages import core_stages
+from operations.embedded.kinds import KINDS
+from operations.embedded.stage import ALIVE, Stage, stage, status
+
+READY_DELAY_MILLISECONDS = 300
+"""Long enough for a client to see an object that is not ready yet, short enough not to be felt."""
+
+
+def document() -> str:
+    """The configuration file of kwok: one YAML document (written as JSON) per stage."""
+    return "".join(f"---\n{json.dumps(each, sort_keys=True)}\n" for each in stages())
+
+
+def stages() -> Iterator[Stage]:
+    """Every stage: those of Kubernetes' own kinds, then one per kind of the table that has a way of being ready."""
+    yield from core_stages()
+    for kind in KINDS:
+        if kind.readiness is not None:
+            stand_in = kind.readiness.stand_in
+            yield stage(
+                f"{kind.definition_name}-{kind.version}",
+                kind.api_version,
+                kind.kind,
+                when=[ALIVE, f"!({kind.readiness.ready})"],
+                steps=[*([{"apply": {"template": stand_in}}] if stand_in else []), status(kind.readiness.status)],
+                delay_milliseconds=READY_DELAY_MILLISECONDS,
+            )

@@ -1,0 +1,267 @@
+"""A stack on the embedded control plane: everything it needs is provided, everything it leaves lies in .embedded.
+
+The engine runs without writing its record after every step (PULUMI_SKIP_CHECKPOINTS): 600 objects take 9 s instead of
+90 s (measured, two cores). What a killed engine could not record is found by asking the cluster, which is ours alone:
+  * an object with our mark that the engine applied and no record holds is removed before the next run makes it again;
+  * the record is compared with the cluster (--refresh), so that what was deleted unrecorded is made again;
+  * after `down` everything with our mark is removed, whoever made it.
+A marker file says that an engine has not ended by itself. Only here: on a cluster somebody else may use, the engine
+writes its record after every step and nothing is removed that no record holds (existing_stack.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from blueprint.clusters import EMBEDDED
+from blueprint.settings import Cluster as ClusterText
+from operations import embedded, engine
+from operations.console import Console
+from operations.exits import Exit, RefusedError
+from operations.guard import Guard, alone
+from operations.leftovers import Cluster, recorded, remaining
+from operations.made import NOTHING, Gone, Made, changes
+from operations.project import Project
+from operations.pulumi_cli import Pulumi
+
+PARALLEL = "64"
+"""Operations at once: they wait for the API server, not for a core."""
+_FAST = {
+    "PULUMI_SKIP_CHECKPOINTS": "true",
+    "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",  # a copy of the state per run, never read
+}
+_MENDING = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+"""Takes over fields that a killed run has set under a signature nobody recorded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedStack:
+    """One stack; `up` and `down` are all there is to it."""
+
+    project: Project
+    stack: str
+    console: Console
+    cluster: ClusterText
+
+    def up(self, *, total: int, assume_yes: bool) -> Made:  # noqa: ARG002  (nothing here belongs to anybody else)
+        """Everything provided, started and made."""
+        with alone(self._folder, f"plat up -s {self.stack}", self.console) as guard:
+            self._refuse_second_stack()
+            with self.console.phase("engine") as phase:
+                tools = engine.provide(progress=phase.fact)
+            status = self._start(tools)
+            pulumi = self._pulumi(tools, guard, {})
+            mending = self._ready(pulumi, tools)
+            with self.console.phase("objects") as phase:
+                tally = self._pulumi(tools, guard, _MENDING if mending else {}).work(
+                    "up",
+                    *self._options,
+                    f"--config-file={self._config()}",
+                    *(["--refresh=true"] if mending else []),
+                    cwd=self.project.root,
+                    watch=lambda now: phase.count(f"{now.done} of {total}"),
+                )
+                phase.outcome = f"{tally.done} in place, {tally.changed} changed"
+            ready, pods = self._cluster(tools).pods()
+        kubeconfig = _shown(status.kubeconfig)
+        kubectl = "kubectl" if shutil.which("kubectl") else str(tools.kubectl)
+        plat = _shown(self.project.root / "plat")
+        return Made(
+            changes=changes(tally),
+            pods_ready=ready,
+            pods=pods,
+            server=status.server or "",
+            cluster=f"Kubernetes {status.version}, {status.nodes} simulated nodes: containers do not run here",
+            kubeconfig=kubeconfig,
+            context=EMBEDDED,
+            next_commands={
+                f"{kubectl} --kubeconfig {kubeconfig} get pods -A": "what runs",
+                f"{plat} up -s {self.stack}": "after a change in services/",
+                f"{plat} down -s {self.stack}": "remove it all",
+            },
+        )
+
+    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:  # noqa: ARG002
+        """Everything removed, looked after, and the control plane stopped."""
+        if not self._folder.is_dir():
+            return NOTHING
+        with alone(self._folder, f"plat down -s {self.stack}", self.console) as guard:
+            if not self._salted.is_file():
+                return self._nothing(keep_cluster=keep_cluster)
+            with self.console.phase("engine") as phase:
+                tools = engine.provide(progress=phase.fact)
+            self._start(tools)
+            pulumi = self._pulumi(tools, guard, {})
+            self._unlock(pulumi)
+            deleted = 0
+            if self._checkpoint.is_file():
+                total = len(recorded(self._checkpoint))
+                with self.console.phase("removing objects") as phase:
+                    tally = pulumi.work(
+                        "destroy",
+                        *self._options,
+                        f"--config-file={self._config()}",
+                        cwd=self.project.root,  # the provider's kubeconfig is a path from here
+                        watch=lambda now: phase.count(f"{now.done} of {total}"),
+                    )
+                    deleted = tally.operations["delete"]
+                    phase.outcome = f"{deleted} removed"
+            swept = self._sweep(tools)
+            self._forget(pulumi)
+            stopped = not keep_cluster and embedded.stop(self.project.embedded, tools)
+        return Gone(deleted=deleted, swept=swept, looked=True, stopped=stopped)
+
+    # ------------------------------------------------------------------ what lies where
+
+    @property
+    def _folder(self) -> Path:
+        return self.project.embedded / "run"
+
+    @property
+    def _salted(self) -> Path:
+        """The stack's file in a project folder of its own: Pulumi writes an encryption salt into it, and the user's
+        stays as it is. It exists from the first `up` until a `down` has looked that nothing remains."""
+        return self._folder / "project" / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def _state(self) -> Path:
+        return self.project.embedded / "state"
+
+    @property
+    def _checkpoint(self) -> Path:
+        name = str(yaml.safe_load((self.project.root / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+        return self._state / ".pulumi" / "stacks" / name / f"{self.stack}.json"
+
+    @property
+    def _home(self) -> Path:
+        return self.project.embedded / "pulumi-home"
+
+    @cached_property
+    def _options(self) -> tuple[str, ...]:
+        return (f"--stack={self.stack}", "--yes", "--skip-preview", f"--parallel={PARALLEL}", "--suppress-outputs")
+
+    def _config(self) -> Path:
+        """The configuration of this run: the user's file, the salt, and the catalogue that was asked for."""
+        given = yaml.safe_load(self.project.stack_file(self.stack).read_text(encoding="utf-8"))
+        salt = yaml.safe_load(self._salted.read_text(encoding="utf-8"))
+        given["config"]["platform:services"] = str(self.project.services)
+        file = self._folder / "config.yaml"
+        file.write_text(yaml.safe_dump({**given, **salt}), encoding="utf-8")
+        return file
+
+    def _passphrase(self) -> str:
+        file = self.project.embedded / "passphrase"
+        with contextlib.suppress(FileExistsError):
+            file.touch(mode=0o600, exist_ok=False)
+            file.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+        return file.read_text(encoding="utf-8")
+
+    # ------------------------------------------------------------------ steps
+
+    def _refuse_second_stack(self) -> None:
+        others = sorted(set((self._folder / "project").glob("Pulumi.*.yaml")) - {self._salted})
+        if others:
+            other = others[0].name.split(".", 1)[1].removesuffix(".yaml")
+            raise RefusedError(
+                f"The embedded control plane of this project holds the stack '{other}', and the objects of"
+                f" '{self.stack}' have the same names. Run `./plat down -s {other}` first.",
+                Exit.USAGE,
+            )
+
+    def _start(self, tools: engine.Toolchain) -> embedded.Status:
+        with self.console.phase("control plane") as phase:
+            status = embedded.start(self.project.embedded, tools, crds=None, progress=phase.fact)
+            engine.install_plugins(tools, self._home)
+            phase.outcome = f"{status.server}"
+        return status
+
+    def _pulumi(self, tools: engine.Toolchain, guard: Guard, more: Mapping[str, str]) -> Pulumi:
+        self._state.mkdir(parents=True, exist_ok=True)
+        surroundings = engine.environment(
+            tools, self._home, backend=self._state.as_uri(), passphrase=self._passphrase()
+        )
+        environment = {**surroundings, **_FAST, **more}
+        return Pulumi(binary=tools.pulumi, folder=self._folder, environment=environment, guard=guard)
+
+    def _cluster(self, tools: engine.Toolchain) -> Cluster:
+        return Cluster(
+            kubectl=tools.kubectl,
+            kubeconfig=self.project.embedded / "kubeconfig",
+            context=EMBEDDED,
+            cache=self._folder / "kubectl",
+        )
+
+    def _unlock(self, pulumi: Pulumi) -> None:
+        """Removes the backend's lock of an engine that was killed: with the guard held, none is alive."""
+        if any((self._state / ".pulumi" / "locks").rglob(f"{self.stack}/*.json")):
+            pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self._salted.parent)
+
+    def _ready(self, pulumi: Pulumi, tools: engine.Toolchain) -> bool:
+        """Makes sure that the stack exists and that the cluster holds nothing unrecorded; whether a run was cut off."""
+        complete = self._salted.is_file() and self._checkpoint.is_file()
+        if not complete:
+            self._create(pulumi)
+        self._unlock(pulumi)
+        if complete and not pulumi.unfinished.exists():
+            return False
+        cluster = self._cluster(tools)
+        ours = cluster.ours()
+        if not complete and not ours:
+            return False  # a new stack on an empty cluster
+        with self.console.phase("mending what an interrupted run has left") as phase:
+            record = recorded(self._checkpoint)
+            orphans = [found for found in ours if found.by_engine and found.key not in record]
+            cluster.wait_until_gone(found for found in ours if found.going)
+            cluster.remove(orphans)
+            phase.outcome = f"{len(orphans)} unrecorded objects removed" if orphans else "nothing unrecorded"
+        return True
+
+    def _create(self, pulumi: Pulumi) -> None:
+        self._checkpoint.unlink(missing_ok=True)
+        self._salted.unlink(missing_ok=True)
+        self._salted.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.project.root / "Pulumi.yaml", self._salted.parent / "Pulumi.yaml")
+        done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self._salted.parent)
+        if done.returncode != 0:
+            raise RefusedError(f"the stack could not be created:\n{done.stderr.strip()}")
+
+    def _sweep(self, tools: engine.Toolchain) -> tuple[str, ...]:
+        """Removes whatever has our mark; proves that nothing is left. Names of what no record held."""
+        with self.console.phase("looking for what remains") as phase:
+            cluster = self._cluster(tools)
+            ours = cluster.ours()
+            left = [found for found in ours if not found.owned and not found.going]
+            cluster.remove(left)
+            cluster.wait_until_gone(ours)
+            if staying := cluster.ours():
+                raise remaining(staying)
+            phase.outcome = "nothing"
+        return tuple(str(found) for found in left if found.by_engine)
+
+    def _forget(self, pulumi: Pulumi) -> None:
+        """The last step: from here on the stack is not known any more."""
+        pulumi.ask("stack", "rm", self.stack, "--yes", "--force", cwd=self._salted.parent)
+        self._checkpoint.unlink(missing_ok=True)
+        pulumi.unfinished.unlink(missing_ok=True)
+        self._salted.unlink(missing_ok=True)
+
+    def _nothing(self, *, keep_cluster: bool) -> Gone:
+        no_tools = engine.Toolchain(tools={}, origin={})  # stopping asks the process table only
+        stopped = not keep_cluster and embedded.stop(self.project.embedded, no_tools)
+        return Gone(deleted=0, swept=(), looked=False, stopped=stopped)
+
+
+def _shown(path: Path) -> str:
+    """`path` as a user would type it from here."""
+    with contextlib.suppress(ValueError):
+        relative = path.relative_to(Path.cwd())
+        return f"./{relative}" if len(relative.parts) == 1 else str(relative)
+    return str(path)

@@ -1,0 +1,30 @@
+"""The engine: `pulumi`, its Kubernetes provider and a control plane, found, fetched or built.
+
+The order per group of tools: fitting ones on PATH, else what an earlier run kept in the cache, else the official
+release with its checksum verified, else a build from the Go modules in tools/. `provide` does that once and under a
+lock; `inspect` only looks. What is installed where on the user's side is never touched.
+
+Deliberately no version manager: each commit of the project has one set of pins (pins.py and tools/).
+"""
+
+from operations.engine.errors import EngineError
+from operations.engine.isolation import environment, install_plugins
+from operations.engine.pins import ALL_GROUPS, CONTROL_PLANE, ENGINE, KUBERNETES_PROVIDER, GroupName
+from operations.engine.provision import GroupStatus, discard_if_damaged, inspect, provide
+from operations.engine.toolchain import Toolchain
+
+__all__ = [
+    "ALL_GROUPS",
+    "CONTROL_PLANE",
+    "ENGINE",
+    "KUBERNETES_PROVIDER",
+    "EngineError",
+    "GroupName",
+    "GroupStatus",
+    "Toolchain",
+    "discard_if_damaged",
+    "environment",
+    "inspect",
+    "install_plugins",
+    "provide",
+]

@@ -1,0 +1,225 @@
+"""Building a group of tools from the Go modules of tools/.
+
+`go build` does the work, with the pins and sums of tools/ and nothing else: no network address of ours, the user's own
+GOPROXY and caches are respected. This module says what is going on, and turns what can go wrong (no Go, old Go, no
+network, no room) into one message with its cure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.engine import pins
+from operations.engine.cache import Progress, full_disk
+from operations.engine.errors import EngineError
+from operations.engine.wording import duration, listing, size, tail
+
+_REPORT_SECONDS = 10.0
+"""How often a running build says that it is alive: a build takes minutes and go itself is silent."""
+_POLL_SECONDS = 0.1
+_GO_OWN = frozenset({"GO111MODULE", "GOARCH", "GOEXPERIMENT", "GOFLAGS", "GOOS", "GOTOOLCHAIN", "GOWORK"})
+"""Variables of the user's that would change what is built; proxies, caches and credentials stay his."""
+_ALTERNATIVES = "or install the official pulumi, or give this machine access to the official releases"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Go:
+    """A Go toolchain that is new enough."""
+
+    binary: Path
+    version: tuple[int, int]
+    modules: Path
+    objects: Path
+    """GOMODCACHE and GOCACHE: where a build's gigabytes go."""
+
+
+def go_floor() -> str:
+    return ".".join(map(str, pins.GO_FLOOR))
+
+
+def find_go(environment: Mapping[str, str]) -> Go:
+    """The `go` on PATH.
+
+    Raises:
+        EngineError: there is none, it does not run, or it is older than tools/ needs.
+    """
+    found = shutil.which("go", path=environment.get("PATH", ""))
+    consequence = f"The tools in {pins.TOOLS_FOLDER.name}/ cannot be built"
+    if found is None:
+        raise EngineError(
+            "There is no `go` on PATH",
+            consequence=consequence,
+            cure=f"Install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+        )
+    asked = subprocess.run(
+        [found, "env", "GOVERSION", "GOMODCACHE", "GOCACHE"],
+        env=_go_environment(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = asked.stdout.splitlines()
+    version = re.match(r"go(\d+)\.(\d+)", lines[0]) if lines else None
+    if asked.returncode != 0 or version is None or len(lines) < 3:
+        raise EngineError(
+            f"{found} does not answer `go env`: {(asked.stderr or asked.stdout).strip() or 'no output'}",
+            consequence=consequence,
+            cure=f"Repair that Go or install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+        )
+    number = (int(version[1]), int(version[2]))
+    if number < pins.GO_FLOOR:
+        raise EngineError(
+            f"{found} is Go {lines[0].removeprefix('go')}; {go_floor()} or newer is needed",
+            consequence=consequence,
+            cure=f"Install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+        )
+    return Go(binary=Path(found), version=number, modules=Path(lines[1]), objects=Path(lines[2]))
+
+
+def check_room(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
+    """Refuses to start a build that would fill a disk.
+
+    Raises:
+        EngineError: a file system has less room than the groups are known to take.
+    """
+    warm = {group.name for group in groups if (go.modules / group.landmark).is_dir()}
+    build_bytes = max(pins.WARM_BUILD_BYTES, sum(group.disk_bytes for group in groups if group.name not in warm))
+    wanted: dict[int, tuple[Path, float]] = {}
+    for folder, needed_bytes in ((go.objects, build_bytes), (cache, pins.BINARIES_BYTES)):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        device = existing.stat().st_dev
+        wanted[device] = (existing, needed_bytes + wanted.get(device, (existing, 0.0))[1])
+    for existing, needed_bytes in wanted.values():
+        free_bytes = shutil.disk_usage(existing).free
+        if free_bytes < needed_bytes:
+            raise EngineError(
+                f"Building {listing(group.name for group in groups)} needs {size(needed_bytes)} below {existing},"
+                f" and {size(free_bytes)} are free",
+                consequence="Nothing was built",
+                cure="Free some room, or move the caches to another disk with PLAT_CACHE, GOCACHE and GOMODCACHE",
+            )
+
+
+def build(group: pins.Group, into: Path, *, go: Go, progress: Progress, environment: Mapping[str, str]) -> None:
+    """Builds every tool of `group` into the empty folder `into`, one after the other, and says so.
+
+    Raises:
+        EngineError: a build failed; the text says why and what helps.
+    """
+    started = time.monotonic()
+    for number, recipe in enumerate(group.builds, start=1):
+        label = f"building {recipe.tool} ({number} of {len(group.builds)} of the {group.name})"
+        progress(f"{label} from {pins.TOOLS_FOLDER.name}/{recipe.module}")
+        _run(recipe, into, label, go=go, progress=progress, environment=environment)
+    for companion in group.companions:
+        target = into / Path(companion).name
+        shutil.copyfile(pins.TOOLS_FOLDER / companion, target)
+        target.chmod(0o755)
+    progress(f"built the {group.name} ({len(group.builds)} tools) in {duration(time.monotonic() - started)}")
+
+
+def arguments(recipe: pins.Build, into: Path, *, go: Go) -> list[str]:
+    """The command line that builds one tool."""
+    linker = " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in recipe.stamp)])
+    tags = ["-tags", ",".join(recipe.tags)] if recipe.tags else []
+    output = str(into / recipe.tool)
+    module = str(pins.TOOLS_FOLDER / recipe.module)
+    return [str(go.binary), "build", "-C", module, "-trimpath", *tags, "-ldflags", linker, "-o", output, recipe.package]
+
+
+def _go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in environment.items() if name not in _GO_OWN}
+    return {
+        **kept,
+        "CGO_ENABLED": "0",  # static binaries: no C compiler needed, none of its versions in the result
+        "GOFLAGS": "-mod=readonly -buildvcs=false",  # go.mod and go.sum are the pins: never edited by a build
+        "GOTOOLCHAIN": "local",  # never downloads another Go behind the user's back
+        "GOWORK": "off",
+    }
+
+
+def _run(
+    recipe: pins.Build, into: Path, label: str, *, go: Go, progress: Progress, environment: Mapping[str, str]
+) -> None:
+    started = time.monotonic()
+    reported = 0.0
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
+        process = subprocess.Popen(
+            arguments(recipe, into, go=go),
+            env=_go_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that an interruption ends the compilers go has started as well
+        )
+        try:
+            while process.poll() is None:
+                time.sleep(_POLL_SECONDS)
+                elapsed = time.monotonic() - started
+                if elapsed - reported >= _REPORT_SECONDS:
+                    progress(f"{label}: {duration(elapsed)}")
+                    reported = elapsed
+        except BaseException:
+            _end(process)
+            raise
+        if process.returncode != 0:
+            words.seek(0)
+            raise explained(recipe, words.read(), process.returncode, go=go)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+_NETWORK = r"dial tcp|no such host|i/o timeout|connection (refused|reset)|TLS handshake|proxyconnect|unexpected EOF"
+_REFUSED = r"reading https?://\S+: (4|5)\d\d|module lookup disabled by GOPROXY|cannot find module providing"
+
+
+def explained(recipe: pins.Build, words: str, code: int, *, go: Go) -> EngineError:
+    """The message for a `go build` of `recipe` that said `words` and ended with `code`."""
+    failed = f"{recipe.tool} could not be built from {pins.TOOLS_FOLDER.name}/{recipe.module}"
+    if re.search(r"no space left on device|disk quota exceeded", words):
+        return full_disk(go.objects)
+    causes: tuple[tuple[str, str, str], ...] = (
+        (
+            r"checksum mismatch|SECURITY ERROR",
+            "a downloaded module differs from its recorded checksum",
+            "Somebody between here and the module's source changes it: try another GOPROXY, and never switch the"
+            " verification off",
+        ),
+        (
+            r"requires go >= |go\.mod requires go",
+            "this Go is too old for a module",
+            f"Install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+        ),
+        (
+            rf"{_NETWORK}|{_REFUSED}",
+            "Go's modules cannot be fetched",
+            "Connect to the network, or set GOPROXY to a module proxy that is reachable from here,"
+            " and run the command again: it goes on where it stopped",
+        ),
+        (
+            r"signal: killed|cannot allocate memory|out of memory",
+            "the compiler was killed, most likely for want of memory",
+            "Leave about 4 GB of memory free and run the command again: it goes on where it stopped",
+        ),
+    )
+    cause, cure = next(
+        ((cause, cure) for pattern, cause, cure in causes if re.search(pattern, words)),
+        (f"go ended with {code}", "Read go's words below; `go clean -modcache` cures a damaged module cache"),
+    )
+    error = EngineError(f"{failed}: {cause}", consequence="Nothing was stored", cure=cure)
+    error.args = (f"{error}\n{tail(words, lines=8)}",)
+    return error

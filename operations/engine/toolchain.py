@@ -1,0 +1,60 @@
+"""The tools a command works with, as one value. Says where they lie and where they came from; starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """Every path is absolute. A tool of a group that was not asked for is absent, and asking for it raises KeyError:
+    a mistake in the calling command, not something a user can cure."""
+
+    tools: Mapping[str, Path]
+    """Tool name -> file."""
+    origin: Mapping[str, str]
+    """Tool name -> `PATH` (with version), `release <version>` or `built`; for `plat doctor` and the summary."""
+
+    @property
+    def pulumi(self) -> Path:
+        return self.tools["pulumi"]
+
+    @property
+    def language_host(self) -> Path:
+        """`pulumi-language-python`; its executor lies in the same folder."""
+        return self.tools["pulumi-language-python"]
+
+    @property
+    def kubernetes_plugin(self) -> Path:
+        return self.tools["pulumi-resource-kubernetes"]
+
+    @property
+    def kubectl(self) -> Path:
+        return self.tools["kubectl"]
+
+    @property
+    def kube_apiserver(self) -> Path:
+        return self.tools["kube-apiserver"]
+
+    @property
+    def kube_controller_manager(self) -> Path:
+        return self.tools["kube-controller-manager"]
+
+    @property
+    def kube_scheduler(self) -> Path:
+        return self.tools["kube-scheduler"]
+
+    @property
+    def etcd(self) -> Path:
+        return self.tools["etcd"]
+
+    @property
+    def kwok(self) -> Path:
+        return self.tools["kwok"]
+
+    @property
+    def offline(self) -> bool:
+        """Whether a plugin had to be built: then the releases are out of reach, and nothing asks for them."""
+        return self.origin.get("pulumi-resource-kubernetes") == "built"

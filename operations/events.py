@@ -1,0 +1,150 @@
+"""What the engine tells while it works, one JSON object per line, reduced to what a person and an exit code need.
+
+The shapes are apitype.EngineEvent of the Pulumi SDK; anything unknown is passed over, so that a newer engine may say
+more. Values of resources are never kept: they may hold secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from operations.exits import Exit
+
+_COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+_UNTOUCHED = "nothing was touched"
+"""How `__main__.py` begins to tell of a mistake in the text."""
+_UNCHANGED = frozenset({"same", "read", "refresh"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A resource the cluster or a cloud refused."""
+
+    urn: str
+    what: str
+    """Kind and name of it, such as `Deployment/order-service`."""
+    why: str
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What has been heard so far."""
+
+    done: int = 0
+    """Objects that are as they should be; components and providers are not counted."""
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """From the engine's own summary: operation -> count, objects and components alike."""
+    finished: bool = False
+    """The engine has ended by itself, and with it its record of what it did is written."""
+    refused: bool = False
+    """A mandatory policy has spoken."""
+    _failed: list[str] = field(default_factory=list)
+    _messages: dict[str, list[str]] = field(default_factory=dict)
+    operations: Counter[str] = field(default_factory=Counter)
+    """Operations that were carried out on objects, by name."""
+
+    def hear(self, line: str) -> None:
+        """Takes one line of the event log."""
+        if '"severity":"debug"' in line:
+            return
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
+        for name, listener in _LISTENERS.items() if isinstance(event, dict) else ():
+            if isinstance(said := event.get(name), dict):
+                listener(self, said)
+
+    @property
+    def changed(self) -> int:
+        """Objects that were made, changed or removed."""
+        return sum(count for name, count in self.operations.items() if name not in _UNCHANGED)
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The resources that failed, each with what was said of it."""
+        told = [*self._failed, *(urn for urn in self._messages if "$kubernetes:" in urn or "::kubernetes:" in urn)]
+        return tuple(
+            Failure(
+                urn=urn, what=_shown(urn), why=" ".join(" ".join(self._messages.get(urn, ["no reason given"])).split())
+            )
+            for urn in dict.fromkeys(told)
+        )
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What was said of the program as a whole."""
+        failed = set(self._failed)
+        return tuple(
+            text
+            for urn, texts in self._messages.items()
+            if urn not in failed and "kubernetes:" not in urn
+            for text in texts
+            if text != "update failed"
+        )
+
+    @property
+    def code(self) -> Exit:
+        """What a run that did not succeed ends with."""
+        if self.refused:
+            return Exit.POLICY
+        if any(_UNTOUCHED in complaint for complaint in self.complaints):
+            return Exit.USAGE
+        return Exit.RESOURCE if self.failures else Exit.ERROR
+
+    def _outputs(self, said: Mapping[str, Any]) -> None:
+        metadata = said.get("metadata", {})
+        if str(metadata.get("type", "")).startswith("kubernetes:"):
+            self.done += 1
+            self.operations[str(metadata.get("op", ""))] += 1
+
+    def _op_failed(self, said: Mapping[str, Any]) -> None:
+        self._failed.append(str(said.get("metadata", {}).get("urn", "")))
+
+    def _diagnostic(self, said: Mapping[str, Any]) -> None:
+        if said.get("severity") == "error" and not said.get("ephemeral"):
+            text = _COLOUR.sub("", str(said.get("message", ""))).strip()
+            texts = self._messages.setdefault(str(said.get("urn", "")), [])
+            if text and text not in texts:
+                texts.append(text)
+
+    def _policy(self, said: Mapping[str, Any]) -> None:
+        if said.get("enforcementLevel") == "mandatory":
+            self.refused = True
+            text = " ".join(_COLOUR.sub("", str(said.get("message", ""))).split())
+            self._messages.setdefault("", []).append(f"{said.get('policyName', 'policy')}: {text}")
+
+    def _summary(self, said: Mapping[str, Any]) -> None:
+        self.changes = dict(sorted(said.get("resourceChanges", {}).items()))
+        self.finished = True
+
+    def _cancel(self, _: Mapping[str, Any]) -> None:
+        self.finished = True
+
+
+_LISTENERS = {
+    "resOutputsEvent": Tally._outputs,
+    "resOpFailedEvent": Tally._op_failed,
+    "diagnosticEvent": Tally._diagnostic,
+    "policyEvent": Tally._policy,
+    "summaryEvent": Tally._summary,
+    "cancelEvent": Tally._cancel,
+}
+
+
+def _line(texts: Sequence[str]) -> str:
+    return " ".join(" ".join(texts).split())
+
+
+def _shown(urn: str) -> str:
+    """Kind and name of a resource's address."""
+    parts = urn.split("::")
+    if len(parts) < 4:
+        return urn or "the stack"
+    kind, name = parts[2].rpartition("$")[2].rpartition(":")[2], "::".join(parts[3:])
+    return name if name.startswith(f"{kind}/") else f"{kind} {name}"

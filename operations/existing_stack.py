@@ -1,0 +1,189 @@
+"""A stack on a cluster somebody else made and others may use: asked about first, recorded step by step, never swept.
+
+Only what the stack's own record names is removed, by the engine; what is left of that record afterwards is reported.
+Backend, credentials and the cluster's kubeconfig are the user's; a lock of the backend is never broken from here,
+because its holder may be on another machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from blueprint.clusters import decide
+from blueprint.reading import read_kubeconfig
+from blueprint.reading.stacks import Kubeconfig
+from blueprint.settings import Cluster as ClusterText
+from operations import engine
+from operations.console import Console
+from operations.exits import Exit, RefusedError
+from operations.guard import Guard, alone
+from operations.leftovers import Cluster, keys_of, remaining
+from operations.made import Gone, Made, changes
+from operations.project import Project
+from operations.pulumi_cli import Pulumi
+
+PARALLEL = "32"
+"""Operations at once: half of the embedded stack's, the server has other clients."""
+BACKEND = "PULUMI_BACKEND_URL"
+_USERS = (BACKEND, "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+"""The only PULUMI_ variables of the user's that reach the engine: where the state is, and how to read it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingStack:
+    """One stack; `up` and `down` are all there is to it."""
+
+    project: Project
+    stack: str
+    console: Console
+    cluster: ClusterText
+
+    def up(self, *, total: int, assume_yes: bool) -> Made:
+        """The stack as its files say."""
+        reached = self._reached()
+        self._check_backend()
+        self._agree(f"change the cluster '{reached.cluster}' at {reached.server}", assume_yes)
+        with alone(self._folder, f"plat up -s {self.stack}", self.console) as guard:
+            tools = self._tools()
+            pulumi = self._pulumi(tools, guard)
+            self._ensure(pulumi)
+            with self.console.phase("objects") as phase:
+                tally = pulumi.work(
+                    "up",
+                    *self._options,
+                    *self._config(),
+                    cwd=self.project.root,
+                    watch=lambda now: phase.count(f"{now.done} of {total}"),
+                )
+                phase.outcome = f"{tally.done} in place, {tally.changed} changed"
+            ready, pods = self._cluster(tools, reached).pods()
+        return Made(
+            changes=changes(tally),
+            pods_ready=ready,
+            pods=pods,
+            server=reached.server,
+            cluster=f"the cluster '{reached.cluster}'",
+            kubeconfig=str(reached.path),
+            context=reached.context,
+            next_commands={
+                f"kubectl --kubeconfig {reached.path} --context {reached.context} get pods -A": "what runs",
+                f"./plat up -s {self.stack}": "after a change in services/",
+            },
+        )
+
+    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:  # noqa: ARG002  (the cluster is not ours)
+        """The stack's record emptied, and looked whether anything it named is still there."""
+        reached = self._reached()
+        self._check_backend()
+        self._agree(f"REMOVE everything of '{self.stack}' from '{reached.cluster}' at {reached.server}", assume_yes)
+        with alone(self._folder, f"plat down -s {self.stack}", self.console) as guard:
+            tools = self._tools()
+            pulumi = self._pulumi(tools, guard)
+            record = self._record(pulumi)
+            with self.console.phase("removing objects") as phase:
+                tally = pulumi.work(
+                    "destroy",
+                    *self._options,
+                    *self._config(),
+                    cwd=self.project.root,
+                    watch=lambda now: phase.count(f"{now.done} of {len(record)}"),
+                )
+                phase.outcome = f"{tally.operations['delete']} removed"
+            with self.console.phase("looking for what remains"):
+                ours = self._cluster(tools, reached).ours()
+                if staying := [found for found in ours if found.key in record]:
+                    raise remaining(staying)
+        return Gone(deleted=tally.operations["delete"], swept=(), looked=True, stopped=False)
+
+    # ------------------------------------------------------------------ before anything is touched
+
+    def _reached(self) -> Kubeconfig:
+        """Where the kubeconfig leads. Raises TextError where that is not the stack's cluster."""
+        wanted = decide(self.cluster)
+        path = Path(wanted.kubeconfig).expanduser()
+        path = path if path.is_absolute() else self.project.root / path
+        return read_kubeconfig(path, context=wanted.context, cluster=wanted.name)
+
+    def _check_backend(self) -> None:
+        if not os.environ.get(BACKEND):
+            raise RefusedError(
+                f"{BACKEND} is not set, so it is not known where the record of '{self.stack}' is kept. Nothing was"
+                f" touched. Set it (s3://<bucket>, gs://<bucket>, https://api.pulumi.com or file://<folder>).",
+                Exit.USAGE,
+            )
+
+    def _agree(self, what: str, assume_yes: bool) -> None:
+        if assume_yes:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise RefusedError(
+                f"this would {what}, and nobody is here to ask. Nothing was touched. Add --yes to agree.", Exit.USAGE
+            )
+        self.console.error(f"This will {what}.")
+        if input(f"Type '{self.stack}' to go on: ").strip() != self.stack:
+            raise RefusedError("not confirmed. Nothing was touched.", Exit.CANCELLED)
+
+    # ------------------------------------------------------------------ steps
+
+    @property
+    def _folder(self) -> Path:
+        return self.project.embedded / "stacks" / self.stack
+
+    @property
+    def _options(self) -> tuple[str, ...]:
+        return (f"--stack={self.stack}", "--yes", "--skip-preview", f"--parallel={PARALLEL}", "--suppress-outputs")
+
+    def _tools(self) -> engine.Toolchain:
+        wanted = [engine.ENGINE, *([] if shutil.which("kubectl") else [engine.CONTROL_PLANE])]
+        with self.console.phase("engine") as phase:
+            return engine.provide(progress=phase.fact, only=wanted)
+
+    def _pulumi(self, tools: engine.Toolchain, guard: Guard) -> Pulumi:
+        home = self.project.embedded / "pulumi-home"
+        users = {name: os.environ[name] for name in _USERS if name in os.environ}
+        surroundings = engine.environment(tools, home, backend=users[BACKEND], passphrase=None)
+        return Pulumi(binary=tools.pulumi, folder=self._folder, environment={**surroundings, **users}, guard=guard)
+
+    def _cluster(self, tools: engine.Toolchain, reached: Kubeconfig) -> Cluster:
+        on_path = shutil.which("kubectl")
+        return Cluster(
+            kubectl=Path(on_path) if on_path else tools.kubectl,
+            kubeconfig=reached.path.expanduser(),
+            context=reached.context,
+            cache=self._folder / "kubectl",
+        )
+
+    def _config(self) -> tuple[str, ...]:
+        """Nothing: Pulumi finds the stack's own file. With another catalogue a copy that names it."""
+        if self.project.services == self.project.root / "services":
+            return ()
+        given = yaml.safe_load(self.project.stack_file(self.stack).read_text(encoding="utf-8"))
+        given["config"]["platform:services"] = str(self.project.services)
+        file = self._folder / "config.yaml"
+        file.write_text(yaml.safe_dump(given), encoding="utf-8")
+        return (f"--config-file={file}",)
+
+    def _ensure(self, pulumi: Pulumi) -> None:
+        """The stack exists in the backend; a new one gets its salt into the user's own file, where it belongs."""
+        if pulumi.ask("stack", f"--stack={self.stack}", "--show-name", cwd=self.project.root).returncode == 0:
+            return
+        done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self.project.root)
+        if done.returncode != 0:
+            raise RefusedError(f"the stack '{self.stack}' cannot be opened in its backend:\n{done.stderr.strip()}")
+
+    def _record(self, pulumi: Pulumi) -> frozenset[tuple[str, str, str, str]]:
+        """What the stack has made."""
+        done = pulumi.ask("stack", "export", f"--stack={self.stack}", cwd=self.project.root)
+        if done.returncode != 0:
+            code = Exit.STACK_NOT_FOUND if "no stack named" in done.stderr else Exit.ERROR
+            raise RefusedError(f"the record of '{self.stack}' cannot be read:\n{done.stderr.strip()}", code)
+        deployment: Mapping[str, list[dict[str, object]]] = json.loads(done.stdout)["deployment"] or {}
+        return keys_of(deployment.get("resources") or ())

@@ -1,0 +1,180 @@
+"""What is in a cluster with our mark on it, asked of the cluster and not of anybody's record.
+
+Every object of ours carries the label of `names.MANAGED`; that is how it is proven that nothing remains, and how
+objects are found that an engine made and could not record because it was killed. Objects are read and removed by
+kubectl, which knows every way into a cluster that a kubeconfig can describe.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blueprint.names import MANAGED
+from operations.exits import Exit, RefusedError
+
+GONE_SECONDS = 180.0
+"""How long removal may take: a namespace of a hundred objects takes 10 s here, 25 s on busy clusters."""
+_POLL_SECONDS = 1.0
+_SELECTOR = ",".join(f"{name}={value}" for name, value in sorted(MANAGED.items()))
+_ENGINE_PREFIX = "pulumi-kubernetes"
+"""How the Kubernetes provider signs what it applies (metadata.managedFields)."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Found:
+    """One object with our mark."""
+
+    namespace: str
+    """Empty for a cluster-wide object."""
+    kind: str
+    name: str
+    api_version: str
+    by_engine: bool = field(compare=False)
+    """Applied by an engine; False for what a controller derived from it."""
+    owned: bool = field(compare=False)
+    """Goes with its owner."""
+    going: bool = field(compare=False)
+    """Is being deleted."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Group, kind, namespace, name: what an object is, whatever version it is written in."""
+        return (self.api_version.rpartition("/")[0], self.kind, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {f'{self.namespace}/' if self.namespace else ''}{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A way into a cluster."""
+
+    kubectl: Path
+    kubeconfig: Path
+    context: str
+    cache: Path
+    """For kubectl's memory of what kinds there are."""
+
+    def ours(self) -> tuple[Found, ...]:
+        """Every object with our mark in every listable kind, sorted. About a second for a thousand.
+
+        Raises:
+            RefusedError: the cluster does not answer.
+        """
+        kinds = self._run(["api-resources", "--verbs=list,delete", "--output=name"]).split()
+        wanted = sorted(kind for kind in kinds if kind not in {"events", "events.events.k8s.io"})
+        listed = self._run(
+            [
+                *("get", ",".join(wanted), "--all-namespaces", f"--selector={_SELECTOR}"),
+                *("--show-managed-fields", "--output=json", "--ignore-not-found"),
+            ]
+        )
+        items = json.loads(listed)["items"] if listed.strip() else []
+        return tuple(sorted({item["metadata"]["uid"]: _found(item) for item in items}.values()))
+
+    def remove(self, objects: Iterable[Found]) -> None:
+        """Deletes `objects` and waits until they are gone; what lives in a deleted namespace goes with it.
+
+        Raises:
+            RefusedError: the cluster refuses, or something stays.
+        """
+        listed = sorted(objects)
+        spaces = {found.name for found in listed if found.kind == "Namespace"}
+        direct = [found for found in listed if found.namespace not in spaces]
+        if direct:
+            document = {"apiVersion": "v1", "kind": "List", "items": [_reference(found) for found in direct]}
+            self._run(["delete", "--filename=-", "--ignore-not-found", "--wait=false"], text=json.dumps(document))
+        self.wait_until_gone(listed)
+
+    def wait_until_gone(self, objects: Iterable[Found]) -> None:
+        """Waits for what is being deleted.
+
+        Raises:
+            RefusedError: something stays.
+        """
+        waiting = {found.key for found in objects}
+        deadline = time.monotonic() + GONE_SECONDS
+        while waiting and (staying := [found for found in self.ours() if found.key in waiting]):
+            if time.monotonic() > deadline:
+                raise remaining(staying)
+            time.sleep(_POLL_SECONDS)
+
+    def pods(self) -> tuple[int, int]:
+        """How many pods of ours are ready, and how many there are."""
+        listed = self._run(["get", "pods", "--all-namespaces", f"--selector={_SELECTOR}", "--output=json"])
+        items = json.loads(listed)["items"]
+        return sum(map(_ready, items)), len(items)
+
+    def _run(self, arguments: Sequence[str], *, text: str | None = None) -> str:
+        access = [f"--kubeconfig={self.kubeconfig}", f"--context={self.context}", f"--cache-dir={self.cache}"]
+        done = subprocess.run(
+            [str(self.kubectl), *access, *arguments], input=text, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            words = "\n".join(f"  {line}" for line in done.stderr.splitlines()[-5:])
+            raise RefusedError(f"the cluster cannot be asked (kubectl {arguments[0]}):\n{words}", Exit.ERROR)
+        return done.stdout
+
+
+def remaining(objects: Sequence[Found]) -> RefusedError:
+    """The message for objects that should be gone."""
+    shown = [f"  {found}{' (being deleted: look at its finalizers)' if found.going else ''}" for found in objects[:20]]
+    more = [f"  and {len(objects) - 20} more"] if len(objects) > 20 else []
+    head = f"{len(objects)} objects of ours remain in the cluster:"
+    return RefusedError("\n".join([head, *shown, *more, "Run the same command again."]), Exit.RESOURCE)
+
+
+def recorded(checkpoint: Path) -> frozenset[tuple[str, str, str, str]]:
+    """The keys of the Kubernetes objects in a state file of a local backend; empty where there is no such file."""
+    try:
+        latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+    except FileNotFoundError:
+        return frozenset()
+    return keys_of(latest.get("resources") or ())
+
+
+def keys_of(resources: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str, str, str]]:
+    """The keys of the Kubernetes objects among `resources`, as a record of the engine's lists them."""
+    return frozenset(
+        _key(str(entry["type"]), str(entry["id"]))
+        for entry in resources
+        if str(entry["type"]).startswith("kubernetes:") and entry.get("id")
+    )
+
+
+def _key(token: str, identity: str) -> tuple[str, str, str, str]:
+    """`kubernetes:apps/v1:Deployment` and `namespace/name`."""
+    _, api_version, kind = token.split(":")
+    group = api_version.rpartition("/")[0]
+    namespace, _, name = identity.rpartition("/")
+    return ("" if group == "core" else group, kind, namespace, name)
+
+
+def _found(item: Mapping[str, Any]) -> Found:
+    metadata = item["metadata"]
+    managers = [entry.get("manager", "") for entry in metadata.get("managedFields") or ()]
+    return Found(
+        namespace=metadata.get("namespace", ""),
+        kind=item["kind"],
+        name=metadata["name"],
+        api_version=item["apiVersion"],
+        by_engine=any(manager.startswith(_ENGINE_PREFIX) for manager in managers),
+        owned=bool(metadata.get("ownerReferences")),
+        going="deletionTimestamp" in metadata,
+    )
+
+
+def _reference(found: Found) -> Mapping[str, Any]:
+    metadata = {"name": found.name} | ({"namespace": found.namespace} if found.namespace else {})
+    return {"apiVersion": found.api_version, "kind": found.kind, "metadata": metadata}
+
+
+def _ready(pod: Mapping[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

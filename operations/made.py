@@ -1,0 +1,40 @@
+"""What driving a stack comes to: the values every way of having a cluster hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from operations.events import Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A stack that has been brought up."""
+
+    changes: Mapping[str, int]
+    pods_ready: int
+    pods: int
+    server: str
+    cluster: str
+    kubeconfig: str
+    context: str
+    next_commands: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gone:
+    """A stack that has been taken away."""
+
+    deleted: int
+    swept: tuple[str, ...]
+    looked: bool
+    stopped: bool
+
+
+NOTHING = Gone(deleted=0, swept=(), looked=False, stopped=False)
+
+
+def changes(tally: Tally) -> Mapping[str, int]:
+    """The operations on objects that changed something; sorted."""
+    return {name: count for name, count in sorted(tally.operations.items()) if name not in {"same", "read", "refresh"}}

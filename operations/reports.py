@@ -1,0 +1,106 @@
+"""What `up` and `down` tell at their end: values for `--json`, and a page a person can use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from operations.console import Console, columns, seconds
+
+_SHOWN_KINDS = 8
+_DONE_WORDS = {"create": "created", "delete": "deleted", "replace": "replaced", "update": "updated"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpReport:
+    """A stack that is up."""
+
+    stack: str
+    services: tuple[str, ...]
+    objects: Mapping[str, int]
+    """Kind -> how many the stack has."""
+    changes: Mapping[str, int]
+    """Operation -> how many objects; empty where everything was as it should be."""
+    pods_ready: int
+    pods: int
+    server: str
+    cluster: str
+    """What kind of cluster this is, in words."""
+    kubeconfig: str
+    context: str
+    next_commands: Mapping[str, str]
+    """Command -> what it is for."""
+    elapsed_seconds: float
+
+    def record(self) -> Mapping[str, object]:
+        """For `--json`."""
+        return asdict(self)
+
+    def text(self, console: Console) -> str:
+        """For people."""
+        changed = ", ".join(f"{count} {_DONE_WORDS.get(name, name)}" for name, count in sorted(self.changes.items()))
+        kinds = Counter(self.objects).most_common(_SHOWN_KINDS)
+        rest = len(self.objects) - len(kinds)
+        many = ", ".join(f"{count} {kind}" for kind, count in kinds) + (f" and {rest} more kinds" if rest else "")
+        return "\n".join(
+            [
+                console.title(f"{self.stack} is up ({seconds(self.elapsed_seconds)}): {changed or 'no changes'}."),
+                "",
+                "What runs",
+                columns(
+                    [
+                        ("services", f"{len(self.services)}: {', '.join(self.services)}"),
+                        ("objects", f"{sum(self.objects.values())}: {many}"),
+                        ("pods", f"{self.pods_ready} of {self.pods} ready"),
+                    ]
+                ),
+                "Where",
+                columns(
+                    [
+                        ("API server", f"{self.server} ({self.cluster})"),
+                        ("kubeconfig", f"{self.kubeconfig} (context {self.context})"),
+                    ]
+                ),
+                "Next",
+                columns(self.next_commands.items()),
+            ]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownReport:
+    """A stack that is gone."""
+
+    stack: str
+    deleted: int
+    """Objects the engine removed."""
+    swept: tuple[str, ...]
+    """Objects of an interrupted run that no record held, and that were removed as well."""
+    looked: bool
+    """Whether the cluster was asked for what remains; otherwise there was nothing to do."""
+    stopped: bool
+    """Whether a control plane was stopped."""
+    elapsed_seconds: float
+
+    def record(self) -> Mapping[str, object]:
+        """For `--json`."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """For people."""
+        if not self.looked:
+            also = " The control plane that was still running is stopped." if self.stopped else ""
+            return f"{self.stack} is not up: nothing to do.{also}"
+        swept = f", {len(self.swept)} left by an interrupted run among them" if self.swept else ""
+        end = " The control plane is stopped." if self.stopped else ""
+        return (
+            f"{self.stack} is down ({seconds(self.elapsed_seconds)}): {self.deleted + len(self.swept)} objects"
+            f" removed{swept}; nothing of ours remains in the cluster.{end}"
+        )
+
+
+def by_kind(objects: Iterable[Mapping[str, Any]]) -> Mapping[str, int]:
+    """How many manifests there are of each kind, sorted by kind."""
+    return dict(sorted(Counter(str(manifest["kind"]) for manifest in objects).items()))

@@ -1,0 +1,78 @@
+"""`up` and `down`: a stack from text to a running cluster and away again.
+
+What differs between clusters is in a class per way of having one (embedded_stack.py, existing_stack.py) and chosen by
+the type of the settings; this module is what they have in common: deciding first, so that a mistake in the text is
+told before anything is started.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from blueprint.reading import read_settings
+from blueprint.settings import Embedded, Existing
+from operations.console import Console
+from operations.deciding import decide
+from operations.embedded_stack import EmbeddedStack
+from operations.existing_stack import ExistingStack
+from operations.project import Project
+from operations.reports import DownReport, UpReport, by_kind
+
+HOMES: Mapping[type, Callable[..., EmbeddedStack | ExistingStack]] = {Embedded: EmbeddedStack, Existing: ExistingStack}
+"""Settings type -> how a stack of it is driven. Total over `settings.Cluster`; a test says so."""
+
+
+def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> UpReport:
+    """Makes `stack` what its files say.
+
+    Raises:
+        RefusedError, EngineError: it did not get that far; the text says why and what helps.
+        TextError: the settings or the catalogue are wrong; nothing was touched.
+        KeyboardInterrupt: the user has stopped it; what was made is recorded.
+    """
+    import manifests  # noqa: PLC0415  (a tenth of a second that the other commands do not need)
+
+    started = time.monotonic()
+    with console.busy("deciding"):
+        blueprint = decide(project, stack)
+        objects = by_kind(manifests.everything(blueprint))
+    cluster = read_settings(project.stack_file(stack)).cluster
+    home = HOMES[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
+    made = home.up(total=sum(objects.values()), assume_yes=assume_yes)
+    return UpReport(
+        stack=stack,
+        services=blueprint.services,
+        objects=objects,
+        changes=made.changes,
+        pods_ready=made.pods_ready,
+        pods=made.pods,
+        server=made.server,
+        cluster=made.cluster,
+        kubeconfig=made.kubeconfig,
+        context=made.context,
+        next_commands=made.next_commands,
+        elapsed_seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def down(project: Project, stack: str, console: Console, *, keep_cluster: bool, assume_yes: bool) -> DownReport:
+    """Removes everything `stack` has made, and looks that it is gone. The catalogue is not read.
+
+    Raises:
+        RefusedError, EngineError: something is in the way, or remains.
+        TextError: the settings are wrong; nothing was touched.
+        KeyboardInterrupt: the user has stopped it.
+    """
+    started = time.monotonic()
+    cluster = read_settings(project.stack_file(stack)).cluster
+    home = HOMES[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
+    gone = home.down(keep_cluster=keep_cluster, assume_yes=assume_yes)
+    return DownReport(
+        stack=stack,
+        deleted=gone.deleted,
+        swept=gone.swept,
+        looked=gone.looked,
+        stopped=gone.stopped,
+        elapsed_seconds=round(time.monotonic() - started, 1),
+    )

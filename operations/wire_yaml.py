@@ -1,0 +1,37 @@
+"""Plain data as YAML that every reader understands alike: PyYAML writes YAML 1.1, Kubernetes reads with rules of 1.2.
+
+The two differ in what an unquoted scalar means (`1e3`, `0o17`); whatever either of them would not read as text is
+quoted here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+_BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_WIDTH = 1_000_000  # characters: never folded, so that a diff shows the line that changed
+
+
+class _Dumper(_BASE):  # type: ignore[misc]  # libyaml's class where it is there; both have the same interface
+    def ignore_aliases(self, _: Any) -> bool:
+        return True
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]+(?:[eE][-+]?[0-9]+)$"),
+    list("-+.0123456789"),
+)
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?0o[0-7_]+$"), list("-+0"))
+
+
+def text(manifest: Mapping[str, Any]) -> str:
+    """One document, keys sorted."""
+    written: str = yaml.dump(
+        manifest, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True, width=_WIDTH
+    )
+    return written
