@@ -38,7 +38,7 @@ if "platform" in blueprint.layers:
     if blueprint.mesh:
         ready = list(Mesh("mesh", blueprint.mesh, homes=homes, after=ready, opts=inside).ready)
     ready += Gateway("gateway", blueprint.gateway, homes=homes, after=operators.ready, opts=inside).ready
-    ready = [Gate("gate", ("platform",), home=homes["kong"], after=ready, opts=inside).ready]
+    ready = [Gate("gate", blueprint.mesh, homes=homes, after=ready, opts=inside).ready]
 
 if "services" in blueprint.layers:
     for name in blueprint.services:

@@ -5,7 +5,7 @@ top-level fields (KongPlugin's), the typed classes cost twice the time (2.06 to 
 schemas are checked elsewhere, against the real ones. A Secret is typed, because only then are its values marked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,9 +56,22 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     # Argo Rollouts keeps the hashes of the two versions in the subsets, and the weights in the delegate.
     "networking.istio.io/v1:DestinationRule": Treatment(others_own=("spec.subsets",)),
     "networking.istio.io/v1:VirtualService": Treatment(after=("DestinationRule",)),
-    "networking.istio.io/v1:VirtualService/-weights": Treatment(others_own=("spec.http",), after=("DestinationRule",)),
 }
-"""Kind, or kind and the end of the name, to its treatment; a kind that is not here needs none."""
+"""Kind to its treatment; a kind that is not here needs none."""
+
+
+def _weighted(manifest: Manifest) -> bool:
+    """Whether somebody moves the weights of this route: only a canary's delegate has any."""
+    return any("weight" in end for rule in manifest["spec"]["http"] for end in rule.get("route", []))
+
+
+SPECIAL: Final[Mapping[str, tuple[Callable[[Manifest], bool], Treatment]]] = {
+    "networking.istio.io/v1:VirtualService": (
+        _weighted,
+        Treatment(others_own=("spec.http",), after=("DestinationRule",)),
+    ),
+}
+"""Kind to a treatment for some of its objects, and which."""
 
 
 def token(manifest: Manifest) -> str:
@@ -74,13 +87,8 @@ def kind(manifest: Manifest) -> str:
 
 def treatment(manifest: Manifest) -> Treatment:
     """How `manifest` is registered."""
-    special = [key for key in TREATMENTS if _ends(key, kind(manifest), manifest["metadata"]["name"])]
-    return TREATMENTS[special[0]] if special else TREATMENTS.get(kind(manifest), Treatment())
-
-
-def _ends(key: str, of: str, name: str) -> bool:
-    start, slash, end = key.removeprefix(of).partition("/")
-    return key.startswith(of) and not start and bool(slash) and name.endswith(end)
+    applies, special = SPECIAL.get(kind(manifest), (lambda _: False, Treatment()))
+    return special if applies(manifest) else TREATMENTS.get(kind(manifest), Treatment())
 
 
 class Object(pulumi.CustomResource):
@@ -116,10 +124,11 @@ def make(
     """`manifests` as children of `component`, by logical name, in the order given.
 
     An object comes after its namespace, which is one of `manifests` or of `homes`, and goes with it: destroying asks
-    the API server once per namespace. Without either (the namespace is another stack's) it comes after `after`.
+    the API server once per namespace. What is in no namespace of `manifests` also comes after `after`; the others do
+    through theirs.
     """
     made: dict[str, pulumi.Resource] = {}
-    spaces = dict(homes)
+    spaces, own = dict(homes), set[str]()
     by_place: dict[str | None, list[tuple[Manifest, pulumi.Resource]]] = {}
     for manifest in manifests:
         namespace = manifest["metadata"].get("namespace")
@@ -127,7 +136,7 @@ def make(
         home = spaces.get(namespace) if namespace else None
         first = [resource for other, resource in by_place.get(namespace, []) if _before(how, other)]
         options = component.under(
-            depends_on=[*([home] if home else after), *first],
+            depends_on=[*([home] if home else []), *(() if namespace in own else after), *first],
             deleted_with=home,
             ignore_changes=list(how.others_own) or None,
             replace_on_changes=list(how.replaced_by) or None,
@@ -138,6 +147,7 @@ def make(
         by_place.setdefault(namespace, []).append((manifest, resource))
         if manifest["kind"] == "Namespace":
             spaces[manifest["metadata"]["name"]] = resource
+            own.add(manifest["metadata"]["name"])
     return made
 
 

@@ -11,13 +11,11 @@ import pulumi_kubernetes as kubernetes
 from blueprint.foundation import Foundation as FoundationDecision
 from blueprint.gateway import Gateway as GatewayDecision
 from blueprint.mesh import Mesh as MeshDecision
-from blueprint.names import KONG
 from blueprint.operators import Operator
 from blueprint.operators import Operators as OperatorsDecision
 from components.base import Component
 from components.kubernetes import make
-from manifests import foundation, gateway, mesh, operators
-from manifests.manifest import manifest
+from manifests import foundation, gate, gateway, mesh, operators
 
 
 class Foundation(Component):
@@ -60,7 +58,7 @@ class Operators(Component):
         for operator in decision.foundation:
             self.ready = [self._chart(operator, homes)]
         beside = make(self, operators.objects(decision), homes=homes, after=self.ready)
-        self.ready = list(beside.values())[-1:] or self.ready
+        self.ready = list(beside.values()) or self.ready
         for operator in decision.leaning:
             self.ready = [self._chart(operator, homes)]
         self.register_outputs({"charts": [operator.name for operator in decision.charts]})
@@ -134,13 +132,12 @@ class Gate(Component):
     def __init__(
         self,
         name: str,
-        layers: Sequence[str],
+        decision: MeshDecision | None,
         *,
-        home: pulumi.Resource,
+        homes: Mapping[str, pulumi.Resource],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        record = manifest("v1", "ConfigMap", "platform-layers", KONG, data=dict.fromkeys(layers, "ready"))
-        (self.ready,) = make(self, [record], homes={KONG: home}, after=after).values()
+        (self.ready,) = make(self, [gate(decision)], homes=homes, after=after).values()
         self.register_outputs({})

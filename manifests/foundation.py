@@ -5,6 +5,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.foundation import Foundation, PlatformNamespace, Priority
+from blueprint.mesh import Mesh
 from manifests.isolation import default_deny, namespace, network_policy
 from manifests.manifest import Manifest, manifest
 
@@ -22,6 +23,12 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
             yield default_deny(of.name)
     for door in decision.doors:
         yield network_policy(door)
+
+
+def gate(mesh: Mesh | None) -> Manifest:
+    """The last object of the platform: once it is there, services may come. It says what they may count on."""
+    mode = {"mesh": f"sidecar, trust domain {mesh.trust_domain}" if mesh else "none"}
+    return manifest("v1", "ConfigMap", "platform", names.KONG, data={"platform": "ready", **mode})
 
 
 def _namespace(of: PlatformNamespace) -> Manifest:

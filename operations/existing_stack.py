@@ -1,8 +1,8 @@
 """A stack on a cluster somebody else made and others may use: asked about first, recorded step by step, never swept.
 
 Only what the stack's own record names is removed, by the engine; what is left of that record afterwards is reported.
-Backend, credentials and the cluster's kubeconfig are the user's; a lock of the backend is never broken from here,
-because its holder may be on another machine.
+Backend, credentials and the cluster's kubeconfig are the user's. A lock of the backend is left alone, as its holder may
+be on another machine, unless it is that of this working copy's own last engine, which has ended.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -55,6 +57,7 @@ class ExistingStack:
             tools = self._tools()
             pulumi = self._pulumi(tools, guard)
             self._ensure(pulumi)
+            self._mend(pulumi, guard, self._cluster(tools, reached))
             with self.console.phase("objects") as phase:
                 tally = pulumi.work(
                     "up",
@@ -87,7 +90,8 @@ class ExistingStack:
         with alone(self._folder, f"plat down -s {self.stack}", self.console) as guard:
             tools = self._tools()
             pulumi = self._pulumi(tools, guard)
-            record = self._record(pulumi)
+            self._mend(pulumi, guard, self._cluster(tools, reached))
+            record = keys_of(self._deployment(pulumi).get("resources") or ())
             with self.console.phase("removing objects") as phase:
                 tally = pulumi.work(
                     "destroy",
@@ -179,11 +183,49 @@ class ExistingStack:
         if done.returncode != 0:
             raise RefusedError(f"the stack '{self.stack}' cannot be opened in its backend:\n{done.stderr.strip()}")
 
-    def _record(self, pulumi: Pulumi) -> frozenset[tuple[str, str, str, str]]:
-        """What the stack has made."""
+    def _deployment(self, pulumi: Pulumi) -> Mapping[str, list[dict[str, Any]]]:
+        """The stack's record: `resources`, and `pending_operations` of a run that was cut off."""
         done = pulumi.ask("stack", "export", f"--stack={self.stack}", cwd=self.project.root)
         if done.returncode != 0:
             code = Exit.STACK_NOT_FOUND if "no stack named" in done.stderr else Exit.ERROR
             raise RefusedError(f"the record of '{self.stack}' cannot be read:\n{done.stderr.strip()}", code)
-        deployment: Mapping[str, list[dict[str, object]]] = json.loads(done.stdout)["deployment"] or {}
-        return keys_of(deployment.get("resources") or ())
+        deployment: Mapping[str, list[dict[str, Any]]] = json.loads(done.stdout)["deployment"] or {}
+        return deployment
+
+    def _mend(self, pulumi: Pulumi, guard: Guard, cluster: Cluster) -> None:
+        """After a run that was killed: its lock removed, what it was making recorded, the record compared.
+
+        Only a lock of this working copy's own last engine is removed, and only an object with our mark is recorded:
+        what was in the way before that engine came stays somebody else's.
+        """
+        pending = [
+            operation["resource"]
+            for operation in self._deployment(pulumi).get("pending_operations") or ()
+            if operation["type"] == "creating"
+        ]
+        if not pending and not pulumi.unfinished.exists():
+            return
+        with self.console.phase("mending what an interrupted run has left") as phase:
+            there = {found.key for found in cluster.ours()}
+            begun = [entry for entry in pending if keys_of([_identified(entry)]) <= there]
+            made = [word for entry in begun for word in (entry["urn"], _identified(entry)["id"])]
+            options = [*self._options, *self._config(), *(f"--import-pending-creates={word}" for word in made)]
+
+            def refresh() -> None:
+                pulumi.work("refresh", *options, cwd=self.project.root, watch=lambda now: phase.count(str(now.done)))
+
+            try:
+                refresh()
+            except RefusedError as error:
+                if not any(f"@{socket.gethostname()} (pid {pid})" in str(error) for pid in guard.ended):
+                    raise
+                pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self.project.root)
+                refresh()
+            phase.outcome = f"{len(begun)} objects recorded that were not"
+
+
+def _identified(resource: Mapping[str, Any]) -> dict[str, str]:
+    """A resource that was being made, with the id it gets: the name of a Kubernetes object is known beforehand."""
+    metadata = resource.get("inputs", {}).get("metadata", {})
+    name = "/".join(filter(None, [metadata.get("namespace"), metadata.get("name")]))
+    return {"type": resource["type"], "id": resource.get("id") or name}

@@ -23,6 +23,8 @@ from typing import IO
 from operations.console import REPEAT_SECONDS, Console, seconds
 
 _POLL_SECONDS = 0.1
+_REMEMBERED = 20
+"""Engines of earlier runs, to tell whether a lock in a backend was theirs."""
 _END_SECONDS = 10.0
 """How long the kernel may take to clear a killed process away (its memory, its sockets)."""
 
@@ -33,6 +35,8 @@ class Guard:
     def __init__(self, folder: Path, engine: IO[str]) -> None:
         self._record = folder / "engine.json"
         self._engine = engine
+        self.ended = _recorded(self._record)
+        """Processes of the engines before this run's, the last one first; none of them lives."""
 
     @property
     def descriptor(self) -> int:
@@ -41,7 +45,8 @@ class Guard:
 
     def note(self, leader: int) -> None:
         """Remembers the session of an engine that has just been started."""
-        self._record.write_text(json.dumps({"session": leader}), encoding="utf-8")
+        before = [pid for pid in _recorded(self._record) if pid != leader][: _REMEMBERED - 1]
+        self._record.write_text(json.dumps({"sessions": [leader, *before]}), encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -87,7 +92,7 @@ def _wait_for_run(lock: IO[str], console: Console) -> None:
 
 
 def _wait_for_engine(record: Path, lock: IO[str], console: Console) -> None:
-    leader = _recorded(record)
+    leader = next(iter(_recorded(record)), 0)
 
     def say(waited: float) -> None:
         if leader in members(leader):
@@ -119,11 +124,11 @@ def _wait(lock: IO[str], say: Callable[[float], None], between: Callable[[], Non
             return
 
 
-def _recorded(record: Path) -> int:
+def _recorded(record: Path) -> tuple[int, ...]:
     try:
-        return int(json.loads(record.read_text(encoding="utf-8"))["session"])
+        return tuple(int(pid) for pid in json.loads(record.read_text(encoding="utf-8"))["sessions"])
     except (OSError, ValueError, KeyError, TypeError):
-        return 0
+        return ()
 
 
 def _processes() -> Iterator[int]:

@@ -38,7 +38,8 @@ class ControlPlane:
 
     def apply(self, *objects: dict[str, Any], check: bool = True) -> subprocess.CompletedProcess[str]:
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        return self.kubectl("apply", "--server-side", "-f", "-", stdin=document, check=check)
+        # The server judges; kubectl's own validation would fetch the server's whole description of all kinds each time.
+        return self.kubectl("apply", "--server-side", "--validate=ignore", "-f", "-", stdin=document, check=check)
 
     def get(self, *arguments: str) -> Any:
         return json.loads(self.kubectl("get", *arguments, "--output=json").stdout)
