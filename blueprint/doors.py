@@ -6,6 +6,7 @@ A door is one end of one edge; which doors there are is decided in `blueprint.is
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Final, Literal
 
 from blueprint import names
@@ -112,7 +113,22 @@ PRIVATE_IPV4: Final = (
 )
 """Everything that is not the public internet (RFC 6890): other tenants, nodes, and the clouds' metadata servers at
 169.254.169.254."""
-PRIVATE_IPV6: Final = ("64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8")
-"""Likewise; fd00:ec2::254 is a metadata server, and 64:ff9b:: leads back to IPv4 through a translator."""
-INTERNET: Final = (Addresses(cidr="0.0.0.0/0", less=PRIVATE_IPV4), Addresses(cidr="::/0", less=PRIVATE_IPV6))
-"""A network policy knows no host names: it opens the port to the internet, and the mesh the host on it."""
+GLOBAL_IPV6: Final = "2000::/3"
+"""All of IPv6 that is the public internet (RFC 4291, as IANA allocates it): no local addresses, no metadata server at
+fd00:ec2::254, none of the doors back to IPv4 (64:ff9b::/96, 64:ff9b:1::/48)."""
+
+
+def internet(nodes: tuple[str, ...]) -> tuple[Addresses, ...]:
+    """The internet, without `nodes` where those have public addresses. A network policy knows no host names: it opens
+    the port to the internet, and the mesh the host on it."""
+    found = []
+    for cidr, private in (("0.0.0.0/0", PRIVATE_IPV4), (GLOBAL_IPV6, ())):
+        public = [node for node in nodes if _within(node, cidr) and not any(_within(node, of) for of in private)]
+        found.append(Addresses(cidr=cidr, less=tuple(sorted({*private, *public}))))
+    return tuple(found)
+
+
+def _within(cidr: str, of: str) -> bool:
+    """Whether all of `cidr` is in `of`."""
+    part, whole = ip_network(cidr, strict=False), ip_network(of)
+    return part.version == whole.version and whole.supernet_of(part)  # type: ignore[arg-type]  # of one version

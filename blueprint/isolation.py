@@ -17,7 +17,6 @@ from blueprint.doors import (
     BROKERS,
     COLLECTOR,
     DNS_PORTS,
-    INTERNET,
     ISTIOD,
     KONG_GATEWAY,
     KUBE_DNS,
@@ -32,6 +31,7 @@ from blueprint.doors import (
     Peer,
     Pods,
     Port,
+    internet,
 )
 from blueprint.network import Network
 from blueprint.sizes import Amounts
@@ -80,7 +80,7 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
     largest = sizes.UNASKED.at_least(proxy) if proxy else sizes.UNASKED
     for text in (*spec.containers.values(), *spec.init_containers.values()):
         largest = largest.at_least(sizes.container(text))
-    doors = [*_catalogue_doors(name, network), *_platform_doors(service, cluster, meshed)]
+    doors = [*_catalogue_doors(name, network, cluster), *_platform_doors(service, cluster, meshed)]
     return Room(
         service=name,
         namespace=name,
@@ -92,7 +92,7 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
         largest=largest,
         doors=tuple(sorted(doors, key=lambda door: door.name)),
         data_namespace=names.data_namespace(name) if any(use.service == name for use in network.stores) else None,
-        far_doors=tuple(sorted(_far_doors(name, network), key=lambda door: (door.namespace, door.name))),
+        far_doors=tuple(sorted(_far_doors(service, network, meshed), key=lambda door: (door.namespace, door.name))),
     )
 
 
@@ -118,7 +118,7 @@ def _ports(*numbers: int) -> tuple[Port, ...]:
     return tuple(Port(number=number) for number in sorted(set(numbers)))
 
 
-def _catalogue_doors(name: str, network: Network) -> Iterator[Door]:
+def _catalogue_doors(name: str, network: Network, cluster: Attached) -> Iterator[Door]:
     """The ends of the catalogue's edges that are in the wall of `name`."""
     for call in network.calls:
         why = f"{call.caller} consumes {call.provider}/{call.api}"
@@ -131,14 +131,12 @@ def _catalogue_doors(name: str, network: Network) -> Iterator[Door]:
     for entrance in network.entrances:
         if entrance.service == name:
             why = f"the gateway routes {', '.join(entrance.paths)} to {name}/{entrance.api}"
-            yield _door(
-                name, names.from_("gateway", entrance.api), "Ingress", (KONG_GATEWAY,), _ports(entrance.port), why
-            )
+            yield _door(name, names.public(entrance.api), "Ingress", (KONG_GATEWAY,), _ports(entrance.port), why)
     for store in network.stores:
         if store.service == name:
             peers = (Pods(namespace=names.data_namespace(name), labels=store_labels(store.resource)),)
             why = f"{name} owns {store.engine} {store.resource}"
-            yield _door(name, names.to("data", store.resource), "Egress", peers, _ports(*store.ports), why)
+            yield _door(name, names.store(store.resource), "Egress", peers, _ports(*store.ports), why)
     for use in network.brokers:
         if use.service == name:
             why = f"{name} has an account at {use.broker}"
@@ -146,7 +144,14 @@ def _catalogue_doors(name: str, network: Network) -> Iterator[Door]:
     hosts = [outside for outside in network.outside if outside.service == name]
     if hosts:
         why = f"{name} reaches {', '.join(sorted({outside.host for outside in hosts}))}"
-        yield _door(name, names.to("internet"), "Egress", INTERNET, _ports(*(outside.port for outside in hosts)), why)
+        yield _door(
+            name,
+            names.to("internet"),
+            "Egress",
+            internet(cluster.node_cidrs),
+            _ports(*(outside.port for outside in hosts)),
+            why,
+        )
 
 
 def store_labels(resource: str) -> Mapping[str, str]:
@@ -199,8 +204,19 @@ def probe_ports(service: Service) -> list[int]:
     return sorted(found)
 
 
-def _far_doors(name: str, network: Network) -> Iterator[Door]:
-    """The other ends of the edges of `name`, in namespaces that are not a service's."""
+def _far_doors(service: Service, network: Network, meshed: bool) -> Iterator[Door]:
+    """The other ends of the edges of `service`, in namespaces that are not a service's."""
+    name, metrics = service.name, metrics_port(service)
+    if metrics and not meshed:  # with a mesh every proxy answers on the one port `blueprint.foundation` opens
+        yield Door(
+            name=names.to(name),
+            namespace=names.OBSERVABILITY,
+            labels=PROMETHEUS.labels,
+            direction="Egress",
+            peers=(_of(name),),
+            ports=_ports(metrics),
+            why="platform edge metrics: Prometheus reads every pod",
+        )
     for entrance in network.entrances:
         if entrance.service == name:
             yield Door(

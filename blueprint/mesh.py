@@ -192,7 +192,7 @@ def _admission(call: Call, trust_domain: str) -> Admission:
 def _public(entrance: Entrance, trust_domain: str, issuers: tuple[str, ...]) -> Admission:
     below_paths = tuple(sorted({spelling for path in entrance.paths for spelling in _below(path)}))
     return Admission(
-        name=names.from_("gateway", entrance.api),
+        name=names.public(entrance.api),
         principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),
         port=entrance.port,
         asking=_asking(entrance.requests) or (Asking(methods=(), paths=below_paths),),

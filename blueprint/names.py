@@ -138,6 +138,16 @@ def to(*words: str) -> str:
     return ".".join(("to", *words))
 
 
+def public(api: str) -> str:
+    """The policies at the receiving end of a public route. No service's edge begins so: one may be called `gateway`."""
+    return f"public.{api}"
+
+
+def store(resource: str) -> str:
+    """The policy at the calling end of an edge to a store."""
+    return f"store.{resource}"
+
+
 def priority(tier: str) -> str:
     """The PriorityClass of `tier`."""
     return f"platform-{tier}"

@@ -18,6 +18,9 @@ from manifests.manifest import Manifest, duration, given, manifest
 SECURITY: Final = "security.istio.io/v1"
 ISTIO: Final = "networking.istio.io/v1"
 
+RESOLVER: Final = f"kube-system/{names.address('kube-dns', 'kube-system')}"
+"""The cluster's resolver, for answers too long for UDP: TCP passes the proxy, which must know where it leads."""
+
 STABLE: Final = "stable"
 CANARY: Final = "canary"
 """The two subsets of a canary's DestinationRule; Argo Rollouts keeps no others."""
@@ -28,7 +31,7 @@ def mesh(decision: Mesh) -> Iterator[Manifest]:
     del decision
     yield manifest(SECURITY, "PeerAuthentication", "default", names.ISTIO, spec={"mtls": {"mode": "STRICT"}})
     yield manifest(SECURITY, "AuthorizationPolicy", "deny-all", names.ISTIO, spec={})
-    yield _sidecar(names.ISTIO, ["./*"])
+    yield _sidecar(names.ISTIO, ["./*", RESOLVER])
     # The edge knows every service, so that a new route changes no object of the platform's; what it may reach is
     # closed by a network policy and an AuthorizationPolicy per route (docs/decisions/0012).
     yield _sidecar(names.KONG, ["*/*"])
@@ -46,7 +49,7 @@ def membership(decision: Membership) -> Iterator[Manifest]:
         yield _authorization(service, admission)
     if decision.tokens:
         yield _tokens(service, decision.tokens)
-    yield _sidecar(service, ["./*", *(f"{namespace}/*" for namespace in decision.scope)])
+    yield _sidecar(service, ["./*", RESOLVER, *(f"{namespace}/*" for namespace in decision.scope)])
     for external in decision.externals:
         yield _service_entry(service, external)
     if decision.spread:

@@ -47,6 +47,7 @@ def examine(project: Project, *, environment: Mapping[str, str] | None = None) -
         _go(surroundings, needed=not all(state.present for state in engine_states)),
         _disk(project, surroundings, build=not all(state.present for state in engine_states)),
         _control_plane(project),
+        *_interrupted(project),
         *_texts(project),
     )
 
@@ -130,6 +131,16 @@ def _control_plane(project: Project) -> Check:
         words = f"incomplete: only {listing(status.components)} running"
         return Check(subject="embedded cluster", state="note", found=words, cure="`./plat up -s dev` mends it.")
     return Check(subject="embedded cluster", state="ok", found="stopped; `./plat up -s dev` starts it")
+
+
+def _interrupted(project: Project) -> Iterator[Check]:
+    if (project.embedded / "run" / "unfinished").exists():
+        yield Check(
+            subject="last run",
+            state="note",
+            found="an engine is at work, or was killed",
+            cure="Wait for it, or run the same command again: it goes on from there.",
+        )
 
 
 def _texts(project: Project) -> Iterator[Check]:

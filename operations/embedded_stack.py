@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class EmbeddedStack:
         """Everything provided, started and made."""
         with alone(self._folder, f"plat up -s {self.stack}", self.console) as guard:
             self._refuse_second_stack()
-            with self.console.phase("engine") as phase:
+            with self.console.busy("engine") as phase:
                 tools = engine.provide(progress=phase.fact)
             status = self._start(tools)
             pulumi = self._pulumi(tools, guard, {})
@@ -83,9 +84,9 @@ class EmbeddedStack:
             kubeconfig=kubeconfig,
             context=EMBEDDED,
             next_commands={
-                f"{kubectl} --kubeconfig {kubeconfig} get pods -A": "what runs",
-                f"{plat} up -s {self.stack}": "after a change in services/",
-                f"{plat} down -s {self.stack}": "remove it all",
+                shlex.join([kubectl, "--kubeconfig", kubeconfig, "get", "pods", "-A"]): "what runs",
+                shlex.join([plat, "up", "-s", self.stack]): "after a change in services/",
+                shlex.join([plat, "down", "-s", self.stack]): "remove it all",
             },
         )
 
@@ -96,7 +97,7 @@ class EmbeddedStack:
         with alone(self._folder, f"plat down -s {self.stack}", self.console) as guard:
             if not self._salted.is_file():
                 return self._nothing(keep_cluster=keep_cluster)
-            with self.console.phase("engine") as phase:
+            with self.console.busy("engine") as phase:
                 tools = engine.provide(progress=phase.fact)
             self._start(tools)
             pulumi = self._pulumi(tools, guard, {})
@@ -184,6 +185,8 @@ class EmbeddedStack:
         return status
 
     def _pulumi(self, tools: engine.Toolchain, guard: Guard, more: Mapping[str, str]) -> Pulumi:
+        for grown in (self._state / ".pulumi" / "history", self._home / "logs"):
+            shutil.rmtree(grown, ignore_errors=True)  # some megabytes per run, and nobody reads them
         self._state.mkdir(parents=True, exist_ok=True)
         surroundings = engine.environment(
             tools, self._home, backend=self._state.as_uri(), passphrase=self._passphrase()
@@ -247,9 +250,8 @@ class EmbeddedStack:
         return tuple(str(found) for found in left if found.by_engine)
 
     def _forget(self, pulumi: Pulumi) -> None:
-        """The last step: from here on the stack is not known any more."""
-        pulumi.ask("stack", "rm", self.stack, "--yes", "--force", cwd=self._salted.parent)
-        self._checkpoint.unlink(missing_ok=True)
+        """The last step: from here on the stack is not known any more. The backend holds no other."""
+        shutil.rmtree(self._state)
         pulumi.unfinished.unlink(missing_ok=True)
         self._salted.unlink(missing_ok=True)
 

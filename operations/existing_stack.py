@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -68,6 +69,7 @@ class ExistingStack:
                 )
                 phase.outcome = f"{tally.done} in place, {tally.changed} changed"
             ready, pods = self._cluster(tools, reached).pods()
+        access = ["--kubeconfig", str(reached.path), "--context", reached.context]
         return Made(
             changes=changes(tally),
             pods_ready=ready,
@@ -77,7 +79,7 @@ class ExistingStack:
             kubeconfig=str(reached.path),
             context=reached.context,
             next_commands={
-                f"kubectl --kubeconfig {reached.path} --context {reached.context} get pods -A": "what runs",
+                f"kubectl {shlex.join(access)} get pods -A": "what runs",
                 f"./plat up -s {self.stack}": "after a change in services/",
             },
         )
@@ -147,7 +149,7 @@ class ExistingStack:
 
     def _tools(self) -> engine.Toolchain:
         wanted = [engine.ENGINE, *([] if shutil.which("kubectl") else [engine.CONTROL_PLANE])]
-        with self.console.phase("engine") as phase:
+        with self.console.busy("engine") as phase:
             return engine.provide(progress=phase.fact, only=wanted)
 
     def _pulumi(self, tools: engine.Toolchain, guard: Guard) -> Pulumi:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -46,7 +46,7 @@ def blueprints(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Bluepri
     }
 
 
-def _list(made: list[dict[str, object]]) -> str:
+def _list(made: list[dict[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
 
 

@@ -224,7 +224,7 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
             scope = stack.named("Sidecar")[call.caller, "default"]["spec"]["egress"][0]["hosts"]
             assert f"{call.provider}/*" in scope, f"{call.caller}'s proxy would not know {call.provider}"
     declared = {(call.provider, f"from.{call.caller}.{call.api}") for call in stack.blueprint.network.calls}
-    declared |= {(entrance.service, f"from.gateway.{entrance.api}") for entrance in stack.blueprint.network.entrances}
+    declared |= {(entrance.service, f"public.{entrance.api}") for entrance in stack.blueprint.network.entrances}
     rules = {where for where in admitted if where != ("istio-system", "deny-all")}
     assert rules == (declared if stack.blueprint.mesh else set()), "somebody is admitted whom nobody declared"
 
@@ -389,7 +389,7 @@ def test_every_token_route_is_checked_twice_and_every_plugin_is_used(stack: Stac
             assert "rate-limiting" in kinds
             if route.auth.type == "jwt" and stack.blueprint.mesh:
                 assert (route.service, "tokens") in stack.named("RequestAuthentication")
-                policy = stack.named("AuthorizationPolicy")[route.service, f"from.gateway.{route.api}"]
+                policy = stack.named("AuthorizationPolicy")[route.service, f"public.{route.api}"]
                 (condition,) = policy["spec"]["rules"][0]["when"]
                 assert condition["key"] == "request.auth.claims[iss]", "a request without a token would pass"
 

@@ -123,6 +123,10 @@ class Spec(Promises):
         for index, provide in enumerate(self.provides):
             if provide.port not in ports:
                 yield Fault(f"provides.{index}.port", f"'{provide.port}' is no port of this service", f"Known: {known}")
+            elif (provide.operations or provide.route) and ports[provide.port].app_protocol in ("tcp", "tls"):
+                spoken = ports[provide.port].app_protocol
+                cause = f"is {spoken} on '{provide.port}', where the mesh sees no requests: every call would be refused"
+                yield Fault(f"provides.{index}.port", cause, "Set that port's appProtocol to http, http2 or grpc")
         if self.rollout.strategy != "rolling" and not ports:
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service listens nowhere"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")

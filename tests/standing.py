@@ -1,0 +1,139 @@
+"""Pods that a stack's objects speak of and somebody else brings: the charts', the operators', the cluster's.
+
+They stand in for the real ones by what policies see of them, labels and service accounts, written out from the
+charts; and beside them stand pods nobody planned: a stray in every namespace of ours and a stranger who dresses up as
+a service. Whatever those reach is a hole.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A pod that stands in for another."""
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    account: str = "default"
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    walled: bool = False
+    """Whether this program closes it. The charts' controllers are left open: they speak to the API server, whose
+    address no selector can name."""
+    service_pod: bool = False
+    """Whether it gets a proxy like a service's."""
+    several: bool = False
+    """Whether there are two of it, so that what they may say to each other is seen."""
+
+    @property
+    def end(self) -> str:
+        """As the analyser calls it."""
+        return f"{self.namespace}/{self.name}"
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """Its Pod, or the Deployment of its pods."""
+        metadata = {"name": self.name, "namespace": self.namespace}
+        about = {"labels": dict(self.labels), "annotations": dict(self.annotations)}
+        spec: dict[str, Any] = {
+            "serviceAccountName": self.account,
+            "containers": [{"name": "main", "image": "stand-in:1"}],
+        }
+        if self.several:
+            spec = {"selector": {"matchLabels": dict(self.labels)}, "template": {"metadata": about, "spec": spec}}
+            yield {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+        else:
+            yield {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | about, "spec": spec}
+
+
+def _named(name: str, **more: str) -> Mapping[str, str]:
+    return {"app.kubernetes.io/name": name, **more}
+
+
+_NO_PROXY: Final = {"sidecar.istio.io/inject": "false"}
+
+DNS: Final = Standing(namespace="kube-system", name="kube-dns", labels={"k8s-app": "kube-dns"})
+ISTIOD: Final = Standing(namespace="istio-system", name="istiod", labels={"app": "istiod"}, account="istiod")
+COLLECTOR: Final = Standing(
+    namespace="observability", name="otel-collector", labels=_named("otel-collector"), walled=True
+)
+PROMETHEUS: Final = Standing(
+    namespace="observability", name="prometheus", labels=_named("prometheus"), walled=True, several=True
+)
+ROLLOUTS: Final = Standing(namespace="argo-rollouts", name="argo-rollouts", labels=_named("argo-rollouts"))
+GATEWAY: Final = Standing(
+    namespace="kong",
+    name="gateway",
+    labels=_named("gateway", **{"app.kubernetes.io/instance": "kong"}),
+    account="kong-gateway",
+    # The chart's own: its proxy judges nothing that comes in.
+    annotations={"traffic.sidecar.istio.io/includeInboundPorts": ""},
+    walled=True,
+    several=True,
+)
+CONTROLLER: Final = Standing(
+    namespace="kong",
+    name="controller",
+    labels=_named("controller", **{"app.kubernetes.io/instance": "kong"}, **_NO_PROXY),
+    account="kong-controller",
+)
+REDIS: Final = Standing(namespace="kong", name="kong-redis", labels=_named("kong-redis", **_NO_PROXY))
+BROKERS: Final[Mapping[str, Standing]] = {
+    "kafka": Standing(
+        namespace="messaging",
+        name="kafka",
+        labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"},
+        account="kafka-kafka",
+        walled=True,
+        several=True,
+    ),
+    "nats": Standing(
+        namespace="messaging",
+        name="nats",
+        labels=_named("nats", **{"app.kubernetes.io/component": "nats"}),
+        walled=True,
+        several=True,
+    ),
+    "rabbitmq": Standing(
+        namespace="messaging",
+        name="rabbitmq",
+        labels=_named("rabbitmq", **{"app.kubernetes.io/component": "rabbitmq"}),
+        walled=True,
+        several=True,
+    ),
+}
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
+
+
+def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:
+    """Everybody who stands beside the services of `specs`."""
+    found = [DNS, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, *BROKERS.values()]
+    found += [ISTIOD] if meshed else []
+    found.append(Standing(namespace="cert-manager", name="cert-manager", labels=_named("cert-manager")))
+    found.append(Standing(namespace="kube-system", name="metrics-server", labels=_named("metrics-server")))
+    found += [_stray(namespace) for namespace in ("messaging", "observability")]
+    for name, spec in sorted(specs.items()):
+        found.append(_stray(name, service_pod=True))
+        stores = [key for key, of in sorted(spec.get("resources", {}).items()) if of["type"] in STORES]
+        found += [
+            Standing(
+                namespace=f"{name}-data", name=key, labels={"catalog.platform/resource": key}, walled=True, several=True
+            )
+            for key in stores
+        ]
+        found += [_stray(f"{name}-data")] if stores else []
+    found.append(_stranger(specs))
+    return found
+
+
+def _stray(namespace: str, *, service_pod: bool = False) -> Standing:
+    return Standing(
+        namespace=namespace, name="a-stray", labels={"app": "a-stray"}, walled=True, service_pod=service_pod
+    )
+
+
+def _stranger(specs: Mapping[str, Mapping[str, Any]]) -> Standing:
+    """In a namespace of nobody's, with the labels and the account of a service that calls others."""
+    callers = [name for name, spec in sorted(specs.items()) if spec.get("consumes")] or sorted(specs)
+    return Standing(namespace="default", name="a-stranger", labels=_named(callers[0]), account=callers[0])

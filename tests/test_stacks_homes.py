@@ -1,0 +1,165 @@
+"""What is checked before anything is started: which cluster, whose backend, whether somebody agreed."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+from blueprint.reading import TextError
+from blueprint.settings import Cluster
+from operations import embedded, engine, stacks
+from operations.console import Console
+from operations.doctor import examine
+from operations.embedded_stack import EmbeddedStack, started
+from operations.exits import Exit, RefusedError
+from operations.leftovers import keys_of
+from operations.project import Project
+from tests.stacks import ROOT, SERVICES
+from tests.test_cli_commands import plat
+
+KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "current-context": "mine",
+    "contexts": [{"name": "mine", "context": {"cluster": "the-cluster", "user": "me"}}],
+    "clusters": [{"name": "the-cluster", "cluster": {"server": "https://192.0.2.1:6443"}}],
+    "users": [{"name": "me", "user": {}}],
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with the stack `mine` on a cluster that nobody can reach."""
+    text = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
+    text["config"]["platform:settings"] |= {"cluster": {"kind": "existing", "name": "the-cluster", "kubeconfig": "kc"}}
+    (tmp_path / "Pulumi.mine.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
+    (tmp_path / "Pulumi.yaml").write_text("name: platform\n", encoding="utf-8")
+    (tmp_path / "kc").write_text(yaml.safe_dump(KUBECONFIG), encoding="utf-8")
+    return Project.here(SERVICES, root=tmp_path)
+
+
+def call(project: Project, command: str, *, assume_yes: bool) -> None:
+    if command == "up":
+        stacks.up(project, "mine", Console(quiet=True), assume_yes=assume_yes)
+    else:
+        stacks.down(project, "mine", Console(quiet=True), keep_cluster=False, assume_yes=assume_yes)
+
+
+def refused(project: Project, command: str, *, assume_yes: bool) -> RefusedError:
+    with pytest.raises(RefusedError) as error:
+        call(project, command, assume_yes=assume_yes)
+    assert not project.embedded.exists(), "something was made before it was refused"
+    return error.value
+
+
+def test_every_way_of_having_a_cluster_can_be_driven() -> None:
+    union, *_ = get_args(Cluster)
+    assert set(get_args(union)) == set(stacks.HOMES), "a kind of cluster that no command can bring up"
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_a_kubeconfig_that_leads_elsewhere_is_refused_before_anything_starts(project: Project, command: str) -> None:
+    wrong = {**KUBECONFIG, "contexts": [{"name": "mine", "context": {"cluster": "production", "user": "me"}}]}
+    (project.root / "kc").write_text(yaml.safe_dump(wrong), encoding="utf-8")
+    with pytest.raises(TextError, match="production"):
+        call(project, command, assume_yes=True)
+    assert not project.embedded.exists(), "something was made before it was refused"
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_without_a_backend_nothing_starts(project: Project, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    error = refused(project, command, assume_yes=True)
+    assert error.exit_code == Exit.USAGE, "a missing setting is not a usage error"
+    assert "PULUMI_BACKEND_URL" in str(error), "what to set is not named"
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_a_cluster_of_others_is_never_touched_unasked(
+    project: Project, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///nowhere")
+    error = refused(project, command, assume_yes=False)
+    assert error.exit_code == Exit.USAGE, "nobody was asked"
+    assert "the-cluster" in str(error), "the cluster is not named"
+    assert "--yes" in str(error), "it is not told how to agree"
+
+
+def test_down_of_what_was_never_up_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    report = stacks.down(
+        Project.here(SERVICES, root=tmp_path), "dev", Console(quiet=True), keep_cluster=False, assume_yes=False
+    )
+    assert "nothing to do" in report.text(), "it is not told that there was nothing"
+    assert not report.looked, "a cluster was asked that does not exist"
+    assert not (tmp_path / ".embedded").exists(), "looking has made something"
+
+
+def test_a_second_embedded_stack_is_refused_while_another_is_up(project: Project) -> None:
+    (project.embedded / "run" / "project").mkdir(parents=True)
+    (project.embedded / "run" / "project" / "Pulumi.other.yaml").touch()
+    text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    (project.root / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RefusedError, match=r"plat down -s other"):
+        stacks.up(project, "dev", Console(quiet=True), assume_yes=False)
+
+
+def test_the_passphrase_is_made_once_and_for_its_owner_alone(project: Project) -> None:
+    project.embedded.mkdir()
+    stack = EmbeddedStack(project=project, stack="dev", console=Console(), cluster=None)  # type: ignore[arg-type]
+    first = stack._passphrase()
+    assert len(first) > 40, "it could be guessed"
+    assert stack._passphrase() == first, "a second one would lock the state away"
+    assert (project.embedded / "passphrase").stat().st_mode & 0o777 == 0o600, "others could read it"
+
+
+def test_a_control_plane_that_fails_to_start_is_started_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = engine.Toolchain(tools={}, origin={})
+    said: list[str] = []
+    calls: list[int] = []
+    running = embedded.status(tmp_path, tools)
+
+    def start(*_: object, **__: object) -> embedded.Status:
+        calls.append(1)
+        if len(calls) != 2:  # the first fails, the second does not, later ones do
+            raise engine.EngineError("kwok has ended", consequence="There is no cluster", cure="Start it again")
+        return running
+
+    monkeypatch.setattr(embedded, "start", start)
+    assert started(tmp_path, tools, said.append) is running, "the second start was not taken"
+    assert "kwok has ended" in said[0], "why it was repeated is not told"
+    calls.append(1)
+    with pytest.raises(engine.EngineError, match="kwok"):  # a third failure in a row is no accident
+        started(tmp_path, tools, said.append)
+
+
+def test_the_doctor_tells_of_an_interrupted_run(project: Project) -> None:
+    (project.embedded / "run").mkdir(parents=True)
+    assert "last run" not in {check.subject for check in examine(project)}, "an interruption that was none"
+    (project.embedded / "run" / "unfinished").touch()
+    (found,) = [check for check in examine(project) if check.subject == "last run"]
+    assert "same command" in found.cure, "it is not told what to do"
+
+
+def test_the_keys_of_a_record_are_those_of_the_objects() -> None:
+    record = [
+        {"type": "kubernetes:core/v1:ConfigMap", "id": "space/name"},
+        {"type": "kubernetes:apps/v1:Deployment", "id": "space/name"},
+        {"type": "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "id": "system:name"},
+        {"type": "platform:services:Service", "id": ""},
+        {"type": "pulumi:providers:kubernetes", "id": "x"},
+    ]
+    assert keys_of(record) == {
+        ("", "ConfigMap", "space", "name"),
+        ("apps", "Deployment", "space", "name"),
+        ("rbac.authorization.k8s.io", "ClusterRole", "", "system:name"),
+    }, "an object of ours would be taken for an orphan, and removed"
+
+
+def test_exit_codes_are_those_the_help_tells() -> None:
+    words = " ".join(plat("--help").stdout.split())
+    for code in Exit:
+        assert f" {code.value} " in words.replace("codes:", "codes: "), f"the help does not explain {code!r}"
