@@ -32,11 +32,11 @@ generate: setup ## The files made from the program: schemas, the blueprint of ea
 	$(RUN) operations.generated
 
 test: lint ## Everything CI runs: lint, then all tests; builds the engine when it must (engine)
-	$(RUN) pytest -n auto -m "not engine" $(PYTEST_ARGS)
+	$(RUN) pytest -n auto --dist loadgroup -m "not engine" $(PYTEST_ARGS)
 	$(RUN) pytest -m engine $(PYTEST_ARGS)
 
 test-fast: setup ## The tests that need nothing but pip
-	$(RUN) pytest -n auto -m "not engine" $(PYTEST_ARGS)
+	$(RUN) pytest -n auto --dist loadgroup -m "not engine" $(PYTEST_ARGS)
 
 lint: setup ## Style, formatting and types; changes nothing
 	$(RUN) ruff check . plat

@@ -15,7 +15,7 @@ import contextlib
 import secrets
 import shlex
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -177,9 +177,16 @@ class EmbeddedStack:
                 Exit.USAGE,
             )
 
+    @property
+    def _strict(self) -> Path | None:
+        """Strict definitions of the custom resources, where somebody has laid them beside the project; else the
+        control plane makes do with permissive ones of its own."""
+        beside = self.project.root.parent / "shared" / "crds"
+        return beside if beside.is_dir() else None
+
     def _start(self, tools: engine.Toolchain) -> embedded.Status:
         with self.console.phase("control plane") as phase:
-            status = started(self.project.embedded, tools, phase.fact)
+            status = embedded.start(self.project.embedded, tools, crds=self._strict, progress=phase.fact)
             engine.install_plugins(tools, self._home)
             phase.outcome = f"{status.server}"
         return status
@@ -259,19 +266,6 @@ class EmbeddedStack:
         no_tools = engine.Toolchain(tools={}, origin={})  # stopping asks the process table only
         stopped = not keep_cluster and embedded.stop(self.project.embedded, no_tools)
         return Gone(deleted=0, swept=(), looked=False, stopped=stopped)
-
-
-def started(folder: Path, tools: engine.Toolchain, progress: Callable[[str], None]) -> embedded.Status:
-    """A running control plane below `folder`; a start that fails is repeated once, as it goes on from what runs.
-
-    kwok ends when the API server, right after new definitions, does not yet describe a kind it cares for (seen in two
-    of thirty first starts). To be removed once `embedded.start` waits for that description (/openapi/v3) by itself.
-    """
-    try:
-        return embedded.start(folder, tools, crds=None, progress=progress)
-    except engine.EngineError as error:
-        progress(f"once more, because: {error.cause}")
-        return embedded.start(folder, tools, crds=None, progress=progress)
 
 
 def _shown(path: Path) -> str:

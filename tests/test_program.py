@@ -30,6 +30,8 @@ NO_KEY: Final = re.compile(rb"PRIVATE KEY")
 
 # ---- small, and each thing once
 
+pytestmark = pytest.mark.xdist_group("program")  # each variant of the program is run once, by one worker
+
 
 @every_variant
 def test_a_run_is_quiet_and_looks_nothing_up(variant: str) -> None:

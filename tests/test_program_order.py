@@ -34,6 +34,8 @@ GATE: Final = ("v1", "ConfigMap", "kong", "platform")
 whole = pytest.mark.parametrize("variant", [*STACKS, "without a mesh"])
 installing = pytest.mark.parametrize("variant", ["prod", "staging", "without a mesh"])
 
+pytestmark = pytest.mark.xdist_group("program")  # each variant of the program is run once, by one worker
+
 
 def by_key(done: Run) -> Mapping[tuple[str, str, str, str], str]:
     """What an object is called in its cluster, to its URN."""

@@ -13,8 +13,7 @@ from importlib.metadata import version
 import pytest
 import yaml
 
-from operations import engine
-from operations.embedded_stack import started
+from operations import embedded, engine
 from operations.engine import pins
 from tests.engine_fixtures import say
 from tests.user_project import Copy, user_project
@@ -32,7 +31,7 @@ def project(toolchain: engine.Toolchain, tmp_path_factory: pytest.TempPathFactor
         text["config"]["platform:settings"]["cluster"] = cluster
         (copy.root / "Pulumi.mine.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
         home = copy.root / ".embedded" / "pulumi-home"
-        started(copy.root / ".embedded", toolchain, say)
+        embedded.start(copy.root / ".embedded", toolchain, crds=None, progress=say)
         engine.install_plugins(toolchain, home)
         plugin = home / "plugins" / f"resource-kubernetes-v{pins.KUBERNETES_PLUGIN}"
         plugin.rename(plugin.with_name(f"resource-kubernetes-v{version('pulumi-kubernetes')}"))

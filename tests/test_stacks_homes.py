@@ -8,10 +8,10 @@ import yaml
 
 from blueprint.reading import TextError
 from blueprint.settings import Cluster
-from operations import embedded, engine, stacks
+from operations import stacks
 from operations.console import Console
 from operations.doctor import examine
-from operations.embedded_stack import EmbeddedStack, started
+from operations.embedded_stack import EmbeddedStack
 from operations.exits import Exit, RefusedError
 from operations.leftovers import keys_of
 from operations.project import Project
@@ -112,28 +112,6 @@ def test_the_passphrase_is_made_once_and_for_its_owner_alone(project: Project) -
     assert len(first) > 40, "it could be guessed"
     assert stack._passphrase() == first, "a second one would lock the state away"
     assert (project.embedded / "passphrase").stat().st_mode & 0o777 == 0o600, "others could read it"
-
-
-def test_a_control_plane_that_fails_to_start_is_started_once_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tools = engine.Toolchain(tools={}, origin={})
-    said: list[str] = []
-    calls: list[int] = []
-    running = embedded.status(tmp_path, tools)
-
-    def start(*_: object, **__: object) -> embedded.Status:
-        calls.append(1)
-        if len(calls) != 2:  # the first fails, the second does not, later ones do
-            raise engine.EngineError("kwok has ended", consequence="There is no cluster", cure="Start it again")
-        return running
-
-    monkeypatch.setattr(embedded, "start", start)
-    assert started(tmp_path, tools, said.append) is running, "the second start was not taken"
-    assert "kwok has ended" in said[0], "why it was repeated is not told"
-    calls.append(1)
-    with pytest.raises(engine.EngineError, match="kwok"):  # a third failure in a row is no accident
-        started(tmp_path, tools, said.append)
 
 
 def test_the_doctor_tells_of_an_interrupted_run(project: Project) -> None:

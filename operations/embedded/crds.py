@@ -89,6 +89,7 @@ def install(layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None)
     before = _remembered(layout)
     present = set(api.names(PATH))
     if before is not None and before.digest == digest and set(before.names) <= present:
+        _wait_until_served(api)
         return before.names
     given = _apply_files(layout, tools, _files(strict))
     # Strict ones of an earlier start stay when this one has none: a definition cannot lose versions that are stored.
@@ -155,10 +156,13 @@ def _wait_until_served(api: KubeApi) -> None:
     """Waits for the kinds of the table: strict sets also hold definitions that serve no version at all.
 
     By discovery, which lists a kind once its definition is established, and is a hundredth of the definitions' size.
+    By OpenAPI v3 too, which follows a moment later: kwok asks it for every kind it has a stage for, and ends when one
+    is not there.
     """
     wanted = frozenset(kind.definition_name for kind in KINDS)
+    described = frozenset(f"{kind.group}/{kind.version}" for kind in KINDS)
     deadline = time.monotonic() + ESTABLISHED_SECONDS
-    while missing := wanted - api.served():
+    while missing := (wanted - api.served()) | (described - api.described()):
         if time.monotonic() > deadline:
             raise EngineError(
                 f"The API server does not serve {listing(sorted(missing)[:5])} after {ESTABLISHED_SECONDS:.0f} s",

@@ -53,6 +53,11 @@ class KubeApi:
             for resource in version.get("resources") or ()
         )
 
+    def described(self) -> frozenset[str]:
+        """`<group>/<version>` of everything OpenAPI v3 describes now; empty when the server does not answer."""
+        answer = self._get("/openapi/v3", accept="application/json")
+        return frozenset(path.removeprefix("apis/") for path in json.loads(answer)["paths"]) if answer else frozenset()
+
     def items(self, path: str) -> tuple[dict[str, Any], ...]:
         """The objects of the list at `path`; empty when the server does not answer."""
         answer = self._get(path, accept="application/json")
