@@ -26,8 +26,8 @@ from blueprint.operators import (
     Operator,
     Operators,
 )
+from manifests.manifest import Manifest, manifest
 from manifests.operators import controllers, istio, kong
-from manifests.operators.fragments import metadata
 
 VALUES: Final[Mapping[type[Operator], Callable[[Any], dict[str, Any]]]] = {
     ArgoRollouts: controllers.argo_rollouts,
@@ -56,7 +56,7 @@ def values(operator: Operator) -> dict[str, Any]:
     return spell(operator)
 
 
-def objects(operators: Operators) -> Iterator[dict[str, Any]]:
+def objects(operators: Operators) -> Iterator[Manifest]:
     """The objects of ours that the `leaning` charts need, to be made after the `foundation` is ready.
 
     The private certificates of Kong's admin connection and webhook, the issuer they start from (metrics-server's
@@ -64,11 +64,6 @@ def objects(operators: Operators) -> Iterator[dict[str, Any]]:
     """
     for operator in operators.charts:
         if isinstance(operator, CertManager):
-            yield {
-                "apiVersion": "cert-manager.io/v1",
-                "kind": "ClusterIssuer",
-                "metadata": metadata(SELF_SIGNED_ISSUER),
-                "spec": {"selfSigned": {}},
-            }
+            yield manifest("cert-manager.io/v1", "ClusterIssuer", SELF_SIGNED_ISSUER, None, spec={"selfSigned": {}})
         if isinstance(operator, Kong):
             yield from kong.beside(operator)

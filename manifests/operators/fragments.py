@@ -1,8 +1,7 @@
-"""The fragments all charts spell alike: a container's resources, a disruption budget, a seccomp profile, our label."""
+"""The fragments all charts spell alike: a container's resources, a disruption budget, a seccomp profile."""
 
 from typing import Any
 
-from blueprint import names
 from blueprint.operators import Allowance
 
 
@@ -22,12 +21,6 @@ def resources(allowance: Allowance) -> dict[str, Any]:
 def budget(replicas: int) -> dict[str, Any]:
     """One pod at a time may go. None for a single replica: it would block every drain of its node."""
     return {"enabled": replicas > 1, "maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
-
-
-def metadata(name: str, namespace: str | None = None) -> dict[str, Any]:
-    """Metadata of an object of ours; `namespace` None for a cluster-wide one."""
-    placed = {} if namespace is None else {"namespace": namespace}
-    return {"labels": dict(names.MANAGED), "name": name, **placed}
 
 
 def runtime_default() -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from blueprint.operators import INGRESS_CLASS, SELF_SIGNED_ISSUER, Certificate, Kong
-from manifests.operators.fragments import budget, metadata, resources
+from manifests.manifest import Manifest, manifest
+from manifests.operators.fragments import budget, resources
 
 _ADMIN_FOLDER: Final = "/etc/secrets/admin-api-cert"
 """Where the chart mounts the controller's admin client Secret (templates/_helpers.tpl, not configurable)."""
@@ -104,7 +105,7 @@ def _gateway(decision: Kong) -> dict[str, Any]:
     }
 
 
-def beside(decision: Kong) -> Iterator[dict[str, Any]]:
+def beside(decision: Kong) -> Iterator[Manifest]:
     """The objects Kong's chart leans on, in the order they can be made."""
     name, namespace = decision.authority, decision.namespace
     yield _certificate(
@@ -117,20 +118,11 @@ def beside(decision: Kong) -> Iterator[dict[str, Any]]:
             "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": SELF_SIGNED_ISSUER},
         },
     )
-    yield {
-        "apiVersion": "cert-manager.io/v1",
-        "kind": "Issuer",
-        "metadata": metadata(name, namespace),
-        "spec": {"ca": {"secretName": name}},
-    }
+    yield manifest("cert-manager.io/v1", "Issuer", name, namespace, spec={"ca": {"secretName": name}})
     for certificate in (decision.admin_client, decision.admin_server, decision.webhook):
         yield _certificate(certificate.name, namespace, _leaf(certificate, name))
-    yield {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "IngressClass",
-        "metadata": metadata(INGRESS_CLASS),
-        "spec": {"controller": "ingress-controllers.konghq.com/kong"},
-    }
+    spec = {"controller": "ingress-controllers.konghq.com/kong"}
+    yield manifest("networking.k8s.io/v1", "IngressClass", INGRESS_CLASS, None, spec=spec)
 
 
 def _leaf(certificate: Certificate, authority: str) -> dict[str, Any]:
@@ -142,11 +134,7 @@ def _leaf(certificate: Certificate, authority: str) -> dict[str, Any]:
     }
 
 
-def _certificate(name: str, namespace: str, spec: dict[str, Any]) -> dict[str, Any]:
+def _certificate(name: str, namespace: str, spec: dict[str, Any]) -> Manifest:
     key = {"algorithm": "ECDSA", "rotationPolicy": "Always", "size": 256}
-    return {
-        "apiVersion": "cert-manager.io/v1",
-        "kind": "Certificate",
-        "metadata": metadata(name, namespace),
-        "spec": {"privateKey": key, "secretName": name, **spec},
-    }
+    whole = {"privateKey": key, "secretName": name, **spec}
+    return manifest("cert-manager.io/v1", "Certificate", name, namespace, spec=whole)
