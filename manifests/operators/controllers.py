@@ -21,12 +21,9 @@ def cert_manager(manager: CertManager) -> dict[str, Any]:
             "resources": resources(manager.injector),
         },
         "crds": {"enabled": True, "keep": True},
-        # HTTP-01 challenges are answered through the Gateway; `config` is a free map in the chart's schema.
-        "config": {
-            "apiVersion": "controller.config.cert-manager.io/v1alpha1",
-            "kind": "ControllerConfiguration",
-            "enableGatewayAPI": True,
-        },
+        # HTTP-01 challenges are answered through the Gateway. `config` is a free map to the chart; the field is that of
+        # pkg/apis/config/controller/v1alpha1/types.go, where `enableGatewayAPI` is deprecated in its favour.
+        "config": {"gatewayAPI": {"enabled": True}},
         # The default, kube-system, is closed to guests on managed clusters.
         "global": {"leaderElection": {"namespace": manager.namespace}},
         "networkPolicy": {"enabled": True},
