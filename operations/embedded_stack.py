@@ -31,7 +31,7 @@ from operations.guard import Guard, alone
 from operations.leftovers import Cluster, recorded, remaining
 from operations.made import NOTHING, Gone, Made, changes
 from operations.project import Project
-from operations.pulumi_cli import Pulumi
+from operations.pulumi_cli import Pulumi, durable
 
 PARALLEL = "64"
 """Operations at once: they wait for the API server, not for a core."""
@@ -196,7 +196,7 @@ class EmbeddedStack:
             shutil.rmtree(grown, ignore_errors=True)  # some megabytes per run, and nobody reads them
         self._state.mkdir(parents=True, exist_ok=True)
         surroundings = engine.environment(
-            tools, self._home, backend=self._state.as_uri(), passphrase=self._passphrase()
+            tools, self._home, backend=durable(self._state.as_uri()), passphrase=self._passphrase()
         )
         environment = {**surroundings, **_FAST, **more}
         return Pulumi(binary=tools.pulumi, folder=self._folder, environment=environment, guard=guard)

@@ -31,7 +31,7 @@ from operations.guard import Guard, alone
 from operations.leftovers import Cluster, keys_of, remaining
 from operations.made import Gone, Made, changes
 from operations.project import Project
-from operations.pulumi_cli import Pulumi
+from operations.pulumi_cli import Pulumi, durable
 
 PARALLEL = "32"
 """Operations at once: half of the embedded stack's, the server has other clients."""
@@ -155,6 +155,7 @@ class ExistingStack:
     def _pulumi(self, tools: engine.Toolchain, guard: Guard) -> Pulumi:
         home = self.project.embedded / "pulumi-home"
         users = {name: os.environ[name] for name in _USERS if name in os.environ}
+        users[BACKEND] = durable(users[BACKEND])
         surroundings = engine.environment(tools, home, backend=users[BACKEND], passphrase=None)
         return Pulumi(binary=tools.pulumi, folder=self._folder, environment={**surroundings, **users}, guard=guard)
 
@@ -179,9 +180,9 @@ class ExistingStack:
 
     def _ensure(self, pulumi: Pulumi) -> None:
         """The stack exists in the backend; a new one gets its salt into the user's own file, where it belongs."""
-        if pulumi.ask("stack", f"--stack={self.stack}", "--show-name", cwd=self.project.root).returncode == 0:
-            return
-        done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self.project.root)
+        done = pulumi.ask("stack", f"--stack={self.stack}", "--show-name", cwd=self.project.root)
+        if done.returncode != 0 and "no stack named" in done.stderr:
+            done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self.project.root)
         if done.returncode != 0:
             raise RefusedError(f"the stack '{self.stack}' cannot be opened in its backend:\n{done.stderr.strip()}")
 

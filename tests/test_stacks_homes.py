@@ -15,6 +15,7 @@ from operations.embedded_stack import EmbeddedStack
 from operations.exits import Exit, RefusedError
 from operations.leftovers import keys_of
 from operations.project import Project
+from operations.pulumi_cli import durable
 from tests.stacks import ROOT, SERVICES
 from tests.test_cli_commands import plat
 
@@ -112,6 +113,21 @@ def test_the_passphrase_is_made_once_and_for_its_owner_alone(project: Project) -
     assert len(first) > 40, "it could be guessed"
     assert stack._passphrase() == first, "a second one would lock the state away"
     assert (project.embedded / "passphrase").stat().st_mode & 0o777 == 0o600, "others could read it"
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("file:///var/state", "file:///var/state?metadata=skip"),
+        ("file://~", "file://~?metadata=skip"),
+        ("file:///var/state?no_tmp_dir=true", "file:///var/state?no_tmp_dir=true&metadata=skip"),
+        ("file:///var/state?metadata=", "file:///var/state?metadata="),
+        ("s3://bucket?region=eu-west-1", "s3://bucket?region=eu-west-1"),
+        ("https://api.pulumi.com", "https://api.pulumi.com"),
+    ],
+)
+def test_a_backend_in_a_folder_keeps_no_attributes_that_a_kill_could_spoil(given: str, used: str) -> None:
+    assert durable(given) == used
 
 
 def test_the_doctor_tells_of_an_interrupted_run(project: Project) -> None:

@@ -45,6 +45,12 @@ CONTRACT = "openapi: 3.1.0\ninfo: {title: ledger, version: 1.0.0}\npaths: {/v1/e
 SERVICES = {"ledger": LEDGER, "teller": TELLER}
 """Two small services with an edge between them: enough to be interrupted in, quick to bring up a dozen times."""
 
+
+def _heeding_ctrl_c() -> None:
+    """As in a terminal: whoever runs the tests in the background may have made them deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 PATIENCE_SECONDS = 300.0
 Key = tuple[str, str, str, str]
 
@@ -72,6 +78,7 @@ class Copy:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_heeding_ctrl_c,  # noqa: PLW1509  (the tests start no threads)
         )
 
     def run(self, *arguments: str, code: int = 0) -> str:
