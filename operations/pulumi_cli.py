@@ -31,8 +31,8 @@ def durable(backend: str) -> str:
     """`backend` such that a kill cannot spoil a record in it.
 
     In a folder, every record has a file of attributes beside it that is not written in one step: a kill leaves it
-    empty, and with it the record is "failed to load checkpoint: EOF" (gocloud.dev/blob/fileblob, attrs.go). Nothing reads the
-    attributes, so they are left out; one that is spoilt already no longer counts.
+    empty, and the record can no longer be read ("failed to load checkpoint: EOF"; gocloud.dev/blob/fileblob, attrs.go).
+    Nothing reads the attributes, so they are left out; one that is spoilt already no longer counts.
     """
     address, _, query = backend.partition("?")
     if not address.startswith("file://") or "metadata=" in query:
