@@ -113,11 +113,6 @@ def connection(service: str, resource: str) -> str:
     return fit(f"{service}-{resource}")
 
 
-def volume(service: str, resource: str) -> str:
-    """The PersistentVolumeClaim behind the volume `resource`."""
-    return fit(f"{service}-{resource}")
-
-
 def plugin(service: str, api: str, kind: str) -> str:
     """The KongPlugin of `kind` on the route of `api`. A plugin's kind is immutable, so it is part of the name."""
     return fit(f"{service}-{api}-{kind}")

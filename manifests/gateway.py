@@ -31,7 +31,7 @@ def gateway(decision: Gateway) -> Iterator[Manifest]:
     """Issuers and certificates before the Gateway that mounts them."""
     yield from ISSUERS[type(decision.certificates)](decision.certificates)
     for host in decision.hosts:
-        yield _certificate(host, decision)
+        yield _certificate(host)
     yield manifest(
         GATEWAY_API,
         "GatewayClass",
@@ -107,8 +107,7 @@ ISSUERS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {Acme: _acm
 """Kind of certificates → issuers. Total over `settings.Certificates`; a test says so."""
 
 
-def _certificate(host: Host, decision: Gateway) -> Manifest:
-    del decision
+def _certificate(host: Host) -> Manifest:
     spec = {
         "secretName": host.certificate,
         "dnsNames": [host.name],

@@ -14,6 +14,7 @@ import blueprint.catalogue
 import blueprint.settings
 from blueprint import clusters, delivery, doors
 from blueprint.catalogue.delivering import Rollout
+from blueprint.operators import Operator
 from blueprint.settings import Acme, SelfSigned
 from components.base import Component
 from components.cluster import CONNECTIONS
@@ -174,7 +175,7 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "delivery decision to objects": (set(SPELLINGS), set(get_args(delivery.Delivery))),
     "peer to spelling": (set(PEERS), set(get_args(doors.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
-    "operator to values": ({kind.__name__ for kind in VALUES}, {kind.__name__ for kind in VALUES}),
+    "operator to values": (set(VALUES), set(Operator.__subclasses__())),
 }
 
 
