@@ -182,6 +182,8 @@ class PolicyException(Text):
 
     policy: Slug
     """Identifier of the rule."""
+    object: Annotated[str, Field(pattern=r"^[A-Za-z]+ [^\s*]+$")] | None = None
+    """The one object it is about, as `Kind namespace/name`. Unset: every object of the service."""
     reason: Annotated[str, Field(min_length=10, max_length=300)]
     """Why, for the reviewer."""
     owner: Slug
@@ -213,4 +215,5 @@ class Promises(Text):
 
     def faults(self) -> Iterator[Fault]:
         yield from once("slos", tuple(slo.name for slo in self.slos))
-        yield from once("exceptions", tuple(exception.policy for exception in self.exceptions))
+        asked = tuple(" ".join(filter(None, (each.policy, each.object))) for each in self.exceptions)
+        yield from once("exceptions", asked)

@@ -1,0 +1,7 @@
+"""Availability."""
+
+from typing import Final
+
+from policies.rule import Group
+
+AV: Final = Group("AV", "Availability", secures=False)

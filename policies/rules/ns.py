@@ -1,0 +1,7 @@
+"""Namespaces."""
+
+from typing import Final
+
+from policies.rule import Group
+
+NS: Final = Group("NS", "Namespaces")

@@ -1,0 +1,7 @@
+"""Grants and identities."""
+
+from typing import Final
+
+from policies.rule import Group
+
+RBAC: Final = Group("RBAC", "Grants and identities")
