@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import names
+from blueprint import admission, names
+from blueprint.admission import Wall
 from blueprint.clusters import Attached
 from blueprint.doors import (
     COLLECTOR,
@@ -65,6 +66,8 @@ class Foundation:
     namespaces: tuple[PlatformNamespace, ...]
     doors: tuple[Door, ...]
     priorities: tuple[Priority, ...]
+    walls: tuple[Wall, ...]
+    """What the cluster itself refuses."""
 
 
 PRIORITIES: Final = (
@@ -99,6 +102,7 @@ def decide(cluster: Attached, *, meshed: bool) -> Foundation:
         namespaces=tuple(sorted(namespaces, key=lambda namespace: namespace.name)),
         doors=tuple(sorted(doors, key=lambda door: (door.namespace, door.name))),
         priorities=PRIORITIES,
+        walls=admission.decide(meshed=meshed),
     )
 
 

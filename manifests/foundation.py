@@ -6,6 +6,7 @@ from typing import Final
 from blueprint import names
 from blueprint.foundation import Foundation, PlatformNamespace, Priority
 from blueprint.mesh import Mesh
+from manifests.admission import walls
 from manifests.isolation import default_deny, namespace, network_policy
 from manifests.manifest import Manifest, manifest
 
@@ -13,7 +14,7 @@ PURPOSE: Final = f"{names.PREFIX}/purpose"
 
 
 def foundation(decision: Foundation) -> Iterator[Manifest]:
-    """Namespaces, then walls, then doors; priorities first, because pods of any of them name one."""
+    """Priorities first, because every pod names one; namespaces, walls, doors; last what nobody may bring in."""
     for priority in decision.priorities:
         yield _priority(priority)
     for of in decision.namespaces:
@@ -23,6 +24,7 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
             yield default_deny(of.name)
     for door in decision.doors:
         yield network_policy(door)
+    yield from walls(decision.walls)
 
 
 def gate(mesh: Mesh | None) -> Manifest:

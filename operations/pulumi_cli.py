@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -24,6 +25,7 @@ from operations.guard import Guard, end_session
 _POLL_SECONDS = 0.1
 _LAST_LINES = 15
 _NAMED = 5
+_SCRATCH = "scratch"
 _NO_STACK = "no stack named"
 
 
@@ -79,7 +81,7 @@ class Pulumi:
         events.unlink(missing_ok=True)
         self.unfinished.touch()
         # --event-log exists under PULUMI_DEBUG_COMMANDS only; the Automation API of the SDKs relies on it as well
-        environment = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
+        environment = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true", "TMPDIR": str(self._scratch())}
         command = [str(self.binary), *arguments, "--non-interactive", "--color=never", "--event-log", str(events)]
         with log.open("wb") as words:
             process = subprocess.Popen(
@@ -100,6 +102,7 @@ class Pulumi:
                 process.kill()
                 process.wait()
             end_session(process.pid)
+            shutil.rmtree(self.folder / _SCRATCH, ignore_errors=True)
         if process.returncode >= 0 and tally.finished:
             self.unfinished.unlink()
         if interrupted:
@@ -107,6 +110,13 @@ class Pulumi:
         if process.returncode != 0:
             raise _failure(process.returncode, tally, log)
         return tally
+
+    def _scratch(self) -> Path:
+        """A fresh folder for temporary files: the Kubernetes provider leaves the kubeconfig in one, with its keys."""
+        folder = self.folder / _SCRATCH
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return folder
 
 
 def _accompany(process: subprocess.Popen[bytes], events: Path, tally: Tally, watch: Callable[[Tally], None]) -> bool:

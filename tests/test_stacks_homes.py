@@ -13,9 +13,10 @@ from operations.console import Console
 from operations.doctor import examine
 from operations.embedded_stack import EmbeddedStack
 from operations.exits import Exit, RefusedError
+from operations.guard import alone
 from operations.leftovers import keys_of
 from operations.project import Project
-from operations.pulumi_cli import durable
+from operations.pulumi_cli import Pulumi, durable
 from tests.stacks import ROOT, SERVICES
 from tests.test_cli_commands import plat
 
@@ -157,3 +158,17 @@ def test_exit_codes_are_those_the_help_tells() -> None:
     words = " ".join(plat("--help").stdout.split())
     for code in Exit:
         assert f" {code.value} " in words.replace("codes:", "codes: "), f"the help does not explain {code!r}"
+
+
+def test_what_a_provider_leaves_in_temporary_files_is_gone_after_the_run(tmp_path: Path) -> None:
+    # The Kubernetes provider writes the kubeconfig, keys included, into a temporary file and forgets it.
+    fake = tmp_path / "pulumi"
+    fake.write_text('#!/bin/sh\necho key > "$TMPDIR/kubeconfig"; echo "$TMPDIR" > "$(dirname "$0")/where"\n')
+    fake.chmod(0o755)
+    (tmp_path / "folder").mkdir()
+    with alone(tmp_path / "lock", "a test", Console(quiet=True)) as guard:
+        pulumi = Pulumi(binary=fake, folder=tmp_path / "folder", environment={"PATH": "/usr/bin:/bin"}, guard=guard)
+        pulumi.work("up", cwd=tmp_path, watch=lambda _: None)
+    left = Path((tmp_path / "where").read_text().strip())
+    assert left.is_relative_to(tmp_path)
+    assert not left.exists()

@@ -1,0 +1,70 @@
+"""The core rules inside the cluster: ValidatingAdmissionPolicies, bound with Deny, failing closed.
+
+One policy per subject; every check carries the id of the rule of `policies/` it stands for, and a test holds both to
+the same verdicts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from blueprint import names
+from blueprint.admission import Wall
+from manifests.admission.others import ADDRESSES, GRANTS, MESH, NAMESPACES, OWNER, TRAFFIC
+from manifests.admission.pods import PODS
+from manifests.admission.spelling import Spelling
+from manifests.manifest import Manifest, given, manifest
+
+ADMISSION: Final = "admissionregistration.k8s.io/v1"
+
+SPELLINGS: Final[Mapping[str, Spelling]] = {
+    "addresses": ADDRESSES,
+    "grants": GRANTS,
+    "mesh": MESH,
+    "namespaces": NAMESPACES,
+    "pods": PODS,
+    "traffic": TRAFFIC,
+}
+"""Subject to its spelling; a test proves it total."""
+
+SCOPES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "everywhere": {},
+    "ours": {"matchLabels": dict(names.MANAGED)},
+    "tenants": {"matchExpressions": [{"key": OWNER, "operator": "Exists"}]},
+}
+"""Scope to the label selector of its namespaces. A Namespace is selected by the labels it is
+about to have, so the wall around the labels stands everywhere and asks what they were."""
+
+
+def walls(decided: Sequence[Wall]) -> Iterator[Manifest]:
+    """Each wall's policy and the binding without which it does nothing."""
+    for wall in decided:
+        spelling = SPELLINGS[wall.subject]
+        yield manifest(ADMISSION, "ValidatingAdmissionPolicy", wall.name, None, spec=_policy(spelling))
+        binding = {
+            "policyName": wall.name,
+            "validationActions": ["Deny"],
+            "matchResources": {"namespaceSelector": dict(SCOPES[wall.scope]), "matchPolicy": "Equivalent"},
+        }
+        yield manifest(ADMISSION, "ValidatingAdmissionPolicyBinding", wall.name, None, spec=binding)
+
+
+def _policy(spelling: Spelling) -> Mapping[str, Any]:
+    rules = [
+        {
+            "apiGroups": [group],
+            "apiVersions": [version],
+            "operations": ["CREATE", "UPDATE"],
+            "resources": list(resources),
+            "scope": "*",
+        }
+        for group, version, resources in spelling.resources
+    ]
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"matchPolicy": "Equivalent", "resourceRules": rules},
+        **given(variables=[{"name": name, "expression": cel} for name, cel in spelling.variables.items()]),
+        "validations": [
+            {"expression": check.cel, "message": f"{check.rule}: {check.says}", "reason": "Forbidden"}
+            for check in spelling.checks
+        ],
+    }

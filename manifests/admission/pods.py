@@ -1,0 +1,142 @@
+"""What no pod of a service may be, however it is brought in."""
+
+from typing import Final
+
+from manifests.admission.spelling import Check, Spelling, optional
+
+_POD_SPEC: Final = (
+    "object.kind == 'Pod' ? object.spec"
+    " : object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template.spec"
+    " : has(object.spec.template) ? object.spec.template.spec : {'containers': []}"
+)
+
+
+def _every(test: str) -> str:
+    return f"variables.containers.all(c, {test})"
+
+
+def _security(*path: str, otherwise: str) -> str:
+    return optional("c", "securityContext", *path, otherwise=otherwise)
+
+
+def _pod_security(*path: str, otherwise: str) -> str:
+    return optional("variables.spec", "securityContext", *path, otherwise=otherwise)
+
+
+PODS: Final = Spelling(
+    resources=(
+        ("", "v1", ("pods", "pods/ephemeralcontainers", "replicationcontrollers")),
+        ("apps", "v1", ("daemonsets", "deployments", "replicasets", "statefulsets")),
+        ("argoproj.io", "v1alpha1", ("rollouts",)),
+        ("batch", "v1", ("cronjobs", "jobs")),
+    ),
+    variables={
+        "spec": _POD_SPEC,
+        "containers": " + ".join(
+            optional("variables.spec", field, otherwise="[]")
+            for field in ("containers", "initContainers", "ephemeralContainers")
+        ),
+        "meta": "object.kind == 'Pod' ? object.metadata"
+        " : object.kind == 'CronJob' ? "
+        + optional("object.spec.jobTemplate.spec.template", "metadata", otherwise="{}")
+        + " : "
+        + optional("object.spec", "template", "metadata", otherwise="{}"),
+        "marks": "has(variables.meta.annotations) ? variables.meta.annotations : {}",
+        "labels": "has(variables.meta.labels) ? variables.meta.labels : {}",
+    },
+    checks=(
+        Check(
+            "wl-host-namespaces",
+            " && ".join(
+                f"!{optional('variables.spec', field, otherwise='false')}"
+                for field in ("hostNetwork", "hostPID", "hostIPC")
+            ),
+            "a pod in a namespace of the node. Remove hostNetwork, hostPID and hostIPC",
+        ),
+        Check(
+            "wl-privileged",
+            _every(f"!{_security('privileged', otherwise='false')}"),
+            "a privileged container. Remove securityContext.privileged",
+        ),
+        Check(
+            "wl-privilege-escalation",
+            _every(f"!{_security('allowPrivilegeEscalation', otherwise='true')}"),
+            "a container that may become root again. Set allowPrivilegeEscalation to false",
+        ),
+        Check(
+            "wl-capabilities",
+            _every(
+                f"'ALL' in {_security('capabilities', 'drop', otherwise='[]')}"
+                f" && {_security('capabilities', 'add', otherwise='[]')}.all(a, a == 'NET_BIND_SERVICE')"
+            ),
+            'a container with capabilities. Set capabilities.drop to ["ALL"]',
+        ),
+        Check(
+            "wl-run-as-non-root",
+            f"{_pod_security('runAsNonRoot', otherwise='true')} && "
+            + _every(_security("runAsNonRoot", otherwise=_pod_security("runAsNonRoot", otherwise="false"))),
+            "a container that may run as root. Set runAsNonRoot to true",
+        ),
+        Check(
+            "wl-seccomp",
+            _every(
+                "["
+                + _security("seccompProfile", "type", otherwise=_pod_security("seccompProfile", "type", otherwise="''"))
+                + "].all(t, t == 'RuntimeDefault' || t == 'Localhost')"
+            ),
+            "a container without a seccomp profile. Set seccompProfile.type to RuntimeDefault",
+        ),
+        Check(
+            "wl-read-only-root-fs",
+            _every(_security("readOnlyRootFilesystem", otherwise="false")),
+            "a container that may write into its image. Set readOnlyRootFilesystem to true",
+        ),
+        Check(
+            "wl-volume-types",
+            f"{optional('variables.spec', 'volumes', otherwise='[]')}.all(v, !has(v.hostPath))",
+            "a volume that is the node's disk. Use a persistentVolumeClaim or an emptyDir",
+        ),
+        Check(
+            "wl-host-ports",
+            _every("(has(c.ports) ? c.ports : []).all(p, !has(p.hostPort) || p.hostPort == 0)"),
+            "a port of the node. Remove hostPort and use a Service",
+        ),
+        Check(
+            "res-limits",
+            # A debugging container cannot have resources: the API refuses them.
+            f"({optional('variables.spec', 'containers', otherwise='[]')}"
+            f" + {optional('variables.spec', 'initContainers', otherwise='[]')})"
+            ".all(c, has(c.resources) && has(c.resources.limits)"
+            " && 'cpu' in c.resources.limits && 'memory' in c.resources.limits)",
+            "a container without limits. Set resources.limits.cpu and .memory",
+        ),
+        Check(
+            "sa-dedicated",
+            f"!({optional('variables.spec', 'serviceAccountName', otherwise=repr(''))} in ['', 'default'])"
+            " || variables.containers.size() == 0",
+            "a pod under the namespace's default account. Set serviceAccountName to its own",
+        ),
+        Check(
+            "mesh-injection-not-disabled",
+            "!('sidecar.istio.io/inject' in variables.marks && variables.marks['sidecar.istio.io/inject'] == 'false')"
+            " && !('sidecar.istio.io/inject' in variables.labels"
+            " && variables.labels['sidecar.istio.io/inject'] == 'false')",
+            "a pod that keeps out of the mesh. Remove sidecar.istio.io/inject",
+        ),
+        Check(
+            "mesh-traffic-exclusions",
+            "variables.marks.all(k, !(k in ["
+            + ", ".join(
+                f"'traffic.sidecar.istio.io/{name}'"
+                for name in (
+                    "excludeInboundPorts",
+                    "excludeInterfaces",
+                    "excludeOutboundIPRanges",
+                    "excludeOutboundPorts",
+                )
+            )
+            + "]))",
+            "a pod whose traffic goes past its proxy. Remove the traffic.sidecar.istio.io annotation",
+        ),
+    ),
+)

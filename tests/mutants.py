@@ -1,0 +1,239 @@
+"""Our own objects, each weakened at one place: a field removed, turned round, or opened wide.
+
+What counts as a place is a table of regions per kind; how it is weakened follows from what stands there. One mutant
+per kind and shape of path and value: the tenth NetworkPolicy without its port proves nothing the first did not.
+"""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policies.values import step
+
+POD: Final = (
+    "spec.template.metadata.annotations",
+    "spec.template.metadata.labels",
+    "spec.template.spec.automountServiceAccountToken",
+    "spec.template.spec.containers[].image",
+    "spec.template.spec.containers[].imagePullPolicy",
+    "spec.template.spec.containers[].resources",
+    "spec.template.spec.containers[].securityContext",
+    "spec.template.spec.priorityClassName",
+    "spec.template.spec.securityContext",
+    "spec.template.spec.serviceAccountName",
+)
+
+REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "AuthorizationPolicy": ("spec",),
+    "Certificate": ("spec.dnsNames", "spec.issuerRef"),
+    "Deployment": POD,
+    "DestinationRule": ("spec.trafficPolicy",),
+    "Gateway": ("spec.listeners",),
+    "HTTPRoute": ("metadata.annotations", "spec.hostnames", "spec.rules[].backendRefs"),
+    "KongClusterPlugin": ("config", "plugin", "disabled"),
+    "KongPlugin": ("config", "plugin", "disabled"),
+    "LimitRange": ("spec",),
+    "Namespace": ("metadata.labels",),
+    "NetworkPolicy": ("spec",),
+    "PeerAuthentication": ("spec",),
+    "RequestAuthentication": ("spec",),
+    "ResourceQuota": ("spec",),
+    "Rollout": POD,
+    "Secret": ("type",),
+    "Service": ("spec.type", "spec.selector", "spec.ports"),
+    "ServiceAccount": ("automountServiceAccountToken",),
+    "ServiceEntry": ("spec",),
+    "Sidecar": ("spec",),
+    "ValidatingAdmissionPolicy": ("spec.failurePolicy", "spec.matchConstraints", "spec.validations"),
+    "ValidatingAdmissionPolicyBinding": ("spec",),
+    "VirtualService": ("spec.hosts", "spec.gateways"),
+}  # fmt: skip
+"""Kind to the fields that guard something."""
+
+TURNED: Final[Mapping[Any, Any]] = {
+    True: False,
+    False: True,
+    "ALL": "NET_RAW",
+    "ALLOW": "AUDIT",
+    "Deny": "Audit",
+    "Fail": "Ignore",
+    "HTTPS": "HTTP",
+    "ISTIO_MUTUAL": "DISABLE",
+    "MESH_EXTERNAL": "MESH_INTERNAL",
+    "RuntimeDefault": "Unconfined",
+    "STRICT": "PERMISSIVE",
+    "ClusterIP": "LoadBalancer",
+    "REGISTRY_ONLY": "ALLOW_ANY",
+    "Terminate": "Passthrough",
+    "disabled": "enabled",
+    "enabled": "disabled",
+    "jwt": "cors",
+    "redis": "local",
+    "restricted": "privileged",
+}
+"""A word that guards to its opposite."""
+
+WIDE: Final[Mapping[str, Any]] = {
+    "cidr": "0.0.0.0/0",
+    "hostname": "*",
+    "hostnames": "*",
+    "hosts": "*",
+    "methods": "*",
+    "names": "*",
+    "namespaces": "*",
+    "paths": "/*",
+    "principals": "*",
+    "requestPrincipals": "*",
+    "origins": "*",
+    "dnsNames": "*",
+}
+"""Field to what opens it; an item is added to a list."""
+
+ADDED: Final[Mapping[str, tuple[tuple[str, Any], ...]]] = {
+    kind: (
+        ("spec.template.spec.hostNetwork", True),
+        ("spec.template.spec.hostPID", True),
+        ("spec.template.spec.hostIPC", True),
+        ("spec.template.spec.shareProcessNamespace", True),
+        ("spec.template.spec.containers[0].securityContext.privileged", True),
+        ("spec.template.spec.containers[0].securityContext.capabilities.add", ["SYS_ADMIN"]),
+        ("spec.template.spec.containers[0].securityContext.procMount", "Unmasked"),
+        ("spec.template.spec.containers[0].securityContext.runAsUser", 0),
+        ("spec.template.spec.containers[0].securityContext.seccompProfile", {"type": "Unconfined"}),
+        ("spec.template.spec.containers[0].ports[0].hostPort", 80),
+        ("spec.template.spec.volumes", [{"name": "node", "hostPath": {"path": "/"}}]),
+        ("spec.template.metadata.annotations.sidecar~1istio~1io/inject", "false"),
+        ("spec.template.metadata.labels.sidecar~1istio~1io/inject", "false"),
+        ("spec.template.metadata.annotations.traffic~1sidecar~1istio~1io/excludeInboundPorts", "8003"),
+        ("spec.template.spec.nodeName", "control-plane"),
+    )
+    for kind in ("Deployment", "Rollout")
+} | {
+    "AuthorizationPolicy": (("spec.rules", [{}]),),
+    "NetworkPolicy": (("spec.ingress", [{}]), ("spec.egress", [{}])),
+    "PeerAuthentication": (("spec.portLevelMtls", {"8003": {"mode": "DISABLE"}}),),
+    "Service": (("spec.externalIPs", ["192.0.2.1"]), ("spec.type", "NodePort")),
+    "KongPlugin": (("disabled", True),),
+}
+"""Kind to fields that should not be there; `~1` is a dot in a key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One object, weakened once."""
+
+    kind: str
+    path: str
+    how: str
+    index: int
+    """Which object of the run it replaces."""
+    object: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        metadata = self.object["metadata"]
+        return f"{self.kind} {metadata.get('namespace', '')}/{metadata['name']} {self.path}: {self.how}"
+
+
+def mutants(objects: Sequence[dict[str, Any]]) -> Iterator[Mutant]:
+    """Every mutant of `objects`, one per kind, shape of path and way of weakening."""
+    seen: set[tuple[str, str, str]] = set()
+    for index, written in enumerate(objects):
+        kind = written["kind"]
+        for path, how, mutated in _of(written):
+            shape = (kind, _shape(path), how)
+            if shape not in seen:
+                seen.add(shape)
+                yield Mutant(kind=kind, path=path, how=how, index=index, object=mutated)
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\[\d+\]", "[]", path)
+
+
+def _of(written: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    kind = written["kind"]
+    for region in REGIONS.get(kind, ()):
+        for keys in _places(written, region.replace("[]", ".[]").split(".")):
+            for inner in _below(_value(written, keys), keys):
+                yield from _weakened(written, inner)
+    for path, value in ADDED.get(kind, ()):
+        steps = [
+            int(part) if part.isdigit() else part.replace("~1", ".") for part in re.split(r"[.\[\]]+", path) if part
+        ]
+        if _holds(written, steps[:-1]):
+            yield _text(steps), f"is {value!r}", _put(written, steps, value)
+
+
+def _places(value: Any, parts: Sequence[str]) -> Iterator[list[str | int]]:
+    if not parts:
+        yield []
+    elif parts[0] == "[]":
+        for index, item in enumerate(value or []):
+            yield from ([index, *rest] for rest in _places(item, parts[1:]))
+    elif isinstance(value, dict) and parts[0] in value:
+        yield from ([parts[0], *rest] for rest in _places(value[parts[0]], parts[1:]))
+
+
+def _below(value: Any, keys: list[str | int]) -> Iterator[list[str | int]]:
+    yield keys
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _below(part, [*keys, key])
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _below(part, [*keys, index])
+
+
+def _weakened(written: dict[str, Any], keys: list[str | int]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    value, path = _value(written, keys), _text(keys)
+    yield path, "removed", _drop(written, keys)
+    if isinstance(value, str | bool) and value in TURNED:
+        yield path, f"{value} turned to {TURNED[value]}", _put(written, keys, TURNED[value])
+    field = next((key for key in reversed(keys) if isinstance(key, str)), "")
+    if field in WIDE and keys[-1] == field:
+        wide = [*value, WIDE[field]] if isinstance(value, list) else WIDE[field]
+        yield path, "opened wide", _put(written, keys, wide)
+    if (
+        isinstance(value, dict)
+        and keys[-1] in ("matchLabels", "podSelector", "namespaceSelector", "selector")
+        and value
+    ):
+        yield path, "selects everything", _put(written, keys, {})
+    if isinstance(value, str) and re.fullmatch(r"[0-9]+(m|Mi|Gi)?", value) and {"limits", "hard", "max"} & set(keys):
+        yield path, "a thousand times", _put(written, keys, re.sub(r"^\d+", lambda found: f"{found[0]}000", value))
+
+
+def _value(of: Any, keys: Sequence[str | int]) -> Any:
+    for key in keys:
+        of = of[key]
+    return of
+
+
+def _holds(of: Any, keys: Sequence[str | int]) -> bool:
+    try:
+        _value(of, keys)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def _put(written: dict[str, Any], keys: Sequence[str | int], value: Any) -> dict[str, Any]:
+    made = copy.deepcopy(written)
+    _value(made, keys[:-1])[keys[-1]] = value
+    return made
+
+
+def _drop(written: dict[str, Any], keys: Sequence[str | int]) -> dict[str, Any]:
+    made = copy.deepcopy(written)
+    del _value(made, keys[:-1])[keys[-1]]
+    return made
+
+
+def _text(keys: Sequence[str | int]) -> str:
+    path = ""
+    for key in keys:
+        path = step(path, key)
+    return path

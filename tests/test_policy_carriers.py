@@ -1,0 +1,119 @@
+"""It does not matter how a pod spec comes along, in which order it is written, or who stands beside it."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.judging import Judge
+from policies.manifests import from_manifest
+from policies.rule import CONTAINERS, PODS
+from policies.rules import RULES
+from policies.values import Unknown, step
+from tests.policy_carriers import CARRIERS
+from tests.policy_cases import Case, cases, rules_with_cases
+
+ABOUT_PODS: Final = tuple(rule for rule in RULES if rule.selector in (PODS, CONTAINERS) and not rule.of_stack)
+OTHERS: Final = tuple(rule for rule in RULES if rule.id in ("eng-rule-crash", "eng-unknown-values", "eng-exemptions"))
+
+
+def _bad_pods() -> Iterator[Case]:
+    known = {rule.id for rule in ABOUT_PODS}
+    for rule in rules_with_cases():
+        if rule in known:
+            for case in cases(rule):
+                if case.finds != () and len(case.objects) == 1 and case.objects[0].get("kind") == "Pod":
+                    yield case
+
+
+BAD: Final = tuple(_bad_pods())
+
+
+def _found(case: Case, written: dict[str, Any], prefix: str = "") -> set[tuple[str, str]]:
+    """Rule and path, as seen from the pod."""
+    report = Judge(case.facts, (*ABOUT_PODS, *OTHERS)).everything([from_manifest(written)])
+    found = (*report.findings, *report.exempted)
+    assert all(finding.path.startswith(prefix) for finding in found)
+    return {(finding.rule.id, finding.path.removeprefix(prefix)) for finding in found}
+
+
+def test_there_are_bad_pods_for_every_rule_about_pods() -> None:
+    assert {case.rule for case in BAD} == {rule.id for rule in ABOUT_PODS}
+
+
+@pytest.mark.parametrize("carrier", sorted(CARRIERS))
+def test_the_same_pod_gives_the_same_findings_in_every_carrier(carrier: str) -> None:
+    carry, prefix = CARRIERS[carrier]
+    for case in BAD:
+        pod = dict(case.objects[0])
+        assert _found(case, carry(copy.deepcopy(pod)), prefix) == _found(case, pod), case.id
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _reversed(value[key]) for key in reversed(value)}
+    return [_reversed(part) for part in value] if isinstance(value, list) else value
+
+
+def test_the_order_of_keys_does_not_matter() -> None:
+    for case in BAD:
+        pod = dict(case.objects[0])
+        assert _found(case, _reversed(pod)) == _found(case, pod), case.id
+
+
+def test_the_order_of_documents_does_not_matter() -> None:
+    everything = [from_manifest(dict(case.objects[0])) for case in BAD]
+    judge = Judge(BAD[0].facts, RULES)
+    one = sorted(finding.message for finding in judge.everything(everything).findings)
+    assert one == sorted(finding.message for finding in judge.everything(everything[::-1]).findings)
+
+
+@given(st.sampled_from(BAD), st.sampled_from(("containers", "initContainers", "ephemeralContainers")), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_one_more_container_never_mends_anything(case: Case, field: str, in_front: bool) -> None:
+    pod = copy.deepcopy(dict(case.objects[0]))
+    before = {rule for rule, _ in _found(case, pod)}
+    innocent = cases("wl-privileged")
+    another = copy.deepcopy(next(iter(innocent)).objects[0]["spec"]["containers"][0]) | {"name": "another"}
+    held = pod["spec"].setdefault(field, [])
+    if not isinstance(held, list):
+        return
+    held.insert(0 if in_front else len(held), another)
+    assert before <= {rule for rule, _ in _found(case, pod)}
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _leaves(part, step(path, key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _leaves(part, step(path, index))
+    else:
+        yield path
+
+
+def _with_unknown(value: Any, at: str, path: str = "") -> Any:
+    if path == at:
+        return Unknown(path)
+    if isinstance(value, dict):
+        return {key: _with_unknown(part, at, step(path, key)) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_unknown(part, at, step(path, index)) for index, part in enumerate(value)]
+    return value
+
+
+SECURING: Final = tuple(case for case in BAD if next(rule for rule in ABOUT_PODS if rule.id == case.rule).secures)
+
+
+@given(st.sampled_from(SECURING), st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_value_nobody_knows_hides_nothing(case: Case, data: st.DataObject) -> None:
+    pod = dict(case.objects[0])
+    at = data.draw(st.sampled_from([leaf for leaf in _leaves(pod) if leaf.startswith("spec")]))
+    before = {found for found in _found(case, pod) if found[0] == case.rule}
+    after = _found(case, _with_unknown(pod, at))
+    assert before <= after or ("eng-unknown-values", at) in after
