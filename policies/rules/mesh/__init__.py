@@ -1,0 +1,30 @@
+"""Strict mTLS everywhere, never weakened: every pod has a proxy, every proxy asks who it is, everybody let in is named.
+
+Without a mesh (`settings.mesh.mode: none`) nothing of it is missed; what is there is judged all the same.
+"""
+
+from policies.rules.mesh import (
+    authorization,
+    config,
+    destinations,
+    edges,
+    gateways,
+    injection,
+    peers,
+    protocols,
+    traffic,
+)
+from policies.rules.mesh.standard import MESH
+
+__all__ = [
+    "MESH",
+    "authorization",
+    "config",
+    "destinations",
+    "edges",
+    "gateways",
+    "injection",
+    "peers",
+    "protocols",
+    "traffic",
+]

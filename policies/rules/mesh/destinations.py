@@ -1,0 +1,139 @@
+"""How requests go out: encrypted by the mesh inside it, verified by name outside it, and not for ever."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from policies.mesh_scope import host_in, is_in_mesh
+from policies.objects import Object
+from policies.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.rules.mesh.protocols import speaks_http
+from policies.rules.mesh.standard import DESTINATION_RULE, MESH, VIRTUAL_SERVICE, has_mesh
+from policies.values import View
+from policies.world import World
+
+DESTINATIONS: Final = sorts(DESTINATION_RULE)
+ORIGINATES: Final = ("SIMPLE", "MUTUAL")
+RESILIENCE: Final = "services/{service}.yaml: spec.resilience"
+
+ATTEMPTS: Final = 5
+"""Tries after the first: the most the catalogue takes. Six calls of one are enough to fell a service that is down."""
+
+
+@MESH.stack(
+    "mesh-destrule-tls",
+    "M/M/M",
+    CRITICAL,
+    DESTINATIONS,
+    why="A client told to speak otherwise sends plaintext or believes any certificate, whatever the server demands.",
+    cure="Remove tls: the mesh encrypts by itself; outside, set SIMPLE with caCertificates and subjectAltNames",
+    where="manifests/mesh.py: _destination_rule",
+    sources=("kyverno istio/enforce-tls-hosts-host-subnets", "Istio: Configure TLS verification"),
+)
+def destination_tls(thing: Object, world: World) -> Iterator[Breach]:
+    places = [place for place in _tls(thing.spec) if place.is_set]
+    inside = bool(places) and is_in_mesh(world, thing.spec["host"].word, thing.namespace)
+    for tls in places:
+        mode = tls["mode"]
+        if not mode.is_set:
+            yield Breach(mode, "is not set beside the rest of tls, and that is DISABLE")
+        elif mode.word == "ISTIO_MUTUAL":
+            continue
+        elif mode.word not in ORIGINATES:
+            yield Breach(mode, f"is {mode.word or 'empty'}")
+        elif inside:
+            yield Breach(mode, f"is {mode.word} towards a host of the mesh, which does mutual TLS by itself")
+        else:
+            yield from _unverified(tls)
+
+
+def _policies(spec: View) -> Iterator[View]:
+    for place in (spec, *spec["subsets"]):
+        yield place["trafficPolicy"]
+        yield from place.at("trafficPolicy", "portLevelSettings")
+
+
+def _tls(spec: View) -> Iterator[View]:
+    for policy in _policies(spec):
+        yield policy["tls"]
+
+
+def _unverified(tls: View) -> Iterator[Breach]:
+    if tls["insecureSkipVerify"].flag:
+        yield Breach(tls["insecureSkipVerify"], "is true, so any certificate will do")
+    if not tls["caCertificates"].word and not tls["credentialName"].word:
+        yield Breach(tls["caCertificates"], "is not set, and no credentialName either, so any certificate will do")
+    if not tls["sni"].word and not any(tls["subjectAltNames"].words):
+        yield Breach(tls["subjectAltNames"], "is not set, and no sni either, so any host's certificate will do")
+
+
+@MESH.stack(
+    "mesh-circuit-breaker",
+    "A/M/M",
+    MEDIUM,
+    sorts("Service", VIRTUAL_SERVICE),
+    why="Without a limit and a fuse one slow service takes the connections of all its callers, and they go down too.",
+    cure="Give its DestinationRule connectionPool and outlierDetection, and retry at most five times",
+    where=RESILIENCE,
+    sources=("Istio: Circuit breaking",),
+)
+def circuit_breaker(thing: Object, world: World) -> Iterator[Breach]:
+    yield from _BREAKERS[thing.sort](thing, world)
+
+
+def _service(thing: Object, world: World) -> Iterator[Breach]:
+    expected = has_mesh(world.facts) and thing.namespace in world.service_namespaces
+    if not expected or not any(map(speaks_http, thing.spec["ports"])):
+        return
+    found = world.once(_guards).get(_pods(thing), ())
+    if not found:
+        yield Breach("", "has no DestinationRule, so callers open as many connections as they like")
+    for rule in found:
+        policy = rule.spec["trafficPolicy"]
+        for field in ("connectionPool", "outlierDetection"):
+            if policy[field].is_empty:
+                yield Breach(policy[field], "is not set", on=rule)
+        outliers = policy["outlierDetection"]
+        sees_gateways = bool(outliers["consecutiveGatewayErrors"].number)
+        for field in ("maxEjectionPercent",) if sees_gateways else ("consecutive5xxErrors", "maxEjectionPercent"):
+            if outliers[field].number == 0:
+                yield Breach(outliers[field], "is 0, so no pod is ever left alone", on=rule)
+
+
+def _address(world: World, service: Object) -> str:
+    return host_in(world, service.name, service.namespace).name
+
+
+def _rules(world: World) -> Mapping[str, tuple[Object, ...]]:
+    found: dict[str, list[Object]] = {}
+    for rule in world.of(DESTINATION_RULE):
+        if rule.spec["host"].is_known:
+            found.setdefault(host_in(world, rule.spec["host"].word, rule.namespace).name, []).append(rule)
+    return {name: tuple(rules) for name, rules in found.items()}
+
+
+def _pods(service: Object) -> tuple[str, frozenset[tuple[str, str]]]:
+    labels = ((key, value.word) for key, value in service.spec["selector"].entries() if value.is_known)
+    return service.namespace, frozenset(labels)
+
+
+def _guards(world: World) -> Mapping[tuple[str, frozenset[tuple[str, str]]], tuple[Object, ...]]:
+    """The rules of the Services before the same pods: those of a canary share one."""
+    rules = world.once(_rules)
+    found: dict[tuple[str, frozenset[tuple[str, str]]], dict[int, Object]] = {}
+    for service in world.of("Service"):
+        for rule in rules.get(_address(world, service), ()):
+            found.setdefault(_pods(service), {})[id(rule)] = rule
+    return {pods: tuple(several.values()) for pods, several in found.items()}
+
+
+def _retries(thing: Object, _: World) -> Iterator[Breach]:
+    for route in thing.spec["http"]:
+        attempts = route.at("retries", "attempts")
+        if (attempts.number or 0) > ATTEMPTS:
+            yield Breach(attempts, f"is {attempts.quantity}, more than {ATTEMPTS}")
+
+
+_BREAKERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+    "Service": _service,
+    VIRTUAL_SERVICE: _retries,
+}

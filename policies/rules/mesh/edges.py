@@ -1,0 +1,133 @@
+"""Who is let in is who the catalogue says, neither more nor less."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from blueprint import names
+from policies.mesh_authz import (
+    AUTHORIZATION_POLICY,
+    Request,
+    account,
+    action,
+    applying,
+    identity,
+    is_dry_run,
+    passes,
+    pattern,
+)
+from policies.mesh_edges import REST, SEGMENT, Ask, Edge, edges, within
+from policies.objects import Object
+from policies.rule import CRITICAL, Breach, sorts
+from policies.rules.mesh.authorization import CONSUMES
+from policies.rules.mesh.standard import MESH, has_mesh
+from policies.values import View
+from policies.world import World
+
+SAMPLE: Final = "a-0"
+"""What stands for a parameter in a path that is tried."""
+
+
+@MESH.stack(
+    "mesh-authz-matches-catalogue",
+    "M/M/M",
+    CRITICAL,
+    sorts(AUTHORIZATION_POLICY, "Namespace"),
+    why="Who may ask what is reviewed in the catalogue: a policy beside it opens what nobody saw, or breaks a caller.",
+    cure="Declare the edge where the caller consumes the API, or remove it from the policy",
+    where=CONSUMES,
+    sources=("project promise: one declaration per edge",),
+)
+def matches_catalogue(thing: Object, world: World) -> Iterator[Breach]:
+    if world.facts.services is not None:
+        yield from _SIDES[thing.sort](thing, world)
+
+
+def _nothing_more(policy: Object, world: World) -> Iterator[Breach]:
+    declared = world.once(edges).get(policy.namespace)
+    if policy.namespace == names.ISTIO:
+        declared = ()
+    if declared is None or action(policy) != "ALLOW" or is_dry_run(policy):
+        return
+    for rule in policy.spec["rules"]:
+        if rule["from"].is_empty:
+            yield Breach(rule["from"], "is not set, and no file lets everybody in")
+        for item in rule["from"]:
+            for place, who in _callers(item["source"], policy, world):
+                mine = [edge for edge in declared if edge.identity == who]
+                if mine:
+                    yield from _asked(rule, mine)
+                else:
+                    yield Breach(place, "is let in, and no file declares that")
+
+
+def _callers(source: View, policy: Object, world: World) -> Iterator[tuple[View, str]]:
+    """Each caller a source names, as `namespace/account`; "" where it names no single one."""
+    principals, accounts, spaces = source["principals"], source["serviceAccounts"], source["namespaces"]
+    for entry in principals:
+        yield entry, identity(entry.word, world.facts.trust_domain) or ""
+    for entry in accounts:
+        yield entry, account(entry.word, policy.namespace)
+    if principals.is_empty and accounts.is_empty:
+        yield (source if spaces.is_empty else spaces), ""
+
+
+def _asked(rule: View, mine: list[Edge]) -> Iterator[Breach]:
+    """What `rule` lets a caller ask beyond its edges `mine`."""
+    who = mine[0].caller
+    if any(edge.port is None for edge in mine):
+        return
+    if rule["to"].is_empty:
+        yield Breach(rule["to"], f"is not set, so {who} may ask anything")
+    for item in rule["to"]:
+        operation = item["operation"]
+        if operation["ports"].is_empty:
+            yield Breach(operation["ports"], f"is not set, so {who} reaches every port")
+        for port in operation["ports"]:
+            there = [edge for edge in mine if str(edge.port) == port.word]
+            if not there:
+                yield Breach(port, f"is open to {who}, and no file declares that")
+            elif all(edge.asks for edge in there):
+                yield from _requests(operation, [ask for edge in there for ask in edge.asks], who)
+
+
+def _requests(operation: View, declared: list[Ask], who: str) -> Iterator[Breach]:
+    methods = tuple((place, place.word) for place in operation["methods"]) or ((operation["methods"], ""),)
+    paths = tuple((place, pattern(place.word)) for place in operation["paths"]) or ((operation["paths"], (REST,)),)
+    for place, path in paths:
+        for spot, method in methods:
+            allowed = [ask.path for ask in declared if ask.method in ("", method)]
+            if any(within(path, one) for one in allowed):
+                continue
+            if not allowed:
+                yield Breach(spot, f"lets {who} ask {method or 'any method'}, and no file declares that")
+            else:
+                what = f"{method or 'any method'} {'/' + '/'.join(path)}"
+                yield Breach(place, f"lets {who} ask {what}, and no file declares that")
+
+
+def _nothing_less(namespace: Object, world: World) -> Iterator[Breach]:
+    if not has_mesh(world.facts) or namespace.name not in world.facts.service:
+        return
+    # The service's own pods, as they are labelled; a debugging Job beside them is nobody's API.
+    mine = names.selector(namespace.name)
+    pods = (of.labels for of in world.workloads_in(namespace.name) if mine.items() <= of.labels.items())
+    for labels in {frozenset(labels.items()): labels for labels in pods}.values() or [mine]:
+        applied = applying(world, namespace.name, labels)
+        for edge in world.once(edges)[namespace.name]:
+            for ask in (edge.asks or (Ask("", (REST,)),)) if edge.needed and edge.port is not None else ():
+                if not passes(applied, _request(edge, ask), world.facts.trust_domain):
+                    what = f"{ask.method or 'GET'} /{'/'.join(ask.path)} on port {edge.port}"
+                    yield Breach("", f"has no AuthorizationPolicy that lets {edge.caller} ask {what}, yet {edge.why}")
+
+
+def _request(edge: Edge, ask: Ask) -> Request:
+    path = "/".join(SAMPLE if part in (SEGMENT, REST) else part for part in ask.path)
+    return Request(
+        identity=edge.identity, port=edge.port or 0, method=ask.method or "GET", path=f"/{path}", token=edge.token
+    )
+
+
+_SIDES: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+    AUTHORIZATION_POLICY: _nothing_more,
+    "Namespace": _nothing_less,
+}

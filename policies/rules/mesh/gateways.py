@@ -1,0 +1,112 @@
+"""The mesh's edge: TLS that ends here, for hosts by name, for routes of few namespaces."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.objects import Object
+from policies.rule import HIGH, Breach, sorts
+from policies.rules.mesh.standard import KUBERNETES_GATEWAY, MESH
+from policies.values import View
+
+ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
+
+ENCRYPTED: Final = ("HTTPS", "TLS")
+ENDS_HERE: Final = ("SIMPLE", "MUTUAL")
+VERSIONS: Final = ("TLS_AUTO", "TLSV1_2", "TLSV1_3")
+"""TLS_AUTO, the default, is 1.2 at least (istio/api: networking/v1/gateway.proto)."""
+OLD: Final = ("TLSV1_0", "TLSV1_1")
+
+
+@MESH.resource(
+    "mesh-gateway-tls",
+    "M/M/M",
+    HIGH,
+    sorts(ISTIO_GATEWAY, KUBERNETES_GATEWAY),
+    why="What the edge takes in the clear, the world reads; what it takes for every host, any namespace can claim.",
+    cure="Serve HTTPS with TLS 1.2 or above and a credential, for hosts by name, and let HTTP only redirect",
+    where="manifests/gateway.py: _gateway",
+    sources=("Istio: Gateways", "Gateway API: TLS"),
+)
+def gateway_tls(thing: Object, _: Facts) -> Iterator[Breach]:
+    yield from _KINDS[thing.sort](thing)
+
+
+def _istio(thing: Object) -> Iterator[Breach]:
+    for server in thing.spec["servers"]:
+        for name in server["hosts"]:
+            if name.word.rpartition("/")[2] in ("*", ""):
+                yield Breach(name, f"is {name.word or 'empty'}")
+        protocol, tls = server.at("port", "protocol"), server["tls"]
+        spoken = protocol.word.upper()
+        if spoken in ENCRYPTED:
+            yield from _ended(tls)
+        elif spoken != "HTTP":
+            yield Breach(protocol, f"is {protocol.word or 'not set'}, which nothing encrypts")
+        elif not tls["httpsRedirect"].flag:
+            yield Breach(tls["httpsRedirect"], "is not true, so requests are answered in the clear")
+
+
+def _ended(tls: View) -> Iterator[Breach]:
+    mode, least, most = tls["mode"], tls["minProtocolVersion"], tls["maxProtocolVersion"]
+    if mode.word not in ENDS_HERE:
+        yield Breach(mode, f"is {mode.word}" if mode.word else "is not set, and that is PASSTHROUGH")
+    if least.is_set and least.word not in VERSIONS:
+        yield Breach(least, f"is {least.word or 'empty'}")
+    if most.word in OLD:
+        yield Breach(most, f"is {most.word}")
+    if not tls["credentialName"].word and tls["credentialNames"].is_empty:
+        yield Breach(tls["credentialName"], "is not set")
+
+
+def _kubernetes(thing: Object) -> Iterator[Breach]:
+    for listener in thing.spec["listeners"]:
+        routes = listener.at("allowedRoutes", "namespaces", "from")
+        chosen = listener.at("allowedRoutes", "namespaces", "selector")
+        if routes.text == "All":
+            yield Breach(routes, "is All")
+        elif routes.text == "Selector" and chosen["matchLabels"].is_empty and chosen["matchExpressions"].is_empty:
+            yield Breach(chosen, "chooses every namespace")
+        check = _LISTENERS.get(listener["protocol"].word, _plain)
+        yield from check(listener)
+
+
+def _encrypted(listener: View) -> Iterator[Breach]:
+    tls, name = listener["tls"], listener["hostname"]
+    if name.word in ("", "*"):
+        yield Breach(name, "is not set, so it answers for every host" if not name.word else "is *")
+    if tls["mode"].is_set and tls["mode"].word != "Terminate":
+        yield Breach(tls["mode"], f"is {tls['mode'].word or 'empty'}")
+    if tls["certificateRefs"].is_empty:
+        yield Breach(tls["certificateRefs"], "is not set")
+
+
+def _redirecting(listener: View) -> Iterator[Breach]:
+    # Whether it redirects is said by routes; none but the edge's own may attach, so no service is served in the clear.
+    routes = listener.at("allowedRoutes", "namespaces", "from")
+    if routes.text == "Selector":
+        yield Breach(routes, "lets services be served in the clear")
+
+
+def _in_mesh(_: View) -> Iterator[Breach]:
+    """A waypoint's: mutual TLS of the mesh itself."""
+    yield from ()
+
+
+def _plain(listener: View) -> Iterator[Breach]:
+    protocol = listener["protocol"]
+    yield Breach(protocol, f"is {protocol.word or 'not set'}, which nothing encrypts")
+
+
+_LISTENERS: Final[Mapping[str, Callable[[View], Iterator[Breach]]]] = {
+    "HBONE": _in_mesh,
+    "HTTP": _redirecting,
+    "HTTPS": _encrypted,
+    "TLS": _encrypted,
+}
+"""Protocol of a listener to what is asked of it."""
+
+_KINDS: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
+    ISTIO_GATEWAY: _istio,
+    KUBERNETES_GATEWAY: _kubernetes,
+}

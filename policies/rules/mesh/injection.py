@@ -1,0 +1,177 @@
+"""The proxy: in every pod that should have one, around all of its traffic, and Istio's own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from blueprint import names
+from policies import yaml_text
+from policies.facts import Facts
+from policies.mesh_scope import DATAPLANE, INJECTION, REVISION, is_outside
+from policies.objects import Object
+from policies.pods import Pod
+from policies.rule import CRITICAL, PODS, Breach
+from policies.rules.mesh.config import revisions
+from policies.rules.mesh.standard import MESH, NAMESPACES, PODS_SPELT, has_mesh
+from policies.values import View
+from policies.world import World
+
+INJECT: Final = "sidecar.istio.io/inject"
+TLS_MODE: Final = "security.istio.io/tlsMode"
+YES: Final = ("", "y", "yes", "true", "on")
+"""What Istio's injector takes for true; everything else is false (pkg/kube/inject/inject.go). Empty: as it would."""
+
+
+@MESH.stack(
+    "mesh-injection",
+    "M/M/M",
+    CRITICAL,
+    NAMESPACES,
+    why="Pods of a namespace without the label get no proxy: they speak plaintext, and no rule of the mesh holds.",
+    cure="Set the label istio-injection=enabled, and no other of the mesh's",
+    where="manifests/isolation.py: namespace",
+    sources=("kyverno istio/enforce-sidecar-injection-namespace", "istioctl IST0123"),
+)
+def injection(thing: Object, world: World) -> Iterator[Breach]:
+    labels = thing.labels
+    by_name, by_revision, ambient = labels[INJECTION], labels[REVISION], labels[DATAPLANE]
+    if by_name.is_set and by_revision.is_set:
+        yield Breach(by_revision, f"is set beside {INJECTION}, and only one of them counts")
+    expected = thing.name in world.service_namespaces or thing.name == names.KONG
+    if not expected or not has_mesh(world.facts):
+        return
+    if ambient.text == "ambient":
+        yield Breach(ambient, "is ambient, and the platform's mesh is one of sidecars")
+    if by_name.is_set and by_name.word != "enabled":
+        yield Breach(by_name, f"is {by_name.word or 'empty'}")
+    elif not by_name.is_set and not by_revision.is_set:
+        yield Breach(by_name, "is not set")
+    installed = world.once(revisions)
+    if by_revision.is_set and (not by_revision.word or (installed and by_revision.word not in installed)):
+        yield Breach(by_revision, f"is {by_revision.word or 'empty'}, and no such revision is installed")
+
+
+def _has_proxy(pod: Pod, facts: Facts) -> bool:
+    """Whether the pod belongs to the mesh by where it is; one that is let off by name does not."""
+    thing = pod.object
+    return (
+        has_mesh(facts)
+        and not is_outside(thing.namespace, facts)
+        and f"{thing.namespace}/{thing.name}" not in facts.limits.mesh.unmeshed
+    )
+
+
+@MESH.resource(
+    "mesh-injection-not-disabled",
+    "M/M/M",
+    CRITICAL,
+    PODS,
+    why="A pod without its proxy speaks plaintext and answers anybody who reaches it.",
+    cure="Remove the label or annotation, and hostNetwork",
+    where=PODS_SPELT,
+    sources=("kyverno istio/prevent-disabling-injection-pods", "istio pkg/kube/inject/inject.go"),
+)
+def injection_not_disabled(pod: Pod, facts: Facts) -> Iterator[Breach]:
+    if not _has_proxy(pod, facts):
+        return
+    for place in (pod.labels[INJECT], pod.annotations[INJECT]):
+        if place.word.lower() not in YES:
+            yield Breach(place, f"is {place.word}")
+    if pod.labels[DATAPLANE].text == "none":
+        yield Breach(pod.labels[DATAPLANE], "is none")
+    if pod.labels[TLS_MODE].is_set and pod.labels[TLS_MODE].word != "istio":
+        yield Breach(pod.labels[TLS_MODE], "tells callers to send plaintext")
+    if pod.spec["hostNetwork"].flag:
+        yield Breach(pod.spec["hostNetwork"], "is true, and such pods get no proxy")
+
+
+def _everything(value: View) -> bool:
+    return value.word == "*"
+
+
+def _nothing(value: View) -> bool:
+    return not value.word
+
+
+TRAFFIC: Final = "traffic.sidecar.istio.io"
+HARMLESS: Final[Mapping[str, Callable[[View], bool]]] = {
+    f"{TRAFFIC}/excludeInboundPorts": _nothing,
+    f"{TRAFFIC}/excludeInterfaces": _nothing,
+    f"{TRAFFIC}/excludeOutboundIPRanges": _nothing,
+    f"{TRAFFIC}/excludeOutboundPorts": _nothing,
+    f"{TRAFFIC}/includeInboundPorts": _everything,
+    f"{TRAFFIC}/includeOutboundIPRanges": _everything,
+    "ambient.istio.io/bypass-inbound-capture": lambda value: value.word == "false",
+    "sidecar.istio.io/interceptionMode": lambda value: value.word in ("REDIRECT", "TPROXY"),
+}
+"""Annotation to the values that let nothing past the proxy (istio/api: annotation/annotations.yaml)."""
+
+
+@MESH.resource(
+    "mesh-traffic-exclusions",
+    "M/M/M",
+    CRITICAL,
+    PODS,
+    why="Traffic that goes past the proxy is neither encrypted nor asked who it is.",
+    cure="Remove the annotation",
+    where=PODS_SPELT,
+    sources=("Istio: Understand traffic capture limitations",),
+)
+def traffic_exclusions(pod: Pod, facts: Facts) -> Iterator[Breach]:
+    if not _has_proxy(pod, facts):
+        return
+    name = f"{pod.object.namespace}/{pod.object.name}"
+    for annotation, value in pod.annotations.entries():
+        harmless = HARMLESS.get(annotation)
+        if harmless is None or not value.is_set or harmless(value):
+            continue
+        if f"{name} {annotation}={value.word}" not in facts.limits.mesh.annotations:
+            yield Breach(value, f"is {value.word or 'empty'}")
+
+
+RESERVED: Final = ("istio-init", "istio-proxy", "istio-validation")
+OVERRIDES: Final = (
+    "inject.istio.io/templates",
+    "proxy.istio.io/overrides",
+    "sidecar.istio.io/bootstrapOverride",
+    "sidecar.istio.io/controlPlaneAuthPolicy",
+    "sidecar.istio.io/discoveryAddress",
+    "sidecar.istio.io/proxyImage",
+    "sidecar.istio.io/userVolume",
+    "sidecar.istio.io/userVolumeMount",
+)
+PROXY_CONFIG: Final = "proxy.istio.io/config"
+TUNED: Final = frozenset(
+    {
+        "concurrency",
+        "drainDuration",
+        "holdApplicationUntilProxyStarts",
+        "proxyStatsMatcher",
+        "terminationDrainDuration",
+        "tracing",
+    }
+)
+"""What a pod may say of its proxy: how many threads, when it starts and stops, what it measures."""
+
+
+@MESH.resource(
+    "mesh-proxy-override",
+    "M/M/M",
+    CRITICAL,
+    PODS,
+    why="A pod that brings or bends its own proxy holds the key of its identity and no rule of the mesh.",
+    cure="Remove the container or annotation; Istio adds the proxy",
+    where=PODS_SPELT,
+    sources=("istio pkg/kube/inject/webhook.go",),
+)
+def proxy_override(pod: Pod, facts: Facts) -> Iterator[Breach]:
+    for container in pod.containers:
+        if container.name in RESERVED:
+            yield Breach(container.view["name"], f"is {container.name}, the name of a part of the mesh")
+    name = f"{pod.object.namespace}/{pod.object.name}"
+    for annotation in OVERRIDES:
+        value = pod.annotations[annotation]
+        if value.is_set and f"{name} {annotation}={value.word}" not in facts.limits.mesh.annotations:
+            yield Breach(value, "is set")
+    for key, value in yaml_text.within(pod.annotations[PROXY_CONFIG]).entries():
+        if key not in TUNED:
+            yield Breach(value, "is not for a pod to say")

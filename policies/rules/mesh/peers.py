@@ -1,0 +1,108 @@
+"""Plaintext: nobody is asked for it, nobody takes it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint import names
+from policies.facts import Facts
+from policies.mesh_mode import STRICT, mode, peers, selector
+from policies.mesh_scope import is_meshed, is_outside
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, STACK, Breach
+from policies.rules.mesh.standard import EACH_WORKLOAD, MESH, PEERS, PLATFORM, has_mesh
+from policies.world import Workload, World
+
+NOT_WEAKER: Final = ("UNSET", STRICT)
+ENFORCED: Final = "kyverno istio/enforce-strict-mtls"
+
+
+@MESH.stack(
+    "mesh-root-strict",
+    "M/M/M",
+    CRITICAL,
+    STACK,
+    why="Without one strict rule above all others every pod takes plaintext, which is Istio's default.",
+    cure="Keep exactly one PeerAuthentication without a selector in istio-system, with mtls.mode STRICT",
+    where=PLATFORM,
+    sources=("Istio: PeerAuthentication", ENFORCED),
+)
+def root_strict(_: None, world: World) -> Iterator[Breach]:
+    above = peers(world, names.ISTIO).whole
+    if not above and has_mesh(world.facts) and world.declares(names.ISTIO):
+        text = "has no PeerAuthentication without a selector, so the whole mesh takes plaintext"
+        yield Breach("", text, on=world.namespaces[names.ISTIO])
+    for index, thing in enumerate(above):
+        if index:
+            yield Breach(
+                thing.root.at("metadata", "name"),
+                f"is one of {len(above)} mesh-wide rules, and the oldest wins",
+                on=thing,
+            )
+        said = mode(thing)
+        if said.word in ("", "UNSET"):
+            yield Breach(said, f"is {said.word or 'not set'}, which is PERMISSIVE with nothing above", on=thing)
+        elif said.word != STRICT:
+            yield Breach(said, f"is {said.word}", on=thing)
+
+
+@MESH.resource(
+    "mesh-peerauth-no-weaken",
+    "M/M/M",
+    CRITICAL,
+    PEERS,
+    why="On a port that takes plaintext anybody who reaches it is believed to be whoever he says he is.",
+    cure="Remove the mode, or set it to STRICT",
+    where=PLATFORM,
+    sources=(ENFORCED,),
+)
+def no_weaken(thing: Object, _: Facts) -> Iterator[Breach]:
+    ports = (setting["mode"] for _, setting in thing.spec["portLevelMtls"].entries())
+    for said in (mode(thing), *ports):
+        if said.is_set and said.word not in NOT_WEAKER:
+            yield Breach(said, f"is {said.word or 'empty'}")
+
+
+@MESH.stack(
+    "mesh-peerauth-unique",
+    "M/M/M",
+    HIGH,
+    PEERS,
+    why="Of two rules for the same pods the oldest wins, so a restored cluster may take what this one refuses.",
+    cure="Merge them into one",
+    where=PLATFORM,
+    sources=("Istio: ComposePeerAuthentication",),
+)
+def unique(thing: Object, world: World) -> Iterator[Breach]:
+    beside = peers(world, thing.namespace)
+    if not selector(thing):
+        first = beside.whole[0]
+        if first is not thing:
+            yield Breach(thing.spec["selector"], f"selects nothing, and {first.title} is for the whole namespace too")
+        return
+    if thing.namespace == names.ISTIO:
+        yield Breach(thing.spec["selector"], "is set in the root namespace, where Istio ignores the rule")
+    if id(thing) in beside.clashes:
+        first, both = beside.clashes[id(thing)]
+        yield Breach(thing.spec["selector"], f"selects {both}, as {first.title} does")
+
+
+@MESH.stack(
+    "mesh-effective-mode",
+    "M/M/M",
+    CRITICAL,
+    EACH_WORKLOAD,
+    why="What counts is what all rules together leave of a port: one that takes plaintext takes it from everybody.",
+    cure="Remove the rule that weakens it, or add the mesh-wide one that is STRICT",
+    where=PLATFORM,
+    sources=("Istio: ComposePeerAuthentication",),
+)
+def effective_mode(workload: Workload, world: World) -> Iterator[Breach]:
+    namespace = workload.namespace
+    meshed = is_meshed(world, namespace)
+    if not has_mesh(world.facts) or is_outside(namespace, world.facts) or meshed is False:
+        return
+    for port, said in peers(world, namespace).modes(workload):
+        if said.word != STRICT:
+            which = f"port {port}" if port else "its ports"
+            because = said.by.title if said.by else "no PeerAuthentication is above it, and that is the default"
+            yield Breach(workload.pod.spec, f"takes plaintext on {which}: {said.word} ({because})")

@@ -1,0 +1,192 @@
+"""Where requests go: to hosts that are named, that exist, and that somebody declared."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from blueprint import names
+from policies.facts import Facts
+from policies.mesh_scope import SERVICE_ENTRY, host, host_in, is_outside
+from policies.objects import Object
+from policies.rule import HIGH, MEDIUM, Breach, sorts
+from policies.rules.mesh.standard import (
+    DESTINATION_RULE,
+    MESH,
+    PLATFORM,
+    SIDECAR,
+    VIRTUAL_SERVICE,
+    has_mesh,
+)
+from policies.values import View
+from policies.world import World
+
+KINDS_OF_ROUTE: Final = ("http", "tls", "tcp")
+WHOLE: Final = 100
+
+
+@MESH.stack(
+    "mesh-virtualservice-hosts",
+    "M/M/M",
+    HIGH,
+    sorts(VIRTUAL_SERVICE),
+    why="A route for every host takes requests meant for others; one to a subset nobody defines answers 503.",
+    cure="Name the hosts, let the weights add up to 100, and route to subsets of a DestinationRule",
+    where=PLATFORM,
+    sources=("kyverno istio/restrict-virtual-service-wildcard", "istioctl IST0101"),
+)
+def virtual_service_hosts(thing: Object, world: World) -> Iterator[Breach]:
+    spec = thing.spec
+    at_gateway = any(gateway.word != "mesh" for gateway in spec["gateways"])
+    for name in spec["hosts"]:
+        if name.word == "*" or (at_gateway and name.word.startswith("*")):
+            yield Breach(name, f"is {name.word}")
+    for route in (route for kind in KINDS_OF_ROUTE for route in spec[kind]):
+        yield from _weights(route["route"])
+        single = [route["mirror"]] if route["mirror"].is_set else []
+        ends = [*route["route"], *route["mirrors"]]
+        for destination in (*(end["destination"] for end in ends), *single):
+            subset = destination["subset"]
+            if subset.word and _is_missing(subset.word, destination["host"].word, thing, world):
+                yield Breach(subset, f"is {subset.word}, and no DestinationRule of the host has such a subset")
+
+
+def _weights(ends: View) -> Iterator[Breach]:
+    weights = [end["weight"] for end in ends]
+    numbers = [weight.number or 0 for weight in weights]
+    for weight, number in zip(weights, numbers, strict=True):
+        if number < 0:
+            yield Breach(weight, f"is {weight.quantity}")
+    said = any(weight.is_set for weight in weights)
+    if sum(numbers) != WHOLE and (len(weights) > 1 or said):
+        yield Breach(ends, f"has weights that add up to {sum(numbers):g}")
+
+
+def _is_missing(subset: str, name: str, thing: Object, world: World) -> bool:
+    meant = host_in(world, name, thing.namespace)
+    if not world.declares(meant.namespace or thing.namespace):
+        return False
+    return subset not in world.once(_subsets).get(meant.name, ())
+
+
+def _subsets(world: World) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for rule in world.of(DESTINATION_RULE):
+        name = host_in(world, rule.spec["host"].word, rule.namespace).name
+        found.setdefault(name, set()).update(subset["name"].word for subset in rule.spec["subsets"])
+    return {name: frozenset(subsets) for name, subsets in found.items()}
+
+
+@MESH.resource(
+    "mesh-service-entry",
+    "M/M/M",
+    HIGH,
+    sorts(SERVICE_ENTRY),
+    why="A ServiceEntry opens a way out of the mesh, or takes the name of a service in it.",
+    cure="Declare the host under egress, and nothing that ends in cluster.local",
+    where="services/{service}.yaml: spec.egress",
+    sources=("Istio: Egress",),
+)
+def service_entry(thing: Object, facts: Facts) -> Iterator[Breach]:
+    spec = thing.spec
+    if spec["location"].is_set and spec["location"].word != "MESH_EXTERNAL":
+        yield Breach(spec["location"], f"is {spec['location'].word or 'empty'}")
+    unresolved = spec["resolution"].word in ("", "NONE")
+    allowed = _allowed(thing.namespace, facts)
+    ports = {str(port["number"].quantity): port["number"] for port in spec["ports"]}
+    for place in spec["hosts"]:
+        name = place.word.lower().removesuffix(".")
+        if _is_inside(name, facts):
+            yield Breach(place, f"is {name}, a name inside the cluster")
+        elif "*" in name and unresolved:
+            yield Breach(place, f"is {name} and nothing resolves it, so a client may go to any address")
+        elif allowed is not None and name not in allowed:
+            yield Breach(place, f"is {name}, which the service does not declare")
+        elif allowed is not None:
+            for number, at in ports.items():
+                if number not in allowed[name]:
+                    yield Breach(at, f"is {number}, which the service does not declare for {name}")
+    for end in spec["endpoints"]:
+        address = end["address"]
+        if allowed is not None and address.word.lower() not in allowed:
+            yield Breach(address, "is where the host is sent to, which the service does not declare")
+
+
+def _allowed(namespace: str, facts: Facts) -> Mapping[str, frozenset[str]] | None:
+    """Hosts the catalogue lets `namespace` reach, with their ports; None without a catalogue."""
+    if facts.services is None:
+        return None
+    found: dict[str, set[str]] = {}
+    if namespace in facts.service:
+        for egress in facts.service[namespace].spec.egress:
+            found.setdefault(egress.host, set()).add(str(egress.port))
+    return {name: frozenset(ports) for name, ports in found.items()}
+
+
+def _is_inside(name: str, facts: Facts) -> bool:
+    known = {*facts.service, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
+    meant = host(name, "", known)
+    parts = name.split(".")
+    return bool(meant.namespace) or "." not in name or name.endswith(f".{names.DOMAIN}") or parts[-1] == "svc"
+
+
+@MESH.stack(
+    "mesh-sidecar-scope",
+    "A/A/M",
+    MEDIUM,
+    sorts("Namespace", SIDECAR),
+    why="A proxy that knows the whole mesh uses the memory for it, and a stolen pod can look up every service.",
+    cure="List in egress.hosts the own namespace and those of declared dependencies, with REGISTRY_ONLY",
+    where="services/{service}.yaml: spec.consumes",
+    sources=("Istio: Sidecar",),
+)
+def sidecar_scope(thing: Object, world: World) -> Iterator[Breach]:
+    yield from _SIDES[thing.sort](thing, world)
+
+
+def _is_for_all(sidecar: Object) -> bool:
+    return sidecar.spec.at("workloadSelector", "labels").is_empty
+
+
+def _by_namespace(world: World) -> Mapping[str, tuple[Object, ...]]:
+    found: dict[str, list[Object]] = {}
+    for sidecar in world.of(SIDECAR):
+        found.setdefault(sidecar.namespace, []).append(sidecar)
+    return {namespace: tuple(several) for namespace, several in found.items()}
+
+
+def _namespace(thing: Object, world: World) -> Iterator[Breach]:
+    if not has_mesh(world.facts) or thing.name not in world.service_namespaces:
+        return
+    found = [sidecar for sidecar in world.once(_by_namespace).get(thing.name, ()) if _is_for_all(sidecar)]
+    if not found:
+        yield Breach("", "has no Sidecar, so its proxies know the whole mesh")
+
+
+def _sidecar(thing: Object, world: World) -> Iterator[Breach]:
+    policy = thing.spec.at("outboundTrafficPolicy", "mode")
+    if policy.is_set and policy.word != "REGISTRY_ONLY":
+        yield Breach(policy, f"is {policy.word or 'empty'}")
+    if is_outside(thing.namespace, world.facts) or thing.namespace == names.KONG:
+        return  # the gateway knows every service, so that a new route changes no object of its own
+    service = world.facts.service.get(thing.namespace)
+    needed = {consume.provider for consume in service.spec.consumes} if service else set()
+    own = {".", "~", thing.namespace, names.data_namespace(thing.namespace)}
+    known = {*own, *needed, names.MESSAGING, names.OBSERVABILITY}
+    listed: set[str] = set()
+    for place in (place for listener in thing.spec["egress"] for place in listener["hosts"]):
+        namespace = place.word.partition("/")[0]
+        listed.add(thing.namespace if namespace == "." else namespace)
+        if namespace == "*":
+            yield Breach(place, f"is {place.word}, so its proxies know other namespaces than those it needs")
+        elif service and namespace not in known and place.word != f"kube-system/{RESOLVER}":
+            yield Breach(place, f"lets it know {namespace}, which the catalogue does not declare")
+    if not thing.spec["egress"].is_set:
+        yield Breach(thing.spec["egress"], "is not set, so its proxies know the whole mesh")
+    missing = sorted(needed - listed - {thing.namespace}) if _is_for_all(thing) and "*" not in listed else []
+    if missing:
+        yield Breach(thing.spec["egress"], f"leaves out {', '.join(missing)}, so calls there go nowhere")
+
+
+RESOLVER: Final = names.address("kube-dns", "kube-system")
+"""The cluster's resolver, which TCP reaches through the proxy."""
+
+_SIDES: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {"Namespace": _namespace, SIDECAR: _sidecar}
