@@ -1,0 +1,65 @@
+"""Which names are those of secrets: DB_PASSWORD, clientSecret, apikey; and which only speak of one: TOKEN_URL."""
+
+import re
+from itertools import pairwise
+from typing import Final
+from unicodedata import normalize
+
+_SEAM: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+
+ENDINGS: Final = (
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "secretkey",
+    "accesskey",
+    "credential",
+    "credentials",
+    "connectionstring",
+    "connstring",
+)
+"""A word that ends so is a secret's: PGPASSWORD, clientsecret."""
+
+WORDS: Final = frozenset({"passwords", "secrets", "creds", "connstr", "dsn", "salt"})
+"""Whole words that are."""
+
+PAIRS: Final = frozenset(
+    {
+        *((word, "key") for word in ("access", "account", "api", "auth", "encryption", "master", "private", "secret")),
+        *((word, "key") for word in ("service", "shared", "signing", "ssh", "storage")),
+        *((word, other) for word in ("conn", "connection") for other in ("str", "string")),
+        ("pass", "phrase"),
+        ("pass", "word"),
+    }
+)
+"""Neighbours that are."""
+
+ABOUT: Final = frozenset(
+    {
+        *("algorithm", "alg", "audience", "audiences", "backend", "bytes", "cache", "class", "claim", "count", "dir"),
+        *("directory", "enabled", "endpoint", "endpoints", "engine", "expiration", "expires", "expiry", "field"),
+        *("file", "filename", "files", "folder", "format", "header", "host", "interval", "issuer", "issuers", "kind"),
+        *("length", "lifetime", "limit", "lookup", "manager", "max", "method", "min", "minutes", "mode", "mount"),
+        *("name", "namespace", "names", "path", "paths", "pattern", "period", "policy", "port", "prefix", "provider"),
+        *("realm", "ref", "refs", "regex", "region", "required", "reviewer", "rotation", "scope", "scopes", "seconds"),
+        *("server", "size", "source", "store", "suffix", "timeout", "ttl", "type", "uri", "url", "validity", "version"),
+        *("volume", "volumes"),
+    }
+)
+"""A name that ends in one of these speaks of a secret and is none: TOKEN_URL, PASSWORD_FILE, secretName."""
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether something called `name` is a secret if it is anything."""
+    parts = [part.casefold() for part in _SEAM.split(normalize("NFKC", name)[:512]) if part]
+    bare = [part.rstrip("0123456789") for part in parts]
+    if not bare or bare[-1] in ABOUT or bare[0] == "existing":
+        return False
+    if any(part.endswith(ENDINGS) or part in WORDS for part in bare) or bare[-1] == "pass":
+        return True
+    return any(pair in PAIRS for pair in pairwise(bare))

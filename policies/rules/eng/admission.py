@@ -1,0 +1,114 @@
+"""The same rules inside the cluster: without them `kubectl apply` meets nobody."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.integrity import ENG
+from policies.objects import Object
+from policies.rule import HIGH, STACK, Breach
+from policies.rules.eng.walls import unspoken
+from policies.rules.eng.webhooks import GROUP, NAMESPACE_NAME, PLATFORM, opt_outs
+from policies.values import View
+from policies.world import World, selects, texts
+
+POLICY: Final = f"ValidatingAdmissionPolicy.{GROUP}"
+BINDING: Final = f"ValidatingAdmissionPolicyBinding.{GROUP}"
+
+CORE: Final = {
+    "pods": "",
+    "namespaces": "",
+    "rolebindings": "rbac.authorization.k8s.io",
+}
+"""Resource to its group: what must be judged inside the cluster too, whoever applies it. Pods because everything
+becomes one, namespaces because the walls hang on their labels, grants because they open every other wall."""
+
+
+@ENG.stack(
+    "eng-admission-present",
+    "A/M/M",
+    HIGH,
+    STACK,
+    why="The pack judges what this program makes; what anyone else applies meets only what the cluster itself refuses.",
+    cure="Declare a ValidatingAdmissionPolicy with failurePolicy Fail and a binding with Deny, without exceptions",
+    where="manifests/admission/",
+    sources=("Kubernetes: ValidatingAdmissionPolicy", "OWASP K04"),
+)
+def admission_present(_: None, world: World) -> Iterator[Breach]:
+    bound = _bound(world)
+    holds: list[Object] = []
+    for policy in world.of(POLICY):
+        faults = [*_faults(policy), *_unbound(policy, bound.get(policy.name, []), world)]
+        yield from faults
+        if not faults:
+            holds.append(policy)
+    if not PLATFORM & set(world.namespaces):
+        return
+    for resource, group in CORE.items():
+        if not any(_judges(policy, group, resource) for policy in holds):
+            yield Breach("", f"declares the platform, but no ValidatingAdmissionPolicy that holds judges {resource}")
+    for left_out in unspoken(holds, world):
+        yield Breach("", f"declares the platform, but no ValidatingAdmissionPolicy that holds speaks for {left_out}")
+
+
+def _bound(world: World) -> Mapping[str, list[Object]]:
+    found: dict[str, list[Object]] = {}
+    for binding in world.of(BINDING):
+        found.setdefault(binding.spec["policyName"].word, []).append(binding)
+    return found
+
+
+def _faults(policy: Object) -> Iterator[Breach]:
+    if policy.spec["failurePolicy"].word not in ("", "Fail"):
+        yield Breach(policy.spec["failurePolicy"], "lets everything pass when the expression fails", on=policy)
+    if not policy.spec["matchConditions"].is_empty:
+        yield Breach(policy.spec["matchConditions"], "leaves out what an expression says", on=policy)
+    yield from _holes(policy.spec["matchConstraints"], policy)
+
+
+def _holes(constraints: View, on: Object) -> Iterator[Breach]:
+    for field in ("excludeResourceRules",):
+        if not constraints[field].is_empty:
+            yield Breach(constraints[field], "leaves out what it should judge", on=on)
+    labels = constraints["objectSelector"]
+    if not (labels["matchLabels"].is_empty and labels["matchExpressions"].is_empty):
+        yield Breach(labels, "lets an object choose by its labels whether it is judged", on=on)
+    for breach in opt_outs(constraints["namespaceSelector"]):
+        yield Breach(breach.at, breach.found, on=on)
+
+
+def _unbound(policy: Object, bindings: list[Object], world: World) -> Iterator[Breach]:
+    denying = [binding for binding in bindings if "Deny" in binding.spec["validationActions"].words]
+    if not denying:
+        found = "has no binding with Deny, so it refuses nothing" if bindings else "has no binding, so it is not asked"
+        yield Breach("spec", found, on=policy)
+    for binding in denying:
+        yield from _holes(binding.spec["matchResources"], binding)
+        yield from _missed(policy, binding, world)
+
+
+def _missed(policy: Object, binding: Object, world: World) -> Iterator[Breach]:
+    # A selector that takes namespaces in must take in every one that holds a service or its stores.
+    for selector in (
+        policy.spec.at("matchConstraints", "namespaceSelector"),
+        binding.spec.at("matchResources", "namespaceSelector"),
+    ):
+        on = policy if selector.path.startswith("spec.matchConstraints") else binding
+        for name, namespace in {**world.service_namespaces, **world.data_namespaces}.items():
+            if not selects(selector, {**texts(namespace.labels), NAMESPACE_NAME: name}):
+                yield Breach(selector, f"leaves out {name}", on=on)
+                break
+        if _by_label(selector) and not any(_judges(other, "", "namespaces") for other in world.of(POLICY)):
+            yield Breach(selector, "hangs on labels of namespaces, which nobody guards", on=on)
+
+
+def _by_label(selector: View) -> bool:
+    keys = {*selector["matchLabels"].keys, *(term["key"].word for term in selector["matchExpressions"])}
+    return bool(keys - {NAMESPACE_NAME})
+
+
+def _judges(policy: Object, group: str, resource: str) -> bool:
+    asked: set[str] = set()
+    for rule in policy.spec.at("matchConstraints", "resourceRules"):
+        if {group, "*"} & set(rule["apiGroups"].words) and {resource, "*", "*/*"} & set(rule["resources"].words):
+            asked |= set(rule["operations"].words)
+    return "*" in asked or asked >= {"CREATE", "UPDATE"}

@@ -1,0 +1,115 @@
+"""Kinds that hide what they make, or that nobody can judge."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.facts import Facts
+from policies.integrity import ENG
+from policies.objects import LISTS, Object
+from policies.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, MEDIUM, Breach, sorts
+from policies.served import is_served
+
+PACKAGES: Final = frozenset({"aws", "gcp", "kubernetes", "platform", "pulumi", "random", "tls"})
+"""Packages whose resources the rules can read; `platform` is our own components."""
+
+PROVIDERS: Final = "pulumi:providers:"
+"""Before the package, in the type of a provider."""
+
+
+@ENG.resource(
+    "eng-opaque-helm-release",
+    "M/M/M",
+    CRITICAL,
+    sorts("kubernetes:helm.sh/v3:Release"),
+    why="Helm makes a Release's objects by itself: no rule ever sees one of them.",
+    cure="Use kubernetes.helm.v4.Chart, whose objects are judged one by one",
+    where="components/",
+    sources=("pulumi-kubernetes helm_release.go",),
+)
+def opaque_helm_release(_: Object, __: Facts) -> Iterator[Breach]:
+    yield Breach("", "is a Helm release, whose objects nobody sees")
+
+
+@ENG.resource(
+    "eng-list-kinds",
+    "M/M/M",
+    HIGH,
+    KUBERNETES,
+    why="The provider refuses a list, but only once it knows its cluster: until then it would hide what is in it.",
+    cure="Declare the items one by one",
+    where="manifests/",
+    sources=("pulumi-kubernetes provider.go:1190",),
+)
+def list_kinds(thing: Object, _: Facts) -> Iterator[Breach]:
+    # A custom resource may be called AllowList; one that holds items is a list of objects.
+    if thing.kind == LISTS or (thing.kind.endswith(LISTS) and "items" in thing.props):
+        yield Breach(thing.root["items"], "is a list of other objects")
+
+
+@ENG.resource(
+    "eng-patch-resources",
+    "M/M/M",
+    HIGH,
+    EVERYTHING,
+    why="A patch changes an object of somebody else's, and only the patch is judged, not what comes of it.",
+    cure="Declare the whole object",
+    where="components/",
+    sources=("pulumi-kubernetes schema.go:562",),
+)
+def patch_resources(thing: Object, _: Facts) -> Iterator[Breach]:
+    # To the provider a DeploymentPatch is of kind Deployment; only the token says what it is.
+    if thing.type.startswith("kubernetes:") and thing.type.endswith("Patch"):
+        yield Breach("", "is a patch of an object nobody here declares")
+
+
+@ENG.resource(
+    "eng-deprecated-api",
+    "A/M/M",
+    MEDIUM,
+    KUBERNETES,
+    why="The API server does not know the version, so the object is never made, or not after the next upgrade.",
+    cure="Use the version the cluster serves",
+    where="manifests/",
+    sources=("Gatekeeper verifydeprecatedapi", "kube-linter no-extensions-v1beta"),
+)
+def deprecated_api(thing: Object, facts: Facts) -> Iterator[Breach]:
+    if thing.api_version and not is_served(thing.api_version, thing.kind, facts.limits.minor):
+        yield Breach(
+            thing.root["apiVersion"], f"is {thing.api_version}, which 1.{facts.limits.minor} does not serve by default"
+        )
+
+
+@ENG.resource(
+    "eng-unlisted-provider",
+    "M/M/M",
+    HIGH,
+    EVERYTHING,
+    why="No rule reads the resources of a package nobody listed: whatever it makes passes.",
+    cure="Use pulumi-kubernetes, pulumi-aws or pulumi-gcp",
+    where="components/",
+    sources=("the pack's own bypass list, B71",),
+)
+def unlisted_provider(thing: Object, _: Facts) -> Iterator[Breach]:
+    package = thing.type.removeprefix(PROVIDERS).partition(":")[0]
+    if package not in PACKAGES:
+        yield Breach("", f"is made by the package {package or 'of no name'}, which no rule reads")
+
+
+@ENG.resource(
+    "eng-imperative",
+    "M/M/M",
+    CRITICAL,
+    EVERYTHING,
+    why="A command or a dynamic resource does what its code says at that moment: there is nothing to judge before.",
+    cure="Declare what the code would make",
+    where="components/",
+    sources=("the pack's own bypass list, B63",),
+)
+def imperative(thing: Object, _: Facts) -> Iterator[Breach]:
+    package, _colon, rest = thing.type.removeprefix(PROVIDERS).partition(":")
+    if package == "command":
+        yield Breach("", "runs a command")
+    elif package.startswith("pulumi-") and (not rest or rest.startswith("dynamic")):
+        yield Breach("", "runs code of the program's own")
+    elif thing.type.startswith("kubernetes:yaml:"):
+        yield Breach("", "may transform what it reads on the way")

@@ -1,0 +1,191 @@
+"""What a program says about a resource beside its properties: who makes it, what is compared, what may be deleted.
+
+Where nobody told (a manifest has neither options nor provider) there is nothing to find.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.integrity import ENG
+from policies.objects import Object
+from policies.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Breach, Selector, sorts
+from policies.rules.eng.kinds import PROVIDERS
+from policies.world import World
+
+KUBERNETES_PROVIDER: Final = f"{PROVIDERS}kubernetes"
+
+FLAGS: Final = {
+    "deleteUnreachable": "forgets what it cannot reach, and then makes it again",
+    "enablePatchForce": "takes fields away from whoever owns them",
+    "renderYamlToDirectory": "writes files instead of objects",
+    "skipUpdateUnreachable": "lets yesterday's objects be judged when the cluster cannot be reached",
+    "upsertExistingObjects": "takes over objects somebody else made",
+}
+"""Flag of the provider to what it does (pulumi-kubernetes provider.go:660-700, 1172)."""
+
+
+@ENG.resource(
+    "eng-provider-flags",
+    "M/M/M",
+    CRITICAL,
+    sorts(KUBERNETES_PROVIDER),
+    why="Each of these flags makes the provider do something else than what was judged.",
+    cure="Remove the flag",
+    where="components/cluster.py",
+    sources=("pulumi-kubernetes provider.go",),
+)
+def provider_flags(provider: Object, facts: Facts) -> Iterator[Breach]:
+    if facts.environment in ("dev", "ephemeral"):
+        return
+    for flag, does in FLAGS.items():
+        written = provider.root[flag]
+        # The engine passes a provider's settings as JSON in text.
+        on = written.flag if isinstance(written.value, bool) else written.word.strip().casefold() not in _OFF
+        if on:
+            yield Breach(written, f"is set, so the provider {does}")
+
+
+_OFF: Final = frozenset({"", "false", "null", '""', "0"})
+
+
+@ENG.stack(
+    "eng-explicit-provider",
+    "M/M/M",
+    CRITICAL,
+    KUBERNETES,
+    why="The ambient provider takes whatever kubeconfig the machine has: one day that of another cluster.",
+    cure="Pass the stack's own provider",
+    where="components/",
+    sources=("Pulumi: explicit providers",),
+)
+def explicit_provider(thing: Object, world: World) -> Iterator[Breach]:
+    provider = thing.provider
+    if provider is None:
+        return
+    own = world.once(_providers)
+    if not provider.name or provider.name == "default" or provider.name.startswith("default_"):
+        yield Breach("", "is made by the ambient provider")
+    elif own and provider.name not in own:
+        yield Breach("", f"is made by the provider {provider.name}, which is not this stack's")
+
+
+def _providers(world: World) -> frozenset[str]:
+    return frozenset(thing.logical for thing in world.of(KUBERNETES_PROVIDER))
+
+
+OTHERS_OWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "Deployment.apps": ("spec.replicas",),
+    "ReplicaSet.apps": ("spec.replicas",),
+    "Rollout.argoproj.io": ("spec.replicas",),
+    "StatefulSet.apps": ("spec.replicas",),
+    # Argo Rollouts writes the hashes of the two versions, and the weights.
+    "DestinationRule.networking.istio.io": ("spec.subsets",),
+    "VirtualService.networking.istio.io": ("spec.http",),
+}
+"""What a controller writes: an autoscaler the number, Argo Rollouts where the requests go."""
+
+GUARDED: Final = frozenset(
+    {
+        *("*", "**", "binaryData", "data", "labels", "policy", "roleRef", "rules", "spec", "stringData", "subjects"),
+        *("tags", "tagsAll", "webhooks"),
+    }
+)
+"""First steps of paths the rules judge. A policy under any other name ends in `Policy`."""
+
+
+@ENG.resource(
+    "eng-ignore-changes",
+    "M/M/M",
+    HIGH,
+    EVERYTHING,
+    why="What is not compared keeps its old value: the rules judge a text that never arrives.",
+    cure="Remove the path from ignore_changes",
+    where="components/kubernetes.py: TREATMENTS",
+    sources=("Pulumi: ignoreChanges",),
+)
+def ignore_changes(thing: Object, _: Facts) -> Iterator[Breach]:
+    allowed = OTHERS_OWN.get(thing.sort, ())
+    for path in thing.options.ignore_changes if thing.options else ():
+        if path not in allowed and _guarded([step for step in _SEPARATORS.split(path) if step]):
+            yield Breach("", f"does not compare {path[:80]}")
+
+
+_SEPARATORS: Final = re.compile(r"[\[\]\"'.]+")
+
+
+def _guarded(steps: list[str]) -> bool:
+    first = steps[0] if steps else "*"
+    if first == "metadata":
+        return len(steps) == 1 or steps[1] in ("*", "labels")
+    return "*" in steps or first in GUARDED or first.casefold().endswith(("policy", "policydocument"))
+
+
+STATEFUL: Final = sorts(
+    "aws:backup/vault:Vault",
+    "aws:docdb/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:ebs/volume:Volume",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:kms/key:Key",
+    "aws:mq/broker:Broker",
+    "aws:msk/cluster:Cluster",
+    "aws:opensearch/domain:Domain",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/instance:Instance",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketV2:BucketV2",
+    "aws:secretsmanager/secret:Secret",
+    "gcp:compute/disk:Disk",
+    "gcp:filestore/instance:Instance",
+    "gcp:kms/cryptoKey:CryptoKey",
+    "gcp:redis/instance:Instance",
+    "gcp:secretmanager/secret:Secret",
+    "gcp:sql/databaseInstance:DatabaseInstance",
+    "gcp:storage/bucket:Bucket",
+    "PersistentVolumeClaim",
+    "Cluster.postgresql.cnpg.io",
+    "ClickHouseInstallation.clickhouse.altinity.com",
+    "Elasticsearch.elasticsearch.k8s.elastic.co",
+    "Kafka.kafka.strimzi.io",
+    "PerconaServerMongoDB.psmdb.percona.com",
+    "RabbitmqCluster.rabbitmq.com",
+)
+"""What loses data when it is deleted."""
+
+
+@ENG.resource(
+    "eng-protect",
+    "–/A/M",
+    HIGH,
+    STATEFUL,
+    why="A rename, a moved line or one wrong `destroy` deletes the data with the resource.",
+    cure="Set protect",
+    where="components/",
+    sources=("Pulumi: protect",),
+)
+def protect(thing: Object, _: Facts) -> Iterator[Breach]:
+    if thing.options is not None and not thing.options.protect:
+        yield Breach("", "holds data and is not protected")
+
+
+def _managed(thing: Object) -> tuple[Object, ...]:
+    # Providers, components and the stack itself are the program's, and nobody can look one up.
+    return (thing,) if thing.type.partition(":")[0] not in ("pulumi", "platform") else ()
+
+
+@ENG.stack(
+    "eng-external-read",
+    "A/M/M",
+    HIGH,
+    Selector[Object](_managed, reads="every resource that was only looked at"),
+    why="What a program only looks at no rule has judged, and yet it builds on it.",
+    cure="Import the resource, or pass its name as a setting",
+    where="components/",
+    sources=("Pulumi: get functions",),
+)
+def external_read(thing: Object, _: World) -> Iterator[Breach]:
+    if thing.read_only:
+        yield Breach("", "was made by somebody else and is only looked at")

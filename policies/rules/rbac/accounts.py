@@ -1,0 +1,144 @@
+"""Service accounts: one each, no token nobody asked for, no key that never expires."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.objects import Object
+from policies.pods import Pod
+from policies.rule import CRITICAL, HIGH, MEDIUM, PODS, Breach, Selector, sorts
+from policies.rules.rbac.group import PLATFORM, RBAC
+from policies.trust import may
+from policies.values import View
+from policies.world import World
+
+NAME: Final = "app.kubernetes.io/name"
+
+API: Final = ("", "api", "kubernetes.default.svc", "https://kubernetes.default.svc")
+"""Audiences of the API server: Kubernetes' default (none said), and how it is called inside the cluster."""
+
+
+@RBAC.stack(
+    "sa-dedicated",
+    "M/M/M",
+    HIGH,
+    PODS,
+    why="The account is the identity in the mesh, in the cloud and at the API: two that share one are one.",
+    cure="Give each service an account of its own and name it in serviceAccountName",
+    where=PLATFORM,
+    sources=("EKS best practices: dedicated service accounts", "CIS-EKS 4.1.5"),
+)
+def dedicated(pod: Pod, world: World) -> Iterator[Breach]:
+    account, old = pod.spec["serviceAccountName"], pod.spec["serviceAccount"]
+    if old.is_set:
+        yield Breach(old, "is the deprecated name of serviceAccountName")
+    if account.word in ("", "default"):
+        yield Breach(account, "is default" if account.word else "is not set, so it is default")
+        return
+    users = world.once(_users).get((pod.object.namespace, account.word), frozenset())
+    if len(users) > 1:
+        yield Breach(account, f"is shared by {', '.join(sorted(users)[:3])}")
+
+
+def _users(world: World) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Namespace and account to the services whose pods run as it; what has no name label is a service by itself."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for workload in world.workloads:
+        account, name = workload.pod.spec["serviceAccountName"].value, _label(workload.pod.labels)
+        if isinstance(account, str):
+            found.setdefault((workload.namespace, account), set()).add(name or workload.object.name)
+    return {key: frozenset(users) for key, users in found.items()}
+
+
+def _label(labels: View) -> str | None:
+    name = labels.value.get(NAME) if isinstance(labels.value, dict) else None
+    return name if isinstance(name, str) else None
+
+
+@RBAC.stack(
+    "sa-exists",
+    "M/M/M",
+    MEDIUM,
+    PODS,
+    why="Without its account no pod is created: the old version stays, or nothing runs at all.",
+    cure="Declare the ServiceAccount in the same namespace",
+    where=PLATFORM,
+    sources=("kube-linter non-existent-service-account",),
+)
+def exists(pod: Pod, world: World) -> Iterator[Breach]:
+    namespace, account = pod.object.namespace, pod.spec["serviceAccountName"]
+    if account.word in ("", "default") or not world.declares(namespace):
+        return
+    if world.named("ServiceAccount", namespace, account.word) is None:
+        yield Breach(account, f"is {account.word}, which {namespace} does not have")
+
+
+def _subjects(thing: Object) -> Iterator[Pod | Object]:
+    if thing.sort == "ServiceAccount":
+        yield thing
+    else:
+        yield from PODS.subjects(thing)
+
+
+@RBAC.resource(
+    "sa-automount-off",
+    "M/M/M",
+    HIGH,
+    Selector[Pod | Object](_subjects, reads="every pod spec, ServiceAccount"),
+    why="A token in the pod is the first thing an intruder looks for, and no service needs one.",
+    cure="Set automountServiceAccountToken to false, in the account and in the pod",
+    where=PLATFORM,
+    sources=("CIS-EKS 4.1.6", "NSA C-0034", "OWASP K01"),
+)
+def automount_off(subject: Pod | Object, facts: Facts) -> Iterator[Breach]:
+    thing, place = (subject, subject.root) if isinstance(subject, Object) else (subject.object, subject.spec)
+    if may("sa-automount-off", thing, facts):
+        return
+    automount = place["automountServiceAccountToken"]
+    if automount.flag is not False:
+        yield Breach(automount, "is true" if automount.flag else "is not set, and the default is true")
+    if isinstance(subject, Pod):
+        yield from _projected(subject)
+
+
+def _projected(pod: Pod) -> Iterator[Breach]:
+    for volume in pod.spec["volumes"]:
+        for source in volume.at("projected", "sources"):
+            token = source["serviceAccountToken"]
+            if token.is_set and token["audience"].word.removesuffix(".cluster.local").rstrip("/") in API:
+                yield Breach(token, "is a token for the Kubernetes API")
+
+
+@RBAC.resource(
+    "sa-no-legacy-token",
+    "M/M/M",
+    CRITICAL,
+    sorts("Secret"),
+    why="Such a token never expires and is bound to no pod: whoever copies it has it for good.",
+    cure="Ask the TokenRequest API, or mount a projected token",
+    where=PLATFORM,
+    sources=("Kyverno deny-secret-service-account-token-type",),
+)
+def no_legacy_token(secret: Object, _: Facts) -> Iterator[Breach]:
+    if secret.root["type"].word == "kubernetes.io/service-account-token":
+        yield Breach(secret.root["type"], "is a service account's token")
+
+
+@RBAC.resource(
+    "sa-no-cloud-keys",
+    "M/M/M",
+    CRITICAL,
+    sorts(
+        "aws:iam/accessKey:AccessKey",
+        "aws:iam/user:User",
+        "aws:iam/userLoginProfile:UserLoginProfile",
+        "gcp:serviceaccount/key:Key",
+        "gcp:serviceAccount/key:Key",
+    ),
+    why="A key never expires, lies in the state, and works from anywhere in the world.",
+    cure="Use Pod Identity, IRSA or Workload Identity",
+    where="components/",
+    sources=("EKS best practices: IAM", "CIS-GKE 5.2.2"),
+)
+def no_cloud_keys(_: Object, __: Facts) -> Iterator[Breach]:
+    yield Breach("", "is a user or a key instead of an identity")

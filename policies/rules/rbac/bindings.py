@@ -1,0 +1,95 @@
+"""Whom a role is given to."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.facts import Facts
+from policies.grants import ROLE_BINDING, Account, Grant, accounts, effective
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.rules.rbac.group import BINDING, PLATFORM, RBAC
+from policies.trust import OURS, may
+from policies.world import World
+
+EVERYONE: Final = frozenset(
+    {
+        "system:anonymous",
+        "system:authenticated",
+        "system:masters",
+        "system:serviceaccounts",
+        "system:unauthenticated",
+    }
+)
+"""Users and groups that are not one somebody."""
+
+
+@RBAC.resource(
+    "rbac-no-anonymous",
+    "M/M/M",
+    CRITICAL,
+    BINDING,
+    why="A right of everyone's is the right of whoever got into any pod, or of nobody in particular on the network.",
+    cure="Bind one service account",
+    where=PLATFORM,
+    sources=("CIS-GKE 4.1.6/8/10", "Gatekeeper disallowanonymous", "Kyverno restrict-binding-system-groups"),
+)
+def no_anonymous(binding: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-anonymous", binding, facts):
+        return
+    for subject in binding.root["subjects"]:
+        name = subject["name"].word
+        if name.casefold() in EVERYONE or name.startswith("system:serviceaccounts:"):
+            yield Breach(subject["name"], f"is {name}")
+
+
+@RBAC.stack(
+    "rbac-cross-namespace",
+    "M/M/M",
+    HIGH,
+    sorts(ROLE_BINDING),
+    why="An account of another namespace acts here, and whoever rules that namespace rules this one.",
+    cure="Bind an account of the same namespace",
+    where=PLATFORM,
+    sources=("EKS best practices: multi-tenancy",),
+)
+def cross_namespace(binding: Object, world: World) -> Iterator[Breach]:
+    if may("rbac-cross-namespace", binding, world.facts):
+        return
+    for subject, account in accounts(binding):
+        if subject["kind"].word == "ServiceAccount" and not subject["namespace"].word:
+            yield Breach(subject["namespace"], "is not set, and an account has no other default than nobody")
+        elif account.namespace != binding.namespace:
+            at = subject["namespace"] if subject["namespace"].is_set else subject["name"]
+            yield Breach(at, f"is an account of {account.namespace}")
+
+
+@RBAC.stack(
+    "rbac-transitive",
+    "M/M/M",
+    CRITICAL,
+    STACK,
+    why="A service asks other services, never the Kubernetes API: a token that can do anything there is for whoever"
+    " breaks into the pod.",
+    cure="Drop the binding",
+    where=PLATFORM,
+    sources=("Polaris rolebinding", "Kubescape workload-with-*"),
+)
+def transitive(_: None, world: World) -> Iterator[Breach]:
+    # The catalogue has no word for access to the API, so what a service may do there is nothing.
+    known = world.once(effective)
+    for account, grants in known.of.items():
+        if account.namespace in OURS:
+            continue
+        for grant in grants:
+            if not grant.is_empty:
+                yield Breach(grant.subject, _said(account, grant), on=grant.binding)
+    for error in known.unread:
+        raise error
+
+
+def _said(account: Account, grant: Grant) -> str:
+    if grant.rules is None:
+        return f"gives {account} whatever {grant.role} holds, which this run does not declare"
+    held = "; ".join(rule.words for rule in grant.rules[:2] if rule.verbs)
+    more = f"; and {len(grant.rules) - 2} more rules" if len(grant.rules) > 2 else ""
+    return f"gives {account} through {grant.role}: {held}{more}"

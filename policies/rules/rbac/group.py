@@ -1,0 +1,13 @@
+"""The group, and what its modules share."""
+
+from typing import Final
+
+from policies.grants import BINDINGS, ROLES
+from policies.rule import Group, sorts
+
+RBAC: Final = Group("RBAC", "Identity and the Kubernetes API")
+
+ROLE: Final = sorts(*ROLES)
+BINDING: Final = sorts(*BINDINGS)
+
+PLATFORM: Final = "manifests/; for a controller's own objects policies/config/: access.operators"

@@ -1,0 +1,215 @@
+"""What a role may hold."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.facts import Facts
+from policies.grants import CLUSTER_ROLE, READING, ROLE, ROLE_BINDING, VERBS, WRITING, Grants, rules_of
+from policies.grants import GROUP as RBAC_GROUP
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, Breach, sorts
+from policies.rules.rbac import group
+from policies.rules.rbac.group import PLATFORM, RBAC
+from policies.trust import may
+from policies.values import View
+
+CLUSTER_ROLES: Final = sorts(CLUSTER_ROLE)
+ANY: Final = sorts(ROLE, CLUSTER_ROLE, ROLE_BINDING, f"ClusterRoleBinding.{RBAC_GROUP}")
+
+BUILT_IN: Final = frozenset({"cluster-admin", "admin", "edit"})
+"""ClusterRoles every cluster has, for the people who run it."""
+
+
+@RBAC.resource(
+    "rbac-no-cluster-admin",
+    "M/M/M",
+    CRITICAL,
+    ANY,
+    why="A pod that holds cluster-admin is the cluster, and so is everyone who gets into the pod.",
+    cure="Bind a role of its own that lists what is needed",
+    where=PLATFORM,
+    sources=("Kyverno restrict-binding-clusteradmin", "NSA C-0035", "CIS-EKS 4.1.1"),
+)
+def no_cluster_admin(thing: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-cluster-admin", thing, facts):
+        return
+    reference = thing.root["roleRef"]
+    name = reference["name"].word
+    # Whatever does not say that it means a Role is taken for a ClusterRole.
+    if reference["kind"].word != "Role" and (name in BUILT_IN or name.startswith("system:")):
+        yield Breach(reference["name"], f"is {name}")
+    for rule in rules_of(thing):
+        if "*" in rule.verbs and "*" in rule.groups and rule.resources & {"*", "*/*"}:
+            yield Breach(rule.view, "is cluster-admin by another name")
+
+
+LISTS: Final = ("apiGroups", "resources", "verbs", "nonResourceURLs")
+
+
+@RBAC.resource(
+    "rbac-no-wildcards",
+    "M/M/M",
+    CRITICAL,
+    group.ROLE,
+    why="A wildcard also grants what is installed next year: nobody reviewed that.",
+    cure="List the groups, resources and verbs that are needed",
+    where=PLATFORM,
+    sources=("CKV_K8S_49", "Kyverno restrict-wildcard-verbs, restrict-wildcard-resources", "CIS-EKS 4.1.3"),
+)
+def no_wildcards(role: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-wildcards", role, facts):
+        return
+    for rule in role.root["rules"]:
+        for field in LISTS:
+            for item in rule[field]:
+                if "*" in item.word:
+                    yield Breach(item, "is a wildcard" if item.word == "*" else "holds a wildcard")
+    yield from _every_verb(role)
+
+
+def _every_verb(role: Object) -> Iterator[Breach]:
+    # All eight verbs are a wildcard written out, in one rule or in several.
+    granted: dict[tuple[str, str], frozenset[str]] = {}
+    for rule in rules_of(role):
+        full = False
+        for place in ((name, resource) for name in rule.groups for resource in rule.resources):
+            before = granted.get(place, frozenset())
+            granted[place] = before | rule.verbs if not rule.names else before
+            full |= granted[place] >= VERBS and not before >= VERBS
+        if full:
+            yield Breach(rule.view["verbs"], "completes all eight verbs there are")
+
+
+@RBAC.resource(
+    "rbac-no-escalation-verbs",
+    "M/M/M",
+    CRITICAL,
+    group.ROLE,
+    why="Whoever may escalate, bind or impersonate has every right there is, in one more step.",
+    cure="Remove escalate, bind and impersonate",
+    where=PLATFORM,
+    sources=("CIS-EKS 4.1.8", "CKV_K8S_157", "CKV_K8S_158", "CKV2_K8S_1", "CKV2_K8S_3"),
+)
+def no_escalation_verbs(role: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-escalation-verbs", role, facts):
+        return
+    for rule in role.root["rules"]:
+        for verb in rule["verbs"]:
+            if verb.word.casefold() in ("escalate", "bind", "impersonate"):
+                yield Breach(verb, f"is {verb.word}")
+
+
+@RBAC.resource(
+    "rbac-no-secret-read",
+    "M/M/M",
+    CRITICAL,
+    group.ROLE,
+    why="list and watch return the contents, and get needs only a name: every credential of the namespace is readable.",
+    cure="Mount the Secret into the pod instead; a controller's Role may get single Secrets by name",
+    where=PLATFORM,
+    sources=("CIS-EKS 4.1.2", "OWASP K02", "CKV2_K8S_5"),
+)
+def no_secret_read(role: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-secret-read", role, facts):
+        return
+    for rule in rules_of(role):
+        if rule.covers("", "secrets") and rule.allows(*READING):
+            yield Breach(rule.view, f"reads {'named' if rule.names else 'all'} Secrets")
+
+
+ALL: Final = VERBS | {"approve", "sign", "connect", "use"}
+CHANGING: Final = WRITING - {"delete", "deletecollection"}
+_ADMISSION: Final = "admissionregistration.k8s.io"
+
+DANGEROUS: Final[tuple[tuple[str, tuple[str, ...], frozenset[str], str], ...]] = (
+    ("", ("pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers"), ALL, "gets into other pods"),
+    ("", ("nodes/proxy",), ALL, "runs commands in every pod of a node, past admission and audit"),
+    ("", ("serviceaccounts/token",), ALL, "makes tokens of other accounts"),
+    ("certificates.k8s.io", ("certificatesigningrequests",), WRITING, "asks for certificates of other identities"),
+    ("certificates.k8s.io", ("certificatesigningrequests/approval",), ALL, "approves certificates of any identity"),
+    ("certificates.k8s.io", ("signers",), frozenset({"approve", "sign"}), "approves certificates of any identity"),
+    (
+        _ADMISSION,
+        (
+            "mutatingadmissionpolicies",
+            "mutatingadmissionpolicybindings",
+            "mutatingwebhookconfigurations",
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+            "validatingwebhookconfigurations",
+        ),
+        ALL,
+        "decides what the API server admits",
+    ),
+    ("", ("pods", "podtemplates", "replicationcontrollers"), CHANGING, "starts pods with any account and any Secret"),
+    (
+        "apps",
+        ("daemonsets", "deployments", "replicasets", "statefulsets"),
+        CHANGING,
+        "starts pods with any account and any Secret",
+    ),
+    ("batch", ("cronjobs", "jobs"), CHANGING, "starts pods with any account and any Secret"),
+    ("argoproj.io", ("rollouts",), CHANGING, "starts pods with any account and any Secret"),
+    ("", ("persistentvolumes",), CHANGING, "makes volumes of the node's disk"),
+    ("", ("namespaces",), CHANGING, "takes the labels off that Pod Security and the mesh hang on"),
+    ("", ("services/status",), WRITING, "takes other people's addresses (CVE-2020-8554)"),
+    ("", ("endpoints",), WRITING, "leads other people's traffic elsewhere"),
+    ("discovery.k8s.io", ("endpointslices",), WRITING, "leads other people's traffic elsewhere"),
+    ("storage.k8s.io", ("csidrivers",), WRITING, "changes what may be mounted into pods"),
+    ("apiextensions.k8s.io", ("customresourcedefinitions",), WRITING, "changes what the API server knows"),
+)
+"""Group, resources, verbs, and what its holder does with them (CIS-EKS 4.1.4, 4.1.9-12; OWASP K02). To update a
+workload is to create another one; deleting is an outage, not an escalation."""
+
+
+@RBAC.resource(
+    "rbac-no-dangerous-resources",
+    "M/M/M",
+    CRITICAL,
+    group.ROLE,
+    why="Each of these leads to the rights of somebody else: another pod's, another account's, the API server's.",
+    cure="Remove the resource from the role",
+    where=PLATFORM,
+    sources=("CIS-EKS 4.1.4, 4.1.9-12", "CKV2_K8S_2", "CKV2_K8S_4", "CKV_K8S_155", "CKV_K8S_156", "OWASP K02"),
+)
+def no_dangerous_resources(role: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-dangerous-resources", role, facts):
+        return
+    for rule in rules_of(role):
+        for said in dict.fromkeys(_dangers(rule)):
+            yield Breach(rule.view, said)
+
+
+def _dangers(rule: Grants) -> Iterator[str]:
+    for name, resources, verbs, danger in DANGEROUS:
+        held = [resource for resource in resources if rule.covers(name, resource)]
+        if held and rule.allows(*verbs):
+            yield f"{danger} ({', '.join(held)})"
+
+
+@RBAC.resource(
+    "rbac-no-aggregation",
+    "M/M/M",
+    HIGH,
+    CLUSTER_ROLES,
+    why="An aggregated role grows when anyone adds a label; nobody who bound it sees that.",
+    cure="Remove the label or the empty selector and bind the role itself",
+    where=PLATFORM,
+    sources=("OWASP K02",),
+)
+def no_aggregation(role: Object, facts: Facts) -> Iterator[Breach]:
+    if may("rbac-no-aggregation", role, facts):
+        return
+    for key, value in role.labels.entries():
+        if key.casefold().startswith(f"{RBAC_GROUP}/aggregate-to-") and value.is_set:
+            yield Breach(value, "adds these rules to a role other people are bound to")
+    aggregation = role.root["aggregationRule"]
+    if aggregation.is_set and aggregation["clusterRoleSelectors"].is_empty:
+        yield Breach(aggregation, "selects nothing by name")
+    for selector in aggregation["clusterRoleSelectors"]:
+        if _selects_all(selector):
+            yield Breach(selector, "selects every ClusterRole")
+
+
+def _selects_all(selector: View) -> bool:
+    return selector["matchLabels"].is_empty and selector["matchExpressions"].is_empty

@@ -1,0 +1,13 @@
+"""The group, and what its modules share about whose namespace is whose."""
+
+from typing import Final
+
+from blueprint import names
+from policies.rule import Group
+
+SEC: Final = Group("SEC", "Secrets")
+
+
+def owner(namespace: str) -> str:
+    """The service whose namespace `namespace` is, or whose stores are in it."""
+    return namespace.removesuffix(names.data_namespace(""))

@@ -1,0 +1,147 @@
+"""Secrets that are written out where anyone can read them.
+
+A value that is only known after the update is judged then: the engine asks again, before it makes the object. What is
+certain before is its name.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.credential_names import names_a_secret
+from policies.credentials import is_harmless, suspect, suspicious, suspicious_bytes
+from policies.facts import Facts
+from policies.objects import Object
+from policies.pods import Container, pods
+from policies.rule import CONTAINERS, CRITICAL, EVERYTHING, Breach, sorts
+from policies.rules.sec.group import SEC
+from policies.values import View
+from policies.walking import places
+
+CONFIG_MAPS: Final = sorts("ConfigMap")
+LATER: Final = "is only known after the update, but has the name of a secret"
+
+EXTENSIONS: Final = (".cfg", ".conf", ".env", ".ini", ".json", ".lua", ".properties", ".sh", ".toml", ".txt", ".xml")
+"""Ends of the names of files in a ConfigMap."""
+
+KNOWN_MARKS: Final = frozenset({"cert-manager.io/inject-ca-from-secret", "konghq.com/credential"})
+"""Labels and annotations with the name of a secret and the content of none: the one names a Secret whose public half
+is copied, the other says which kind of credential it is."""
+
+
+@SEC.resource(
+    "sec-no-plaintext-env",
+    "M/M/M",
+    CRITICAL,
+    CONTAINERS,
+    why="Whoever may read the pod, the Deployment, the state or the repository reads the secret.",
+    cure="Put the value into a store and refer to it with ${resources.<name>.<key>}",
+    where="services/{service}.yaml: spec.containers.<name>.variables",
+    sources=("NSA C-0012", "Polaris sensitiveContainerEnvVar", "OWASP K03"),
+)
+def no_plaintext_env(container: Container, _: Facts) -> Iterator[Breach]:
+    for variable in container.view["env"]:
+        if said := _said(variable["name"].word, variable["value"]):
+            yield Breach(variable["value"], said)
+
+
+@SEC.resource(
+    "sec-no-plaintext-configmap",
+    "M/M/M",
+    CRITICAL,
+    CONFIG_MAPS,
+    why="A ConfigMap is read by everyone who may look at the namespace, and is encrypted nowhere.",
+    cure="Put the value into a store and refer to it with ${resources.<name>.<key>}",
+    where="services/{service}.yaml: spec.containers.<name>.variables",
+    sources=("Polaris sensitiveConfigmapContent", "OWASP K03"),
+)
+def no_plaintext_config_map(config: Object, _: Facts) -> Iterator[Breach]:
+    for key, value in config.root["data"].entries():
+        if said := _said(_stem(key), value):
+            yield Breach(value, said)
+    for key, value in config.root["binaryData"].entries():
+        if value.is_known and not value.is_empty and (said := suspicious_bytes(value.word)):
+            yield Breach(value, said)
+        elif names_a_secret(_stem(key)) and (not value.is_known or value.is_set):
+            yield Breach(value, "has the name of a secret")
+
+
+def _said(name: str, value: View) -> str | None:
+    if not value.is_known:
+        return LATER if names_a_secret(name) else None
+    return suspect(name, value.word)
+
+
+def _stem(key: str) -> str:
+    return next((key.removesuffix(end) for end in EXTENSIONS if key.endswith(end)), key.removesuffix(".yaml"))
+
+
+@SEC.resource(
+    "sec-no-plaintext-args",
+    "M/M/M",
+    CRITICAL,
+    EVERYTHING,
+    why="Arguments are in every process list of the node; labels, annotations and a chart's values in every export.",
+    cure="Move the value into a Secret and mount it or refer to it",
+    where="services/{service}.yaml: spec.containers.<name>.args; for a chart manifests/operators/",
+    sources=("OWASP K03",),
+)
+def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Breach]:
+    if thing.type.startswith("kubernetes:helm.sh/"):
+        for place in places(thing.root["values"]):
+            yield from _named(place.key or place.listed, place.view)
+    if not thing.is_kubernetes:
+        return
+    yield from _marks(thing.root["metadata"])
+    for pod in pods(thing):
+        yield from _marks(pod.metadata)
+        for container in pod.containers:
+            yield from _commands(container)
+
+
+def _marks(metadata: View) -> Iterator[Breach]:
+    for kind in ("labels", "annotations"):
+        for key, value in metadata[kind].entries():
+            yield from _named("" if key in KNOWN_MARKS else key, value)
+
+
+def _named(name: str, view: View) -> Iterator[Breach]:
+    if not view.is_known:
+        if names_a_secret(name.rpartition("/")[2]):
+            yield Breach(view, LATER)
+        return
+    text = view.quantity if isinstance(view.value, str | int | float) and not isinstance(view.value, bool) else None
+    if text and (said := suspect(name, text)):
+        yield Breach(view, said)
+
+
+def _commands(container: Container) -> Iterator[Breach]:
+    for handler in HANDLERS:
+        asked = container.view.at(*handler)
+        for header in asked.at("httpGet", "httpHeaders"):
+            yield from _named(header["name"].word, header["value"])
+        yield from _arguments(asked.at("exec", "command"))
+    yield from _arguments(container.view["command"])
+    yield from _arguments(container.view["args"])
+
+
+HANDLERS: Final = (
+    ("livenessProbe",),
+    ("readinessProbe",),
+    ("startupProbe",),
+    ("lifecycle", "postStart"),
+    ("lifecycle", "preStop"),
+)
+
+
+def _arguments(arguments: View) -> Iterator[Breach]:
+    flag = ""
+    for argument in arguments:
+        if not argument.is_known:
+            flag = ""
+            continue
+        text = argument.word
+        if said := suspicious(text):
+            yield Breach(argument, said)
+        elif flag and not text.startswith("-") and not is_harmless(text):
+            yield Breach(argument, "is the value of a flag with the name of a secret")
+        flag = text if text.startswith("-") and "=" not in text and names_a_secret(text) else ""
