@@ -15,6 +15,9 @@ from policies.objects import Object
 LONGEST: Final = 90
 """Days an exemption may last from today: a quarter, so that each is read again four times a year."""
 
+STACK: Final = "the stack"
+"""What messages call a finding about no object, and so how an exemption names it."""
+
 NEVER: Final = frozenset({"eng-rule-crash", "eng-exemptions"})
 """Rules nobody is exempt from: they are what makes the others mean something."""
 
@@ -27,7 +30,7 @@ class Allowance:
     service: str | None
     """All objects of this service; None: the one named `object`."""
     object: str | None
-    """`Kind namespace/name`, `Kind name` or URN; with a service it may be None."""
+    """`Kind namespace/name`, `Kind name`, URN or `the stack`; with a service it may be None."""
     owner: str
     reason: str
     expires: date
@@ -36,8 +39,10 @@ class Allowance:
 
     def covers(self, rule: str, thing: Object | None, service: str) -> bool:
         """Whether a finding of `rule` about `thing`, which belongs to `service`, is allowed."""
-        if rule != self.rule or thing is None:
+        if rule != self.rule:
             return False
+        if thing is None:
+            return self.object == STACK
         if self.service is not None and self.service != service:
             return False
         return self.object is None or self.object in (thing.title, thing.urn)

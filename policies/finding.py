@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from policies.exemptions import Allowance
+from policies.exemptions import STACK, Allowance
 from policies.objects import Object
 from policies.rule import Level, Rule
 
@@ -34,7 +34,7 @@ class Finding:
     @property
     def message(self) -> str:
         """One line: rule, object, path, what was found, and the cure."""
-        about = self.about.title if self.about else "the stack"
+        about = self.about.title if self.about else STACK
         return f"{self.rule.id}: {' '.join(filter(None, (about, self.path)))}: {self.found}. Fix: {self.cure}."
 
     @property
@@ -42,6 +42,12 @@ class Finding:
         """Sorts the worst first, then by object."""
         title, place = (self.about.title, self.about.place) if self.about else ("", "")
         return (ORDER[self.level], -self.rule.severity, title, place, self.path, self.rule.id, self.found)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes it one finding: two with the same say the same twice."""
+        about = (self.about.type, self.about.title, self.about.place, self.about.urn) if self.about else ()
+        return (self.rule.id, about, self.path, self.found)
 
     def record(self) -> dict[str, object]:
         """For programs."""

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts import Facts
-from policies.rule import CRITICAL, HIGH, STACK, Breach, Group
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, KUBERNETES, STACK, Breach, Group
+from policies.values import UndeterminedError
 from policies.world import World
 
 ENG: Final = Group("ENG", "The pack itself: nothing gets around it")
+
+_IDENTITY: Final = ("name", "namespace")
 
 
 @ENG.resource(
@@ -22,18 +26,27 @@ ENG: Final = Group("ENG", "The pack itself: nothing gets around it")
     cure="Report the rule's name and the object; until it is mended nothing passes unjudged",
     where="policies/rules/",
 )
+def crashes_told_by_the_judge(_: None, __: Facts) -> Iterator[Breach]:
+    """Found by the judge, while it runs the other rules."""
+    yield from ()
+
+
 @ENG.resource(
     "eng-unknown-values",
     "A/M/M",
     HIGH,
-    STACK,
+    KUBERNETES,
     why="A preview cannot judge what it does not know, and an attacker can make anything unknown by deriving it.",
     cure="Write the value out instead of deriving it from another resource's output",
     where="the program: components/",
     sources=("pulumi-policy#135",),
 )
-def told_by_the_judge(_: None, __: Facts) -> Iterator[Breach]:
-    """Found by the judge, while it runs the other rules."""
+def who_it_is(thing: Object, _: Facts) -> Iterator[Breach]:
+    """Asks what every rule about an object among others goes by; all other unknown values are found by the judge, when
+    a rule asks for them."""
+    for place in (thing.root["apiVersion"], thing.root["kind"], *map(thing.root["metadata"].__getitem__, _IDENTITY)):
+        if not place.is_known:
+            raise UndeterminedError(place.path)
     yield from ()
 
 

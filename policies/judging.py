@@ -71,7 +71,7 @@ class Judge:
     def everything(self, objects: Sequence[Object]) -> Report:
         """All rules over all objects."""
         outcomes = [*(self.resource(thing) for thing in objects), self.stack(objects)]
-        findings = [finding for outcome in outcomes for finding in outcome.findings]
+        findings = [*_once(finding for outcome in outcomes for finding in outcome.findings)]
         namespaces = {thing.name for thing in objects if thing.sort == "Namespace"}
         findings += self.exemptions(findings, namespaces)
         return Report(
@@ -119,7 +119,7 @@ class Judge:
         except Exception as error:
             # Whatever a rule trips over, the others go on, and the run does not pass. Never the error's own text:
             # it may quote a value.
-            place = _where(error)
+            place = place_of(error)
             crash = Breach(
                 "", f"the rule {rule.id} failed with {type(error).__name__} at {place}, so it judged nothing"
             )
@@ -145,16 +145,15 @@ class Judge:
         return owner if owner in known else ""
 
     def _outcome(self, said: Iterable[Finding | Undecided]) -> Outcome:
-        once: dict[tuple[str, int, str, str], Finding] = {}
+        findings: list[Finding] = []
         undecided: list[Undecided] = []
         for each in said:
             if isinstance(each, Undecided):
                 undecided.append(each)
             else:
-                once.setdefault((each.rule.id, id(each.about), each.path, each.found), each)
-        for each in self._unknowns(undecided):
-            once.setdefault((each.rule.id, id(each.about), each.path, each.found), each)
-        return Outcome(findings=tuple(map(self._allowed, once.values())), undecided=tuple(undecided))
+                findings.append(each)
+        findings += self._unknowns(undecided)
+        return Outcome(findings=tuple(map(self._allowed, _once(findings))), undecided=tuple(undecided))
 
     def _unknowns(self, undecided: Iterable[Undecided]) -> Iterator[Finding]:
         places: dict[tuple[int, str], list[Undecided]] = {}
@@ -182,7 +181,13 @@ def _by_selector(rules: Iterable[Rule]) -> tuple[tuple[Selector[Any], tuple[Rule
     return tuple((selector, tuple(several)) for selector, several in found.values())
 
 
-def _where(error: BaseException) -> str:
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Each of `findings` once: a pod inside a pod's own field, or an object both kinds of rule cannot read."""
+    return {finding.identity: finding for finding in findings}.values()
+
+
+def place_of(error: BaseException) -> str:
+    """`file.py:line` where `error` was raised: what may be told of it, since its own text may quote a value."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -27,7 +27,7 @@ class Exemption(Text):
     rule: Slug
     """Identifier of the rule."""
     object: Annotated[str, Field(pattern=r"^[A-Za-z]+ [^\s*]+$|^urn:pulumi:[^*]+$")]
-    """`Kind namespace/name`, `Kind name`, or a URN: exactly one object, no pattern."""
+    """`Kind namespace/name`, `Kind name`, a URN, or `the stack` as a whole: exactly one object, no pattern."""
     reason: Annotated[str, Field(min_length=10, max_length=300)]
     """Why."""
     owner: Slug
@@ -41,6 +41,8 @@ class Images(Text):
 
     registries: tuple[Prefix, ...]
     """Hosts, or hosts with the beginning of a path; a path matches on a / boundary."""
+    charts: tuple[Prefix, ...] = ()
+    """Chart repositories, spelled like registries: without https:// or oci://."""
 
 
 class Containers(Text):
@@ -56,6 +58,21 @@ class Containers(Text):
     """Limit over request: a busy container may take an idle one's share, not a node's."""
     memory_ratio: Annotated[int, Field(ge=1)]
     """Limit over request: memory cannot be taken back, so what is not requested may be missing."""
+
+
+class Namespaces(Text):
+    """How much the quota of one namespace may allow: a bound nobody can reach is none."""
+
+    cpu: Annotated[str, Field(pattern=r"^[0-9]+m?$")]
+    """Requests and limits each."""
+    memory: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")]
+    """Requests and limits each."""
+    ephemeral_storage: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")]
+    """Requests and limits each."""
+    pods: Annotated[int, Field(ge=1)]
+    """Pods."""
+    claims: Annotated[int, Field(ge=0)] = 10
+    """PersistentVolumeClaims."""
 
 
 class Workloads(Text):
@@ -93,7 +110,28 @@ class Cloud(Text):
     backup_days: Annotated[int, Field(ge=0)] = 0
     """The least retention of a store's backups."""
     multi_zone: bool = False
-    """Whether stores stand in several zones."""
+    """Whether stores may stand in several zones; data-multi-az says whether they must."""
+    break_glass_role: str = "break-glass"
+    """Name of the one IAM role that may be administrator of a cluster; who takes it is written down elsewhere."""
+
+
+class Mesh(Text):
+    """What may stand aside in the mesh."""
+
+    unmeshed: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")], ...] = ()
+    """`namespace/name` of workloads of meshed namespaces that run without a proxy."""
+    annotations: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+ [a-z.]+/[A-Za-z]+=[^*]*$")], ...] = ()
+    """`namespace/name annotation=value`: proxy annotations of single workloads, with their exact value."""
+    extensions: tuple[Annotated[str, Field(pattern=r"^[A-Za-z]+ [a-z0-9-]+/[a-z0-9.-]+$")], ...] = ()
+    """`Kind namespace/name` of the EnvoyFilters, WasmPlugins and ProxyConfigs the platform owns."""
+
+
+class Access(Text):
+    """Who is trusted with the Kubernetes API."""
+
+    operators: dict[Annotated[str, Field(pattern=r"^[A-Za-z]+ [^\s*]+$")], tuple[Slug, ...]] = {}  # noqa: RUF012
+    """`Kind namespace/name` or `Kind name` of an object of a controller, and the rules of RBAC, SEC and ENG it may
+    break because that is its work. Each needs a reason in the review; it does not end."""
 
 
 class Limits(Text):
@@ -103,12 +141,20 @@ class Limits(Text):
     """Images."""
     containers: Containers
     """Containers."""
+    namespaces: Namespaces
+    """Quotas."""
     workloads: Workloads
     """Pods."""
     cloud: Cloud
     """The cloud."""
     minor: Annotated[int, Field(ge=25, le=60)]
     """Minor version of the Kubernetes API the environment's clusters serve at least: 1.<minor>."""
+    mesh: Mesh = Mesh()
+    """The mesh."""
+    access: Access = Access()
+    """The Kubernetes API."""
+    namespace_labels: tuple[Slug, ...] = ()
+    """Labels below our prefix that say of a service's namespace whose it is, what it costs whom and what it holds."""
     privileged_namespaces: tuple[Slug, ...] = ()
     """Platform namespaces that may lack Pod Security *restricted*; each sets up nodes."""
     exemptions: tuple[Exemption, ...] = ()

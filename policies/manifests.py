@@ -1,7 +1,7 @@
 """Manifests as objects to judge: plain dicts in wire names, from the program, a chart or a file."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from policies.objects import Object
 
@@ -17,3 +17,13 @@ def from_manifest(manifest: Mapping[str, Any], *, place: str = "") -> Object:
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
     token = f"kubernetes:{version if '/' in str(version) else f'core/{version}'}:{kind}"
     return Object(type=token, props=manifest, place=place)
+
+
+CHART: Final = "kubernetes:helm.sh/v4:Chart"
+"""Token of a chart: what is installed under which values, not the objects inside."""
+
+
+def charts(installed: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Object]:
+    """Each of `installed`, a name and the properties of a chart, as the program registers it."""
+    for name, props in installed:
+        yield Object(type=CHART, props=props, logical=name)

@@ -4,12 +4,14 @@ An object is what it says it is (`apiVersion`, `kind`), never what its type toke
 change tokens, and a token nobody expected would be an object nobody judges.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from policies.values import Unknown, View, step
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +49,19 @@ class Object:
     """None where nobody told."""
     place: str = ""
     """`file:line` where it was read, if it was."""
+    read_only: bool = False
+    """Whether the program only looks at it (`.get()`): the engine never asked before making it, and what is known of
+    it are the provider's outputs."""
     prefix: str = ""
     """Path of this object inside the one it was found in (`items[3]`)."""
+    _computed: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, compute: Callable[["Object"], T]) -> T:
+        """`compute(self)`, computed once for all rules that ask: a dozen selectors look for its pods."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        known: T = self._computed[compute]
+        return known
 
     @cached_property
     def root(self) -> View:

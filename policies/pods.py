@@ -96,11 +96,19 @@ class Pod:
         return self.spec["hostUsers"].flag is False
 
 
-def pods(thing: Object) -> Iterator[Pod]:
+def pods(thing: Object) -> tuple[Pod, ...]:
     """Every pod spec in `thing`. Items of lists are objects of their own and are not looked into.
 
     A field that may hold one and is not known yet is a pod spec nobody can read: rules about it cannot decide.
     """
+    return thing.once(_pods)
+
+
+def _pods(thing: Object) -> tuple[Pod, ...]:
+    return tuple(_found(thing))
+
+
+def _found(thing: Object) -> Iterator[Pod]:
     if thing.is_kubernetes:
         for key, place in thing.root.entries():
             if key not in ("items", "metadata", "status"):

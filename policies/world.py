@@ -114,7 +114,11 @@ class World:
         return {name: thing for name, thing in self.namespaces.items() if name not in theirs}
 
     def _holds_stores(self, name: str) -> bool:
-        return any(name == names.data_namespace(other) for other in self.namespaces)
+        return name in self._stores
+
+    @cached_property
+    def _stores(self) -> frozenset[str]:
+        return frozenset(map(names.data_namespace, self.namespaces))
 
     @cached_property
     def workloads(self) -> tuple[Workload, ...]:

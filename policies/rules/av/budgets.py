@@ -1,0 +1,98 @@
+"""How many at once may go: a budget for every workload that has pods to spare, and none that allows all or nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.objects import Object
+from policies.rule import HIGH, Breach, sorts
+from policies.rules.av.standard import (
+    AV,
+    BUDGET,
+    REPLICATED,
+    WORKLOADS,
+    by_namespace,
+    least_pods,
+    percentage,
+    share,
+    shown,
+)
+from policies.values import View
+from policies.world import World, selects
+
+
+@AV.stack(
+    "av-pdb",
+    "A/M/M",
+    HIGH,
+    sorts(*REPLICATED),
+    why="Without a budget an upgrade of the nodes takes all pods at once; with two it never ends.",
+    cure="Give the workload exactly one PodDisruptionBudget that lets at least one pod go",
+    where=WORKLOADS,
+    sources=("kube-score", "Polaris missingPodDisruptionBudget", "Polaris pdbMinAvailableGreaterThanHPAMinReplicas"),
+)
+def pdb(thing: Object, world: World) -> Iterator[Breach]:
+    """A missing budget is a finding where the run declares the workload's namespace."""
+    least = least_pods(thing, world)
+    if least < 2:
+        return
+    for workload in world.workloads_in(thing.namespace):
+        if workload.object is not thing:
+            continue
+        budgets = [
+            each
+            for each in world.once(_budgets).get(thing.namespace, ())
+            if each.spec["selector"].is_set and selects(each.spec["selector"], workload.labels)
+        ]
+        if not budgets and world.declares(thing.namespace):
+            yield Breach("metadata.name", "has several pods and no PodDisruptionBudget")
+        if len(budgets) > 1:
+            told = " and ".join(sorted(each.name for each in budgets))
+            yield Breach("metadata.name", f"is under {told}: with two budgets no pod can be evicted at all")
+        for budget in budgets:
+            kept = share(budget.spec["minAvailable"], least, up=True)
+            if kept is not None and kept >= least:
+                at = budget.spec["minAvailable"]
+                yield Breach(at, f"keeps {shown(kept)} of {shown(least)} pods, so none may go", on=budget)
+
+
+def _budgets(world: World) -> Mapping[str, list[Object]]:
+    return by_namespace(world.of(BUDGET))
+
+
+FIELDS: Final = ("minAvailable", "maxUnavailable")
+
+
+@AV.resource(
+    "av-pdb-sane",
+    "M/M/M",
+    HIGH,
+    sorts(BUDGET),
+    why="A budget that lets nothing go stops every upgrade of the nodes; one that lets everything go protects nobody.",
+    cure="Set maxUnavailable to 1 and unhealthyPodEvictionPolicy to AlwaysAllow",
+    where=WORKLOADS,
+    sources=("Pulumi compliance-policies disallowZeroVoluntaryDisruption", "KubeLinter pdb-max-unavailable"),
+)
+def pdb_sane(thing: Object, _: Facts) -> Iterator[Breach]:
+    given = [thing.spec[field] for field in FIELDS if thing.spec[field].is_set]
+    if len(given) != len(FIELDS) - 1:
+        both = " and ".join(FIELDS)
+        yield Breach(thing.spec, f"has {'both' if given else 'none'} of {both}")
+    for at in given:
+        fault = _fault(at)
+        if fault:
+            yield Breach(at, f"is {at.quantity or 'empty'}, {fault}")
+    policy = thing.spec["unhealthyPodEvictionPolicy"]
+    if policy.word != "AlwaysAllow":
+        found = policy.word or "not set"
+        yield Breach(policy, f"is {found}: pods that never get ready keep their node from being drained")
+
+
+def _fault(at: View) -> str:
+    percent = percentage(at)
+    if isinstance(at.value, str) and percent is None:
+        return "which is neither a number nor a share"
+    amount = at.number if percent is None else percent
+    if not amount or amount < 0:
+        return "which is nothing"
+    return "which is everything" if percent is not None and percent >= 100 else ""

@@ -1,0 +1,186 @@
+"""New versions under watch: Services and routes that are there, measurements that end, and a way back."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from policies.objects import Object
+from policies.rule import HIGH, MEDIUM, Breach, sorts
+from policies.rules.av.standard import AV, ROLLOUT, STATEFUL_SET, shown
+from policies.values import View
+from policies.world import World, texts
+
+ISTIO: Final = "networking.istio.io"
+ANALYSIS: Final = "AnalysisTemplate.argoproj.io"
+CLUSTER_ANALYSIS: Final = "ClusterAnalysisTemplate.argoproj.io"
+SCALE_DOWN: Final = 30
+"""Seconds the old version stays after a promotion (Argo Rollouts' default): a way back, and requests under way."""
+
+
+@AV.stack(
+    "av-canary",
+    "–/A/M",
+    HIGH,
+    sorts(ROLLOUT, ANALYSIS, CLUSTER_ANALYSIS),
+    why="A canary nobody measures, or whose route is not its own, gives a broken version to everybody in steps.",
+    cure="Name Services and a route that exist, and measure with templates that end and may fail",
+    where="services/{service}.yaml: spec.rollout",
+    sources=("Argo Rollouts: specification",),
+)
+def canary(thing: Object, world: World) -> Iterator[Breach]:
+    """What an aborted rollout returns to is the stable version by itself; an analysis has to be able to abort it."""
+    yield from (_of_rollout if thing.sort == ROLLOUT else _of_template)(thing, world)
+
+
+def _of_rollout(thing: Object, world: World) -> Iterator[Breach]:
+    strategy = thing.spec["strategy"]
+    given = [kind for kind in _STRATEGIES if strategy[kind].is_set]
+    if len(given) != 1:
+        yield Breach(strategy, f"has {'both' if given else 'none'} of {' and '.join(_STRATEGIES)}")
+    for kind in given:
+        yield from _STRATEGIES[kind](thing, strategy[kind], world)
+
+
+def _of_canary(thing: Object, canary: View, world: World) -> Iterator[Breach]:
+    yield from _services(thing, canary, ("stableService", "canaryService"), world)
+    istio = canary.at("trafficRouting", "istio")
+    steps = tuple(canary["steps"])
+    if not any(step["setWeight"].is_set for step in steps):
+        yield Breach(canary["steps"], "has no weight, so all pods are replaced at once")
+    analyses = [canary["analysis"], *(step["analysis"] for step in steps)]
+    named = [(analysis, each) for analysis in analyses for each in analysis["templates"]]
+    if not named:
+        yield Breach(canary["analysis"], "measures nothing, so nothing ever aborts")
+    for analysis, each in named:
+        yield from _template(thing, each, world, finite=analysis is not analyses[0])
+    if istio.is_set:
+        yield from _routing(thing, istio, world)
+
+
+def _of_blue_green(thing: Object, blue: View, world: World) -> Iterator[Breach]:
+    yield from _services(thing, blue, ("activeService", "previewService"), world)
+    delay, promotes = blue["scaleDownDelaySeconds"], blue["autoPromotionEnabled"]
+    if delay.number is not None and delay.number < SCALE_DOWN:
+        yield Breach(delay, f"is {shown(delay.number)}, below {SCALE_DOWN}")
+    analyses = [blue["prePromotionAnalysis"], blue["postPromotionAnalysis"]]
+    for analysis in analyses:
+        for each in analysis["templates"]:
+            yield from _template(thing, each, world, finite=True)
+    if promotes.flag is not False and not any(not analysis["templates"].is_empty for analysis in analyses):
+        yield Breach(promotes, "lets a version take over that neither a person nor a measurement looked at")
+
+
+_STRATEGIES: Final[Mapping[str, Callable[[Object, View, World], Iterator[Breach]]]] = {
+    "canary": _of_canary,
+    "blueGreen": _of_blue_green,
+}
+
+
+def _services(thing: Object, strategy: View, fields: tuple[str, str], world: World) -> Iterator[Breach]:
+    for field in fields:
+        name = strategy[field]
+        if name.word and world.declares(thing.namespace) and not world.named("Service", thing.namespace, name.word):
+            yield Breach(name, f"is {name.word}, and there is no such Service")
+    first, second = (strategy[field] for field in fields)
+    if first.word and first.word == second.word:
+        yield Breach(second, f"is {first.word}, as {fields[0]} is")
+    if fields[0] == "activeService" and not first.word:
+        yield Breach(first, "is not set, so nothing leads to the version that was promoted")
+
+
+def _template(thing: Object, each: View, world: World, *, finite: bool) -> Iterator[Breach]:
+    name = each["templateName"]
+    everywhere = each["clusterScope"].flag
+    sort, namespace = (CLUSTER_ANALYSIS, "") if everywhere else (ANALYSIS, thing.namespace)
+    template = world.named(sort, namespace, name.word)
+    if template is None:
+        if world.declares(thing.namespace) and not everywhere:
+            yield Breach(name, f"is {name.word or 'empty'}, and there is no such AnalysisTemplate")
+        return
+    for metric in template.spec["metrics"] if finite else ():
+        if not metric["count"].is_set and metric["interval"].is_set:
+            yield Breach(metric["count"], "is not set, so the step never ends", on=template)
+
+
+def _of_template(thing: Object, _: World) -> Iterator[Breach]:
+    if thing.spec["metrics"].is_empty:
+        yield Breach(thing.spec["metrics"], "measures nothing")
+    for metric in thing.spec["metrics"]:
+        limit = metric["failureLimit"]
+        if limit.number is None:
+            yield Breach(limit, "is not set")
+        elif limit.number < 0:
+            yield Breach(limit, f"is {shown(limit.number)}, so no failure ever counts")
+        if not metric["successCondition"].word and not metric["failureCondition"].word and not _judges(metric):
+            yield Breach(metric, "has no condition, so it never fails")
+
+
+def _judges(metric: View) -> bool:
+    """Jobs and Kayenta fail by themselves; everything else needs a condition."""
+    return any(metric.at("provider", own).is_set for own in ("job", "kayenta"))
+
+
+def _routing(thing: Object, istio: View, world: World) -> Iterator[Breach]:
+    rule = istio["destinationRule"]
+    subsets = {rule["stableSubsetName"].word, rule["canarySubsetName"].word} - {""}
+    if rule.is_set:
+        found = world.named(f"DestinationRule.{ISTIO}", thing.namespace, rule["name"].word)
+        if found is None and world.declares(thing.namespace):
+            yield Breach(rule["name"], f"is {rule['name'].word}, and there is no such DestinationRule")
+        for subset in sorted(subsets - {each["name"].word for each in found.spec["subsets"]}) if found else ():
+            yield Breach(rule, f"names the subset {subset}, which {found.title if found else ''} has not")
+    ends = subsets or {thing.spec.at("strategy", "canary", each).word for each in ("stableService", "canaryService")}
+    for route in (istio["virtualService"], *istio["virtualServices"]):
+        if route.is_set:
+            yield from _weights(thing, route, ends, world)
+
+
+def _weights(thing: Object, route: View, ends: set[str], world: World) -> Iterator[Breach]:
+    """The rollout writes the weights of the routes it names; each needs an end for either version."""
+    name, _, namespace = route["name"].word.partition(".")
+    found = world.named(f"VirtualService.{ISTIO}", namespace or thing.namespace, name)
+    if found is None:
+        if world.declares(namespace or thing.namespace):
+            yield Breach(route["name"], f"is {name or 'empty'}, and there is no such VirtualService")
+        return
+    routes = {each["name"].word: each for protocol in ("http", "tls", "tcp") for each in found.spec[protocol]}
+    wanted = route["routes"].words
+    if not wanted and len(routes) > 1:
+        yield Breach(route["routes"], f"names none of the {len(routes)} routes of {found.title}")
+    for each in wanted or tuple(routes):
+        if each not in routes:
+            yield Breach(route["routes"], f"names {each}, which {found.title} has not")
+            continue
+        places = {_end(end["destination"]) for end in routes[each]["route"]}
+        for lost in sorted(ends - places):
+            yield Breach(routes[each], f"never leads to {lost}, so the rollout cannot give it a weight", on=found)
+
+
+def _end(destination: View) -> str:
+    return destination["subset"].word or destination["host"].word.partition(".")[0]
+
+
+@AV.stack(
+    "av-statefulset",
+    "A/M/M",
+    MEDIUM,
+    sorts(STATEFUL_SET),
+    why="Without its headless Service the pods of a StatefulSet have no names to find each other by.",
+    cure="Name a Service with clusterIP None that selects the pods",
+    where="manifests/workloads.py",
+    sources=("kube-score statefulset-has-servicename",),
+)
+def statefulset(thing: Object, world: World) -> Iterator[Breach]:
+    name = thing.spec["serviceName"]
+    service = world.named("Service", thing.namespace, name.word)
+    if not name.word:
+        yield Breach(name, "is not set")
+    elif service is None:
+        if world.declares(thing.namespace):
+            yield Breach(name, f"is {name.word}, and there is no such Service")
+    else:
+        if service.spec["clusterIP"].word != "None":
+            yield Breach(name, f"is {name.word}, which is not headless")
+        wanted = texts(service.spec["selector"])
+        labels = texts(thing.spec.at("template", "metadata", "labels"))
+        if not wanted.items() <= labels.items():
+            yield Breach(name, f"is {name.word}, which selects other pods")

@@ -1,0 +1,255 @@
+"""AWS' identities: what they may, who may take them, and one for each service."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from policies.facts import Facts
+from policies.iam import ACCOUNT, Statement, is_every_action, is_everything, matches, statements
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, STACK, Breach, Selector, sorts
+from policies.rules.cloud.group import CLOUD, PROGRAM
+from policies.values import View
+from policies.wants import places
+from policies.world import World
+
+POLICIES: Final[Mapping[str, str]] = {
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/rolePolicy:RolePolicy": "policy",
+    "aws:iam/userPolicy:UserPolicy": "policy",
+    "aws:iam/groupPolicy:GroupPolicy": "policy",
+    "aws:iam/role:Role": "inlinePolicies[].policy",
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": "policy",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "policy",
+}
+"""Where policies of identities are written: what a principal may."""
+OF_RESOURCES: Final[Mapping[str, str]] = {
+    "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:s3/bucket:Bucket": "policy",
+    "aws:kms/key:Key": "policy",
+    "aws:kms/keyPolicy:KeyPolicy": "policy",
+    "aws:kms/replicaKey:ReplicaKey": "policy",
+    "aws:sqs/queue:Queue": "policy",
+    "aws:sqs/queuePolicy:QueuePolicy": "policy",
+    "aws:sns/topicPolicy:TopicPolicy": "policy",
+    "aws:sns/topic:Topic": "policy",
+    "aws:secretsmanager/secret:Secret": "policy",
+    "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
+    "aws:ecr/registryPolicy:RegistryPolicy": "policy",
+    "aws:opensearch/domain:Domain": "accessPolicies",
+    "aws:opensearch/domainPolicy:DomainPolicy": "accessPolicies",
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
+    "aws:msk/clusterPolicy:ClusterPolicy": "policy",
+    "aws:dynamodb/resourcePolicy:ResourcePolicy": "policy",
+}
+"""Where policies of resources are written: who may come."""
+ATTACHMENTS: Final[Mapping[str, str]] = {
+    "aws:iam/role:Role": "managedPolicyArns[]",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
+    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns[]",
+}
+"""Where AWS' own policies are attached."""
+ALL: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+"""AWS' policies that are everything, or the way to it."""
+HANDS_OVER: Final = "iam:passrole"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A policy, or one that is attached."""
+
+    view: View
+    kind: Literal["identity", "resource", "attached"]
+
+
+def _grants(thing: Object) -> Iterator[Grant]:
+    for kind, table in KINDS.items():
+        for place in places(thing.root, table[thing.sort]) if thing.sort in table else ():
+            if place.is_set:
+                yield Grant(place, kind)
+
+
+KINDS: Final[Mapping[Literal["identity", "resource", "attached"], Mapping[str, str]]] = {
+    "identity": POLICIES,
+    "resource": OF_RESOURCES,
+    "attached": ATTACHMENTS,
+}
+
+
+@CLOUD.resource(
+    "iam-no-wildcards",
+    "M/M/M",
+    CRITICAL,
+    Selector[Grant](
+        _grants, frozenset({*POLICIES, *OF_RESOURCES, *ATTACHMENTS}), "policies of IAM, buckets, keys, queues"
+    ),
+    why="A role that may do everything is the account for whoever gets into its pod.",
+    cure="Name the actions and the resources",
+    where=PROGRAM,
+    sources=("CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_107-111", "CKV_AWS_274", "EKS best practices: IAM"),
+)
+def no_wildcards(grant: Grant, _: Facts) -> Iterator[Breach]:
+    if grant.kind == "attached":
+        if grant.view.word.rpartition("/")[2] in ALL:
+            yield Breach(grant.view, f"is {grant.view.word.rpartition('/')[2]}")
+        return
+    judge = _of_resource if grant.kind == "resource" else _of_identity
+    for statement in statements(grant.view):
+        if statement.allows:
+            for element in ("NotAction", "NotResource", "NotPrincipal"):
+                if statement.view[element].is_set:
+                    yield Breach(statement.view[element], "allows everything but what it names")
+            yield from judge(statement)
+
+
+def _of_identity(statement: Statement) -> Iterator[Breach]:
+    wide = [action for action in statement.actions if is_every_action(action)]
+    for action in wide:
+        if any(is_everything(resource, action.partition(":")[0]) for resource in statement.resources):
+            yield Breach(statement.view["Action"], f"is {action} on everything")
+    hands_over = any(matches(action, HANDS_OVER) for action in statement.actions)
+    if (
+        hands_over
+        and not wide
+        and any(matches(each, f"arn:aws:iam::{ACCOUNT}:role/any") for each in statement.resources)
+    ):
+        yield Breach(statement.view["Action"], "may pass any role (iam:PassRole)")
+
+
+def _of_resource(statement: Statement) -> Iterator[Breach]:
+    """The owner's account may do everything with its own key: without that nobody could. Everybody may not."""
+    if statement.is_open:
+        yield Breach(statement.view["Principal"], "is everybody, without a condition that says who")
+    if any(map(is_every_action, statement.actions)):
+        for kind, name in statement.principals:
+            if kind != "service" and name != "*" and not (name.endswith(":root") or name.isdecimal()):
+                yield Breach(statement.view["Action"], "is everything, for more than the account itself")
+                break
+
+
+ROLE: Final = "aws:iam/role:Role"
+PODS: Final = "pods.eks.amazonaws.com"
+AUDIENCE: Final = "sts.amazonaws.com"
+SUBJECT: Final = "system:serviceaccount:"
+TAGS: Final = ("aws:requesttag/kubernetes-namespace", "aws:requesttag/kubernetes-service-account")
+"""What EKS Pod Identity says of the pod."""
+
+
+@CLOUD.resource(
+    "iam-trust-scoped",
+    "M/M/M",
+    CRITICAL,
+    sorts(ROLE),
+    why="A role any service account may take is every service's role, and one anybody may take is the internet's.",
+    cure="Name the namespace and the service account in the trust, with StringEquals",
+    where=PROGRAM,
+    sources=("EKS best practices: IAM roles for service accounts", "CKV_AWS_60", "CKV_AWS_61"),
+)
+def trust_scoped(role: Object, facts: Facts) -> Iterator[Breach]:
+    for statement in statements(role.root["assumeRolePolicy"]):
+        if statement.allows:
+            yield from _trusts(statement, facts)
+
+
+def _trusts(statement: Statement, facts: Facts) -> Iterator[Breach]:
+    principal = statement.view["Principal"]
+    equal = statement.conditions.get("stringequals", {})
+    if statement.is_for_everybody or not statement.principals:
+        yield Breach(principal, "is everybody")
+    if any(kind == "federated" and ":saml-provider/" not in name for kind, name in statement.principals):
+        yield from _federated(statement, equal)
+    services = [name for kind, name in statement.principals if kind == "service"]
+    if PODS in services:
+        if len(statement.principals) > 1:
+            yield Breach(principal, f"is {PODS} and somebody else")
+        for tag in TAGS if facts.environment == "prod" else ():
+            if not equal.get(tag):
+                yield Breach(statement.view["Condition"], f"does not name {tag.rpartition('/')[2]}")
+
+
+def _federated(statement: Statement, equal: Mapping[str, tuple[str, ...]]) -> Iterator[Breach]:
+    condition = statement.view["Condition"]
+    subjects = [value for key, values in equal.items() if key.endswith(":sub") for value in values]
+    audiences = [value for key, values in equal.items() if key.endswith(":aud") for value in values]
+    if not subjects:
+        yield Breach(condition, "does not name the subject with StringEquals")
+    for subject in subjects:
+        namespace, _, account = subject.removeprefix(SUBJECT).partition(":")
+        # An issuer that is no cluster's (a CI's) has subjects of its own kind; they too are named in full.
+        is_pods = any(kind == "federated" and "oidc.eks." in name for kind, name in statement.principals)
+        whole = not is_pods or (subject.startswith(SUBJECT) and bool(namespace and account) and ":" not in account)
+        if not whole or "*" in subject or "?" in subject:
+            yield Breach(condition, f"names {subject or 'nobody'}, which is no single service account")
+    if not audiences or any(audience != AUDIENCE for audience in audiences):
+        yield Breach(condition, f"does not name the audience {AUDIENCE} with StringEquals")
+
+
+ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+ANNOTATIONS: Final = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One service account that takes one role, and where it says so."""
+
+    object: Object
+    view: View
+    namespace: str
+    account: str
+    role: str
+
+
+@CLOUD.stack(
+    "iam-one-role-per-service",
+    "M/M/M",
+    HIGH,
+    STACK,
+    why="Services that share a role share everything it may, and no log says which of them it was.",
+    cure="Give each service a role of its own",
+    where=PROGRAM,
+    sources=("EKS best practices: use one IAM role per application",),
+)
+def one_role_per_service(_: None, world: World) -> Iterator[Breach]:
+    first: dict[str, Taken] = {}
+    roles: dict[tuple[str, str], Taken] = {}
+    for taken in _taken(world):
+        owner = first.setdefault(taken.role, taken)
+        if owner.namespace != taken.namespace:
+            yield Breach(taken.view, f"is the role of {owner.namespace}/{owner.account} too", on=taken.object)
+        other = roles.setdefault((taken.namespace, taken.account), taken)
+        if other.role != taken.role:
+            yield Breach(taken.view, f"is a second role of {taken.namespace}/{taken.account}", on=taken.object)
+    for role in world.of(ROLE):
+        yield from _shared_by_trust(role)
+
+
+def _taken(world: World) -> Iterator[Taken]:
+    """Every service account that takes a role whose name is known."""
+    for each in world.of(ASSOCIATION):
+        words = [each.root[key] for key in ("namespace", "serviceAccount", "roleArn")]
+        if all(word.is_known for word in words):
+            yield Taken(each, words[2], words[0].word, words[1].word, words[2].word)
+    for account in world.of("ServiceAccount"):
+        for key in ANNOTATIONS:
+            role = account.annotations[key] if account.annotations.is_known else View(None)
+            if role.is_set and role.is_known:
+                yield Taken(account, role, account.namespace, account.name, role.word)
+
+
+def _shared_by_trust(role: Object) -> Iterator[Breach]:
+    policy = role.root["assumeRolePolicy"]
+    namespaces = {
+        value.removeprefix(SUBJECT).partition(":")[0]
+        for statement in (statements(policy) if policy.is_known else ())
+        if statement.allows
+        for key, values in statement.conditions.get("stringequals", {}).items()
+        if key.endswith(":sub")
+        for value in values
+        if value.startswith(SUBJECT)
+    }
+    if len(namespaces) > 1:
+        yield Breach(policy, f"is taken by {' and '.join(sorted(namespaces))}", on=role)

@@ -1,0 +1,30 @@
+"""Stores and brokers: the clouds' and the operators'. Absence is judged by the provider's default.
+
+Which property of which type says what is in `policies.stores`; the rules here only ask.
+"""
+
+from policies.rules.data import (
+    backups,
+    buckets,
+    channels,
+    encryption,
+    kafka,
+    keeping,
+    owning,
+    permissions,
+    volumes,
+)
+from policies.rules.data.group import DATA
+
+__all__ = [
+    "DATA",
+    "backups",
+    "buckets",
+    "channels",
+    "encryption",
+    "kafka",
+    "keeping",
+    "owning",
+    "permissions",
+    "volumes",
+]

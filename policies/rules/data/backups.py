@@ -1,0 +1,163 @@
+"""Operators' stores: each has a copy off the cluster, a schedule and a retention."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from blueprint import names
+from blueprint.catalogue.owning import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
+from policies.objects import Object
+from policies.pods import pods
+from policies.rule import HIGH, Breach, sorts
+from policies.rules.data.group import DATA
+from policies.values import MalformedError, UndeterminedError, View
+from policies.wants import is_given
+from policies.world import World
+
+CNPG: Final = "Cluster.postgresql.cnpg.io"
+PSMDB: Final = "PerconaServerMongoDB.psmdb.percona.com"
+CLICKHOUSE: Final = "ClickHouseInstallation.clickhouse.altinity.com"
+ELASTICSEARCH: Final = "Elasticsearch.elasticsearch.k8s.elastic.co"
+KAFKA: Final = "Kafka.kafka.strimzi.io"
+PLUGIN: Final = "barman-cloud.cloudnative-pg.io"
+OFF_CLUSTER: Final = ("azure", "gcs", "minio", "s3")
+"""Percona's kinds of storage that are somewhere else; `filesystem` is the cluster's own disk."""
+COPIERS: Final[Mapping[str, tuple[str, ...]]] = {
+    CLICKHOUSE: ("clickhouse-backup",),
+    ELASTICSEARCH: ("_slm", "_snapshot", "slm-policy"),
+    KAFKA: ("mirror", "kafka-backup"),
+}
+"""What a CronJob's image or arguments say that copies a store whose operator cannot."""
+ASKED: Final[Mapping[str, type[Store]]] = {
+    CNPG: Postgres,
+    PSMDB: Mongodb,
+    CLICKHOUSE: Clickhouse,
+    ELASTICSEARCH: Elasticsearch,
+}
+"""What a service writes to get one."""
+
+
+@DATA.stack(
+    "data-backups-operator",
+    "–/M/M",
+    HIGH,
+    sorts(CNPG, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA),
+    why="A store without a copy elsewhere is gone with its cluster.",
+    cure="Give it a target off the cluster, a schedule and a retention",
+    where="services/{service}.yaml: resources.<name>.backup",
+    sources=("CloudNativePG", "Percona", "Strimzi", "Velero"),
+)
+def backups_operator(store: Object, world: World) -> Iterator[Breach]:
+    if _can_be_made_again(store, world):
+        return
+    if not any(_covers(schedule, store) for schedule in world.of("Schedule.velero.io")):
+        yield from CHECKS.get(store.sort, _copied_by_a_job)(store, world)
+
+
+def _can_be_made_again(store: Object, world: World) -> bool:
+    """Whether the service says so: `backup: null` for every store of this type."""
+    service = next(
+        (each for name, each in world.facts.service.items() if names.data_namespace(name) == store.namespace), None
+    )
+    wanted = ASKED.get(store.sort)
+    theirs = (
+        [each for each in service.spec.resources.values() if wanted and isinstance(each, wanted)] if service else []
+    )
+    return bool(theirs) and all(each.backup is None for each in theirs)
+
+
+def _covers(schedule: Object, store: Object) -> bool:
+    """Whether Velero copies the namespace of `store`, with its disks, for some time."""
+    template, namespace = schedule.spec["template"], store.namespace
+    among = template["includedNamespaces"].words or ("*",)
+    return (
+        not schedule.spec["paused"].flag
+        and is_given(schedule.spec["schedule"])
+        and is_given(template["ttl"])
+        and (template["snapshotMoveData"].flag is True or template["defaultVolumesToFsBackup"].flag is True)
+        and ("*" in among or namespace in among)
+        and namespace not in template["excludedNamespaces"].words
+    )
+
+
+def _cnpg(store: Object, world: World) -> Iterator[Breach]:
+    if store.spec.at("backup", "barmanObjectStore").is_set:
+        yield Breach(store.spec.at("backup", "barmanObjectStore"), "is the in-tree backup, which 1.31 does not have")
+    archiver = [
+        each for each in store.spec["plugins"] if each["name"].text == PLUGIN and each["enabled"].flag is not False
+    ]
+    if not archiver:
+        yield Breach(store.spec["plugins"], f"has no {PLUGIN}, so nothing leaves the cluster")
+    for plugin in archiver:
+        if plugin["isWALArchiver"].flag is not True:
+            yield Breach(plugin["isWALArchiver"], "is not true, so no moment between two copies can be restored")
+        yield from _bucket(plugin.at("parameters", "barmanObjectName"), store, world)
+    scheduled = [
+        each
+        for each in world.within(store.namespace, "ScheduledBackup.postgresql.cnpg.io")
+        if each.spec.at("cluster", "name").text == store.name and not each.spec["suspend"].flag
+    ]
+    if world.declares(store.namespace) and not scheduled:
+        yield Breach("", "has no ScheduledBackup that is not suspended")
+
+
+def _bucket(named: View, store: Object, world: World) -> Iterator[Breach]:
+    if not named.word:
+        yield Breach(named, "names no ObjectStore")
+        return
+    target = world.named("ObjectStore.barmancloud.cnpg.io", store.namespace, named.word)
+    if target is None:
+        if world.declares(store.namespace):
+            yield Breach(named, f"names the ObjectStore {named.word}, which is not there")
+        return
+    if "://" not in target.spec.at("configuration", "destinationPath").word:
+        yield Breach(target.spec.at("configuration", "destinationPath"), "is no bucket", on=target)
+    if not target.spec["retentionPolicy"].word:
+        yield Breach(
+            target.spec["retentionPolicy"], "is not set, so copies are never deleted or kept by luck", on=target
+        )
+
+
+def _psmdb(store: Object, _: World) -> Iterator[Breach]:
+    backup = store.spec["backup"]
+    if backup["enabled"].flag is not True:
+        yield Breach(backup["enabled"], "is not true")
+        return
+    elsewhere = [name for name, storage in backup["storages"].entries() if storage["type"].text in OFF_CLUSTER]
+    if not elsewhere:
+        yield Breach(backup["storages"], "holds no storage off the cluster")
+    if backup.at("pitr", "enabled").flag is not True:
+        yield Breach(backup.at("pitr", "enabled"), "is not true, so no moment between two copies can be restored")
+    if not any(_is_kept(task) and task["storageName"].text in elsewhere for task in backup["tasks"]):
+        yield Breach(
+            backup["tasks"], "holds no enabled task with a schedule, a retention and a storage off the cluster"
+        )
+
+
+def _is_kept(task: View) -> bool:
+    kept = task["keep"].number or task.at("retention", "count").number
+    return task["enabled"].flag is not False and bool(task["schedule"].word) and bool(kept)
+
+
+def _copied_by_a_job(store: Object, world: World) -> Iterator[Breach]:
+    """Operators without backups: a CronJob beside the store, a sidecar in it, or Velero over all of it."""
+    marks = COPIERS[store.sort]
+    if any(_runs(marks, each) for each in (store, *world.within(store.namespace, "CronJob.batch"))):
+        return
+    if world.declares(store.namespace):
+        yield Breach("", "has no copy elsewhere: neither a CronJob or a sidecar that makes one, nor a Velero Schedule")
+
+
+def _runs(marks: tuple[str, ...], thing: Object) -> bool:
+    try:
+        return not thing.spec["suspend"].flag and any(
+            mark in text
+            for pod in pods(thing)
+            for container in pod.containers
+            for text in (container.view["image"].word, *container.view["command"].words, *container.view["args"].words)
+            for mark in marks
+        )
+    except (MalformedError, UndeterminedError):
+        return False  # what cannot be read makes no copy; rules about pods say what is wrong with it
+
+
+CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {CNPG: _cnpg, PSMDB: _psmdb}

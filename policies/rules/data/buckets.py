@@ -1,0 +1,99 @@
+"""Buckets: not public, versioned, encrypted with a key, reached over TLS alone."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.iam import Statement, statements
+from policies.objects import Object
+from policies.rule import CRITICAL, Breach, Selector
+from policies.rules.data.group import DATA, STORE
+from policies.wants import Asked, Want, among, on, wanted
+from policies.world import World
+
+BUCKETS: Final = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
+BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "public access block": (BLOCK,),
+    "versioning": ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"),
+    "encryption with a key": (
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+    ),
+    "policy that refuses plain HTTP": (POLICY,),
+}
+"""What a bucket is without is a resource of its own beside it."""
+_KMS: Final = among("rules[].applyServerSideEncryptionByDefault.sseAlgorithm", "aws:kms", "aws:kms:dsse")
+_VERSIONED: Final = among("versioningConfiguration.status", "Enabled")
+_PUBLIC_ACLS: Final = frozenset({"public-read", "public-read-write", "authenticated-read", "website"})
+_BUCKET: Final = Want(path="acl", accepts=lambda at, _, __: at.word not in _PUBLIC_ACLS, wanted="private")
+
+TABLE: Final[Mapping[str, tuple[Want, ...]]] = {
+    BLOCK: tuple(
+        on(each) for each in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    ),
+    **dict.fromkeys(COMPANIONS["versioning"], (_VERSIONED,)),
+    **dict.fromkeys(COMPANIONS["encryption with a key"], (_KMS,)),
+    **dict.fromkeys(BUCKETS, (_BUCKET,)),
+    "aws:s3/bucketAcl:BucketAcl": (_BUCKET,),
+    POLICY: (
+        Want(
+            path="policy",
+            accepts=lambda at, _, __: any(_refuses_http(each) for each in statements(at)),
+            wanted="",
+            says="refuses no request without TLS: a Deny for everybody where aws:SecureTransport is false",
+        ),
+    ),
+    "gcp:storage/bucket:Bucket": (
+        among("publicAccessPrevention", "enforced", default="inherited"),
+        on("uniformBucketLevelAccess"),
+        on("versioning.enabled"),
+    ),
+}
+_TABLE: Final = wanted(TABLE)
+
+
+def _refuses_http(statement: Statement) -> bool:
+    """Whether it denies everybody everything that comes without TLS."""
+    insecure = [
+        value
+        for operator, conditions in statement.conditions.items()
+        if operator == "bool"
+        for value in conditions.get("aws:securetransport", ())
+    ]
+    return (
+        not statement.allows
+        and insecure == ["false"]
+        and sum(map(len, statement.conditions.values())) == 1
+        and statement.is_for_everybody
+        and any(action in ("*", "s3:*") for action in statement.actions)
+    )
+
+
+@DATA.stack(
+    "data-bucket",
+    "M/M/M",
+    CRITICAL,
+    Selector[Asked | Object](
+        lambda thing: (*_TABLE.subjects(thing), *((thing,) if thing.sort in BUCKETS else ())),
+        frozenset({*(_TABLE.sorts or ()), *BUCKETS}),
+        _TABLE.reads,
+    ),
+    why="One open bucket is what most leaks of the last ten years have in common.",
+    cure="Block all public access, keep versions, encrypt with a key, and refuse plain HTTP",
+    where=STORE,
+    sources=("compliance-policies s3", "CKV_AWS_53-56", "CKV_AWS_21", "CKV_AWS_145", "CKV_GCP_114"),
+)
+def bucket(subject: Asked | Object, world: World) -> Iterator[Breach]:
+    if isinstance(subject, Asked):
+        yield from subject.unmet(world.facts)
+        return
+    for what, sorts in COMPANIONS.items():
+        # A bucket's name is only known after the update, and so is whose a companion is: those count for any bucket.
+        if not any(_may_be_of(each, subject) for each in world.of(*sorts)):
+            yield Breach("", f"has no {what} in this stack")
+
+
+def _may_be_of(companion: Object, owner: Object) -> bool:
+    named, own = companion.root["bucket"], owner.root["bucket"]
+    return not named.is_known or not own.is_set or not own.is_known or named.value == own.value

@@ -1,0 +1,114 @@
+"""Channels that survive the loss of a broker, and messages nobody could handle."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.json_text import parsed
+from policies.objects import Object
+from policies.rule import HIGH, Breach, Selector
+from policies.rules.data.group import DATA, MESSAGING
+from policies.values import View
+from policies.wants import Asked, Want, among, least, off, on, unlike, wanted
+from policies.world import World
+
+COPIES: Final = 3
+"""Copies of a message: one broker may be gone and another restarting."""
+WRITTEN: Final = 2
+"""Copies that must be written before a message counts."""
+QUEUE: Final = "Queue.rabbitmq.com"
+ISR: Final = "min.insync.replicas"
+
+
+def _json(at: View, name: str) -> float:
+    read = parsed(at)[name].quantity or ""
+    return float(read) if read.isdecimal() and len(read) < 9 else 0
+
+
+DURABLE: Final[Mapping[str, tuple[Want, ...]]] = {
+    "KafkaTopic.kafka.strimzi.io": (
+        # Not set, the topic has the broker's own, which data-multi-az asks to be as good.
+        least("spec.replicas", COPIES, default=COPIES),
+        least(("spec", "config", ISR), WRITTEN, default=WRITTEN),
+    ),
+    "aws:msk/topic:Topic": (
+        least("replicationFactor", COPIES),
+        Want(
+            path="configs",
+            accepts=lambda at, _, __: not at.is_set or not parsed(at)[ISR].is_set or _json(at, ISR) >= WRITTEN,
+            wanted="",
+            says=f"has a {ISR} below {WRITTEN}",
+        ),
+    ),
+    "gcp:managedkafka/topic:Topic": (
+        least("replicationFactor", COPIES),
+        least(("configs", ISR), WRITTEN, default=WRITTEN),
+    ),
+    "Stream.jetstream.nats.io": (
+        least("spec.replicas", COPIES, default=1),
+        among("spec.storage", "file", default="memory"),
+    ),
+    "KeyValue.jetstream.nats.io": (
+        least("spec.replicas", COPIES, default=1),
+        among("spec.storage", "file", default="memory"),
+    ),
+    "Consumer.jetstream.nats.io": (
+        among("spec.ackPolicy", "explicit", default="none"),
+        least("spec.maxDeliver", 1, default=-1),
+        unlike("spec.ackWait", "", "1ns"),
+    ),
+    QUEUE: (
+        among("spec.type", "quorum", "stream", default="classic"),
+        on("spec.durable"),
+        off("spec.autoDelete"),
+    ),
+    "Exchange.rabbitmq.com": (on("spec.durable"), off("spec.autoDelete")),
+    "Vhost.rabbitmq.com": (among("spec.defaultQueueType", "quorum", "stream", default="classic"),),
+}
+_DURABLE: Final = wanted(DURABLE)
+
+
+@DATA.stack(
+    "msg-durability",
+    "–/A/M",
+    HIGH,
+    Selector[Asked | Object](
+        lambda thing: (*_DURABLE.subjects(thing), *((thing,) if thing.sort == QUEUE else ())),
+        _DURABLE.sorts,
+        _DURABLE.reads,
+    ),
+    why="A message on one broker is gone with its disk; one nobody can handle comes back for ever or vanishes.",
+    cure="Keep 3 copies, 2 of them written, on disk, and declare where dead letters go",
+    where=MESSAGING,
+    sources=("Kafka: replication", "NATS JetStream", "RabbitMQ quorum queues"),
+)
+def durability(subject: Asked | Object, world: World) -> Iterator[Breach]:
+    if isinstance(subject, Asked):
+        yield from subject.unmet(world.facts)
+    elif not _is_dead_letters(subject) and not _has_dead_letters(subject, world):
+        yield Breach(
+            subject.spec["arguments"], "declares no x-dead-letter-exchange, and no Policy of this virtual host does"
+        )
+
+
+def _is_dead_letters(queue: Object) -> bool:
+    """Whether it is where dead letters end; those have nowhere further to go."""
+    name = queue.spec["name"].word or queue.name
+    return queue.spec["type"].text == "stream" or name.endswith((".dlq", "-dlq", ".dead", ".dead-letters"))
+
+
+def _has_dead_letters(queue: Object, world: World) -> bool:
+    if queue.spec["arguments"]["x-dead-letter-exchange"].is_set:
+        return True
+    name = queue.spec["name"].word or queue.name
+    return any(
+        policy.spec["vhost"].word == queue.spec["vhost"].word
+        and policy.spec["definition"]["dead-letter-exchange"].is_set
+        and name.startswith(_beginning(policy.spec["pattern"].word))
+        for policy in world.of("Policy.rabbitmq.com")
+    )
+
+
+def _beginning(pattern: str) -> str:
+    """The letters a pattern begins with; what comes after them is not looked at."""
+    return re.split(r"[^A-Za-z0-9_.:-]", pattern.removeprefix("^").replace("\\.", ":"), maxsplit=1)[0].replace(":", ".")

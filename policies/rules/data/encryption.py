@@ -1,0 +1,177 @@
+"""Encrypted on disk, on the wire, with keys of ours, and out of the internet's reach."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, MEDIUM, Breach
+from policies.rules.data.group import DATA, STORE, of_stores
+from policies.values import View
+from policies.wants import Asked, Want, among, given, off, wanted
+
+EBS: Final = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
+"""Provisioners that encrypt only when told to; Google's encrypt always, a local disk is the node's."""
+PD: Final = ("pd.csi.storage.gke.io", "kubernetes.io/gce-pd")
+SSE: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+_DEFAULT: Final = "rules[].applyServerSideEncryptionByDefault"
+
+
+def _by_ebs(root: View) -> bool:
+    return root["provisioner"].text in EBS
+
+
+def _by_pd(root: View) -> bool:
+    return root["provisioner"].text in PD
+
+
+AT_REST: Final[Mapping[str, tuple[Want, ...]]] = {
+    **of_stores(lambda store: store.at_rest),
+    SSE: (among(f"{_DEFAULT}.sseAlgorithm", "AES256", "aws:kms", "aws:kms:dsse"),),
+    "StorageClass.storage.k8s.io": (among("parameters.encrypted", "true", only=_by_ebs),),
+}
+
+
+@DATA.resource(
+    "data-encrypted-at-rest",
+    "A/M/M",
+    HIGH,
+    wanted(AT_REST),
+    why="A disk, a snapshot or a copy of either that leaves its account is everybody's.",
+    cure="Turn encryption on; most stores take it only when they are made",
+    where=STORE,
+    sources=("compliance-policies rds, docdb", "CKV_AWS_16", "CKV_AWS_17"),
+)
+def encrypted_at_rest(asked: Asked, facts: Facts) -> Iterator[Breach]:
+    yield from asked.unmet(facts)
+
+
+OWN_KEY: Final[Mapping[str, tuple[Want, ...]]] = {
+    **of_stores(lambda store: store.own_key),
+    SSE: (given(f"{_DEFAULT}.kmsMasterKeyId"),),
+    "StorageClass.storage.k8s.io": (
+        given("parameters.kmsKeyId", only=_by_ebs),
+        given("parameters.disk-encryption-kms-key", only=_by_pd),
+    ),
+}
+
+
+@DATA.resource(
+    "data-kms-cmk",
+    "–/A/M",
+    MEDIUM,
+    wanted(OWN_KEY),
+    why="A key of the cloud's own cannot be taken away from anybody, and says nothing about who used it.",
+    cure="Name a key of ours",
+    where=STORE,
+    sources=("compliance-policies configureCustomerManagedKey",),
+)
+def own_key(asked: Asked, facts: Facts) -> Iterator[Breach]:
+    yield from asked.unmet(facts)
+
+
+def _parameter(name: str, *values: str, families: tuple[str, ...], unset: tuple[str, ...] = ()) -> Want:
+    """A parameter group of `families` that sets `name` to one of `values`; `unset` are families whose default does."""
+
+    def accepts(group: View, _: Object, __: Facts) -> bool:
+        said = [each["value"].quantity for each in group["parameters"] if each["name"].text == name]
+        return all(value in values for value in said) if said else group["family"].word.startswith(unset)
+
+    return Want(
+        path=(),
+        accepts=accepts,
+        wanted="",
+        only=lambda root: root["family"].word.startswith(families),
+        says=f"has no {name} = {values[0]}, so it lets clients speak in the clear",
+    )
+
+
+FORCED: Final = ("1", "on", "ON", "true", "TRUE")
+"""How AWS' parameters say yes."""
+POSTGRES: Final = _parameter(
+    "rds.force_ssl",
+    *FORCED,
+    families=("postgres", "aurora-postgresql"),
+    # RDS for PostgreSQL forces TLS by itself since 15 (RDS user guide, "Requiring an SSL connection"); Aurora does not.
+    unset=tuple(f"postgres{major}" for major in range(15, 30)),
+)
+MYSQL: Final = _parameter(
+    "require_secure_transport", *FORCED, families=("mysql", "mariadb", "aurora-mysql"), unset=("mariadb11.8",)
+)
+
+IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
+    **of_stores(lambda store: store.in_transit),
+    "aws:rds/parameterGroup:ParameterGroup": (POSTGRES, MYSQL),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": (POSTGRES, MYSQL),
+    "aws:docdb/clusterParameterGroup:ClusterParameterGroup": (
+        _parameter("tls", "enabled", "fips-140-3", "tls1.2+", "tls1.3+", families=("docdb",), unset=("docdb",)),
+    ),
+    "aws:redshift/parameterGroup:ParameterGroup": (_parameter("require_ssl", *FORCED, families=("redshift",)),),
+    # The operators': what they are told, not what they would do by themselves.
+    "PerconaServerMongoDB.psmdb.percona.com": (
+        among("spec.tls.mode", "preferTLS", "requireTLS", default="preferTLS"),
+        off("spec.unsafeFlags.tls"),
+    ),
+    "Elasticsearch.elasticsearch.k8s.elastic.co": (off("spec.http.tls.selfSignedCertificate.disabled"),),
+    "Cluster.postgresql.cnpg.io": (
+        Want(
+            path="spec.postgresql.pg_hba[]",
+            accepts=lambda line, _, __: not line.is_set or _is_encrypted(line.word),
+            wanted="",
+            says="lets clients in without TLS",
+        ),
+        Want(
+            path="spec.postgresql.pg_hba",
+            accepts=lambda lines, _, __: any(_shuts_the_rest(line) for line in lines.words),
+            wanted="",
+            says="does not end in `host all all all reject`, so the operator's own last line lets everybody in",
+        ),
+    ),
+}
+
+
+def _is_encrypted(line: str) -> bool:
+    """A pg_hba line that lets nobody in without TLS."""
+    kind, *rest = line.split() or ["#"]
+    return (
+        kind.startswith("#")
+        or kind in ("hostssl", "hostgssenc", "local")
+        or (kind in ("host", "hostnossl") and rest[-1:] == ["reject"])
+    )
+
+
+def _shuts_the_rest(line: str) -> bool:
+    return line.split()[:5] == ["host", "all", "all", "all", "reject"]
+
+
+@DATA.resource(
+    "data-encrypted-in-transit",
+    "M/M/M",
+    CRITICAL,
+    wanted(IN_TRANSIT),
+    why="Whoever sits between a service and its store reads its password and everything after it.",
+    cure="Require TLS and a password, a token or IAM",
+    where=STORE,
+    sources=("CKV_AWS_29-31", "CKV_AWS_90", "CKV_AWS_83", "AWSGuard"),
+)
+def encrypted_in_transit(asked: Asked, facts: Facts) -> Iterator[Breach]:
+    yield from asked.unmet(facts)
+
+
+@DATA.resource(
+    "data-no-public",
+    "M/M/M",
+    CRITICAL,
+    wanted(
+        {
+            **of_stores(lambda store: store.private),
+            "Kafka.kafka.strimzi.io": (among("spec.kafka.listeners[].type", "internal", "cluster-ip"),),
+        }
+    ),
+    why="A store with a public address is scanned within minutes and needs one weak password to be lost.",
+    cure="Give it private addresses alone",
+    where=STORE,
+    sources=("AWSGuard rds-instance-public-access", "CKV_AWS_17", "CKV_AWS_69"),
+)
+def no_public(asked: Asked, facts: Facts) -> Iterator[Breach]:
+    yield from asked.unmet(facts)

@@ -1,0 +1,9 @@
+"""The public edge: Kong behind the Gateway API, and whatever else would let a stranger in.
+
+Routes are read in `routes`, what Kong does to a request in `plugins`; the rules are in the other modules.
+"""
+
+from policies.rules.gw import addresses, kong, leads, names, plugged
+from policies.rules.gw.edge import GW
+
+__all__ = ["GW", "addresses", "kong", "leads", "names", "plugged"]

@@ -1,0 +1,221 @@
+"""How the edge proves who it is: certificates for every host, and nothing over plain http but where to go."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from blueprint import names
+from policies.objects import Object
+from policies.rule import HIGH, Breach, Selector
+from policies.rules.gw import edge
+from policies.rules.gw.edge import GW
+from policies.rules.gw.reading import readable
+from policies.rules.gw.routes import doors
+from policies.values import View
+from policies.world import World
+
+PROTOCOLS: Final = "konghq.com/protocols"
+"""What Kong takes a route's requests over, whatever its listener says."""
+CERTIFICATE: Final = "Certificate.cert-manager.io"
+ENCRYPTED: Final = frozenset({"HTTPS", "TLS"})
+OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.IGNORECASE)
+"""Protocols that are broken: everything below TLS 1.2 (RFC 8996)."""
+
+
+@GW.stack(
+    "gw-tls",
+    "A/M/M",
+    HIGH,
+    Selector(
+        lambda thing: (thing,),
+        frozenset({*edge.KONG_ROUTES, edge.GATEWAY, *edge.CHARTS}),
+        "public routes, Gateways, and Kong's chart",
+    ),
+    why="Over plain http, or with a certificate nobody can check, everybody on the way reads the tokens.",
+    cure="Give every host a certificate of a real authority, and let port 80 only redirect",
+    where="Pulumi.<stack>.yaml: platform:settings.gateway.certificates",
+    sources=("Gatekeeper httpsonly", "Kyverno require-ingress-https", "RFC 8996"),
+)
+def tls(thing: Object, world: World) -> Iterator[Breach]:
+    """A Secret nobody fills is a finding where its namespace is declared; a self-signed issuer in prod."""
+    yield from _READERS.get(thing.sort, _of_route)(thing, world)
+
+
+def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
+    if thing.root["chart"].word.rpartition("/")[2] not in ("kong", "ingress"):
+        return
+    for values in (thing.root["values"], thing.root.at("values", "gateway")):
+        protocols, suite = values.at("env", "ssl_protocols"), values.at("env", "ssl_cipher_suite")
+        if OLD_TLS.search(protocols.word):
+            yield Breach(protocols, "allows a protocol below TLS 1.2")
+        if suite.word == "old":
+            yield Breach(suite, "is old, which allows protocols below TLS 1.2")
+
+
+def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
+    for listener in thing.spec["listeners"]:
+        if listener["protocol"].word not in ENCRYPTED:
+            continue
+        tls = listener["tls"]
+        for key, option in tls["options"].entries():
+            if OLD_TLS.search(option.word) or ("version" in key.lower() and option.word in ("1.0", "1.1")):
+                yield Breach(option, "allows a protocol below TLS 1.2")
+        if tls["mode"].word == "Passthrough":
+            continue
+        references = tuple(tls["certificateRefs"])
+        if not references:
+            yield Breach(tls["certificateRefs"], "names no certificate")
+        for reference in references:
+            namespace = reference["namespace"].word or thing.namespace
+            yield from _certificate(reference["name"], namespace, (listener["hostname"],), world)
+
+
+def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
+    spoken, forced = thing.annotations[PROTOCOLS], thing.annotations["ingress.kubernetes.io/force-ssl-redirect"]
+    if not _only_encrypted(spoken) and forced.word != "true":
+        yield Breach(spoken, "does not keep plain http out")
+    entries = tuple(thing.spec["tls"])
+    for entry in entries:
+        if entry["secretName"].word:
+            yield from _certificate(entry["secretName"], thing.namespace, tuple(entry["hosts"]), world)
+    proven = [host.word for entry in entries if entry["secretName"].word for host in entry["hosts"]]
+    for rule in thing.spec["rules"]:
+        host = rule["host"].word
+        if not any(_is_for(name, host) for name in proven):
+            yield Breach(rule["host"], f"is {host or 'not set'}, and no certificate of the Ingress is for it")
+
+
+def _only_encrypted(protocols: View) -> bool:
+    spoken = {word.strip() for word in protocols.word.split(",") if word.strip()}
+    return bool(spoken) and spoken <= {"https", "grpcs", "tls"}
+
+
+def _of_byte_ingress(thing: Object, _: World) -> Iterator[Breach]:
+    if thing.spec["tls"].is_empty:
+        yield Breach(thing.spec["tls"], "names no certificate")
+
+
+def _of_route(thing: Object, world: World) -> Iterator[Breach]:
+    spoken = thing.annotations[PROTOCOLS]
+    if spoken.word and not _only_encrypted(spoken):
+        yield Breach(spoken, "takes plain http, whatever the listener says")
+    if all(door.redirects for door in doors(thing)):
+        return
+    for parent in thing.spec["parentRefs"]:
+        if parent["kind"].word not in ("", "Gateway"):
+            continue
+        namespace = parent["namespace"].word or thing.namespace
+        gateway = world.named(edge.GATEWAY, namespace, parent["name"].word)
+        if gateway is None:
+            if world.declares(namespace):
+                yield Breach(parent, f"names {namespace}/{parent['name'].word}, and there is no such Gateway")
+            continue
+        listeners = [one for one in gateway.spec["listeners"] if _attaches(parent, one)]
+        if not listeners:
+            yield Breach(parent, f"names a listener {gateway.title} does not have")
+        for listener in listeners:
+            yield from _listened(thing, parent, gateway, listener, world)
+
+
+def _attaches(parent: View, listener: View) -> bool:
+    section, port = parent["sectionName"], parent["port"]
+    return (not section.is_set or section.word == listener["name"].word) and (
+        not port.is_set or port.number == listener["port"].number
+    )
+
+
+def _listened(thing: Object, parent: View, gateway: Object, listener: View, world: World) -> Iterator[Breach]:
+    invited = listener.at("allowedRoutes", "namespaces", "from").word or "Same"
+    if invited == "Same" and thing.namespace != gateway.namespace:
+        return
+    if listener["protocol"].word not in ENCRYPTED:
+        yield Breach(parent, f"attaches to the listener {listener['name'].word}, which is not encrypted")
+    elif not listener["hostname"].word:  # with a name, the Gateway's own verdict is enough
+        for reference in listener.at("tls", "certificateRefs"):
+            secret = reference["namespace"].word or gateway.namespace, reference["name"].word
+            certificate = world.once(_certificates).get(secret)
+            for host in thing.spec["hostnames"] if certificate else ():
+                if certificate and not _names(certificate, host.word):
+                    yield Breach(host, f"is {host.word}, and {certificate.title} is not for it")
+
+
+_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+    **dict.fromkeys(edge.CHARTS, _of_chart),
+    **dict.fromkeys(edge.INGRESSES, _of_ingress),
+    **dict.fromkeys(edge.BYTE_INGRESSES, _of_byte_ingress),
+    edge.GATEWAY: _of_gateway,
+}
+
+
+def _certificate(at: View, namespace: str, hosts: tuple[View, ...], world: World) -> Iterator[Breach]:
+    certificate = world.once(_certificates).get((namespace, at.word))
+    if certificate is None:
+        if world.declares(namespace) and (namespace, at.word) not in world.once(_secrets):
+            yield Breach(at, f"names the Secret {namespace}/{at.word}, which nothing fills")
+        return
+    for host in hosts:
+        if host.word and not _names(certificate, host.word):
+            yield Breach(host, f"is {host.word}, and {certificate.title} is not for it")
+    if world.facts.environment == "prod":
+        distrusted = _distrusted(certificate, world)
+        if distrusted:
+            yield Breach(at, f"names a certificate {distrusted}")
+
+
+def _names(certificate: Object, host: str) -> bool:
+    return any(_is_for(name, host) for name in certificate.spec["dnsNames"].words)
+
+
+def _is_for(name: str, host: str) -> bool:
+    """Whether a certificate for `name` proves `host`: a wildcard stands for one label (RFC 9525)."""
+    name, host = name.lower(), host.lower()
+    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:] != "")
+
+
+DEPTH: Final = 5
+"""Authorities above each other that are followed; a root, one below it and its leaf are three."""
+
+
+def _distrusted(certificate: Object, world: World) -> str:
+    """Why no browser trusts `certificate`; "" where nothing says so."""
+    for _ in range(DEPTH):
+        reference = certificate.spec["issuerRef"]
+        clustered = reference["kind"].word == "ClusterIssuer"
+        namespace = "" if clustered else certificate.namespace
+        sort = "ClusterIssuer.cert-manager.io" if clustered else "Issuer.cert-manager.io"
+        issuer = world.named(sort, namespace, reference["name"].word)
+        if issuer is None:
+            return ""
+        if issuer.spec["selfSigned"].is_set:
+            return "that signs itself"
+        if "staging" in issuer.spec.at("acme", "server").word:
+            return "of an authority for tests"
+        secret = issuer.spec.at("ca", "secretName").word
+        above = world.once(_certificates).get((namespace or names.CERT_MANAGER, secret))
+        if above is None:
+            return ""
+        certificate = above
+    return ""
+
+
+def _certificates(world: World) -> Mapping[tuple[str, str], Object]:
+    found: dict[tuple[str, str], Object] = {}
+    for each in world.of(CERTIFICATE):
+        found[each.namespace, readable(partial(_secret_of, each), "")] = each
+    return found
+
+
+def _secret_of(certificate: Object) -> str:
+    return certificate.spec["secretName"].word
+
+
+def _secrets(world: World) -> frozenset[tuple[str, str]]:
+    """Secrets that something else fills: the run itself, or a store outside."""
+    outside = world.of("ExternalSecret.external-secrets.io")
+    targets = {(each.namespace, readable(partial(_target_of, each), each.name)) for each in outside}
+    return frozenset({(each.namespace, each.name) for each in world.of("Secret")} | targets)
+
+
+def _target_of(secret: Object) -> str:
+    return secret.spec.at("target", "name").word or secret.name

@@ -1,0 +1,98 @@
+"""Where routes lead: to a Service that is there, and to nothing that was meant to stay inside."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint.catalogue import Service
+from blueprint.catalogue.offering import Provide
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, Breach
+from policies.rules.gw.edge import GW, ROUTE
+from policies.rules.gw.routes import DOORS, KONG_DOORS, Backend, Door, Match, covers
+from policies.values import View
+from policies.world import World, texts
+
+
+@GW.stack(
+    "gw-backend-exists",
+    "M/M/M",
+    HIGH,
+    KONG_DOORS,
+    why="A route to nothing answers 503 to everybody, and whoever creates the missing name receives the requests.",
+    cure="Point the route at a Service, a port and pods that exist",
+    where=f"{ROUTE}: port",
+    sources=("Kubescape dangling-ingress", "KubeLinter dangling-ingress"),
+)
+def backend_exists(door: Door, world: World) -> Iterator[Breach]:
+    """Absence is judged in the namespaces of services and of their stores: elsewhere charts make Services too."""
+    if not door.backends and not door.redirects:
+        yield Breach(door.rule, "leads nowhere")
+    for backend in door.backends:
+        service = world.named("Service", backend.namespace, backend.name)
+        whole = backend.namespace in world.service_namespaces or backend.namespace in world.data_namespaces
+        if service is None:
+            if whole:
+                yield Breach(backend.at, f"leads to {backend.namespace}/{backend.name}, and there is no such Service")
+            continue
+        if not _has_port(service, backend.port):
+            yield Breach(backend.port, f"is {backend.port.value}, and {service.title} has no such port")
+        if not service.spec["selector"].keys:
+            yield Breach(backend.at, f"leads to {service.title}, which selects no pods")
+        elif whole and not _selects_any(service, world):
+            yield Breach(backend.at, f"leads to {service.title}, whose selector matches no pods")
+
+
+def _has_port(service: Object, wanted: View) -> bool:
+    key = "name" if isinstance(wanted.value, str) else "port"
+    ports = tuple(service.spec["ports"])
+    if not wanted.is_set:
+        return len(ports) == 1
+    asked = wanted.word if key == "name" else wanted.number
+    return any((port.word if key == "name" else port.number) == asked for port in (each[key] for each in ports))
+
+
+def _selects_any(service: Object, world: World) -> bool:
+    wanted = texts(service.spec["selector"]).items()
+    return any(wanted <= workload.labels.items() for workload in world.workloads_in(service.namespace))
+
+
+PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
+"""Parts of paths by which frameworks tell about themselves."""
+
+
+@GW.stack(
+    "gw-internal-not-routed",
+    "M/M/M",
+    CRITICAL,
+    DOORS,
+    why="What was built for callers inside is no match for strangers; metrics and debug pages tell them everything.",
+    cure="Expose the API with a route in the catalogue, or drop this one",
+    where=ROUTE,
+    sources=("OWASP K8s K06",),
+)
+def internal_not_routed(door: Door, world: World) -> Iterator[Breach]:
+    """What is public is what the catalogue routes. Without a catalogue only the paths that are never public count."""
+    for match in door.matches:
+        if PRIVATE & set(match.path.lower().split("/")):
+            yield Breach(match.at, "exposes what a service tells about itself")
+    if world.facts.services is None or door.redirects:
+        return
+    for backend in door.backends:
+        service = world.facts.service.get(backend.namespace)
+        provides = [provide for provide in service.spec.provides if provide.route] if service else []
+        if service is None or not provides:
+            yield Breach(backend.at, f"leads to {backend.namespace}/{backend.name}, which the catalogue keeps inside")
+            continue
+        for match in door.matches:
+            if not any(_exposes(service, provide, backend, match) for provide in provides):
+                port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
+                yield Breach(match.at, f"is no public path of {service.name}{port}")
+
+
+def _exposes(service: Service, provide: Provide, backend: Backend, match: Match) -> bool:
+    if not provide.route or not any(covers(path, match) for path in provide.route.paths):
+        return False
+    ports = service.spec.service.ports if service.spec.service else {}
+    port = ports.get(provide.port)
+    asked = backend.port.word if isinstance(backend.port.value, str) else backend.port.number
+    return asked is None or bool(port and asked in (port.port, provide.port))

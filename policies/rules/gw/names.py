@@ -1,0 +1,97 @@
+"""What routes answer to: hosts that are written out, and each request in one place."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.objects import Object
+from policies.rule import HIGH, Breach
+from policies.rules.gw.edge import GW, ROUTE
+from policies.rules.gw.routes import DOORS, ROUTES, Door, Match, doors, every_door
+from policies.world import World
+
+
+@GW.resource(
+    "gw-host-explicit",
+    "M/M/M",
+    HIGH,
+    ROUTES,
+    why="A route without a host answers for every name that reaches the gateway, other people's too.",
+    cure="Name a host of the stack's domain, without a wildcard",
+    where=f"{ROUTE}.host",
+    sources=("Kyverno disallow-empty-ingress-host", "Gatekeeper block-wildcard-ingress"),
+)
+def host_explicit(thing: Object, facts: Facts) -> Iterator[Breach]:
+    """A route that only redirects to https needs no host: whoever asks gets the same name back."""
+    for door in doors(thing):
+        if not door.hosts and not door.redirects:
+            yield Breach(door.rule, "answers for every host")
+        for host in door.hosts:
+            fault = _fault(host.word, facts)
+            if fault:
+                yield Breach(host, fault)
+    aliases = thing.annotations[ALIASES]
+    for alias in aliases.word.split(",") if aliases.word else ():
+        fault = _fault(alias.strip(), facts)
+        if fault:
+            yield Breach(aliases, fault)
+
+
+ALIASES: Final = "konghq.com/host-aliases"
+"""Further hosts, with commas between them, past spec."""
+
+INSIDE: Final = (".svc", ".svc.cluster.local")
+"""How names inside the cluster end; a VirtualService may have both kinds, and these open nothing."""
+
+
+def _fault(host: str, facts: Facts) -> str:
+    name = host.lower().rstrip(".")
+    if not name:
+        return "is empty, so it answers for every host"
+    if "*" in name:
+        return f"is {host}, which answers for names nobody listed"
+    if name.endswith(INSIDE) or facts.settings is None:
+        return ""
+    ours = {facts.settings.domain, *facts.settings.gateway.hosts}
+    if any(name == one or name.endswith(f".{one}") for one in ours):
+        return ""
+    return f"is {host}, which is not under {facts.settings.domain}"
+
+
+Request = tuple[str, str, str, str, tuple[str, ...]]
+"""Host, kind of path, path, method, and what else it asks for."""
+
+
+@GW.stack(
+    "gw-host-unique",
+    "M/M/M",
+    HIGH,
+    DOORS,
+    why="Where two routes claim the same requests one of them wins, and nobody decided which.",
+    cure="Give one of them another path or host",
+    where=f"{ROUTE}.paths",
+    sources=("Gatekeeper uniqueingresshost",),
+)
+def host_unique(door: Door, world: World) -> Iterator[Breach]:
+    claims = world.once(_claims)
+    for match in door.matches:
+        for request in _requests(door, match):
+            others = [other for other, at in claims.get(request, ()) if (other, at) != (door.object, match.at.path)]
+            if others:
+                yield Breach(match.at, f"is also routed by {others[0].title}")
+
+
+def _requests(door: Door, match: Match) -> Iterator[Request]:
+    path = (match.path.rstrip("/") or "/") if match.kind == "PathPrefix" else match.path
+    for host in {host.word.lower().rstrip(".") for host in door.hosts} or {""}:
+        if not host.endswith(INSIDE):
+            yield host, match.kind, path, match.method, match.more
+
+
+def _claims(world: World) -> Mapping[Request, list[tuple[Object, str]]]:
+    found: dict[Request, list[tuple[Object, str]]] = {}
+    for door in every_door(world):
+        for match in door.matches:
+            for request in _requests(door, match):
+                found.setdefault(request, []).append((door.object, match.at.path))
+    return found

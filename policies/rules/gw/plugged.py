@@ -1,0 +1,238 @@
+"""What stands before every public route: who asks, how often, how much, from which pages."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint import names
+from blueprint.catalogue.offering import Provide
+from policies.facts import Facts
+from policies.objects import Object
+from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.rules.gw import edge
+from policies.rules.gw.edge import GW, PLATFORM, ROUTE
+from policies.rules.gw.plugins import (
+    AUTHENTICATE,
+    LIMIT,
+    kind,
+    lives_elsewhere,
+    named_by,
+    named_by_door,
+    partly_elsewhere,
+    resolved,
+    running,
+)
+from policies.rules.gw.routes import KONG_DOORS, Door, Match, covers, doors
+from policies.values import View
+from policies.world import World
+
+PLUGINS: Final = sorts(edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN)
+
+
+@GW.stack(
+    "gw-route-auth",
+    "M/M/M",
+    CRITICAL,
+    KONG_DOORS,
+    why="A public route nobody is asked at is open to the whole internet, and everything behind it with it.",
+    cure="Give the route auth {type: jwt}, or say in the catalogue with {type: none, reason: ...} why it must be open",
+    where=f"{ROUTE}.auth",
+    sources=("OWASP K8s K06", "OWASP K8s K09"),
+)
+def route_auth(door: Door, world: World) -> Iterator[Breach]:
+    """The one exception is the catalogue's own: a route of this path with auth none and a reason.
+
+    Who answers for it is the file's spec.owner.
+    """
+    asks = {kind: plugin for kind, plugin in running(door, world).items() if kind in AUTHENTICATE}
+    if any(not _lets_strangers_in(plugin) for plugin in asks.values()):
+        return
+    if door.redirects or _declared_open(door, world.facts):
+        return
+    for plugin in asks.values():
+        yield Breach(plugin.root.at("config", "anonymous"), "may let a request without proof pass", on=plugin)
+    if not asks and not partly_elsewhere(door, world):
+        yield Breach(door.rule, "has no authentication plugin that runs, and the catalogue does not declare it open")
+
+
+def _lets_strangers_in(plugin: Object) -> bool:
+    # What comes from a Secret is not here to be read, and might be just this.
+    patched = any(patch["path"].word.strip("/").startswith("anonymous") for patch in plugin.root["configPatches"])
+    return plugin.root.at("config", "anonymous").is_set or plugin.root["configFrom"].is_set or patched
+
+
+def _declared_open(door: Door, facts: Facts) -> bool:
+    service = facts.service.get(door.object.namespace)
+    if service is None or not door.matches or not door.backends:
+        return False
+    if any(backend.namespace != door.object.namespace for backend in door.backends):
+        return False
+    return all(any(_opens(provide, match) for provide in service.spec.provides) for match in door.matches)
+
+
+def _opens(provide: Provide, match: Match) -> bool:
+    route = provide.route
+    return bool(route and route.auth.type == "none" and any(covers(path, match) for path in route.paths))
+
+
+PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")
+
+
+@GW.stack(
+    "gw-rate-limit",
+    "M/M/M",
+    HIGH,
+    KONG_DOORS,
+    why="Without a limit one caller can guess passwords and prices all day, or keep everybody else out.",
+    cure="Give the route a rateLimit with a number above nothing, counted in Redis in prod",
+    where=f"{ROUTE}.rateLimit",
+    sources=("OWASP API4:2023",),
+)
+def rate_limit(door: Door, world: World) -> Iterator[Breach]:
+    if door.redirects:
+        return
+    limits = [plugin for kind, plugin in running(door, world).items() if kind in LIMIT]
+    if not limits and not partly_elsewhere(door, world):
+        yield Breach(door.rule, "has no rate limit that runs")
+    for plugin in limits:
+        for at, found in _limits(plugin, world.facts):
+            yield Breach(at, found, on=plugin)
+
+
+def _limits(plugin: Object, facts: Facts) -> Iterator[tuple[View, str]]:
+    config = plugin.root["config"]
+    advanced = kind(plugin) == "rate-limiting-advanced"
+    given = tuple(config["limit"]) if advanced else tuple(config[each] for each in PERIODS if config[each].is_set)
+    if not given:
+        yield config, "limits nothing"
+    for limit in given:
+        if (limit.number or 0) <= 0:
+            yield limit, f"is {limit.quantity}, which is no limit"
+    counted = config["strategy" if advanced else "policy"]
+    if facts.environment == "prod" and counted.word != "redis":
+        found = counted.word or ("not set" if not counted.is_set else "empty")
+        yield counted, f"is {found}: each gateway pod counts for itself, so the limit grows with their number"
+    by = config["identifier" if advanced else "limit_by"]
+    if by.is_set and by.word not in ("consumer", "ip"):
+        yield by, f"is {by.word or 'empty'}, which a caller can choose or share"
+
+
+@GW.resource(
+    "gw-plugin-enabled",
+    "M/M/M",
+    HIGH,
+    PLUGINS,
+    why="A plugin that is off or empty looks like a protection in every review, and is none.",
+    cure="Remove disabled, write the configuration out, and have a jwt plugin verify exp",
+    where=PLATFORM,
+    sources=("Kong plugin hub",),
+)
+def plugin_enabled(plugin: Object, _: Facts) -> Iterator[Breach]:
+    if plugin.root["disabled"].flag:
+        yield Breach(plugin.root["disabled"], "is true")
+    what, config = kind(plugin), plugin.root["config"]
+    if what in CONFIGURED and config.is_empty:
+        yield Breach(config, f"is empty, and what a {what} plugin does must be written where it can be read")
+    elif what == "jwt" and "exp" not in config["claims_to_verify"].words:
+        yield Breach(config["claims_to_verify"], "does not verify exp, so a token is good for ever")
+
+
+CONFIGURED: Final = frozenset(
+    {*AUTHENTICATE, *LIMIT, "acl", "ip-restriction", "request-size-limiting", "response-ratelimiting"}
+)
+"""Plugins that ask or limit, so that nothing in them says nothing."""
+
+NAMERS: Final = sorts(
+    *edge.KONG_ROUTES,
+    "Service",
+    "KongConsumer.configuration.konghq.com",
+    "KongConsumerGroup.configuration.konghq.com",
+)
+
+
+@GW.stack(
+    "gw-plugin-exists",
+    "M/M/M",
+    HIGH,
+    NAMERS,
+    why="Kong passes requests on without a plugin it cannot find, so a misspelt name is a missing lock.",
+    cure="Name a KongPlugin of the same namespace, or a KongClusterPlugin",
+    where=PLATFORM,
+)
+def plugin_exists(thing: Object, world: World) -> Iterator[Breach]:
+    for named in (*named_by(thing), *(one for door in doors(thing) for one in named_by_door(door))):
+        if resolved(named, world) is None and not lives_elsewhere(named, world):
+            yield Breach(named.at, f"names {named.name or 'nothing'}, and {named.namespace} has no such plugin")
+
+
+BROAD: Final = re.compile(r"(?<!\\)\.[*+{]|\\[SDW][*+{]|\[\^|^\^?\.?$|(?<!\\)\(\?!")
+"""What makes a pattern match origins nobody thought of: anything repeated, or everything but something."""
+PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
+"""An origin Kong compares as it stands; every other one is a pattern to it (Kong 3.9, plugins/cors/handler.lua)."""
+
+
+@GW.resource(
+    "gw-cors",
+    "M/M/M",
+    HIGH,
+    PLUGINS,
+    why="With credentials for every origin any page a user opens can act in that user's name.",
+    cure="List the origins, each with scheme and host",
+    where=f"{ROUTE}.cors.origins",
+    sources=("OWASP API8:2023",),
+)
+def cors(plugin: Object, _: Facts) -> Iterator[Breach]:
+    if kind(plugin) != "cors":
+        return
+    config = plugin.root["config"]
+    credentials = config["credentials"].flag
+    if credentials and config["origins"].is_empty:
+        yield Breach(config["origins"], "is empty, which is every origin, with credentials")
+    for origin in config["origins"]:
+        word = origin.word.strip()
+        if credentials and word in ("*", "null"):
+            yield Breach(origin, f"is {word}, with credentials")
+        elif word != "*" and not PLAIN.fullmatch(word) and BROAD.search(word):
+            yield Breach(origin, "is a pattern that matches origins nobody listed")
+
+
+TIMEOUTS: Final = ("konghq.com/connect-timeout", "konghq.com/read-timeout")
+"""How long Kong waits for a connection, and for an answer, in milliseconds; a minute each unless set (Kong 3.9)."""
+
+
+@GW.stack(
+    "gw-request-limits",
+    "A/A/M",
+    MEDIUM,
+    KONG_DOORS,
+    why="A body without a limit and an answer nobody stops waiting for each hold a gateway's memory until it has none.",
+    cure="Limit the size of requests at the gateway, and set connect-timeout and read-timeout on the Service",
+    where=PLATFORM,
+    sources=("OWASP API4:2023",),
+)
+def request_limits(door: Door, world: World) -> Iterator[Breach]:
+    """The size is limited by a plugin of the platform's, so its absence says something where the platform is made."""
+    if door.redirects:
+        return
+    size = running(door, world).get("request-size-limiting")
+    if size is None and world.declares(names.KONG) and not partly_elsewhere(door, world):
+        yield Breach(door.rule, "takes requests of any size")
+    allowed = size.root.at("config", "allowed_payload_size") if size else None
+    if allowed and allowed.is_set and (allowed.number or 0) <= 0:
+        yield Breach(allowed, f"is {allowed.quantity}, which is no limit", on=size)
+    if any(_lasts(door.rule["timeouts"][each].word) for each in ("backendRequest", "request")):
+        return
+    for backend in door.backends:
+        service = world.named("Service", backend.namespace, backend.name)
+        for annotation in TIMEOUTS if service else ():
+            waits = service.annotations[annotation] if service else backend.at
+            if not _milliseconds(waits.word):
+                yield Breach(waits, "sets no time after which the gateway gives up", on=service)
+
+
+def _milliseconds(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and int(word[:12]) > 0
+
+
+def _lasts(word: str) -> bool:
+    return bool(re.fullmatch(r"([0-9]{1,5}(ms|h|m|s))+", word)) and bool(re.search("[1-9]", word))

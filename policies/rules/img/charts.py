@@ -1,0 +1,65 @@
+"""Which chart, at which version, from where."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.asks import CHARTS
+from policies.facts import Facts
+from policies.images import within
+from policies.objects import Object
+from policies.rule import CRITICAL, Breach, sorts
+from policies.rules.img.group import IMG
+from policies.values import View
+
+EXACT: Final = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+"""One version. Helm reads `1.2`, `1.x` and `~1.2.3` as ranges."""
+DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+FOLDER: Final = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+"""Host and path without `..` and escapes, by which a path leaves the folder it begins with."""
+LOCAL: Final = ("./", "../", "/", "file://")
+"""How a chart in this repository begins: it is reviewed like the rest of it."""
+SCHEMES: Final = ("https://", "oci://")
+
+
+@IMG.resource(
+    "img-chart-pinned",
+    "M/M/M",
+    CRITICAL,
+    sorts(*sorted(CHARTS)),
+    why="A chart is a program that runs here as the cluster's administrator, and a range installs the next one unread.",
+    cure="Name one version, in prod an OCI chart's digest, from a repository on the list images.charts",
+    where="blueprint/pins.py",
+    sources=("OWASP K8s 2022 K02",),
+)
+def chart_pinned(chart: Object, facts: Facts) -> Iterator[Breach]:
+    name, version = chart.root["chart"], chart.root["version"]
+    if name.word.startswith(LOCAL):
+        return
+    pinned = bool(DIGEST.search(name.word)) and name.word.startswith("oci://")
+    if not pinned and not EXACT.fullmatch(version.word):
+        yield Breach(version, "is a range or no version" if version.word else "is not set")
+    source = _source(chart)
+    if facts.environment == "prod" and source.word.startswith("oci://") and not pinned:
+        yield Breach(source, "has no digest")
+    folder = _folder(source.word)
+    if not source.word.startswith(SCHEMES) or not FOLDER.fullmatch(folder):
+        yield Breach(source, "is no plain https or oci address" if source.word else "is not set")
+    elif not within(folder, facts.limits.images.charts):
+        yield Breach(source, f"is {folder}, which is not on the list")
+
+
+def _source(chart: Object) -> View:
+    """Where the chart comes from: its own address, or that of its repository."""
+    name = chart.root["chart"]
+    if "://" in name.word:
+        return name
+    written = (chart.root.at("repositoryOpts", "repo"), chart.root.at("fetchOpts", "repo"), chart.root["repo"])
+    return next((place for place in written if place.is_set), written[0])
+
+
+def _folder(source: str) -> str:
+    """Host and path of `source`, without version and digest."""
+    host, _, path = source.partition("://")[2].partition("/")
+    bare = re.sub(r"(:[^:/@]*)?(@[^/@]*)?\Z", "", path.rstrip("/"))
+    return "/".join(filter(None, (host.lower(), bare)))

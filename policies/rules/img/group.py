@@ -1,0 +1,75 @@
+"""The group, and the images its rules read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policies.fields import holders, is_custom
+from policies.objects import Object
+from policies.pods import Pod, pods
+from policies.rule import Group, Selector
+from policies.values import View, step
+
+IMG: Final = Group("IMG", "Where images and charts come from")
+
+IMAGE: Final = "services/{service}.yaml: spec.containers.<name>.image; a chart's own value otherwise"
+
+OPERATOR_FIELDS: Final = ("image", "imageName")
+"""What operators call the image of the pods they make (CloudNativePG: imageName; Strimzi, RabbitMQ, Istio: image)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One place that names an image, read when a rule asks: what cannot be read costs one verdict."""
+
+    holder: View
+    field: str
+    pull: str = "imagePullPolicy"
+    """The field beside it that says when to pull."""
+    optional: bool = False
+    """Whether an operator fills in what is not written."""
+
+    @property
+    def view(self) -> View:
+        """The image's name."""
+        return self.holder[self.field]
+
+    @property
+    def policy(self) -> View:
+        """When it is pulled."""
+        return self.holder[self.pull]
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nothing is written, and an operator decides."""
+        return self.optional and not self.view.is_set
+
+
+def references(thing: Object) -> Iterator[Reference]:
+    """Every place in `thing` that names an image: containers, volumes, and the fields of an operator's object."""
+    custom = is_custom(thing) and thing.sort != "Rollout.argoproj.io"
+    for pod in pods(thing):
+        for container in pod.containers:
+            yield Reference(holder=container.view, field="image", optional=custom)
+        yield from _of_volumes(pod)
+    if custom:
+        for holder, field in holders(thing, *OPERATOR_FIELDS):
+            # A mapping is some other field of that name (`volumes[].image`), judged above where it is one.
+            if not isinstance(holder[field].value, dict | list | bool):
+                yield Reference(holder=holder, field=field, optional=True)
+
+
+def _of_volumes(pod: Pod) -> Iterator[Reference]:
+    volumes = pod.spec["volumes"]
+    if not volumes.is_known:
+        yield Reference(holder=pod.spec, field="volumes", pull="")
+    for index, volume in enumerate(volumes.value if isinstance(volumes.value, list) else ()):
+        place = View(volume, step(volumes.path, index))
+        image = volume.get("image") if isinstance(volume, dict) else None
+        if isinstance(image, dict):
+            yield Reference(holder=place["image"], field="reference", pull="pullPolicy")
+        elif image is not None:
+            yield Reference(holder=place, field="image", pull="")
+
+
+IMAGES: Final = Selector[Reference](references, reads="images of containers, volumes and operators' objects")

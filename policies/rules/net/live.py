@@ -1,0 +1,160 @@
+"""Selectors that select nothing: a wall around nobody, a door for nobody, a Service that answers never."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from blueprint import names
+from policies.matching import Matcher, matcher
+from policies.objects import Object
+from policies.reach import NAME, End, is_empty_selector
+from policies.rule import HIGH, Breach, sorts
+from policies.rules.net.standard import NET, PLATFORM, POLICY_SORTS, peers
+from policies.rules.net.table import table
+from policies.values import View
+from policies.world import World, selects, texts
+
+_PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
+"""Where pods are told that no object of the program declares."""
+
+
+@NET.stack(
+    "net-selectors-live",
+    "A/M/M",
+    HIGH,
+    sorts(
+        *POLICY_SORTS,
+        "Service",
+        "PodDisruptionBudget.policy",
+        "ServiceMonitor.monitoring.coreos.com",
+        "PodMonitor.monitoring.coreos.com",
+        "DestinationRule.networking.istio.io",
+    ),
+    why="A label spelt wrong selects nothing, and nothing says so: the wall is open, the budget empty.",
+    cure=f"Spell the labels as the pods have them; pods of a chart are told in {_PEER_FREE}",
+    where=PLATFORM,
+    sources=("kube-linter dangling-*", "Kubescape dangling-networkpolicy"),
+)
+def selectors_live(thing: Object, world: World) -> Iterator[Breach]:
+    if world.declares(thing.namespace):
+        yield from _READERS[thing.sort](thing, world)
+
+
+def _roster(world: World) -> Mapping[str, tuple[End, ...]]:
+    """The pods of each declared namespace; not of those in which nobody can know them all, because an operator nobody
+    told of brings them or their labels cannot be read. Ask `world.once(_roster)`."""
+    known = world.once(table)
+    real = {id(end) for end in known.workloads.values()}
+    hidden = {workload.namespace for workload in world.workloads if workload.object not in known.workloads}
+    found: dict[str, tuple[End, ...]] = {}
+    for name in world.namespaces:
+        service = name in world.service_namespaces
+        ends = [end for end in known.reach.ends_of(name) if not end.made_up and (not service or id(end) in real)]
+        if name not in hidden and (ends or service):
+            found[name] = tuple(ends)
+    return found
+
+
+def _dangles(selector: View, namespace: str, world: World) -> bool:
+    return _is_nobody(matcher(selector), namespace, world)
+
+
+def _is_nobody(selector: Matcher, namespace: str, world: World) -> bool:
+    there = world.once(_roster).get(namespace)
+    return there is not None and not any(selector.selects(end.labels) for end in there)
+
+
+def _policy(policy: Object, world: World) -> Iterator[Breach]:
+    selector = policy.spec["podSelector"]
+    if not is_empty_selector(selector) and _dangles(selector, policy.namespace, world):
+        yield Breach(selector, "selects no pod")
+    for _, peer in peers(policy):
+        chosen, selected = peer["namespaceSelector"], peer["podSelector"]
+        places = _places(chosen, policy.namespace, world)
+        wanted = matcher(selected)
+        name = chosen.at("matchLabels", NAME).text
+        if name is not None and world.declares(name) and not places:
+            yield Breach(chosen, f"does not select {name}, which lacks the other labels")
+        if places and not is_empty_selector(selected) and all(_is_nobody(wanted, place, world) for place in places):
+            yield Breach(selected, "selects no pod")
+
+
+def _places(selector: View, own: str, world: World) -> Sequence[str]:
+    """The declared namespaces a peer may mean."""
+    if not selector.is_set:
+        return (own,)
+    chosen = matcher(selector)
+    if (name := chosen.labels.get(NAME)) is not None:
+        return (name,) if world.declares(name) and chosen.selects(_labels(world)[name]) else ()
+    return [each for each, labels in _labels(world).items() if chosen.selects(labels)]
+
+
+def _labels(world: World) -> Mapping[str, Mapping[str, str]]:
+    return world.once(_namespace_labels)
+
+
+def _namespace_labels(world: World) -> Mapping[str, Mapping[str, str]]:
+    return {name: {**texts(thing.labels), NAME: name} for name, thing in world.namespaces.items()}
+
+
+def _service(service: Object, world: World) -> Iterator[Breach]:
+    selector = service.spec["selector"]
+    if not selector.is_empty and _dangles(
+        View({"matchLabels": selector.value}, selector.path), service.namespace, world
+    ):
+        yield Breach(selector, "selects no pod")
+
+
+def _budget(budget: Object, world: World) -> Iterator[Breach]:
+    selector = budget.spec["selector"]
+    if not selector.is_set or _dangles(selector, budget.namespace, world):
+        yield Breach(selector, "selects no pod")
+
+
+def _targets(monitor: Object, world: World) -> Sequence[str]:
+    """The namespaces a monitor looks into; none where one is in another stack, which may have what it looks for."""
+    chosen = monitor.spec["namespaceSelector"]
+    told = chosen["matchNames"].words or (monitor.namespace,)
+    return () if chosen["any"].flag or not all(map(world.declares, told)) else told
+
+
+def _service_monitor(monitor: Object, world: World) -> Iterator[Breach]:
+    selector, places = monitor.spec["selector"], _targets(monitor, world)
+    # Services of operators and charts are in no run: only where every place is a service's can all be known.
+    if places and all(place in world.service_namespaces for place in places):
+        services = [service for place in places for service in world.within(place, "Service")]
+        if not any(selects(selector, texts(service.labels)) for service in services):
+            yield Breach(selector, "selects no Service")
+
+
+def _pod_monitor(monitor: Object, world: World) -> Iterator[Breach]:
+    selector, places = monitor.spec["selector"], _targets(monitor, world)
+    if places and all(_dangles(selector, place, world) for place in places):
+        yield Breach(selector, "selects no pod")
+
+
+def _destination(rule: Object, world: World) -> Iterator[Breach]:
+    host = rule.spec["host"].word
+    name, _, rest = host.partition(".")
+    namespace = rest.removesuffix(names.DOMAIN).removesuffix(".").removesuffix("svc").removesuffix(".")
+    namespace = namespace if rest else rule.namespace
+    if host and namespace in world.service_namespaces and name != "*":
+        service = world.named("Service", namespace, name)
+        if service is None:
+            yield Breach(rule.spec["host"], f"is no Service of {namespace}")
+        for subset in rule.spec["subsets"]:
+            labels = subset["labels"]
+            if not labels.is_empty and _dangles(View({"matchLabels": labels.value}, labels.path), namespace, world):
+                yield Breach(labels, "selects no pod")
+    selected = rule.spec["workloadSelector"]
+    if selected.is_set and _dangles(selected, rule.namespace, world):
+        yield Breach(selected, "selects no pod")
+
+
+_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+    **dict.fromkeys(POLICY_SORTS, _policy),
+    "Service": _service,
+    "PodDisruptionBudget.policy": _budget,
+    "ServiceMonitor.monitoring.coreos.com": _service_monitor,
+    "PodMonitor.monitoring.coreos.com": _pod_monitor,
+    "DestinationRule.networking.istio.io": _destination,
+}

@@ -1,0 +1,172 @@
+"""A store is reached by its owner's pods and by nobody else, on whatever way."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from blueprint import names
+from policies.objects import Object
+from policies.reach import NAME
+from policies.rule import CRITICAL, Breach, sorts
+from policies.rules.net.platform import PROMETHEUS, Pods
+from policies.rules.net.standard import NET, POLICY_SORTS, peers, rules
+from policies.values import View
+from policies.world import World, texts
+
+VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS,)
+"""Who may come to every store besides its owner, by name: metrics. An operator or a backup that needs its stores' ports
+gets a line here."""
+
+_AUTHORISATION: Final = "AuthorizationPolicy.security.istio.io"
+_STORES: Final = (
+    "Cluster.postgresql.cnpg.io",
+    "PerconaServerMongoDB.psmdb.percona.com",
+    "Redis.redis.redis.opstreelabs.in",
+    "RedisReplication.redis.redis.opstreelabs.in",
+    "ClickHouseInstallation.clickhouse.altinity.com",
+    "Elasticsearch.elasticsearch.k8s.elastic.co",
+)
+"""What the operators make stores from."""
+_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
+_GROUP_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
+_INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+PORTS: Final = frozenset({3306, 5432, 6379, 9200, 27017})
+"""TCP ports of the stores a cloud manages: MySQL, PostgreSQL, Redis, Elasticsearch, MongoDB."""
+
+
+@NET.stack(
+    "net-db-owner-only",
+    "M/M/M",
+    CRITICAL,
+    sorts(*POLICY_SORTS, _AUTHORISATION, *_STORES, _GROUP, _GROUP_RULE, _INGRESS_RULE),
+    why="A second service in a database reads what it never asked for, and the owner can change no table again.",
+    cure="Take the peer away; let the other service ask the owner's API (spec.consumes)",
+    where="services/{service}.yaml: spec.resources",
+    sources=("project promise",),
+)
+def db_owner_only(thing: Object, world: World) -> Iterator[Breach]:
+    yield from _READERS[thing.sort](thing, world)
+
+
+def owner(namespace: str, world: World) -> str | None:
+    """The service whose stores are in `namespace`; None where it holds none."""
+    service = namespace.removesuffix(names.data_namespace(""))
+    known = world.facts.service
+    if (
+        service == namespace
+        or namespace in known
+        or (known and service not in known and service not in world.namespaces)
+    ):
+        return None
+    return service
+
+
+def _walls(policy: Object, world: World) -> Iterator[Breach]:
+    service = owner(policy.namespace, world)
+    if service:
+        for direction, rule in rules(policy):
+            if direction == "Ingress" and rule["from"].is_empty:
+                yield Breach(rule["from"], f"admits everybody to a store of {service}")
+    for direction, peer in peers(policy):
+        if service and direction == "Ingress" and not _is_welcome(peer, policy.namespace, service):
+            yield Breach(peer, f"admits others than {service} to its store")
+        if direction == "Egress":
+            yield from _to_foreign(peer, service or policy.namespace, world)
+
+
+def _is_welcome(peer: View, own: str, service: str) -> bool:
+    if not peer["namespaceSelector"].is_set:
+        return peer["podSelector"].is_set  # the store's own replicas; addresses are nobody's
+    from_ = _named(peer["namespaceSelector"])
+    labels = texts(peer.at("podSelector", "matchLabels")).items()
+    visitors = {pods.namespace for pods in VISITORS if pods.labels.items() <= labels}
+    return bool(from_) and from_ <= {own, service, *visitors}
+
+
+def _to_foreign(peer: View, own: str, world: World) -> Iterator[Breach]:
+    for namespace in sorted(_named(peer["namespaceSelector"])):
+        service = owner(namespace, world)
+        if service and service != own and own not in {pods.namespace for pods in VISITORS}:
+            yield Breach(peer, f"opens the way to a store of {service}")
+
+
+def _named(selector: View) -> set[str]:
+    """The namespaces a selector names; empty where it goes by something else."""
+    name = selector.at("matchLabels", NAME).text
+    if name is not None:
+        return {name}
+    several = [
+        set(term["values"].words)
+        for term in selector["matchExpressions"]
+        if term["key"].word == NAME and term["operator"].word == "In"
+    ]
+    return set.intersection(*several) if several else set()
+
+
+def _admissions(policy: Object, world: World) -> Iterator[Breach]:
+    """What the mesh admits to a store, should it be in the mesh."""
+    service = owner(policy.namespace, world)
+    if not service or policy.spec["action"].word not in ("", "ALLOW"):
+        return
+    welcome = {service, policy.namespace, *(pods.namespace for pods in VISITORS)}
+    for rule in policy.spec["rules"]:
+        if rule["from"].is_empty:
+            yield Breach(rule, f"admits everybody to a store of {service}")
+        for source in (each["source"] for each in rule["from"]):
+            named = [each for field in ("principals", "namespaces", "serviceAccounts") for each in source[field]]
+            if not named:
+                yield Breach(source, f"admits everybody to a store of {service}")
+            for each in named:
+                if _namespace_of(each.word) not in welcome:
+                    yield Breach(each, f"admits others than {service} to its store")
+
+
+def _namespace_of(identity: str) -> str:
+    """The namespace in `trust/ns/<namespace>/sa/<account>`, `<namespace>/<account>` or `<namespace>`."""
+    parts = identity.split("/")
+    return parts[2] if len(parts) == 5 and parts[1] == "ns" else parts[0]
+
+
+def _home(store: Object, world: World) -> Iterator[Breach]:
+    """A store beside a service's pods is behind their doors, not its own."""
+    if store.namespace in world.facts.service:
+        yield Breach(
+            "metadata.namespace", f"is a service's; its stores live in {names.data_namespace(store.namespace)}"
+        )
+
+
+def _group(group: Object, _: World) -> Iterator[Breach]:
+    for rule in group.root["ingress"]:
+        yield from _range(rule, ("cidrBlocks", "ipv6CidrBlocks"))
+
+
+def _group_rule(rule: Object, _: World) -> Iterator[Breach]:
+    if rule.root["type"].text != "egress":
+        yield from _range(rule.root, ("cidrBlocks", "ipv6CidrBlocks"))
+
+
+def _ingress_rule(rule: Object, _: World) -> Iterator[Breach]:
+    yield from _range(rule.root, ("cidrIpv4", "cidrIpv6"))
+
+
+def _range(rule: View, fields: tuple[str, ...]) -> Iterator[Breach]:
+    """Addresses say nothing of who is at them: in a cluster the next pod gets the same one."""
+    opened = [field for field in fields if rule[field].is_set and not rule[field].is_empty]
+    if not opened:
+        return
+    everything = rule["protocol"].word in ("-1", "all") or rule["ipProtocol"].word in ("-1", "all")
+    first, last = (0, 65535) if everything else (int(rule["fromPort"].number or 0), int(rule["toPort"].number or 65535))
+    found = sorted(port for port in PORTS if first <= port <= last)
+    for field in opened if found else ():
+        few = ", ".join(map(str, found[:3])) + (" and others" if len(found) > 3 else "")
+        yield Breach(rule[field], f"opens a store's port ({few}) to addresses instead of its owner's security group")
+
+
+_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+    **dict.fromkeys(POLICY_SORTS, _walls),
+    _AUTHORISATION: _admissions,
+    **dict.fromkeys(_STORES, _home),
+    _GROUP: _group,
+    _GROUP_RULE: _group_rule,
+    _INGRESS_RULE: _ingress_rule,
+}

@@ -1,0 +1,156 @@
+"""What the policies let through is what was declared, both ways; and every pod can resolve names."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from policies.addresses import NOBODY, Space
+from policies.objects import Object
+from policies.reach import Direction, End, Opening, Wall, shown
+from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
+from policies.rules.net.standard import CONSUMES, FOREIGN_SORTS, NET, PLATFORM
+from policies.rules.net.table import OUTSIDE, Judged, Wanted, is_tenant, judged, table, wanted
+from policies.world import WORKLOADS, World
+
+_NOTHING: Final = Wanted()
+_WAYS: Final[Mapping[Direction, str]] = {"Ingress": "in to", "Egress": "out of"}
+_DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
+
+
+@NET.stack(
+    "net-reachability",
+    "M/M/M",
+    CRITICAL,
+    STACK,
+    why="A door nobody declared is how one broken service becomes all of them; a door that is missing is an outage.",
+    cure="Declare the edge in the catalogue, or take away what opens it; a platform edge has a line in "
+    "policies/rules/net/platform.py",
+    where=CONSUMES,
+    sources=("netpol-analyzer", "docs/decisions/0020"),
+)
+def reachability(_: None, world: World) -> Iterator[Breach]:
+    """Each wall by itself: two ends that agree would hide a hole in either, and where both are as declared, so is what
+    passes between them."""
+    if world.facts.services is None:
+        return
+    known, asked = world.once(table), world.once(wanted)
+    for one in judged(world):
+        for direction in _DIRECTIONS:
+            wall = known.reach.wall(one.end, direction)
+            want = asked.get((one.end, direction), _NOTHING)
+            if wall.closed:
+                yield from _extra(one, direction, wall, want, world)
+            # What cannot be read may be just what is missing.
+            if one.namespace and not known.errors:
+                yield from _missing(one, direction, wall, want, world) if wall.closed else _open(one, direction)
+    ours = {one.end.namespace for one in judged(world)}
+    for thing in world.of(*FOREIGN_SORTS):
+        if thing.namespace in ours:
+            yield Breach("kind", "lets traffic through beside the NetworkPolicies, unseen by this table", on=thing)
+    if known.errors:
+        raise known.errors[0]
+
+
+def _open(one: Judged, direction: Direction) -> Iterator[Breach]:
+    found = f"has no policy that closes {one.end.name} for {direction}: everything passes"
+    yield Breach("", found, on=one.namespace)
+
+
+def _extra(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Breach]:
+    for opening in wall.openings:
+        who: list[Callable[[], str]] = [lambda: "everyone"] if opening.anyone else []
+        for other, opened in opening.ends.items():
+            anybody = want.anybody if other.namespace in world.facts.service else 0
+            if surplus := opened & ~(want.may.get(other, 0) | anybody):
+                who.append(partial(_told, _shown(other), surplus))
+        if not opening.anyone:
+            who += [partial(_told, space.shown, some) for space, some in _beyond(opening, want)]
+        if who:
+            few = ", ".join(say() for say in who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
+            found = f"opens a way {_WAYS[direction]} {one.end.shown} nobody declared: {few}"
+            yield Breach(opening.at, found, on=opening.policy)
+
+
+def _told(who: str, some: int) -> str:
+    return f"{who} ({shown(some)})"
+
+
+def _shown(other: End) -> str:
+    return "any namespace" if other.namespace == OUTSIDE else other.shown
+
+
+def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Breach]:
+    for other, edges in want.must.items():
+        if is_tenant(other.namespace, world.facts) and not world.declares(other.namespace):
+            continue  # the stack that makes the service opens both ends of its edges
+        let = wall.lets(other)
+        for needed, why in edges:
+            if lacking := needed & ~let:
+                found = f"has no way {_WAYS[direction]} {one.end.name} for {other.shown} on {shown(lacking)}: {why}"
+                yield Breach("", found, on=one.namespace)
+    for zone, needed, why in want.zones:
+        lacking = 0
+        for part in _parts(needed, [opening.ports for opening in wall.openings]):
+            if zone.must - _joined(opening.addresses for opening in wall.openings if not part & ~opening.ports):
+                lacking |= part
+        if lacking:
+            found = f"has no way {_WAYS[direction]} {one.end.name} for {zone.name} on {shown(lacking)}: {why}"
+            yield Breach("", found, on=one.namespace)
+
+
+def _beyond(opening: Opening, want: Wanted) -> Iterator[tuple[Space, int]]:
+    """The addresses an opening admits and nobody declared, by ports."""
+    if not opening.addresses:
+        return
+    for part in _parts(opening.ports, [needed for _, needed, _ in want.zones]):
+        may = _joined(zone.may for zone, needed, _ in want.zones if not part & ~needed)
+        if surplus := opening.addresses - may:
+            yield surplus, part
+
+
+def _parts(whole: int, by: Iterable[int]) -> list[int]:
+    """`whole` cut so that each of `by` holds a part wholly or not at all."""
+    parts = [whole]
+    for cut in set(by):
+        parts = [piece for part in parts for piece in (part & cut, part & ~cut) if piece]
+    return parts
+
+
+def _joined(spaces: Iterable[Space]) -> Space:
+    found = NOBODY
+    for each in spaces:
+        found |= each
+    return found
+
+
+@NET.stack(
+    "net-dns-allowed",
+    "M/M/M",
+    HIGH,
+    sorts(*WORKLOADS),
+    why="A pod that cannot ask for names finds nobody, and a proxy that cannot reach istiod never becomes ready.",
+    cure="Open TCP and UDP 53 to kube-dns, and TCP 15012 to istiod, for every pod of a closed namespace",
+    where=PLATFORM,
+    sources=("EKS best practices: network",),
+)
+def dns_allowed(thing: Object, world: World) -> Iterator[Breach]:
+    if not world.declares(thing.namespace):
+        return
+    known = world.once(table)
+    end = known.workloads.get(thing)
+    if end is None or any(policy.namespace == thing.namespace for policy in known.reach.unread):
+        return  # the rules about the workload and the policy say so
+    if not known.reach.wall(end, "Egress").closed:
+        return
+    needs = [(DNS, DNS_PORTS)] + ([(ISTIOD, XDS_PORT)] if _has_proxy(thing, end, world) else [])
+    for pods, needed in needs:
+        for other in known.ends(pods):
+            if lacking := needed & ~known.reach.between(end, other):
+                yield Breach("metadata.namespace", f"keeps its pods from {other.shown} on {shown(lacking)}")
+
+
+def _has_proxy(thing: Object, end: End, world: World) -> bool:
+    labels = world.namespaces[thing.namespace].labels
+    injected = labels["istio-injection"].text == "enabled" or labels["istio.io/rev"].is_set
+    return world.facts.mesh == "sidecar" and injected and end.labels.get("sidecar.istio.io/inject") != "false"

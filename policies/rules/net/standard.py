@@ -1,0 +1,41 @@
+"""The group, and what its modules read in the same way."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.objects import Object
+from policies.reach import SIDES, Direction
+from policies.rule import Group, sorts
+from policies.values import View
+
+NET: Final = Group("NET", "Who reaches whom")
+
+POLICY_SORTS: Final = ("NetworkPolicy.networking.k8s.io", "NetworkPolicy.extensions")
+"""The API's, and the name it had before Kubernetes 1.16; the fields are the same."""
+POLICIES: Final = sorts(*POLICY_SORTS)
+
+FOREIGN_SORTS: Final = (
+    "CiliumNetworkPolicy.cilium.io",
+    "NetworkPolicy.crd.projectcalico.org",
+    "NetworkPolicy.projectcalico.org",
+)
+"""Other engines' policies for one namespace: they let through beside what NetworkPolicies say."""
+
+CONSUMES: Final = "services/{service}.yaml: spec.consumes"
+PLATFORM: Final = "blueprint/doors.py and manifests/isolation.py, for every service"
+FOUNDATION: Final = "blueprint/foundation.py"
+
+
+def rules(policy: Object) -> Iterator[tuple[Direction, View]]:
+    """Each rule of a NetworkPolicy with its direction, whether or not `policyTypes` puts it in force: a rule nobody
+    enforces today is enforced the day somebody adds the word."""
+    for direction, (field, _) in SIDES.items():
+        for rule in policy.spec[field]:
+            yield direction, rule
+
+
+def peers(policy: Object) -> Iterator[tuple[Direction, View]]:
+    """Each peer of each rule, with the rule's direction."""
+    for direction, rule in rules(policy):
+        for peer in rule[SIDES[direction][1]]:
+            yield direction, peer

@@ -1,0 +1,163 @@
+"""Two tables over the same pods: what the policies let through, and what ought to pass."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from blueprint import names
+from policies.facts import Facts
+from policies.objects import Object
+from policies.reach import Direction, End, Reach, named_ports
+from policies.rules.net.edges import edges, service_pods, stores
+from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
+from policies.rules.net.standard import POLICY_SORTS
+from policies.values import MalformedError, UndeterminedError
+from policies.world import World, texts
+
+OUTSIDE: Final = "a-namespace-of-nobody's"
+"""No namespace can be called so: an admission of it is an admission of any."""
+
+
+@dataclass(kw_only=True)
+class Wanted:
+    """What one end ought to let through in one direction."""
+
+    must: dict[End, list[tuple[int, str]]] = field(default_factory=dict)
+    """Ports, and why."""
+    may: dict[End, int] = field(default_factory=dict)
+    """Everything that may pass, what must included."""
+    anybody: int = 0
+    """What may pass from or to whoever is in a service's namespace."""
+    zones: list[tuple[Zone, int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Who there is, and their walls."""
+
+    reach: Reach
+    workloads: Mapping[Object, End]
+    """Of each workload whose labels can be read."""
+    standing: Mapping[tuple[str, str], tuple[End, ...]]
+    """(namespace, name) of `Pods` to the ends they are."""
+    errors: tuple[UndeterminedError | MalformedError, ...]
+    """What could not be read."""
+
+    def ends(self, pods: Pods) -> tuple[End, ...]:
+        """The ends `pods` are."""
+        return self.standing.get((pods.namespace, pods.name), ())
+
+
+def table(world: World) -> Table:
+    """The table of what the policies let through; ask `world.once(table)`."""
+    errors: list[UndeterminedError | MalformedError] = []
+    ends: dict[tuple[str, frozenset[tuple[str, str]]], End] = {}
+    workloads: dict[Object, End] = {}
+    for workload in world.workloads:
+        try:
+            if not workload.pod.spec.is_known:
+                raise UndeterminedError(workload.pod.spec.path)
+            labels = workload.labels
+            end = End(
+                namespace=workload.namespace,
+                name=workload.object.name,
+                labels=labels,
+                named_ports=named_ports(workload.pod),
+            )
+        except (UndeterminedError, MalformedError) as error:
+            errors.append(error)
+            continue
+        known = ends.setdefault((workload.namespace, frozenset(labels.items())), end)
+        if set(end.named_ports.items()) - set(known.named_ports.items()):  # ports differ: no longer one to a policy
+            ends[workload.namespace, frozenset({*labels.items(), ("", workload.object.name)})] = known = end
+        workloads[workload.object] = known
+    found = list(ends.values())
+    standing = dict(_standing(world, found))
+    known_ends = {id(end) for end in found}
+    found += [end for several in standing.values() for end in several if id(end) not in known_ends]
+    namespaces: dict[str, Mapping[str, str]] = {OUTSIDE: {}}
+    for name, thing in world.namespaces.items():
+        try:
+            namespaces[name] = texts(thing.labels)
+        except (UndeterminedError, MalformedError) as error:
+            errors.append(error)
+            namespaces[name] = {}
+    places = {*namespaces, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
+    found += [End(namespace=name, name="any other pod", made_up=True) for name in sorted(places)]
+    reach = Reach(found, namespaces, world.of(*POLICY_SORTS))
+    return Table(reach=reach, workloads=workloads, standing=standing, errors=(*errors, *reach.unread.values()))
+
+
+def _standing(world: World, found: Iterable[End]) -> Iterator[tuple[tuple[str, str], tuple[End, ...]]]:
+    """The pods everybody knows: those of the run that bear the labels, else one that stands in for them."""
+    there: dict[str, list[End]] = {}
+    for end in found:
+        there.setdefault(end.namespace, []).append(end)
+    facts = world.facts
+    services = [service_pods(service.name) for service in facts.services or ()]
+    for pods in (*STANDING, *stores(facts), *services):
+        here = there.get(pods.namespace, [])
+        ends = tuple(end for end in here if pods.labels.items() <= end.labels.items())
+        if not ends and pods.namespace in facts.service:
+            ends = tuple(here)  # a service's pods without the service's label are cut off, not absent
+        stand_in = End(namespace=pods.namespace, name=pods.name, labels=pods.labels)
+        yield (pods.namespace, pods.name), ends or (stand_in,)
+
+
+def wanted(world: World) -> Mapping[tuple[End, Direction], Wanted]:
+    """The table of what ought to pass; ask `world.once(wanted)`."""
+    known = world.once(table)
+    found: dict[tuple[End, Direction], Wanted] = {}
+    for edge in edges(world.facts):
+        for end in _near(edge.source, known, world):
+            _want(found.setdefault((end, "Egress"), Wanted()), edge, edge.target, known)
+        for end in _near(edge.target, known, world):
+            _want(found.setdefault((end, "Ingress"), Wanted()), edge, edge.source, known)
+    return found
+
+
+def _near(place: Place, known: Table, world: World) -> tuple[End, ...]:
+    if isinstance(place, Pods):
+        return known.ends(place)
+    if isinstance(place, ServiceNamespaces) and place.all_at_once:
+        return tuple(end for name in world.facts.service for end in known.reach.ends_of(name))
+    return ()
+
+
+def _want(wanted: Wanted, edge: Edge, far: Place, known: Table) -> None:
+    if isinstance(far, Zone):
+        wanted.zones.append((far, edge.ports, edge.why))
+    elif isinstance(far, ServiceNamespaces):
+        wanted.anybody |= edge.ports
+    else:
+        for other in known.ends(far):
+            wanted.may[other] = wanted.may.get(other, 0) | edge.ports
+            if edge.must:
+                wanted.must.setdefault(other, []).append((edge.ports, edge.why))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One end whose walls must be as wanted."""
+
+    end: End
+    namespace: Object | None
+    """The object that declares its namespace; None: another stack's, where only what is there can be judged."""
+
+
+def judged(world: World) -> Iterator[Judged]:
+    """The ends of declared namespaces the platform closes: services, their stores, and its own walled pods."""
+    known, facts = world.once(table), world.facts
+    walled = {id(end) for pods in STANDING if pods.walled for end in known.ends(pods)}
+    for name, thing in world.namespaces.items():
+        for end in known.reach.ends_of(name):
+            if is_tenant(name, facts) or id(end) in walled or (end.made_up and name in CLOSED_NAMESPACES):
+                yield Judged(end=end, namespace=thing)
+    for pods in STANDING:
+        if pods.walled and not world.declares(pods.namespace):
+            yield from (Judged(end=end, namespace=None) for end in known.ends(pods))
+
+
+def is_tenant(namespace: str, facts: Facts) -> bool:
+    """Whether `namespace` is a service's or that of its stores."""
+    return namespace in facts.service or namespace.removesuffix(names.data_namespace("")) in facts.service

@@ -1,0 +1,59 @@
+"""One service, one namespace: names and identities mean nothing where two share one."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint import names
+from policies.objects import Object
+from policies.pods import pods
+from policies.rule import HIGH, Breach, sorts
+from policies.rules.ns.group import NS
+from policies.world import WORKLOADS, World
+
+NAMED: Final = sorts("Namespace", *sorted(WORKLOADS))
+
+APP: Final = "app.kubernetes.io/name"
+DATA_OF: Final = f"{names.PREFIX}/data-of"
+
+
+@NS.stack(
+    "ns-one-service",
+    "M/M/M",
+    HIGH,
+    NAMED,
+    why="Whoever runs in a service's namespace reads its secrets and passes for it in the mesh.",
+    cure="Give each service of the catalogue a namespace of its name, and put nothing else there",
+    where="services/{service}.yaml: metadata.name",
+    sources=("EKS best practices: separate namespaces to isolate secrets",),
+)
+def one_service(thing: Object, world: World) -> Iterator[Breach]:
+    if thing.sort == "Namespace":
+        yield from _is_a_services(thing, world)
+    else:
+        yield from _is_at_home(thing, world)
+
+
+def _is_a_services(namespace: Object, world: World) -> Iterator[Breach]:
+    name = namespace.name
+    known = world.facts.services is not None
+    if name in world.service_namespaces:
+        if known and name not in world.facts.service:
+            yield Breach("metadata.name", f"is {name}, which is no service of the catalogue")
+        label, meant = namespace.labels[names.SERVICE_LABEL], name
+    elif name in world.data_namespaces:
+        label, meant = namespace.labels[DATA_OF], name.removesuffix(names.data_namespace(""))
+    else:
+        return
+    if label.is_set and label.word != meant:
+        yield Breach(label, f"is {label.word or 'empty'} on the namespace of {meant}")
+
+
+def _is_at_home(thing: Object, world: World) -> Iterator[Breach]:
+    home = thing.namespace
+    if home not in world.facts.service and home not in world.service_namespaces:
+        return
+    for pod in pods(thing):
+        app = pod.labels[APP]
+        if app.text != home:
+            found = f"is {app.word}" if app.word else "is not set"
+            yield Breach(app, f"{found}, in the namespace of {home}")

@@ -1,0 +1,7 @@
+"""The group, and what its files share."""
+
+from typing import Final
+
+from policies.rule import Group
+
+NS: Final = Group("NS", "Namespaces")

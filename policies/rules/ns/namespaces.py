@@ -1,0 +1,175 @@
+"""What a namespace says about itself, and that everything is in one."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from blueprint import names
+from policies.facts import Facts
+from policies.fields import is_custom
+from policies.objects import LISTS, Object
+from policies.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Breach, sorts
+from policies.rules.ns.group import NS
+
+NAMESPACES: Final = sorts("Namespace", "NamespacePatch")
+
+SECURITY: Final = "pod-security.kubernetes.io"
+MODES: Final = ("enforce", "audit", "warn")
+LEVELS: Final = frozenset({"baseline", "privileged", "restricted"})
+_VERSION: Final = re.compile(r"v1\.(0|[1-9][0-9]{0,2})")
+
+
+def is_patch(thing: Object) -> bool:
+    """Whether it changes a part of an object somebody else made."""
+    return thing.type.endswith("Patch")
+
+
+@NS.resource(
+    "ns-psa-labels",
+    "M/M/M",
+    CRITICAL,
+    NAMESPACES,
+    why="Without the label the API server lets any pod in, and an old version of it forgets newer controls.",
+    cure="Set enforce, audit and warn of pod-security.kubernetes.io to restricted, and their version to latest",
+    where="manifests/isolation.py: namespace",
+    sources=("CIS-EKS 4.2.x", "OWASP K8s 2025 K04"),
+)
+def psa_labels(namespace: Object, facts: Facts) -> Iterator[Breach]:
+    allowed = LEVELS if namespace.name in facts.limits.privileged_namespaces else frozenset({"restricted"})
+    for mode in MODES:
+        level = namespace.labels[f"{SECURITY}/{mode}"]
+        if not level.is_set and not is_patch(namespace):
+            yield Breach(level, "is not set")
+        elif level.is_set and level.word not in allowed:
+            yield Breach(level, f"is {level.word or 'empty'}")
+    version = namespace.labels[f"{SECURITY}/enforce-version"]
+    found = _VERSION.fullmatch(version.word)
+    if version.is_set and version.word != "latest" and (found is None or int(found[1]) < facts.limits.minor):
+        yield Breach(version, f"is {version.word or 'empty'}, older than the cluster's v1.{facts.limits.minor}")
+
+
+_CLUSTER_WIDE: Final = frozenset(
+    {
+        "APIService.apiregistration.k8s.io",
+        "CSIDriver.storage.k8s.io",
+        "CSINode.storage.k8s.io",
+        "CertificateSigningRequest.certificates.k8s.io",
+        "ClusterRole.rbac.authorization.k8s.io",
+        "ClusterRoleBinding.rbac.authorization.k8s.io",
+        "ClusterTrustBundle.certificates.k8s.io",
+        "ComponentStatus",
+        "CustomResourceDefinition.apiextensions.k8s.io",
+        "DeviceClass.resource.k8s.io",
+        "FlowSchema.flowcontrol.apiserver.k8s.io",
+        "GatewayClass.gateway.networking.k8s.io",
+        "IPAddress.networking.k8s.io",
+        "IngressClass.networking.k8s.io",
+        "MutatingAdmissionPolicy.admissionregistration.k8s.io",
+        "MutatingAdmissionPolicyBinding.admissionregistration.k8s.io",
+        "MutatingWebhookConfiguration.admissionregistration.k8s.io",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass.scheduling.k8s.io",
+        "PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io",
+        "ResourceSlice.resource.k8s.io",
+        "RuntimeClass.node.k8s.io",
+        "SelfSubjectAccessReview.authorization.k8s.io",
+        "SelfSubjectReview.authentication.k8s.io",
+        "SelfSubjectRulesReview.authorization.k8s.io",
+        "ServiceCIDR.networking.k8s.io",
+        "StorageClass.storage.k8s.io",
+        "StorageVersionMigration.storagemigration.k8s.io",
+        "SubjectAccessReview.authorization.k8s.io",
+        "TokenReview.authentication.k8s.io",
+        "ValidatingAdmissionPolicy.admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io",
+        "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+        "VolumeAttachment.storage.k8s.io",
+        "VolumeAttributesClass.storage.k8s.io",
+        "VolumeSnapshotClass.snapshot.storage.k8s.io",
+        "VolumeSnapshotContent.snapshot.storage.k8s.io",
+        # Custom ones whose kind does not say so.
+        "CiliumClusterwideNetworkPolicy.cilium.io",
+        "CiliumNode.cilium.io",
+        "GlobalNetworkPolicy.crd.projectcalico.org",
+        "ImageValidatingPolicy.policies.kyverno.io",
+        "KongClusterPlugin.configuration.konghq.com",
+        "KongLicense.configuration.konghq.com",
+        "KongVault.configuration.konghq.com",
+        "NodePool.karpenter.sh",
+    }
+)
+"""Sorts outside any namespace: `kubectl api-resources --namespaced=false`, and those of charts the platform knows."""
+
+_SAYS_SO: Final = re.compile(r"Cluster.+|.+Class")
+"""Custom kinds outside any namespace by their name: ClusterIssuer, EC2NodeClass. A bare `Cluster` is a store."""
+
+DELEGATED: Final = frozenset({"extension-apiserver-authentication-reader"})
+"""The one role of kube-system an API server beside the cluster's own must be bound to there."""
+
+
+def is_cluster_wide(thing: Object) -> bool:
+    """Whether `thing` is in no namespace. An unknown kind is taken to be in one."""
+    kind, dot, group = thing.sort.partition(".")
+    kind = kind.removesuffix("Patch")  # a change to an object is where the object is
+    return f"{kind}{dot}{group}" in _CLUSTER_WIDE or (is_custom(thing) and bool(_SAYS_SO.fullmatch(kind)))
+
+
+@NS.resource(
+    "ns-no-default",
+    "M/M/M",
+    HIGH,
+    KUBERNETES,
+    why="In default and kube-* there are no walls of ours, and without a namespace the provider's default decides.",
+    cure="Set metadata.namespace to the service's own",
+    where="the program: components/, or the chart that brings it",
+    sources=("CIS-EKS 4.5.2", "CKV_K8S_21"),
+)
+def no_default(thing: Object, _: Facts) -> Iterator[Breach]:
+    if is_cluster_wide(thing) or (thing.kind.endswith(LISTS) and thing.root["items"].is_set):
+        return
+    namespace = thing.root.at("metadata", "namespace")
+    if not namespace.word:
+        yield Breach(namespace, "is not set")
+    elif (namespace.word == "default" or namespace.word.startswith("kube-")) and not _delegated(thing):
+        yield Breach(namespace, f"is {namespace.word}")
+
+
+def _delegated(thing: Object) -> bool:
+    return thing.sort == "RoleBinding.rbac.authorization.k8s.io" and thing.root.at("roleRef", "name").text in DELEGATED
+
+
+_VALUE: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""A label's value, as the API server checks it, and not empty."""
+
+_STANDS_FOR: Final = {"service": (names.SERVICE_LABEL, f"{names.PREFIX}/data-of")}
+"""Labels of which one is enough: a service's stores say of which service."""
+
+
+@NS.resource(
+    "ns-labels",
+    "A/M/M",
+    MEDIUM,
+    NAMESPACES,
+    why="Who is called, who pays and how secret it is must be known at night, without asking.",
+    cure="Set the labels policies/config/<environment>.json: namespaceLabels names, below catalog.platform/",
+    where="manifests/isolation.py: owned",
+    sources=("Gatekeeper requiredlabels",),
+)
+def labels(namespace: Object, facts: Facts) -> Iterator[Breach]:
+    if namespace.name in (*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES) or is_patch(namespace):
+        return  # The platform's own are this program's, and its purpose is an annotation.
+    for label in facts.limits.namespace_labels:
+        places = [namespace.labels[key] for key in _STANDS_FOR.get(label, (f"{names.PREFIX}/{label}",))]
+        place = next((place for place in places if place.is_set), places[0])
+        if not place.is_set:
+            yield Breach(place, "is not set")
+        elif not _VALUE.fullmatch(place.word):
+            yield Breach(place, "is no value of a label")
+    environment = namespace.labels[f"{names.PREFIX}/env"]
+    if environment.is_set and environment.word != facts.environment:
+        yield Breach(environment, f"is {environment.word or 'empty'}, and this is {facts.environment}")
+    owner, service = namespace.labels[f"{names.PREFIX}/owner"], facts.service.get(namespace.name.removesuffix("-data"))
+    if service and owner.is_set and owner.word != service.spec.owner:
+        yield Breach(owner, f"is {owner.word or 'empty'}, and the catalogue says {service.spec.owner}")

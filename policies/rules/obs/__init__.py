@@ -1,0 +1,10 @@
+"""Telemetry: who is watched, who is told, and what is kept.
+
+The absence of a monitor, an alert, a dashboard or a trace is judged where the run holds at least one object of the
+kind (`standard.is_watched`): then every service needs its own. What is there and wrong is always judged.
+"""
+
+from policies.rules.obs import alerts, grafana, logs, monitors, traces
+from policies.rules.obs.standard import OBS
+
+__all__ = ["OBS", "alerts", "grafana", "logs", "monitors", "traces"]

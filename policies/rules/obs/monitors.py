@@ -1,0 +1,248 @@
+"""Who is scraped: every workload of a service by some monitor, on a port that is there and open to Prometheus."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from blueprint import names
+from policies.objects import Object
+from policies.pods import pods
+from policies.rule import HIGH, Breach, sorts
+from policies.rules.gw.reading import readable
+from policies.rules.obs.standard import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
+from policies.values import View
+from policies.world import Workload, World, selects, texts
+
+PROXY: Final[Mapping[str, int]] = {"http-envoy-prom": 15090, "http-monitoring": 15020}
+"""Ports of the mesh's proxy, which no pod template declares; 15020 has the service's metrics beside its own."""
+UNCAPTURED: Final = frozenset({15020, 15090})
+"""Ports the proxy answers itself: no AuthorizationPolicy stands before them."""
+
+
+@OBS.stack(
+    "obs-service-monitor",
+    "A/M/M",
+    HIGH,
+    sorts(SERVICE_MONITOR, POD_MONITOR, *LONG_RUNNING),
+    why="A service nobody scrapes raises no alert when it fails, and its canaries are judged by no numbers.",
+    cure="Give it a PodMonitor or ServiceMonitor whose port exists, and let Prometheus reach that port",
+    where="services/{service}.yaml: spec.observability.metrics",
+    sources=("EKS best practices: reliability", "KubeLinter dangling-servicemonitor"),
+)
+def service_monitor(thing: Object, world: World) -> Iterator[Breach]:
+    """A workload without a monitor is a finding where the run holds monitoring objects at all."""
+    yield from (_of_workload if thing.sort in LONG_RUNNING else _of_monitor)(thing, world)
+
+
+@dataclass(frozen=True)
+class _Scrape:
+    """One port a monitor asks for of one workload; None: there is no such port."""
+
+    at: View
+    port: int | None
+
+
+def _of_monitor(monitor: Object, world: World) -> Iterator[Breach]:
+    for prometheus in world.of(PROMETHEUS):
+        chosen = prometheus.spec["serviceMonitorSelector" if monitor.sort == SERVICE_MONITOR else "podMonitorSelector"]
+        if not chosen.is_set or not selects(chosen, texts(monitor.labels)):
+            yield Breach("metadata.labels", f"is not what {prometheus.title} selects")
+    for workload in _watched(monitor, world):
+        for scrape in _SCRAPES[monitor.sort](monitor, workload, world):
+            if scrape.port is None:
+                yield Breach(scrape.at, f"is no port of {workload.object.title}")
+
+
+def _of_workload(thing: Object, world: World) -> Iterator[Breach]:
+    if thing.namespace not in world.service_namespaces or not is_watched(world):
+        return
+    for workload in world.workloads_in(thing.namespace):
+        if workload.object is not thing:
+            continue
+        monitors = [each for each in world.of(SERVICE_MONITOR, POD_MONITOR) if workload in _watched(each, world)]
+        if not monitors:
+            yield Breach("metadata.name", "is watched by no ServiceMonitor and no PodMonitor")
+        ports = {
+            scrape.port
+            for monitor in monitors
+            for scrape in readable(partial(_scrapes, monitor, workload, world), _NOTHING)
+            if scrape.port is not None
+        }
+        for port in sorted(ports):
+            if not _let_in(workload, port, world):
+                yield Breach("metadata.name", f"has no NetworkPolicy that lets Prometheus reach port {port}")
+            if port not in UNCAPTURED and not _admitted(workload, port, world):
+                yield Breach("metadata.name", f"has no AuthorizationPolicy that admits Prometheus to port {port}")
+
+
+_NOTHING: Final[tuple[_Scrape, ...]] = ()
+
+
+def _scrapes(monitor: Object, workload: Workload, world: World) -> tuple[_Scrape, ...]:
+    return tuple(_SCRAPES[monitor.sort](monitor, workload, world))
+
+
+def _watched(monitor: Object, world: World) -> tuple[Workload, ...]:
+    return world.once(_table).get(id(monitor), ())
+
+
+def _table(world: World) -> Mapping[int, tuple[Workload, ...]]:
+    return {
+        id(monitor): readable(partial(_selected, monitor, world), _NOBODY)
+        for monitor in world.of(SERVICE_MONITOR, POD_MONITOR)
+    }
+
+
+_NOBODY: Final[tuple[Workload, ...]] = ()
+
+
+def _selected(monitor: Object, world: World) -> tuple[Workload, ...]:
+    seen = monitor.spec["namespaceSelector"]
+    among = seen["matchNames"].words or (monitor.namespace,)
+    everywhere = bool(seen["any"].flag)
+    found = [
+        workload
+        for workload in (
+            world.workloads if everywhere else [each for name in among for each in world.workloads_in(name)]
+        )
+        if workload.object.sort in LONG_RUNNING
+    ]
+    if monitor.sort == POD_MONITOR:
+        return tuple(each for each in found if selects(monitor.spec["selector"], each.labels))
+    return tuple(each for each in found if any(True for _ in _services(monitor, each, world)))
+
+
+def _services(monitor: Object, workload: Workload, world: World) -> Iterator[Object]:
+    for service in world.once(_all_services).get(workload.namespace, ()):
+        wanted = texts(service.spec["selector"])
+        behind = wanted and wanted.items() <= workload.labels.items()
+        if behind and selects(monitor.spec["selector"], texts(service.labels)):
+            yield service
+
+
+def _by_namespace(things: Iterable[Object]) -> Mapping[str, list[Object]]:
+    found: dict[str, list[Object]] = {}
+    for thing in things:
+        found.setdefault(thing.namespace, []).append(thing)
+    return found
+
+
+def _all_services(world: World) -> Mapping[str, list[Object]]:
+    return _by_namespace(world.of("Service"))
+
+
+def _network_policies(world: World) -> Mapping[str, list[Object]]:
+    return _by_namespace(world.of("NetworkPolicy.networking.k8s.io"))
+
+
+def _authorization_policies(world: World) -> Mapping[str, list[Object]]:
+    return _by_namespace(world.of("AuthorizationPolicy.security.istio.io"))
+
+
+def _of_pods(monitor: Object, workload: Workload, _: World) -> Iterator[_Scrape]:
+    for endpoint in monitor.spec["podMetricsEndpoints"]:
+        number = endpoint["portNumber"].number
+        if number is None and isinstance(endpoint["targetPort"].value, int):
+            number = endpoint["targetPort"].number
+        name = endpoint["port"].word
+        yield _Scrape(endpoint, _container_port(workload, int(number) if number is not None else name))
+
+
+def _of_services(monitor: Object, workload: Workload, world: World) -> Iterator[_Scrape]:
+    for endpoint in monitor.spec["endpoints"]:
+        target = endpoint["targetPort"]
+        if target.is_set:
+            yield _Scrape(endpoint, _container_port(workload, target.value))
+            continue
+        ports = [
+            port
+            for service in _services(monitor, workload, world)
+            for port in service.spec["ports"]
+            if port["name"].word == endpoint["port"].word
+        ]
+        wanted = next((port["targetPort"] if port["targetPort"].is_set else port["port"] for port in ports), None)
+        yield _Scrape(endpoint, _container_port(workload, wanted.value) if wanted else None)
+
+
+_SCRAPES: Final[Mapping[str, Callable[[Object, Workload, World], Iterator[_Scrape]]]] = {
+    SERVICE_MONITOR: _of_services,
+    POD_MONITOR: _of_pods,
+}
+
+
+def _container_port(workload: Workload, wanted: object) -> int | None:
+    if isinstance(wanted, int):
+        return wanted
+    if isinstance(wanted, str) and wanted in PROXY:
+        return PROXY[wanted]
+    ports = [port for pod in pods(workload.object) for each in pod.containers for port in each.view["ports"]]
+    found = next((port["containerPort"].number for port in ports if port["name"].word == wanted), None)
+    return int(found) if found is not None else None
+
+
+def _prometheus_namespaces(world: World) -> frozenset[str]:
+    return frozenset({each.namespace for each in world.of(PROMETHEUS)} or {names.OBSERVABILITY})
+
+
+def _let_in(workload: Workload, port: int, world: World) -> bool:
+    """Whether the network lets Prometheus in: no policy for these pods at all, or one that names it."""
+    policies = [
+        each
+        for each in world.once(_network_policies).get(workload.namespace, ())
+        if selects(each.spec["podSelector"], workload.labels)
+        and (not each.spec["policyTypes"].is_set or "Ingress" in each.spec["policyTypes"].words)
+    ]
+    return not policies or any(
+        _names_port(rule["ports"], port) and _names_prometheus(rule["from"], world)
+        for policy in policies
+        for rule in policy.spec["ingress"]
+    )
+
+
+def _names_port(ports: View, port: int) -> bool:
+    return ports.is_empty or any(
+        each["port"].value in (None, port)
+        or (isinstance(each["port"].value, int) and each["port"].value <= port <= (each["endPort"].number or 0))
+        or isinstance(each["port"].value, str)
+        for each in ports
+    )
+
+
+def _names_prometheus(peers: View, world: World) -> bool:
+    if peers.is_empty:
+        return True
+    for peer in peers:
+        for namespace in _prometheus_namespaces(world):
+            declared = world.namespaces.get(namespace)
+            labels = {**(texts(declared.labels) if declared else {}), "kubernetes.io/metadata.name": namespace}
+            if peer["namespaceSelector"].is_set and selects(peer["namespaceSelector"], labels):
+                return True
+    return False
+
+
+def _admitted(workload: Workload, port: int, world: World) -> bool:
+    """Whether the mesh admits Prometheus: no mesh, nothing that closes it, or a policy that names it."""
+    if world.facts.mesh == "none":
+        return True
+    table = world.once(_authorization_policies)
+    closing = (*table.get(workload.namespace, ()), *table.get(names.ISTIO, ()))
+    policies = [each for each in closing if selects(each.spec["selector"], workload.labels)]
+    allowing = [each for each in policies if each.spec["action"].word in ("", "ALLOW")]
+    return not allowing or any(_admits(rule, port, world) for policy in allowing for rule in policy.spec["rules"])
+
+
+def _admits(rule: View, port: int, world: World) -> bool:
+    operations = tuple(rule["to"])
+    ports = [each.at("operation", "ports").words for each in operations]
+    if operations and not any(not several or str(port) in several for several in ports):
+        return False
+    sources = tuple(rule["from"])
+    if not sources:
+        return True
+    theirs = _prometheus_namespaces(world)
+    return any(
+        theirs & set(each.at("source", "namespaces").words)
+        or any(f"/ns/{name}/" in principal for principal in each.at("source", "principals").words for name in theirs)
+        for each in sources
+    )

@@ -1,0 +1,71 @@
+"""Whose traces: every container says who it is and sends them to the cluster's own collector."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.pods import Container
+from policies.rule import CONTAINERS, MEDIUM, Breach
+from policies.rules.obs.standard import OBS, is_watched
+from policies.values import View
+from policies.world import World
+
+NAME: Final = "OTEL_SERVICE_NAME"
+ENDPOINT: Final = re.compile(r"OTEL_EXPORTER_OTLP(_TRACES|_METRICS|_LOGS)?_ENDPOINT")
+ATTRIBUTES: Final = "OTEL_RESOURCE_ATTRIBUTES"
+WANTED: Final = (NAME, "OTEL_EXPORTER_OTLP_ENDPOINT", ATTRIBUTES)
+DESCRIBED: Final = (re.compile(r"(^|,)deployment\.environment(\.name)?="), re.compile(r"(^|,)service\.version="))
+"""Environment and version among the attributes (OpenTelemetry semantic conventions)."""
+INSIDE: Final = re.compile(
+    r"^(https?://|grpc://)?(localhost|127\.0\.0\.1|\$\([A-Z_]+\)|[a-z0-9-]+(\.[a-z0-9-]+)?(\.svc(\.cluster\.local)?)?)(:\d+)?(/|$)"
+)
+"""An address in the cluster: of the pod or its node, or a Service's name."""
+
+
+@OBS.stack(
+    "obs-otel",
+    "A/M/M",
+    MEDIUM,
+    CONTAINERS,
+    why="A trace without a name belongs to nobody, and one sent outside takes customers' data along.",
+    cure="Set OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, and the endpoint of the cluster's collector",
+    where="services/{service}.yaml: spec.containers.<name>.variables",
+    sources=("OpenTelemetry specification: environment variables",),
+)
+def otel(container: Container, world: World) -> Iterator[Breach]:
+    """Variables that lack are a finding where the run holds monitoring objects at all; a wrong address always is."""
+    variables = {each["name"].word: each["value"] for each in container.view["env"]}
+    shared, whole = _from_config(container, world)
+    for name, value in {**shared, **variables}.items():
+        if ENDPOINT.fullmatch(name) and value.is_set and not INSIDE.match(value.word):
+            yield Breach(_place(value, name, variables, container), f"sets {name} to an address outside the cluster")
+        if name == ATTRIBUTES and value.is_set and not all(each.search(value.word) for each in DESCRIBED):
+            yield Breach(_place(value, name, variables, container), f"sets {name} without environment and version")
+    if whole and _is_asked(container, world):
+        missing = [name for name in WANTED if name not in variables and name not in shared]
+        if missing:
+            yield Breach(container.view["env"], f"lacks {', '.join(missing)}")
+
+
+def _is_asked(container: Container, world: World) -> bool:
+    injected = any(key.startswith("instrumentation.opentelemetry.io/inject-") for key in container.pod.annotations.keys)
+    ours = container.object.namespace in world.service_namespaces
+    return ours and container.role == "container" and not injected and is_watched(world)
+
+
+def _from_config(container: Container, world: World) -> tuple[Mapping[str, View], bool]:
+    """What its ConfigMaps set, and whether all of them could be read."""
+    found: dict[str, View] = {}
+    whole = True
+    for source in container.view["envFrom"]:
+        config = world.named("ConfigMap", container.object.namespace, source.at("configMapRef", "name").word)
+        if config is None:
+            whole = False
+            continue
+        prefix = source["prefix"].word
+        found |= {f"{prefix}{key}": value for key, value in config.root["data"].entries()}
+    return found, whole
+
+
+def _place(value: View, name: str, variables: Mapping[str, View], container: Container) -> View:
+    return value if name in variables else container.view["envFrom"]

@@ -1,7 +1,0 @@
-"""Grants and identities."""
-
-from typing import Final
-
-from policies.rule import Group
-
-RBAC: Final = Group("RBAC", "Grants and identities")

@@ -1,0 +1,67 @@
+"""Every place inside an object, and the references to Secrets among them.
+
+References are found by the shape of their field (`…SecretRef`, `secretName`), because every operator brings kinds
+of its own and they all spell it alike. A value that is not known yet is a place like any other; it is not looked into.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policies.objects import Object
+from policies.values import ABSENT, View, step
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value, the field it stands in ("" for the items of a list), and what holds it."""
+
+    key: str
+    view: View
+    above: View
+    """The mapping around it; for the items of a list, the mapping around the list."""
+    listed: str = ""
+    """For an item of a list: the field the list stands in."""
+
+
+def places(root: View) -> Iterator[Place]:
+    """Everything below `root`, in the order it is written."""
+    waiting = [Place("", root, ABSENT)]
+    while waiting:
+        place = waiting.pop()
+        yield place
+        value, path = place.view.value, place.view.path
+        if isinstance(value, dict):
+            below = [Place(str(key), View(part, step(path, str(key))), place.view) for key, part in value.items()]
+        elif isinstance(value, list):
+            below = [
+                Place("", View(part, step(path, index)), place.above, place.key) for index, part in enumerate(value)
+            ]
+        else:
+            continue
+        waiting.extend(reversed(below))
+
+
+@dataclass(frozen=True)
+class SecretReference:
+    """Where an object names a Secret."""
+
+    name: View
+    namespace: View
+    """Where it says the Secret is; absent: its own namespace."""
+
+
+_MAPPINGS: Final = ("secretref", "secretkeyref", "secrettargetref", "secretkeyselector")
+_LISTS: Final = frozenset({"imagePullSecrets", "secretTargetRef", "certificateRefs", "secretRefs"})
+_TEXTS: Final = ("secretname",)
+
+
+def secret_references(thing: Object) -> Iterator[SecretReference]:
+    """Every Secret `thing` names."""
+    for place in places(thing.root):
+        key = place.key.casefold()
+        if isinstance(place.view.value, dict):
+            if key.endswith(_MAPPINGS) or place.listed in _LISTS or (key == "secret" and place.view["name"].is_set):
+                yield SecretReference(place.view["name"], place.view["namespace"])
+        elif key.endswith(_TEXTS) and place.view.is_set:
+            yield SecretReference(place.view, place.above["namespace"])
