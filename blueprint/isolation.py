@@ -54,6 +54,9 @@ class Room:
     owner: str
     system: str
     domain: str
+    environment: Environment
+    cost_center: str
+    data_class: str
     meshed: bool
     quota: Quota
     largest: Amounts
@@ -87,6 +90,9 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
         owner=spec.owner,
         system=spec.system,
         domain=spec.domain or spec.system,
+        environment=environment,
+        cost_center=spec.cost_center or spec.system,
+        data_class=spec.data_class,
         meshed=meshed,
         quota=Quota(pods=pods, total=sizes.pod(spec, proxy).times(pods)),
         largest=largest,

@@ -36,6 +36,9 @@ def owned(decision: Room) -> Mapping[str, str]:
 
 def _people(decision: Room) -> Mapping[str, str]:
     return {
+        f"{names.PREFIX}/cost-center": decision.cost_center,
+        f"{names.PREFIX}/data-class": decision.data_class,
+        f"{names.PREFIX}/env": decision.environment,
         f"{names.PREFIX}/owner": decision.owner,
         f"{names.PREFIX}/system": decision.system,
         f"{names.PREFIX}/domain": decision.domain,

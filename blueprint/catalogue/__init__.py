@@ -63,6 +63,10 @@ class Spec(Promises):
     """The product it belongs to."""
     domain: Slug | None = None
     """Its bounded context. Unset: the system."""
+    cost_center: Slug | None = None
+    """Whose budget it is on; part of every namespace and cloud resource. Unset: the system."""
+    data_class: Literal["public", "internal", "confidential", "restricted"] = "internal"
+    """The most sensitive data it holds: `confidential` about people, `restricted` what the law names (payments)."""
     tier: Literal["critical", "standard", "best-effort"] = "standard"
     """How much it matters: priority, spread over nodes, whom an alert wakes."""
     schedule: Cron | None = None

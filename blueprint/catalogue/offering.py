@@ -56,15 +56,27 @@ Operation = Annotated[
 ]
 
 
-class Auth(Text):
-    """Who may use a public route."""
+class Token(Text):
+    """A token of one of the stack's issuers."""
 
-    type: Literal["jwt", "none"]
-    """`jwt`: a token of one of the stack's issuers. `none`: anybody."""
+    type: Literal["jwt"]
+    """jwt"""
     claims_to_verify: tuple[Literal["exp", "nbf"], ...] = ("exp",)
     """Claims the gateway checks (the templates': exp)."""
     key_claim_name: Literal["kid"] = "kid"
     """The claim or header that names the key (the templates': kid), so that two keys of one issuer can overlap."""
+
+
+class Anybody(Text):
+    """No token: the route is open to the world."""
+
+    type: Literal["none"]
+    """none"""
+    reason: Annotated[str, Field(min_length=10, max_length=300)]
+    """Why it has to be, for the reviewer. A route is never open by omission."""
+
+
+Auth = Annotated[Token | Anybody, Field(discriminator="type")]
 
 
 class RateLimit(Text):

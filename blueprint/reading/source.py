@@ -93,7 +93,7 @@ def read_source(file: Path, shown: str) -> Source:
     try:
         root = _tree(text, shown, problems)
     except yaml.YAMLError as error:
-        raise TextError([*problems, _syntax(error, text, shown)]) from None
+        raise TextError([*problems, syntax(error, text, shown)]) from None
     if problems or root is None or root.value is None:
         raise TextError(problems or [_say(shown, 1, "is empty", "Describe one service or stack, or delete the file")])
     if not isinstance(root.value, dict):
@@ -233,15 +233,15 @@ _CURES: Final = (
 )
 
 
-def _syntax(error: yaml.YAMLError, text: str, shown: str) -> Problem:
-    """The parser's own words, and what usually helps."""
+def syntax(error: yaml.YAMLError, text: str, shown: str, first: int = 1) -> Problem:
+    """The parser's own words about `text`, which begins on line `first`, and what usually helps."""
     if not isinstance(error, yaml.MarkedYAMLError):
-        return _say(shown, 1, f"is not YAML: {error}", "Write plain YAML")
+        return _say(shown, first, f"is not YAML: {error}", "Write plain YAML")
     mark = error.problem_mark or error.context_mark
     said = " ".join(filter(None, (error.context, error.problem)))
     last = len(text.rstrip("\n").split("\n"))
     line = min(mark.line + 1, last) if mark else 1
     if error.context_mark and error.context_mark.line + 1 < line:
-        said += f" (it began on line {error.context_mark.line + 1})"
+        said += f" (it began on line {error.context_mark.line + first})"
     cure = next((cure for sign, cure in _CURES if sign in said), "Write plain YAML")
-    return _say(shown, line, f"is not YAML: {said}", cure)
+    return _say(shown, line + first - 1, f"is not YAML: {said}", cure)
