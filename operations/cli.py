@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from operations import options
 from operations.console import Console
 from operations.exits import Exit, RefusedError
 
@@ -40,6 +41,7 @@ app = typer.Typer(
       ./plat validate            every mistake of every file, with its line and its cure
       ./plat render -s dev -o rendered --service order-service
                                  what becomes of one service, as YAML to read
+      ./plat judge -s prod       what the policies have against it, with the cure and the line to edit
       ./plat blueprint -s prod   every decision the program takes, before it is spelled as objects
 
     A stack is a file Pulumi.STACK.yaml: where the platform runs and how large. `dev` needs no account, no container
@@ -52,19 +54,6 @@ app = typer.Typer(
     cluster or a cloud   5 refused by a policy   6 no such stack in the backend   8 interrupted   255 our mistake
     """,
 )
-
-StackOption = Annotated[
-    str, typer.Option("-s", "--stack", metavar="STACK", help="The stack: the middle of a Pulumi.STACK.yaml.")
-]
-ServicesOption = Annotated[
-    Path | None,
-    typer.Option("--services", metavar="DIR", help="Another catalogue than the project's services/ folder."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, for programs.")]
-QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors; no progress.")]
-YesOption = Annotated[
-    bool, typer.Option("-y", "--yes", help="Do not ask. Only clusters that are not this machine's ever ask.")
-]
 
 
 def command(name: str, brief: str) -> Callable[[Callable[..., Exit]], Callable[..., None]]:
@@ -120,7 +109,7 @@ def _crashed(error: Exception) -> str:
 
 
 @command("validate", "Check every file; tell every mistake with line and cure.")
-def validate(*, services: ServicesOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> Exit:
+def validate(*, services: options.Services = None, as_json: options.Json = False, quiet: options.Quiet = False) -> Exit:
     """Check the catalogue for every environment, and every stack that is described here. Needs no engine.
 
     Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0.
@@ -144,7 +133,11 @@ def validate(*, services: ServicesOption = None, as_json: JsonOption = False, qu
 
 @command("blueprint", "Print every decision about a stack, as YAML.")
 def blueprint(
-    *, stack: StackOption, services: ServicesOption = None, as_json: JsonOption = False, quiet: QuietOption = False
+    *,
+    stack: options.Stack,
+    services: options.Services = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> Exit:
     """Print every decision about a stack, as YAML: who may speak to whom, what runs where, how large. Needs no engine.
 
@@ -165,14 +158,14 @@ def blueprint(
 @command("render", "Write a stack's Kubernetes objects as YAML files.")
 def render(
     *,
-    stack: StackOption,
+    stack: options.Stack,
     folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder that will hold the files.")],
     service: Annotated[
         str | None, typer.Option("--service", metavar="NAME", help="Only this service's objects.")
     ] = None,
-    services: ServicesOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    services: options.Services = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> Exit:
     """Write every Kubernetes object of a stack as YAML, one file each, exactly as the cluster will get it.
 
@@ -198,14 +191,52 @@ def render(
     return Exit.OK
 
 
+@command("judge", "Hold a stack, or any Kubernetes YAML, against the policies.")
+def judge(
+    *,
+    more: options.MorePaths = None,
+    stack: options.JudgedStack = None,
+    objects: options.Objects = None,
+    environment: options.JudgedEnvironment = None,
+    services: options.Intent = None,
+    standard: options.Standard = "restricted",
+    written: options.Format = "text",
+    quiet: options.Quiet = False,
+) -> Exit:
+    """Hold a stack's objects and charts, or any Kubernetes YAML, against the policies. Needs no engine.
+
+    \b
+      ./plat judge -s prod                              what this stack would make
+      ./plat judge --objects rendered more.yaml         files and folders, recursively
+      helm template x | ./plat judge --objects - --environment staging --format github
+
+    Takes YAML and JSON: several documents, lists of objects, List kinds, workloads of any kind, admission requests
+    (their object). What cannot be read is told and ends the run with 2; the rest is judged all the same. Anything
+    mandatory ends it with 5. sarif is for code scanning, github for annotations. The rules: docs/policies.md
+    """
+    from operations import judging  # noqa: PLC0415
+    from operations.judged import FORMATS  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    paths = judging.paths(objects, more)
+    asked = judging.Asked(stack=stack, paths=paths, environment=environment, services=services, standard=standard)
+    with words.busy("judging"):
+        judged = judging.judged(asked, words.say)
+        text = FORMATS[written](judged)
+    words.result(text)
+    for problem in judged.problems:
+        words.error(str(problem))
+    return judging.verdict(judged)
+
+
 @command("up", "Make a stack what its files say.")
 def up(
     *,
-    stack: StackOption,
-    services: ServicesOption = None,
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    stack: options.Stack,
+    services: options.Services = None,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> Exit:
     """Make a stack what its files say, and tell what runs and where.
 
@@ -225,14 +256,14 @@ def up(
 @command("down", "Remove a stack, and look that nothing remains.")
 def down(
     *,
-    stack: StackOption,
-    services: ServicesOption = None,
+    stack: options.Stack,
+    services: options.Services = None,
     keep_cluster: Annotated[
         bool, typer.Option("--keep-cluster", help="Leave the embedded control plane running, empty.")
     ] = False,
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> Exit:
     """Remove everything a stack has made, and look that nothing of it remains, cluster-wide objects included.
 
@@ -249,7 +280,7 @@ def down(
 
 
 @command("doctor", "Look at this machine: what is here, what is missing.")
-def doctor(*, services: ServicesOption = None, as_json: JsonOption = False, quiet: QuietOption = False) -> Exit:
+def doctor(*, services: options.Services = None, as_json: options.Json = False, quiet: options.Quiet = False) -> Exit:
     """Look at this machine: Python, engine, Go, disk, control plane, stack files; and what to do about it.
 
     Ends with 0 where `plat up -s dev` can work, else with 1. Fetches and builds nothing.

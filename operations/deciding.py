@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from blueprint import Blueprint, design
 from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings
+from blueprint.settings import Settings
 from operations.project import Project
 
 
@@ -18,6 +19,12 @@ def decide(project: Project, stack: str) -> Blueprint:
         RefusedError: there is no such stack.
         TextError: with every problem of the settings and the catalogue together.
     """
+    settings, catalogue = read_both(project, stack)
+    return design(settings, catalogue, stack)
+
+
+def read_both(project: Project, stack: str) -> tuple[Settings, Catalogue]:
+    """What `stack` says about itself, and what it is to run. Raises as `decide` does."""
     file = project.stack_file(stack)
     problems: list[Problem] = []
     try:
@@ -30,7 +37,7 @@ def decide(project: Project, stack: str) -> Blueprint:
         problems.extend(error.problems)
     if problems:
         raise TextError(problems)
-    return design(settings, catalogue, stack)
+    return settings, catalogue
 
 
 def read_whole(project: Project) -> Catalogue:

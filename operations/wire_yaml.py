@@ -1,7 +1,7 @@
-"""Plain data as YAML that every reader understands alike: PyYAML writes YAML 1.1, Kubernetes reads with rules of 1.2.
+"""Plain data as YAML that every reader understands alike: PyYAML writes YAML 1.1, Kubernetes reads Go's, others 1.2.
 
-The two differ in what an unquoted scalar means (`1e3`, `0o17`); whatever either of them would not read as text is
-quoted here.
+They differ in what an unquoted scalar means (`1e3`, `0o17`, `y`); whatever one of them would not read as text is quoted
+here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from policies.documents.scalars import EndlessError, resolved
+
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _WIDTH = 1_000_000  # characters: never folded, so that a diff shows the line that changed
 
@@ -21,6 +23,19 @@ class _Dumper(_BASE):  # type: ignore[misc]  # libyaml's class where it is there
         return True
 
 
+def _is_text(written: str) -> bool:
+    """Whether Kubernetes takes `written` for text where it stands without quotes."""
+    try:
+        return isinstance(resolved(written), str)
+    except EndlessError:
+        return False
+
+
+def _quoted(dumper: Any, written: str) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", written, style=None if _is_text(written) else "'")
+
+
+_Dumper.add_representer(str, _quoted)
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]+(?:[eE][-+]?[0-9]+)$"),

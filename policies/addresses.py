@@ -125,11 +125,6 @@ def holds(within: str | Block, address: str) -> bool:
     return space([within]).holds(space([address]))
 
 
-def overlap(one: Ranges, other: Ranges) -> bool:
-    """Whether any address is in both."""
-    return bool(space(one) & space(other))
-
-
 def is_wider_than(ranges: Ranges, prefix: int, prefix_ipv6: int = 48) -> bool:
     """Whether `ranges` together hold more IPv4 addresses than one range of `prefix`, or more IPv6 addresses than one of
     `prefix_ipv6` (48: one site, RFC 6177)."""

@@ -28,7 +28,7 @@ from pulumi_policy import (
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policies.facts import Facts
-from policies.finding import Finding, Outcome
+from policies.finding import Finding
 from policies.intent import SERVICES, SETTINGS, IntentError, Stack, facts_of, strictest
 from policies.judging import Judge, place_of
 from policies.objects import Object, Options, Provider
@@ -151,15 +151,17 @@ class Hearing:
             thing = heard.thing if heard and heard.thing else _object(resource, read_only=True)
             present.setdefault(Stack.of(resource.urn), []).append(thing)
         for stack, things in sorted(present.items()):
-            judge = self._judge(stack)
-            outcome = judge.stack(things)
-            found += [*outcome.findings, *self._exemptions(judge, things, outcome)]
+            found += self._of_stack(self._judge(stack), things)
         return Heard(findings=found, violations=_violations(found, self._new_troubles()))
 
-    def _exemptions(self, judge: Judge, things: Sequence[Object], outcome: Outcome) -> Sequence[Finding]:
-        about = (self._resources[thing.urn].findings for thing in things if thing.urn in self._resources)
-        everything = [*outcome.findings, *(finding for findings in about for finding in findings)]
-        return tuple(judge.exemptions(everything, {thing.name for thing in things if thing.sort == "Namespace"}))
+    def _of_stack(self, judge: Judge, things: Sequence[Object]) -> Sequence[Finding]:
+        heard = (self._resources[thing.urn] for thing in things if thing.urn in self._resources)
+        known = {finding.identity: finding for each in heard for finding in each.findings}
+        found = judge.stack(things).findings
+        namespaces = {thing.name for thing in things if thing.sort == "Namespace"}
+        dead = judge.exemptions([*known.values(), *found], namespaces)
+        # What both kinds of rule cannot read has been said of the resource.
+        return [*(finding for finding in found if finding.identity not in known), *dead]
 
     def _judge(self, stack: Stack) -> Judge:
         """The judge of `stack`. Where its facts cannot be read the run is refused, and judged strictly all the same:

@@ -28,6 +28,8 @@ class Facts:
     """None: loose files, or a stack nobody described."""
     services: tuple[Service, ...] | None = None
     """The catalogue as the environment has it; None: loose files without one."""
+    stack_tags: Mapping[str, str] | None = None
+    """Tags of the stack, as `pulumi stack tag set` writes them; None: nobody told."""
 
     @cached_property
     def service(self) -> Mapping[str, Service]:

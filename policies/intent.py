@@ -46,9 +46,11 @@ class Stack:
 
 
 def strictest(today: date) -> Facts:
-    """Facts where nobody said what was asked for: production's levels and limits. Raises IntentError."""
+    """Facts where nobody said what was asked for: production's levels and limits, and nothing exempt: exemptions are
+    of this project's own objects. Raises IntentError."""
     try:
-        return Facts(environment="prod", limits=limits_of("prod"), today=today)
+        limits = limits_of("prod").model_copy(update={"exemptions": ()})
+        return Facts(environment="prod", limits=limits, today=today)
     except LimitsError as error:
         raise IntentError(str(error)) from None
 

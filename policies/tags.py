@@ -14,7 +14,6 @@ from policies.values import View
 from policies.wants import places
 
 PLACES: Final[Mapping[str, str]] = {
-    "gcp:alloydb/instance:Instance": "labels",
     "gcp:container/cluster:Cluster": "resourceLabels",
     "gcp:container/nodePool:NodePool": "nodeConfig.resourceLabels",
     "gcp:sql/databaseInstance:DatabaseInstance": "settings.userLabels",

@@ -187,7 +187,7 @@ def _route(chance: Random, name: str, operations: list[Text], routed: set[str]) 
         return None
     taken = chance.sample(sorted(prefixes), chance.randint(1, len(prefixes)))
     routed |= set(taken)
-    return {"paths": taken, "auth": {"type": chance.choice(("jwt", "none"))}}
+    return {"paths": taken, "auth": dict(chance.choice(({"type": "jwt"}, {"type": "none", "reason": "anybody may"})))}
 
 
 def _consumes(chance: Random, name: str, before: dict[str, Text]) -> list[Text]:

@@ -67,7 +67,7 @@ PLAIN: Final = """\
       operations:
         - {method: GET, path: "/things/{id}/parts/{part}", idempotent: true}
         - {method: POST, path: /things, idempotent: false}
-      route: {paths: [/things], auth: {type: none}, rateLimit: {second: 5, policy: local}}
+      route: {paths: [/things], auth: {type: none, reason: anybody may}, rateLimit: {second: 5, policy: local}}
     - {api: shut, type: openapi, version: "1.0.0", definition: contracts/any.txt, port: web, operations: [], allow: []}
   rollout: {strategy: blueGreen, blueGreen: {autoPromotionEnabled: true}}
   tier: best-effort

@@ -14,6 +14,7 @@ from policies.judging import Judge
 from policies.limits import limits_of
 from policies.manifests import objects
 from policies.rules import RULES
+from policies.rules.eng.walls import EVERYWHERE, MESHED
 from tests.admission_cases import BAD, BAD_PODS, GOOD, ROOM, pod, refused
 from tests.engine_fixtures import ControlPlane, eventually
 from tests.policy_cases import TODAY
@@ -143,3 +144,8 @@ def test_other_peoples_namespaces_are_their_own(walled: ControlPlane) -> None:
     )
     assert _try(walled, foreign).returncode == 0
     assert walled.kubectl("label", "namespace", "somebody-else", "team=theirs", check=False).returncode == 0
+
+
+def test_the_pack_asks_for_every_check_there_is() -> None:
+    # A check that is added here and not there could be taken out again unseen.
+    assert set(CHECKS) == {*EVERYWHERE, *MESHED}

@@ -191,7 +191,9 @@ def test_a_route_admits_100_requests_a_minute_and_1000_an_hour(tmp_path: Path) -
     assert provide.route, "the route is lost"
     limit = provide.route.rate_limit
     assert (limit.second, limit.minute, limit.hour, limit.policy) == (None, 100, 1000, "redis"), "another rate limit"
-    assert provide.route.auth.claims_to_verify == ("exp",), "a token that expired would pass"
+    auth = provide.route.auth
+    assert auth.type == "jwt", "another proof"
+    assert auth.claims_to_verify == ("exp",), "a token that expired would pass"
     assert provide.timeout == "5s", "another timeout than the templates'"
     assert provide.allow is None, "an API nobody restricted is restricted"
 

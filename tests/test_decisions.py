@@ -236,7 +236,7 @@ def test_settings_and_catalogue_that_do_not_fit_are_told_together() -> None:
 
 
 def test_a_host_the_gateway_does_not_answer_for_is_refused(folder: Path) -> None:
-    route = "      route: {paths: [/things], host: shop.example.org, auth: {type: none}}\n"
+    route = "      route: {paths: [/things], host: shop.example.org, auth: {type: none, reason: anybody may}}\n"
     made = catalogue(folder, one=offering() + route)
     with pytest.raises(
         TextError, match=r"one\.yaml:\d+: spec\.provides\.0\.route\.host: the gateway does not answer for"

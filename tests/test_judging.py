@@ -314,3 +314,10 @@ def test_a_cloud_resource_is_what_its_token_says_and_a_manifest_what_it_says_its
     silent = Object(type="kubernetes:apps/v1:Deployment", props={"spec": {}})
     assert silent.sort == "Deployment.apps"
     assert sorts("Pod").sorts == frozenset({"Pod"})
+
+
+@pytest.mark.parametrize("field", ["name", "namespace"])
+def test_an_object_that_does_not_say_where_it_is_is_a_finding(field: str) -> None:
+    made = pod()
+    made["metadata"] = {**made["metadata"], field: Unknown(f"metadata.{field}")}
+    assert f"metadata.{field}" in {finding.path for finding in said(judged(made), "eng-unknown-values")}

@@ -143,7 +143,7 @@ OTHERS: Final[Mapping[str, Store]] = {
         zones=(least("numberOfBrokerNodes", 3), several("brokerNodeGroupInfo.clientSubnets", 3)),
         password=(),
         upgrades=(),
-        version=("", "kafkaVersion"),
+        version=(),
         ports=(9092, 9094, 9096, 9098),
         of_one=False,
         protected=True,
@@ -173,7 +173,7 @@ OTHERS: Final[Mapping[str, Store]] = {
         zones=(among("deploymentMode", "CLUSTER_MULTI_AZ", "ACTIVE_STANDBY_MULTI_AZ", default="SINGLE_INSTANCE"),),
         password=(unlike("users[].username", *EVERYBODYS), not_short("users[].password", PASSWORD)),
         upgrades=(on("autoMinorVersionUpgrade"),),
-        version=("engineType", "engineVersion"),
+        version=(),
         ports=(5671, 8883, 61614, 61617, 61619),
         of_one=False,
         protected=True,
@@ -213,7 +213,7 @@ OTHERS: Final[Mapping[str, Store]] = {
         _OPENSEARCH,
         in_transit=_OPENSEARCH.in_transit[:-1],
         upgrades=(),
-        version=("", "elasticsearchVersion"),
+        version=("=elasticsearch", "elasticsearchVersion"),
     ),
 }
 """By type token."""

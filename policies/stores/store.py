@@ -45,7 +45,8 @@ class Store:
     upgrades: Wants
     """Minor versions by themselves."""
     version: tuple[str, ...]
-    """Where the engine's name and its version are written; empty: the cloud's business."""
+    """Where the engine's name (`=name` where it is always the same, "" where it is part of the version) and its version
+    are written; empty: the cloud's business, or no days are published."""
     ports: tuple[int, ...]
     """TCP ports of the engine."""
     of_one: bool

@@ -55,13 +55,14 @@ def _group(ingress: Ingress) -> object:
     return named.word if named.is_known else ""
 
 
-def _together(world: World) -> Mapping[object, tuple[tuple[tuple[float, float], Space], ...]]:
-    """What each group lets in, rule by rule. A rule that cannot be read has its own verdict."""
-    found: dict[object, tuple[tuple[tuple[float, float], Space], ...]] = {}
+def _together(world: World) -> Mapping[object, Mapping[tuple[float, float], Space]]:
+    """What each group lets in, by ports. A rule that cannot be read has its own verdict."""
+    found: dict[object, dict[tuple[float, float], Space]] = {}
     for thing in world.of(*sorted(INGRESS.sorts or ())):
         try:
             for each in ingresses(thing):
-                found[_group(each)] = (*found.get(_group(each), ()), (_ports(each), _reach(each)))
+                group, ports = found.setdefault(_group(each), {}), _ports(each)
+                group[ports] = group.get(ports, Space()) | _reach(each)
         except (MalformedError, UndeterminedError):
             continue
     return found
@@ -87,8 +88,8 @@ def sg_no_world(ingress: Ingress, world: World) -> Iterator[Breach]:
     if (reach & INTERNET).size < PART:
         return
     # Half of the internet here and the other half in the next rule is the internet; an office beside it is not.
-    for (low, high), more in world.once(_together).get(_group(ingress), ()):
-        if low <= last and first <= high:
+    for (low, high), more in world.once(_together).get(_group(ingress), {}).items():
+        if low <= last and first <= high and not is_world(reach):
             reach |= more
     if is_world(reach):
         yield Breach(ingress.ranges[0], "lets the internet in")

@@ -211,6 +211,8 @@ def _supported(version: View, thing: Object, facts: Facts) -> bool:
 def _engine(thing: Object, version: str) -> tuple[str, str]:
     """Engine and number: of `postgres` and `16.4`, of `POSTGRES_16`, of `Elasticsearch_7.10`."""
     named = STORES[thing.sort].version[0]
+    if named.startswith("="):
+        return named[1:], version
     if named:
         engine = thing.root[named].word.casefold()
         return ENGINES.get(engine, engine), version

@@ -135,6 +135,8 @@ def plugin_enabled(plugin: Object, _: Facts) -> Iterator[Breach]:
         yield Breach(config, f"is empty, and what a {what} plugin does must be written where it can be read")
     elif what == "jwt" and "exp" not in config["claims_to_verify"].words:
         yield Breach(config["claims_to_verify"], "does not verify exp, so a token is good for ever")
+    elif what == "acl" and config["allow"].is_empty and config["deny"].is_empty:
+        yield Breach(config["allow"], "is empty, so every group passes")
 
 
 CONFIGURED: Final = frozenset(
@@ -218,8 +220,9 @@ def request_limits(door: Door, world: World) -> Iterator[Breach]:
     if size is None and world.declares(names.KONG) and not partly_elsewhere(door, world):
         yield Breach(door.rule, "takes requests of any size")
     allowed = size.root.at("config", "allowed_payload_size") if size else None
-    if allowed and allowed.is_set and (allowed.number or 0) <= 0:
-        yield Breach(allowed, f"is {allowed.quantity}, which is no limit", on=size)
+    if allowed and (allowed.number or 0) <= 0:
+        found = f"is {allowed.quantity}, which is no limit" if allowed.is_set else "is not set: 128 MB pass"
+        yield Breach(allowed, found, on=size)
     if any(_lasts(door.rule["timeouts"][each].word) for each in ("backendRequest", "request")):
         return
     for backend in door.backends:

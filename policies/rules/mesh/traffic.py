@@ -163,8 +163,8 @@ def _namespace(thing: Object, world: World) -> Iterator[Breach]:
 
 def _sidecar(thing: Object, world: World) -> Iterator[Breach]:
     policy = thing.spec.at("outboundTrafficPolicy", "mode")
-    if policy.is_set and policy.word != "REGISTRY_ONLY":
-        yield Breach(policy, f"is {policy.word or 'empty'}")
+    if policy.word != "REGISTRY_ONLY":
+        yield Breach(policy, f"is {policy.word}" if policy.word else "is not set, so the mesh's own default holds")
     if is_outside(thing.namespace, world.facts) or thing.namespace == names.KONG:
         return  # the gateway knows every service, so that a new route changes no object of its own
     service = world.facts.service.get(thing.namespace)

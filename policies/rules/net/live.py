@@ -98,9 +98,10 @@ def _namespace_labels(world: World) -> Mapping[str, Mapping[str, str]]:
 
 def _service(service: Object, world: World) -> Iterator[Breach]:
     selector = service.spec["selector"]
-    if not selector.is_empty and _dangles(
-        View({"matchLabels": selector.value}, selector.path), service.namespace, world
-    ):
+    if selector.is_empty:
+        if service.namespace in world.service_namespaces and service.spec["type"].text != "ExternalName":
+            yield Breach(selector, "selects no pod: whoever may write endpoints says where it leads")
+    elif _dangles(View({"matchLabels": selector.value}, selector.path), service.namespace, world):
         yield Breach(selector, "selects no pod")
 
 

@@ -84,6 +84,7 @@ def table(world: World) -> Table:
             namespaces[name] = {}
     places = {*namespaces, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
     found += [End(namespace=name, name="any other pod", made_up=True) for name in sorted(places)]
+    found += [end for pods in (*STANDING, *stores(world.facts)) if pods.namespace in places for end in _almost(pods)]
     reach = Reach(found, namespaces, world.of(*POLICY_SORTS))
     return Table(reach=reach, workloads=workloads, standing=standing, errors=(*errors, *reach.unread.values()))
 
@@ -102,6 +103,13 @@ def _standing(world: World, found: Iterable[End]) -> Iterator[tuple[tuple[str, s
             ends = tuple(here)  # a service's pods without the service's label are cut off, not absent
         stand_in = End(namespace=pods.namespace, name=pods.name, labels=pods.labels)
         yield (pods.namespace, pods.name), ends or (stand_in,)
+
+
+def _almost(pods: Pods) -> Iterator[End]:
+    """Pods with all labels of `pods` but one: a policy that selects them too asks for too little."""
+    for missing in pods.labels if len(pods.labels) > 1 else ():
+        labels = {label: value for label, value in pods.labels.items() if label != missing}
+        yield End(namespace=pods.namespace, name=f"a {pods.name} without {missing}", labels=labels, made_up=True)
 
 
 def wanted(world: World) -> Mapping[tuple[End, Direction], Wanted]:

@@ -170,6 +170,10 @@ def labels(namespace: Object, facts: Facts) -> Iterator[Breach]:
     environment = namespace.labels[f"{names.PREFIX}/env"]
     if environment.is_set and environment.word != facts.environment:
         yield Breach(environment, f"is {environment.word or 'empty'}, and this is {facts.environment}")
-    owner, service = namespace.labels[f"{names.PREFIX}/owner"], facts.service.get(namespace.name.removesuffix("-data"))
-    if service and owner.is_set and owner.word != service.spec.owner:
-        yield Breach(owner, f"is {owner.word or 'empty'}, and the catalogue says {service.spec.owner}")
+    if service := facts.service.get(namespace.name.removesuffix(names.data_namespace(""))):
+        spec = service.spec
+        meant = {"owner": spec.owner, "cost-center": spec.cost_center or spec.system, "data-class": spec.data_class}
+        for label, word in meant.items():
+            place = namespace.labels[f"{names.PREFIX}/{label}"]
+            if place.is_set and place.word != word:
+                yield Breach(place, f"is {place.word or 'empty'}, and the catalogue says {word}")

@@ -33,9 +33,7 @@ EVERYONE: Final = frozenset(
     where=PLATFORM,
     sources=("CIS-GKE 4.1.6/8/10", "Gatekeeper disallowanonymous", "Kyverno restrict-binding-system-groups"),
 )
-def no_anonymous(binding: Object, facts: Facts) -> Iterator[Breach]:
-    if may("rbac-no-anonymous", binding, facts):
-        return
+def no_anonymous(binding: Object, _: Facts) -> Iterator[Breach]:
     for subject in binding.root["subjects"]:
         name = subject["name"].word
         if name.casefold() in EVERYONE or name.startswith("system:serviceaccounts:"):

@@ -1,0 +1,22 @@
+"""A judgement, written for whoever reads it: people, programs, code scanning, test reports, a pull request's page."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from operations.judged.annotations import github
+from operations.judged.judgement import Judged
+from operations.judged.junit import junit
+from operations.judged.prose import text
+from operations.judged.records import as_json
+from operations.judged.sarif import sarif
+
+__all__ = ["FORMATS", "Judged"]
+
+FORMATS: Final[Mapping[str, Callable[[Judged], str]]] = {
+    "text": text,
+    "json": as_json,
+    "sarif": sarif,
+    "junit": junit,
+    "github": github,
+}
+"""Name of a format to what writes it."""

@@ -1,0 +1,65 @@
+"""What a run of the judge came to, with what its formats need beside the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from blueprint.catalogue import Environment
+from blueprint.reading import Problem
+from operations.judged.places import Place
+from policies.finding import Finding, Report
+from policies.rule import Rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A run of the judge."""
+
+    report: Report
+    rules: Sequence[Rule]
+    """Those that ran, in the order of docs/policies.md."""
+    environment: Environment
+    problems: Sequence[Problem]
+    """What could not be read."""
+    place: Callable[[Finding], Place | None]
+    """Where a finding is shown."""
+
+    @property
+    def summary(self) -> str:
+        """The run in one line."""
+        report = self.report
+        levels = Counter(finding.level for finding in report.findings)
+        unread = f", {len(self.problems)} unreadable" if self.problems else ""
+        return (
+            f"{report.rules} rules over {report.objects} objects ({self.environment}):"
+            f" {levels['mandatory']} mandatory, {levels['advisory']} advisory, {len(report.exempted)} exempted,"
+            f" {len(report.undecided)} undetermined{unread}"
+        )
+
+
+def about(finding: Finding) -> str:
+    """The object of a finding, or the stack."""
+    return finding.about.title if finding.about else "the stack"
+
+
+def cure(finding: Finding) -> str:
+    """What to change. Where our own files say it is told only of our own objects: others have their own files."""
+    return finding.rule.cure if finding.about and finding.about.place else finding.cure
+
+
+def sentence(finding: Finding) -> str:
+    """A finding by itself, below a heading that names the rule."""
+    return f"{' '.join(filter(None, (about(finding), finding.path)))}: {finding.found}. Fix: {cure(finding)}."
+
+
+def excuse(finding: Finding) -> str:
+    """Why an exempted finding does not count, and how long."""
+    asked = finding.allowance
+    return f"exempt until {asked.expires} ({asked.owner}: {asked.reason}; {asked.written})" if asked else ""
+
+
+def visible(text: str) -> str:
+    """`text` on one line, without anything that moves a cursor, colours a terminal or ends a line of a log."""
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)

@@ -1,0 +1,46 @@
+"""The options of the commands, as types: how each is spelt, and what `--help` says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Stack = Annotated[
+    str, typer.Option("-s", "--stack", metavar="STACK", help="The stack: the middle of a Pulumi.STACK.yaml.")
+]
+Services = Annotated[
+    Path | None,
+    typer.Option("--services", metavar="DIR", help="Another catalogue than the project's services/ folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, for programs.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors; no progress.")]
+Yes = Annotated[
+    bool, typer.Option("-y", "--yes", help="Do not ask. Only clusters that are not this machine's ever ask.")
+]
+
+# Of `plat judge`.
+JudgedStack = Annotated[
+    str | None, typer.Option("-s", "--stack", metavar="STACK", help="Judge what this stack would make.")
+]
+Objects = Annotated[
+    list[Path] | None,
+    typer.Option("--objects", metavar="PATH...", help="Judge these files and folders instead; - is stdin."),
+]
+MorePaths = Annotated[list[Path] | None, typer.Argument(metavar="PATH", hidden=True)]
+JudgedEnvironment = Annotated[
+    Literal["dev", "staging", "prod", "ephemeral"] | None,
+    typer.Option("--environment", help="Whose levels and limits hold for --objects.  [default: prod, the strictest]"),
+]
+Standard = Annotated[
+    Literal["baseline", "restricted"],
+    typer.Option("--standard", help="Which Pod Security Standard pods are held to."),
+]
+Format = Annotated[
+    Literal["text", "json", "sarif", "junit", "github"], typer.Option("--format", help="How the result is written.")
+]
+Intent = Annotated[
+    Path | None,
+    typer.Option("--services", metavar="DIR", help="The catalogue to hold the objects against; a stack has its own."),
+]

@@ -1,0 +1,182 @@
+"""How many, summed over the whole stack, and how long an ephemeral one may stand."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from blueprint.text import seconds
+from policies.objects import Object
+from policies.rule import HIGH, MEDIUM, STACK, Breach
+from policies.rules.cost.group import COST, LIMITS
+from policies.wants import places, spelled
+from policies.world import World
+
+ZONES: Final = 3
+"""Zones of a region of Google's, where a pool does not name its own."""
+ZONE: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z]")
+BALANCERS: Final = (
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:alb/loadBalancer:LoadBalancer",
+    "aws:elb/loadBalancer:LoadBalancer",
+)
+FORWARDING: Final = (
+    "gcp:compute/forwardingRule:ForwardingRule",
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+)
+ADDRESSES: Final = ("gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress")
+SEVERAL: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "aws:rds/instance:Instance": ("multiAz", ("true",)),
+    "aws:elasticache/replicationGroup:ReplicationGroup": ("multiAzEnabled", ("true",)),
+    "aws:redshift/cluster:Cluster": ("multiAz", ("true",)),
+    "aws:mq/broker:Broker": ("deploymentMode", ("CLUSTER_MULTI_AZ", "ACTIVE_STANDBY_MULTI_AZ")),
+    "aws:opensearch/domain:Domain": ("clusterConfig.zoneAwarenessEnabled", ("true",)),
+    "gcp:sql/databaseInstance:DatabaseInstance": ("settings.availabilityType", ("REGIONAL",)),
+    "gcp:redis/instance:Instance": ("tier", ("STANDARD_HA",)),
+}
+"""Where a store says it stands in several zones, which costs twice."""
+
+
+@COST.stack(
+    "cost-count-caps",
+    "M/M/M",
+    MEDIUM,
+    STACK,
+    why="Each of them is small; it is their number that makes a bill nobody expected.",
+    cure="Make fewer, or raise the budget in a review",
+    where=LIMITS,
+)
+def count_caps(_: None, world: World) -> Iterator[Breach]:
+    budget = world.facts.limits.cloud
+    yield from _over("load balancers", len(tuple(_balancers(world))), budget.load_balancers)
+    yield from _over("NAT gateways", len(tuple(_gateways(world))), budget.nat_gateways)
+    yield from _over("public addresses", len(tuple(_addresses(world))), budget.public_ips)
+    if not budget.multi_zone:
+        yield from _in_several_zones(world)
+    yield from _over("pods at most", sum(_pods(world)), budget.replicas)
+    yield from _over("nodes at most", sum(_nodes(world)), budget.nodes)
+
+
+def _over(what: str, number: float, most: int) -> Iterator[Breach]:
+    if number > most:
+        yield Breach("", f"has {number:g} {what}, over the {most} of policies/config")
+
+
+def _balancers(world: World) -> Iterator[Object]:
+    yield from world.of(*BALANCERS)
+    yield from (each for each in world.of("Service") if each.spec["type"].word == "LoadBalancer")
+    for each in world.of(*FORWARDING):
+        if each.root["loadBalancingScheme"].word in ("", "EXTERNAL", "EXTERNAL_MANAGED"):
+            yield each
+
+
+def _gateways(world: World) -> Iterator[Object]:
+    for each in world.of("aws:ec2/natGateway:NatGateway"):
+        if each.root["connectivityType"].word != "private":
+            yield each
+    yield from world.of("gcp:compute/routerNat:RouterNat")
+
+
+def _addresses(world: World) -> Iterator[Object]:
+    yield from world.of("aws:ec2/eip:Eip")
+    yield from (each for each in world.of(*ADDRESSES) if each.root["addressType"].word in ("", "EXTERNAL"))
+
+
+def _in_several_zones(world: World) -> Iterator[Breach]:
+    for sort, (path, words) in SEVERAL.items():
+        for store in world.of(sort):
+            for place in places(store.root, path):
+                if spelled(place) in words:
+                    yield Breach(place, f"is {spelled(place)}, which this environment does not pay for", on=store)
+
+
+def _pods(world: World) -> Iterator[float]:
+    """Pods of each workload at their most: its own number, or its autoscaler's."""
+    scaled = dict(_autoscaled(world))
+    for workload in world.workloads:
+        thing = workload.object
+        own = thing.spec["replicas"].number if thing.sort != "Pod" else 1
+        if thing.sort in ("Job.batch", "CronJob.batch"):
+            own = 1
+        yield max(1 if own is None else own, scaled.get((thing.namespace, thing.kind, thing.name), 0))
+
+
+def _autoscaled(world: World) -> Iterable[tuple[tuple[str, str, str], float]]:
+    for each in world.of("HorizontalPodAutoscaler.autoscaling", "ScaledObject.keda.sh"):
+        target, most = each.spec["scaleTargetRef"], "maxReplicas" if each.kind != "ScaledObject" else "maxReplicaCount"
+        number = each.spec[most].number
+        # KEDA's own default (keda.sh, "Scaling Deployments"); an autoscaler of Kubernetes must say.
+        yield (
+            (each.namespace, target["kind"].word or "Deployment", target["name"].word),
+            100 if number is None else number,
+        )
+
+
+def _nodes(world: World) -> Iterator[float]:
+    for group in world.of("aws:eks/nodeGroup:NodeGroup"):
+        yield group.root.at("scalingConfig", "maxSize").number or 0
+    for group in world.of("aws:autoscaling/group:Group"):
+        yield group.root["maxSize"].number or 0
+    yield len(world.of("aws:ec2/instance:Instance", "gcp:compute/instance:Instance"))
+    for pool in world.of("gcp:container/nodePool:NodePool"):
+        scaling = pool.root["autoscaling"]
+        each = scaling["maxNodeCount"].number or pool.root["nodeCount"].number or 0
+        yield scaling["totalMaxNodeCount"].number or each * _zones(pool)
+
+
+def _zones(pool: Object) -> int:
+    named = len(tuple(pool.root["nodeLocations"]))
+    return named or (1 if ZONE.fullmatch(pool.root["location"].word) else ZONES)
+
+
+TTL: Final = "ttl"
+"""The tag of a stack that says how long it stands: `48h`."""
+LONGEST: Final = 72 * 3600
+"""Seconds: over a weekend, and not to the next (the brief's 72 hours)."""
+SPAN: Final = re.compile(r"[1-9][0-9]{0,3}[mhd]")
+KEEPING: Final = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
+"""Properties that refuse a deletion."""
+KEPT_BY_DEFAULT: Final[Mapping[str, str]] = {
+    "gcp:alloydb/cluster:Cluster": "deletionProtection",
+    "gcp:container/cluster:Cluster": "deletionProtection",
+    "gcp:redis/cluster:Cluster": "deletionProtectionEnabled",
+    "gcp:redis/instance:Instance": "deletionProtection",
+    "gcp:sql/databaseInstance:DatabaseInstance": "deletionProtection",
+}
+"""What Google keeps unless told otherwise (pulumi-gcp 10.2.0)."""
+
+
+@COST.stack(
+    "cost-ephemeral-ttl",
+    "M/–/–",
+    HIGH,
+    STACK,
+    why="A stack for one change that nobody can or will delete is paid for until somebody wonders what it is.",
+    cure="Tag the stack with a ttl of at most 72h, and protect nothing in it",
+    where="plat, which makes ephemeral stacks",
+)
+def ephemeral_ttl(_: None, world: World) -> Iterator[Breach]:
+    if world.facts.environment != "ephemeral":
+        return
+    tags = world.facts.stack_tags
+    if tags is not None:
+        ttl = tags.get(TTL, "")
+        if not SPAN.fullmatch(ttl) or seconds(ttl) > LONGEST:
+            yield Breach("", "has no tag ttl of at most 72h")
+    for thing in world.objects:
+        if thing.options and thing.options.protect:
+            yield Breach("", "is protected, so the stack cannot be destroyed", on=thing)
+        if not thing.is_kubernetes:
+            yield from _kept(thing)
+
+
+def _kept(thing: Object) -> Iterator[Breach]:
+    by_default = KEPT_BY_DEFAULT.get(thing.sort)
+    nested = thing.root["settings"] if thing.sort == "gcp:sql/databaseInstance:DatabaseInstance" else None
+    for view in (thing.root, *((nested,) if nested else ())):
+        for key in KEEPING:
+            default = key == by_default and view is thing.root
+            if view[key].value is True or (default and view[key].value is None):
+                said = "is true" if view[key].is_set else "is not set, which is true"
+                yield Breach(view[key], f"{said}, so the stack cannot be destroyed", on=thing)
+    if thing.root["deletionPolicy"].value == "PREVENT":
+        yield Breach(thing.root["deletionPolicy"], "is PREVENT, so the stack cannot be destroyed", on=thing)

@@ -1,0 +1,94 @@
+"""How large: instance classes from a list, disks up to a cap. Names: pulumi-aws 7.51.1, pulumi-gcp 10.2.0."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Facts
+from policies.rule import MEDIUM, Breach
+from policies.rules.cost.group import COST, LIMITS
+from policies.wants import Asked, Want, amount, never, wanted
+
+CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws:rds/instance:Instance": ("instanceClass",),
+    "aws:rds/cluster:Cluster": ("dbClusterInstanceClass",),
+    "aws:rds/clusterInstance:ClusterInstance": ("instanceClass",),
+    "aws:docdb/clusterInstance:ClusterInstance": ("instanceClass",),
+    "aws:neptune/clusterInstance:ClusterInstance": ("instanceClass",),
+    "aws:elasticache/replicationGroup:ReplicationGroup": ("nodeType",),
+    "aws:elasticache/cluster:Cluster": ("nodeType",),
+    "aws:memorydb/cluster:Cluster": ("nodeType",),
+    "aws:redshift/cluster:Cluster": ("nodeType",),
+    "aws:msk/cluster:Cluster": ("brokerNodeGroupInfo.instanceType",),
+    "aws:mq/broker:Broker": ("hostInstanceType",),
+    "aws:opensearch/domain:Domain": (
+        "clusterConfig.instanceType",
+        "clusterConfig.dedicatedMasterType",
+        "clusterConfig.warmType",
+    ),
+    "aws:eks/nodeGroup:NodeGroup": ("instanceTypes[]",),
+    "aws:ec2/instance:Instance": ("instanceType",),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("instanceType",),
+    "aws:ec2/launchConfiguration:LaunchConfiguration": ("instanceType",),
+    "gcp:sql/databaseInstance:DatabaseInstance": ("settings.tier",),
+    "gcp:alloydb/instance:Instance": ("machineConfig.machineType",),
+    "gcp:container/cluster:Cluster": ("nodeConfig.machineType",),
+    "gcp:container/nodePool:NodePool": ("nodeConfig.machineType",),
+    "gcp:compute/instance:Instance": ("machineType",),
+    "gcp:memorystore/instance:Instance": ("nodeType",),
+    "gcp:redis/cluster:Cluster": ("nodeType",),
+}
+"""Where a class is written. Not written, the cloud takes its smallest."""
+DISKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws:rds/instance:Instance": ("allocatedStorage", "maxAllocatedStorage"),
+    "aws:rds/cluster:Cluster": ("allocatedStorage",),
+    "aws:ebs/volume:Volume": ("size",),
+    "aws:elasticache/serverlessCache:ServerlessCache": ("cacheUsageLimits.dataStorage.maximum",),
+    "aws:msk/cluster:Cluster": ("brokerNodeGroupInfo.storageInfo.ebsStorageInfo.volumeSize",),
+    "aws:opensearch/domain:Domain": ("ebsOptions.volumeSize",),
+    "aws:eks/nodeGroup:NodeGroup": ("diskSize",),
+    "aws:ec2/instance:Instance": ("rootBlockDevice.volumeSize", "ebsBlockDevices[].volumeSize"),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs.volumeSize",),
+    "gcp:sql/databaseInstance:DatabaseInstance": ("settings.diskSize", "settings.diskAutoresizeLimit"),
+    "gcp:compute/disk:Disk": ("size",),
+    "gcp:filestore/instance:Instance": ("fileShares.capacityGb",),
+    "gcp:container/nodePool:NodePool": ("nodeConfig.diskSizeGb", "nodeConfig.bootDisk.sizeGb"),
+    "gcp:redis/instance:Instance": ("memorySizeGb",),
+}
+"""Where GiB are written. Not written, the cloud takes little."""
+
+
+def _class(path: str) -> Want:
+    return Want(
+        path=path,
+        accepts=lambda at, _, facts: not at.is_set or at.word in facts.limits.cloud.instance_classes,
+        wanted="one of policies/config: cloud.instanceClasses",
+    )
+
+
+def _disk(path: str) -> Want:
+    return Want(
+        path=path,
+        accepts=lambda at, _, facts: not at.is_set or amount(at) <= facts.limits.cloud.disk_gib,
+        wanted="within policies/config: cloud.diskGib",
+    )
+
+
+SIZES: Final[Mapping[str, tuple[Want, ...]]] = {
+    token: (*map(_class, CLASSES.get(token, ())), *map(_disk, DISKS.get(token, ())))
+    for token in sorted({*CLASSES, *DISKS})
+}
+TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+
+
+@COST.resource(
+    "cost-size-allowlist",
+    "M/M/A",
+    MEDIUM,
+    # Requirements in place of a type would let AWS choose any.
+    wanted({**SIZES, TEMPLATE: (*SIZES[TEMPLATE], never("instanceRequirements"))}),
+    why="One class more is twice the bill, every month, until somebody reads it.",
+    cure="Take a class of the list and a disk below the cap",
+    where=LIMITS,
+)
+def size_allowlist(asked: Asked, facts: Facts) -> Iterator[Breach]:
+    yield from asked.unmet(facts)

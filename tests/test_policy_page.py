@@ -1,0 +1,58 @@
+"""docs/policies.md: it holds every rule, its links lead somewhere, and its examples are what they claim to be."""
+
+import json
+import re
+
+import yaml
+
+from blueprint.catalogue.promising import PolicyException
+from operations.policy_page import ENVIRONMENTS, EXCEPTION, EXEMPTION, page
+from policies.limits import Exemption
+from policies.rules import GROUPS, RULES
+
+PAGE = page()
+HEADINGS = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL), re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes it: small letters, blanks as dashes, no other signs."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_rule_is_there_with_its_reason_levels_and_cure() -> None:
+    for rule in RULES:
+        (part,) = re.findall(rf"^### {rule.id}\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+        plain = re.sub(r"\\([\\*_<>\[\]|])", r"\1", part)
+        assert rule.why in plain
+        assert rule.cure in plain
+        assert rule.where in plain
+        assert all(source in plain for source in rule.sources)
+        assert rule.severity.name.lower() in plain
+        levels = ["–" if rule.level(each) == "off" else rule.level(each) for each in ENVIRONMENTS]
+        row = f"| [`{rule.id}`](#{rule.id}) | {rule.severity.name.lower()} | {' | '.join(levels)} |"
+        assert PAGE.count(row) == 1, f"{rule.id} is not in its group's table once"
+
+
+def test_every_link_leads_to_a_heading_and_no_heading_is_there_twice() -> None:
+    anchors = [anchor(heading) for heading in HEADINGS]
+    assert len(set(anchors)) == len(anchors)
+    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= set(anchors)
+
+
+def test_every_group_has_a_chapter_in_the_order_of_the_rules() -> None:
+    chapters = [heading for heading in HEADINGS if ": " in heading]
+    assert chapters == [f"{group.name}: {group.title}" for group in GROUPS if group.rules]
+
+
+def test_the_examples_are_exceptions_one_could_write() -> None:
+    (asked,) = yaml.safe_load(EXCEPTION)["spec"]["exceptions"]
+    (exempted,) = json.loads(EXEMPTION)["exemptions"]
+    assert PolicyException.model_validate_json(json.dumps(asked, default=str)).policy in {rule.id for rule in RULES}
+    assert Exemption.model_validate_json(json.dumps(exempted)).rule in {rule.id for rule in RULES}
+    assert EXCEPTION in PAGE
+    assert EXEMPTION in PAGE
+
+
+def test_nothing_is_taken_for_markup() -> None:
+    text = re.sub(r"```.*?```|<!--.*?-->|`[^`\n]*`", "", PAGE, flags=re.DOTALL)
+    assert not re.search(r"(?<!\\)<", text), "GitHub would swallow a <placeholder>"
