@@ -15,15 +15,20 @@ from blueprint.reading import TextError, read_catalogue, read_kubeconfig, settin
 from components.cluster import connect  # noqa: E402
 from components.platform import Foundation, Gate, Gateway, Mesh, Operators  # noqa: E402
 from components.service import Service  # noqa: E402
+from manifests import everything  # noqa: E402
+from manifests.charts import charts  # noqa: E402
+from policies.preflight import PreflightError, preflight  # noqa: E402
 
 config = pulumi.Config("platform")
 try:
     settings = settings_of(config.require_object("settings"), pulumi.get_stack())
-    catalogue = read_catalogue(Path(config.get("services") or "services"), today=datetime.now(tz=UTC).date())
+    today = datetime.now(tz=UTC).date()
+    catalogue = read_catalogue(Path(config.get("services") or "services"), today=today)
     blueprint = design(settings, catalogue, pulumi.get_stack())
     reached = blueprint.cluster
     read_kubeconfig(Path(reached.kubeconfig), context=reached.context, cluster=reached.name)
-except TextError as error:
+    preflight(everything(blueprint), charts(blueprint), settings=settings, catalogue=catalogue, today=today)
+except (PreflightError, TextError) as error:
     raise pulumi.RunError(f"nothing was touched, because\n{error}") from None
 
 inside = pulumi.ResourceOptions(providers=[connect(blueprint.cluster)])

@@ -26,6 +26,8 @@ from policies.values import View
 Test = Callable[[View, Object, Facts], bool]
 Path = str | tuple[str, ...]
 
+HUGE: Final = 10**15
+"""Numbers from here on are nobody's setting, and too long to repeat."""
 SHOWN: Final = 60
 """Characters of a value that are repeated; settings are shorter."""
 
@@ -149,8 +151,8 @@ def least(
 
 
 def never(path: Path) -> Want:
-    """Nothing."""
-    return Want(path=path, accepts=lambda at, _, __: not is_given(at), wanted="unset")
+    """Nothing. What is there is not repeated: it may be a password."""
+    return Want(path=path, accepts=lambda at, _, __: not is_given(at), wanted="unset", says="is set")
 
 
 def several(path: Path, number: int) -> Want:
@@ -174,6 +176,7 @@ def not_short(path: Path, number: int) -> Want:
         path=path,
         accepts=lambda at, _, __: at.is_set and (not at.is_known or len(at.word) >= number),
         wanted=f"of {number} characters or more",
+        says=f"is not given, or shorter than {number} characters",
     )
 
 
@@ -238,7 +241,7 @@ def _found(place: View, want: Want) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and abs(value) < HUGE:
         return f"{value:g}"
     if isinstance(value, str):
         return (value if len(value) <= SHOWN else f"{value[:SHOWN]}...") or "empty"

@@ -14,8 +14,8 @@
         set: {"spec.hostNetwork": true}
         finds: spec.hostNetwork    # a path, a list of paths (each finding's), or `any`
 
-An object with `type` and `props` is a cloud's resource, with `options`, `provider` and `name` beside them. The text
-`<unknown>` is a value that is only known after the update.
+An object with `type` and `props` is a cloud's resource, with `options`, `provider`, `read_only` and `name` beside them.
+The text `<unknown>` is a value that is only known after the update.
 """
 
 import copy
@@ -115,7 +115,7 @@ def _facts(environment: Environment, written: Mapping[str, Any]) -> Facts:
     services = written.get("services")
     return Facts(
         environment=environment,
-        limits=limits_of(environment),
+        limits=limits_of(environment).model_copy(update={"exemptions": ()}),  # cases judge rules, not today's debts
         today=TODAY,
         settings=Settings.model_validate(settings, strict=False) if settings else None,
         services=tuple(Service.model_validate(each, strict=False) for each in services)
@@ -171,6 +171,7 @@ def _object(written: Mapping[str, Any]) -> Object:
         props=_unknowns(written["props"], ""),
         logical=written.get("name", ""),
         urn=f"urn:pulumi:prod::platform::{written['type']}::{written.get('name', '')}",
+        read_only=written.get("read_only", False),
         options=Options(**{**options, "ignore_changes": tuple(options.get("ignore_changes", ()))})
         if options is not None
         else None,

@@ -43,7 +43,7 @@ MAY_IMPORT: Final = {
         "pulumi_random",
     ),
     "policies": ("policies", *READING, "blueprint.text", "pydantic", "yaml", "pulumi", "pulumi_policy"),
-    "__main__.py": ("blueprint", "components", "policies", "pulumi"),
+    "__main__.py": ("blueprint", "components", "manifests", "policies", "pulumi"),
 }
 """Room → what it may import besides the standard library. `operations` may import anything but NOT_BY_OPERATIONS."""
 

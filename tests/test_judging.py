@@ -24,7 +24,8 @@ from policies.values import MalformedError, UndeterminedError, Unknown, View
 from policies.world import World
 from tests.policy_cases import TODAY, cases, rules_with_cases
 
-FACTS: Final = Facts(environment="prod", limits=limits_of("prod"), today=TODAY)
+LIMITS: Final = limits_of("prod").model_copy(update={"exemptions": ()})
+FACTS: Final = Facts(environment="prod", limits=LIMITS, today=TODAY)
 REFERENCE: Final = Path(__file__).parent.parent.parent / "shared" / "reference" / "policy.md"
 
 
@@ -87,6 +88,8 @@ def test_every_rule_has_a_case_it_passes_and_one_it_refuses() -> None:
     known = {rule.id for rule in RULES}
     assert known == set(rules_with_cases()), "a rule without cases, or cases of no rule"
     for rule in sorted(known):
+        if rule == "sec-secret-marked":
+            continue  # what a provider is handed no longer knows (docs/decisions/0023); tests/test_policy_state_secrets.py
         verdicts = {case.finds == () for case in cases(rule)}
         assert verdicts == {True, False}, f"{rule} has only {'good' if True in verdicts else 'bad'} cases"
 

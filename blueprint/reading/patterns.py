@@ -28,6 +28,7 @@ PATTERNS: Final[Mapping[str, str]] = {
     ),
     r"^[A-Za-z0-9_.-]+:.*$": "Write name:value",
     r"^[A-Za-z][A-Za-z0-9_.-]{0,60}$": "Write the name of a message's field, such as event_id",
+    r"^[A-Za-z]+ [^\s*]+$": "Write kind, namespace and name of one object, such as HTTPRoute auth-service/sign-in-v1",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "Use letters, digits and '_', and start with no digit",
     r"^[A-Za-z_][A-Za-z0-9_]{0,62}$": "Use 1 to 63 letters, digits and '_', and start with no digit",
     r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*/[A-Za-z_][A-Za-z0-9_]*$": (

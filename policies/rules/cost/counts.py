@@ -58,7 +58,7 @@ def count_caps(_: None, world: World) -> Iterator[Breach]:
 
 def _over(what: str, number: float, most: int) -> Iterator[Breach]:
     if number > most:
-        yield Breach("", f"has {number:g} {what}, over the {most} of policies/config")
+        yield Breach("", f"has {min(number, 10**6):g} {what}, over the {most} of policies/config")
 
 
 def _balancers(world: World) -> Iterator[Object]:
