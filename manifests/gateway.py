@@ -241,7 +241,9 @@ def _plugins(decision: Route) -> dict[str, Manifest]:
             "methods": [*decision.cors.methods, "OPTIONS"],
             "origins": list(decision.cors.origins),
             **given(
-                headers=["Authorization", "Content-Type", *decision.cors.headers] if decision.cors.headers else None
+                headers=sorted({"Authorization", "Content-Type", *decision.cors.headers})
+                if decision.cors.headers
+                else None
             ),
         }
     return made

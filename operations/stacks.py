@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
+from blueprint import design
 from blueprint.reading import read_settings
 from blueprint.settings import Embedded, Existing
 from operations.console import Console
-from operations.deciding import decide
+from operations.deciding import read_both
 from operations.embedded_stack import EmbeddedStack
 from operations.existing_stack import ExistingStack
+from operations.exits import Exit, RefusedError
 from operations.project import Project
 from operations.reports import DownReport, UpReport, by_kind
 
@@ -32,12 +35,21 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         KeyboardInterrupt: the user has stopped it; what was made is recorded.
     """
     import manifests  # noqa: PLC0415  (a tenth of a second that the other commands do not need)
+    from manifests.charts import charts  # noqa: PLC0415
+    from policies.preflight import PreflightError, preflight  # noqa: PLC0415
 
     started = time.monotonic()
     with console.busy("deciding"):
-        blueprint = decide(project, stack)
-        objects = by_kind(manifests.everything(blueprint))
-    cluster = read_settings(project.stack_file(stack)).cluster
+        settings, catalogue = read_both(project, stack)
+        blueprint = design(settings, catalogue, stack)
+        made_of = list(manifests.everything(blueprint))
+        today = datetime.now(tz=UTC).date()
+        try:  # the program asks again; here it costs no engine
+            preflight(made_of, charts(blueprint), settings=settings, catalogue=catalogue, today=today)
+        except PreflightError as error:
+            raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
+        objects = by_kind(made_of)
+    cluster = settings.cluster
     home = HOMES[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
     made = home.up(total=sum(objects.values()), assume_yes=assume_yes)
     return UpReport(

@@ -58,7 +58,7 @@ _PLACEHOLDER: Final = re.compile(
 )
 """Something that stands for a value: Kubernetes' $(NAME), a shell's, a template's."""
 
-_WORD: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_WORD: Final = re.compile(r"[A-Za-z0-9+_-][A-Za-z0-9+/_-]{19,}={0,2}")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _PATH: Final = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+/?")

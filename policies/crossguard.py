@@ -11,7 +11,7 @@ mandatory violation. Messages never quote an error or a property: a provider's m
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
@@ -136,7 +136,7 @@ class Hearing:
 
     def _hear_resource(self, args: ResourceValidationArgs) -> Heard:
         thing = _object(args, read_only=False)
-        outcome = self._judge(Stack.of(args.urn)).resource(thing)
+        outcome = self._judge(Stack.of(args.urn), args.stack_tags).resource(thing)
         return Heard(
             thing=thing,
             findings=outcome.findings,
@@ -151,7 +151,7 @@ class Hearing:
             thing = heard.thing if heard and heard.thing else _object(resource, read_only=True)
             present.setdefault(Stack.of(resource.urn), []).append(thing)
         for stack, things in sorted(present.items()):
-            found += self._of_stack(self._judge(stack), things)
+            found += self._of_stack(self._judge(stack, args.stack_tags), things)
         return Heard(findings=found, violations=_violations(found, self._new_troubles()))
 
     def _of_stack(self, judge: Judge, things: Sequence[Object]) -> Sequence[Finding]:
@@ -163,9 +163,10 @@ class Hearing:
         # What both kinds of rule cannot read has been said of the resource.
         return [*(finding for finding in found if finding.identity not in known), *dead]
 
-    def _judge(self, stack: Stack) -> Judge:
-        """The judge of `stack`. Where its facts cannot be read the run is refused, and judged strictly all the same:
-        with --continue-on-error the engine would go on to the next resource."""
+    def _judge(self, stack: Stack, tags: Mapping[str, str]) -> Judge:
+        """The judge of `stack`, which has `tags`; a backend that keeps none is not accused of it. Where its facts
+        cannot be read the run is refused, and judged strictly all the same: with --continue-on-error the engine would
+        go on to the next resource."""
         if stack not in self._judges:
             try:
                 facts = self._facts_of(stack)
@@ -175,7 +176,7 @@ class Hearing:
                     f"what was asked for cannot be read, so nothing is known to be right:\n{error}\n"
                     f"Fix: mend that. Until then everything is judged under the limits of production."
                 )
-            self._judges[stack] = Judge(facts, self._rules)
+            self._judges[stack] = Judge(replace(facts, stack_tags=dict(tags) or facts.stack_tags), self._rules)
         return self._judges[stack]
 
     def _new_troubles(self) -> Sequence[str]:

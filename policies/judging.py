@@ -92,19 +92,18 @@ class Judge:
         for selector, rules in table:
             if selector.sorts is not None and thing.sort not in selector.sorts:
                 continue
-            try:
-                subjects = tuple(selector.subjects(thing))
-            except UndeterminedError as error:
-                yield from (Undecided(rule=rule, about=thing, path=error.path) for rule in rules)
-                continue
-            except MalformedError as error:
-                yield self._finding(
-                    self.by_id[CRASH], Breach(error.path, f"is {error.found}, so no rule can judge it"), thing
-                )
-                continue
+            subjects, trouble = _looked_for(selector, thing)
             for subject in subjects:
                 for rule in rules:
                     yield from self._run(rule, thing, partial(rule.check, subject, knows))
+            if isinstance(trouble, UndeterminedError):
+                yield from (Undecided(rule=rule, about=thing, path=trouble.path) for rule in rules)
+            elif isinstance(trouble, MalformedError):
+                said = Breach(trouble.path, f"is {trouble.found}, so no rule can judge it")
+                yield self._finding(self.by_id[CRASH], said, thing)
+            elif trouble:
+                names = ", ".join(rule.id for rule in rules)
+                yield self._crash(f"looking for what {names} judge", trouble, thing)
 
     def _run(
         self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Breach]]
@@ -117,13 +116,13 @@ class Judge:
         except MalformedError as error:
             yield self._finding(rule, Breach(error.path, f"is {error.found}, which this rule cannot judge"), thing)
         except Exception as error:
-            # Whatever a rule trips over, the others go on, and the run does not pass. Never the error's own text:
-            # it may quote a value.
-            place = place_of(error)
-            crash = Breach(
-                "", f"the rule {rule.id} failed with {type(error).__name__} at {place}, so it judged nothing"
-            )
-            yield self._finding(self.by_id[CRASH], crash, thing)
+            # Whatever a rule trips over, the others go on, and the run does not pass.
+            yield self._crash(f"the rule {rule.id}", error, thing)
+
+    def _crash(self, what: str, error: Exception, thing: Object | None) -> Finding:
+        # Never the error's own text: it may quote a value.
+        found = f"{what} failed with {type(error).__name__} at {place_of(error)}, so it judged nothing"
+        return self._finding(self.by_id[CRASH], Breach("", found), thing)
 
     def _finding(self, rule: Rule, breach: Breach, thing: Object | None) -> Finding:
         about = breach.on or thing
@@ -179,6 +178,16 @@ def _by_selector(rules: Iterable[Rule]) -> tuple[tuple[Selector[Any], tuple[Rule
     for rule in rules:
         found.setdefault(id(rule.selector), (rule.selector, []))[1].append(rule)
     return tuple((selector, tuple(several)) for selector, several in found.values())
+
+
+def _looked_for(selector: Selector[Any], thing: Object) -> tuple[list[Any], Exception | None]:
+    """The subjects `selector` finds in `thing`, and what stopped it before the end."""
+    subjects: list[Any] = []
+    try:
+        subjects.extend(selector.subjects(thing))
+    except Exception as error:
+        return subjects, error
+    return subjects, None
 
 
 def _once(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -74,6 +74,13 @@ class World:
         return {sort: tuple(things) for sort, things in found.items()}
 
     @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
+        found: dict[tuple[str, str], list[Object]] = {}
+        for thing in self.objects:
+            found.setdefault((thing.sort, thing.namespace), []).append(thing)
+        return {place: tuple(things) for place, things in found.items()}
+
+    @cached_property
     def _by_name(self) -> Mapping[tuple[str, str, str], Object]:
         return {(thing.sort, thing.namespace, thing.name): thing for thing in reversed(self.objects)}
 
@@ -83,7 +90,7 @@ class World:
 
     def within(self, namespace: str, *sorts: str) -> tuple[Object, ...]:
         """The objects of these sorts in `namespace`."""
-        return tuple(thing for thing in self.of(*sorts) if thing.namespace == namespace)
+        return tuple(thing for sort in sorts for thing in self._by_place.get((sort, namespace), ()))
 
     def named(self, sort: str, namespace: str, name: str) -> Object | None:
         """The object of this sort and name."""

@@ -4,6 +4,7 @@
     environment: prod              # unset: prod
     settings: {mesh: {mode: none}} # merged over STANDARD_SETTINGS; unset: those; null: nobody described the stack
     services: [...]                # catalogue files as mappings; unset: no catalogue
+    stackTags: {ttl: 72h}          # what the backend knows of the stack
     good:
       - name: as it should be      # a case may have every key above, and:
         set: {"spec.hostNetwork": false, "Service|spec.type": ClusterIP, "Service/other|spec.type": ClusterIP}
@@ -72,7 +73,7 @@ class Case:
 def cases(rule: str) -> Iterator[Case]:
     """The cases of `rule`, good ones first."""
     written = yaml.safe_load((FOLDER / f"{rule}.yaml").read_text(encoding="utf-8"))
-    unknown = set(written) - {"base", "objects", "environment", "settings", "services", "good", "bad"}
+    unknown = set(written) - {"base", "objects", "environment", "settings", "services", "stackTags", "good", "bad"}
     assert not unknown, f"tests/policies/{rule}.yaml: {unknown} means nothing"
     for verdict in ("good", "bad"):
         for case in written.get(verdict) or ():
@@ -85,7 +86,19 @@ def rules_with_cases() -> list[str]:
 
 
 def _case(rule: str, written: Mapping[str, Any], verdict: str) -> Case:
-    known = {"name", "base", "objects", "environment", "settings", "services", "set", "drop", "add", "finds"}
+    known = {
+        "name",
+        "base",
+        "objects",
+        "environment",
+        "settings",
+        "services",
+        "stackTags",
+        "set",
+        "drop",
+        "add",
+        "finds",
+    }
     assert set(written) <= known, f"{rule}: {set(written) - known} means nothing"
     objects = copy.deepcopy(written["objects"] if "objects" in written else _base(written["base"]))
     for path in written.get("drop") or ():
@@ -117,6 +130,7 @@ def _facts(environment: Environment, written: Mapping[str, Any]) -> Facts:
         environment=environment,
         limits=limits_of(environment).model_copy(update={"exemptions": ()}),  # cases judge rules, not today's debts
         today=TODAY,
+        stack_tags=written.get("stackTags"),
         settings=Settings.model_validate(settings, strict=False) if settings else None,
         services=tuple(Service.model_validate(each, strict=False) for each in services)
         if services is not None

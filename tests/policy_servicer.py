@@ -71,8 +71,9 @@ class Pack:
         return said(self.servicer.Analyze(request(thing, provider), None))  # type: ignore[no-untyped-call]
 
     def analyze_stack(self, things: Iterable[Object], *, outputs: bool = False) -> list[Said]:
-        """What is said of the stack. Without `outputs` none is known, as in the first preview of anything."""
-        shown = [request(thing if outputs else replace(thing, props={})) for thing in things]
+        """What is said of the stack. Without `outputs` none is known, as in the first preview of anything; what is only
+        read is known then, too."""
+        shown = [request(thing if outputs or thing.read_only else replace(thing, props={})) for thing in things]
         resources = [
             proto.AnalyzerResource(
                 type=each.type,
@@ -88,8 +89,9 @@ class Pack:
         return said(self.servicer.AnalyzeStack(asked, None))  # type: ignore[no-untyped-call]
 
     def everything(self, things: Sequence[Object]) -> list[Said]:
-        """All that is said of `things`: each of them, then the stack."""
-        return [*(each for thing in things for each in self.analyze(thing)), *self.analyze_stack(things)]
+        """All that is said of `things`: each that would be made, then the stack."""
+        made = [thing for thing in things if not thing.read_only]
+        return [*(each for thing in made for each in self.analyze(thing)), *self.analyze_stack(things)]
 
 
 def servicer(served: Sequence[Policy]) -> Servicer:
@@ -145,9 +147,11 @@ def addressed(things: Iterable[Object]) -> tuple[Object, ...]:
 
 
 def expected(facts: Facts, things: Sequence[Object], rules: Sequence[Rule] = RULES) -> list[tuple[str, str]]:
-    """Level and message of everything the judge itself says of `things`, sorted."""
+    """Level and message of everything the judge itself says of `things`, sorted. The engine never asks about single
+    resources that are only read."""
     report = Judge(facts, rules).everything(things)
-    return sorted([*map(_told, report.findings), *map(_told, report.exempted)])
+    found = (*report.findings, *report.exempted)
+    return sorted(_told(each) for each in found if each.rule.of_stack or not (each.about and each.about.read_only))
 
 
 def pod(**spec: Any) -> Object:

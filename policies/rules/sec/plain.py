@@ -61,7 +61,7 @@ def no_plaintext_config_map(config: Object, _: Facts) -> Iterator[Breach]:
     for key, value in config.root["binaryData"].entries():
         if value.is_known and not value.is_empty and (said := suspicious_bytes(value.word)):
             yield Breach(value, said)
-        elif names_a_secret(_stem(key)) and (not value.is_known or value.is_set):
+        elif names_a_secret(_stem(key)) and value.is_set:
             yield Breach(value, "has the name of a secret")
 
 
@@ -105,10 +105,8 @@ def _marks(metadata: View) -> Iterator[Breach]:
 
 
 def _named(name: str, view: View) -> Iterator[Breach]:
-    if not view.is_known:
-        if names_a_secret(name.rpartition("/")[2]):
-            yield Breach(view, LATER)
-        return
+    if not view.is_known and names_a_secret(name.rpartition("/")[2]):
+        yield Breach(view, LATER)
     text = view.quantity if isinstance(view.value, str | int | float) and not isinstance(view.value, bool) else None
     if text and (said := suspect(name, text)):
         yield Breach(view, said)
