@@ -8,19 +8,23 @@ import pytest
 
 from blueprint import design
 from blueprint.reading import read_catalogue
+from policies.rules import RULES
 from tests.stacks import MINIMAL, ROOT, SERVICES, TODAY, catalogue, objects, settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_example_service_is_valid_beside_the_shop(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    example, exception = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     folder = tmp_path / "services"
     shutil.copytree(SERVICES, folder)
     (folder / "returns-service.yaml").write_text(example)
     made = objects(design(settings("dev"), read_catalogue(folder, today=TODAY)))
     assert any(name == "from.returns-service.products-v1" for _, _, _, name in made), "its edge has no far end"
     assert len(example.splitlines()) <= 20
+    (folder / "returns-service.yaml").write_text(example + exception)
+    (asked,) = read_catalogue(folder, today=TODAY).entries["returns-service"].written.spec.exceptions
+    assert asked.policy in {rule.id for rule in RULES}
 
 
 def test_the_smallest_service_has_eleven_lines_and_becomes_a_walled_workload(tmp_path: Path) -> None:
