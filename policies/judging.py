@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from policies.exemptions import allowances, wrong
+from policies.exemptions import Allowance, allowances, wrong
 from policies.facts import Facts
 from policies.finding import Finding, Outcome, Report, Undecided
 from policies.objects import Object, expanded
@@ -56,7 +56,7 @@ class Judge:
         namespaces = set(judged)
         for asked in allowances(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
-            if why is None and asked not in used and self._could_match(asked.rule, asked.service, namespaces):
+            if why is None and asked not in used and self._could_match(asked, namespaces):
                 why = f"exempts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
             if why:
                 yield Finding(
@@ -82,9 +82,13 @@ class Judge:
             objects=sum(1 for thing in objects for _ in expanded(thing)),
         )
 
-    def _could_match(self, rule: str, service: str | None, namespaces: set[str]) -> bool:
-        # An exemption of an object another stack makes, or of a rule that is off here, is not dead.
-        return self.by_id[rule] in self.active and (service is None or service in namespaces)
+    def _could_match(self, asked: Allowance, namespaces: set[str]) -> bool:
+        """An exemption of an object another stack makes, or of a rule that is off here, is not dead."""
+        if self.by_id[asked.rule] not in self.active:
+            return False
+        home, slash, _ = (asked.object or "").rpartition(" ")[2].partition("/")
+        place = asked.service or (home if slash else None)
+        return place in namespaces if place else bool(namespaces)
 
     def _one(
         self, thing: Object, table: Sequence[tuple[Selector[Any], Sequence[Rule]]], knows: Facts | World

@@ -268,11 +268,17 @@ def test_an_exemption_covers_exactly_its_object_until_its_day() -> None:
     ids=["expired", "too long", "misspelt", "from the guard", "of nothing"],
 )
 def test_an_exemption_that_holds_for_nothing_is_a_finding(facts: Facts, why: str) -> None:
-    report = judged(privileged(), facts=facts)
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "order-service"}}
+    report = judged(privileged(), home, facts=facts)
     assert said(report, "wl-privileged"), "it covers nothing"
     (finding,) = said(report, "eng-exemptions")
     assert why in finding.found
     assert "policies/config/prod.json: exemptions.0" in finding.path
+
+
+def test_an_exemption_of_what_another_stack_makes_is_not_dead() -> None:
+    report = judged(privileged(), facts=_allowed(1, thing="Pod order-service/gone"))
+    assert not said(report, "eng-exemptions"), "this run does not make the namespace, so it cannot know"
 
 
 def _service(**exception: Any) -> Service:

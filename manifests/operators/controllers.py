@@ -24,8 +24,9 @@ def cert_manager(manager: CertManager) -> dict[str, Any]:
         # HTTP-01 challenges are answered through the Gateway. `config` is a free map to the chart; the field is that of
         # pkg/apis/config/controller/v1alpha1/types.go, where `enableGatewayAPI` is deprecated in its favour.
         "config": {"gatewayAPI": {"enabled": True}},
-        # The default, kube-system, is closed to guests on managed clusters.
-        "global": {"leaderElection": {"namespace": manager.namespace}},
+        # The default, kube-system, is closed to guests on managed clusters. Aggregated roles would widen everybody's
+        # view, edit and admin unseen (rbac-no-aggregation).
+        "global": {"leaderElection": {"namespace": manager.namespace}, "rbac": {"aggregateClusterRoles": False}},
         "networkPolicy": {"enabled": True},
         "podDisruptionBudget": budget(manager.replicas),
         "replicaCount": manager.replicas,
@@ -62,6 +63,7 @@ def argo_rollouts(rollouts: ArgoRollouts) -> dict[str, Any]:
             "replicas": rollouts.replicas,
             "resources": resources(rollouts.controller),
         },
+        "createClusterAggregateRoles": False,  # they would widen everybody's view, edit and admin unseen
         "installCRDs": True,
         "keepCRDs": True,
         # Rights over the one traffic router in use.
