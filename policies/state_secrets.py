@@ -45,6 +45,9 @@ FIELDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 }
 """Type to the fields that are secrets whatever they hold; `*` is every entry."""
 
+REFERENCE: Final = "{vault://"
+"""How Kong is told where a value is kept, instead of the value (Kong 3.9, "Secrets management")."""
+
 PATHS: Final = frozenset({"pulumi:providers:kubernetes"})
 """Types whose field may also be the path of a file, which is no secret."""
 
@@ -140,7 +143,8 @@ def _passwords(value: Any, path: str) -> Iterator[str]:
         here, where = waiting.pop()
         if isinstance(here, Mapping) and not _is_marked(here):
             for key, part in here.items():
-                if isinstance(part, str) and part and str(key).casefold().endswith(("password", "passphrase")):
+                named = str(key).casefold().endswith(("password", "passphrase"))
+                if named and isinstance(part, str) and part and not part.startswith(REFERENCE):
                     yield step(where, str(key))
                 waiting.append((part, step(where, str(key))))
         elif isinstance(here, list):

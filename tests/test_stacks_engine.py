@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from operations import embedded, engine
+from policies.state_secrets import unmarked_secrets
 from tests.user_project import PATIENCE_SECONDS, Copy, user_project
 
 pytestmark = pytest.mark.engine
@@ -38,6 +39,9 @@ def test_the_whole_shop_comes_up_stays_as_it_is_and_goes_without_a_trace(project
     assert sum(report["objects"].values()) == len(project.wanted()), "the report counts something else"
     assert len(report["services"]) == 12, "a service is missing"
     assert report["pods"] == report["pods_ready"] > 0, "a pod is not ready"
+    (record,) = (project.root / ".embedded" / "state").rglob("stacks/*/dev.json")
+    state = json.loads(record.read_text(encoding="utf-8"))["checkpoint"]["latest"]
+    assert list(unmarked_secrets(state)) == [], "a secret lies in the record in plain text"
 
     started = time.monotonic()
     words = project.run("up", "-s", "dev")
