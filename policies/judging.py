@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from policies.charts import is_advice
 from policies.exemptions import Allowance, allowances, wrong
 from policies.facts import Facts
 from policies.finding import Finding, Outcome, Report, Undecided
@@ -130,9 +131,10 @@ class Judge:
 
     def _finding(self, rule: Rule, breach: Breach, thing: Object | None) -> Finding:
         about = breach.on or thing
+        level = rule.level(self.facts.environment)
         return Finding(
             rule=rule,
-            level=rule.level(self.facts.environment),
+            level="advisory" if level == "mandatory" and is_advice(rule, about, self.facts) else level,
             about=about,
             path=breach.path,
             found=breach.found,

@@ -312,6 +312,36 @@ def test_an_exception_in_the_catalogue_covers_the_service_or_one_of_its_objects(
     assert said(judged(privileged(), facts=other), "wl-privileged")
 
 
+# Charts ---------------------------------------------------------------------------------------------------------------
+
+
+def _in(namespace: str, *, ours: bool = False) -> dict[str, Any]:
+    """A privileged pod there."""
+    made = privileged()
+    labels = {"app.kubernetes.io/managed-by": "platform" if ours else "Helm"}
+    return {**made, "metadata": {**made["metadata"], "namespace": namespace, "labels": labels}}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "ours", "privileged_level", "priority_level"),
+    [
+        ("order-service", False, "mandatory", "mandatory"),
+        ("kong", False, "mandatory", "advisory"),
+        ("kong", True, "mandatory", "mandatory"),
+        ("istio-cni", False, "advisory", "advisory"),
+    ],
+    ids=["a service", "a chart", "ours beside a chart", "what sets up nodes"],
+)
+def test_what_a_chart_brings_is_refused_only_where_it_opens_a_wall(
+    namespace: str, ours: bool, privileged_level: str, priority_level: str
+) -> None:
+    made = _in(namespace, ours=ours)
+    made["spec"] = {**made["spec"], "priorityClassName": "nobody-knows"}
+    report = judged(made)
+    assert {finding.level for finding in said(report, "wl-privileged")} == {privileged_level}
+    assert {finding.level for finding in said(report, "wl-priority-class")} == {priority_level}
+
+
 # What is never said --------------------------------------------------------------------------------------------------
 
 
