@@ -348,7 +348,7 @@ def test_github_annotates_the_line_and_escapes_what_would_end_it(
         " Fix: Remove securityContext.privileged."
     ]
     assert all(re.match(r"::(error|warning|notice) [^:]*::", line) for line in lines)
-    assert re.fullmatch(r"::notice title=plat judge::\d+ rules over 1 objects .+", lines[-1])
+    assert re.fullmatch(r"::notice title=plat judge::\d+ rules over 1 object .+", lines[-1])
 
 
 # A stack.

@@ -33,7 +33,8 @@ class Judged:
         levels = Counter(finding.level for finding in report.findings)
         unread = f", {len(self.problems)} unreadable" if self.problems else ""
         return (
-            f"{report.rules} rules over {report.objects} objects ({self.environment}):"
+            f"{report.rules} rules over {report.objects} {'object' if report.objects == 1 else 'objects'}"
+            f" ({self.environment}):"
             f" {levels['mandatory']} mandatory, {levels['advisory']} advisory, {len(report.exempted)} exempted,"
             f" {len(report.undecided)} undetermined{unread}"
         )
