@@ -1,5 +1,7 @@
 """What is checked before anything is started: which cluster, whose backend, whether somebody agreed."""
 
+import re
+import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -172,3 +174,18 @@ def test_what_a_provider_leaves_in_temporary_files_is_gone_after_the_run(tmp_pat
     left = Path((tmp_path / "where").read_text().strip())
     assert left.is_relative_to(tmp_path)
     assert not left.exists()
+
+
+def test_what_a_policy_refuses_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    shutil.copytree(SERVICES, tmp_path / "services")
+    file = tmp_path / "services" / "cart-service.yaml"
+    text = re.sub(r"image: ghcr\.io/acme/cart-service\S+", "image: docker.io/somebody/cart:1.7.0", file.read_text())
+    file.write_text(text, encoding="utf-8")
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    project = Project.here(None, root=tmp_path)
+    with pytest.raises(RefusedError, match=r"nothing was touched, because\n1 rule is broken in 1 place:") as error:
+        stacks.up(project, "dev", Console(quiet=True), assume_yes=True)
+    assert error.value.exit_code == Exit.POLICY
+    assert "img-registry: Deployment cart-service/cart-service" in str(error.value)
+    assert not project.embedded.exists(), "something was made before it was refused"
