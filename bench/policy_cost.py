@@ -28,15 +28,15 @@ from operations import engine
 from policies.crossguard import policies
 from policies.facts import Facts
 from policies.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
-from policies.limits import limits_of
 from policies.manifests import objects
 from policies.objects import Object, Options
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.thawing import thaw
+from tests.own_platform import facts as facts_of
 from tests.policy_servicer import addressed, request, servicer
 from tests.recorded_state import Analyst, recorded
-from tests.stacks import TODAY, blueprint_of, settings, shop
+from tests.stacks import blueprint_of
 
 TARGET: Final = 0.35
 """Share of a policy per rule that our packaging is meant to stay under."""
@@ -91,18 +91,6 @@ def main() -> None:
     )
     if given.engine:
         by_engine(manifests, given.stack)
-
-
-def facts_of(stack: str) -> Facts:
-    """What is known about one of our stacks."""
-    text = settings(stack)
-    return Facts(
-        environment=text.environment,
-        limits=limits_of(text.environment),
-        today=TODAY,
-        settings=text,
-        services=shop().within(text.environment),
-    )
 
 
 def served(made: Callable[[], Sequence[Policy]], things: Sequence[Object], runs: int) -> Cost:

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 
-class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen where yaml is installed
+class Unaliased(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen where yaml is installed
     """Writes a value where it stands, also the second time: no anchors, no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -35,4 +35,4 @@ def plain(value: Any) -> Any:
 
 def printed(value: Any) -> str:
     """`value` as YAML."""
-    return yaml.dump(plain(value), Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(plain(value), Dumper=Unaliased, sort_keys=False, width=120, allow_unicode=True)

@@ -91,9 +91,6 @@ UNASKED: Final = Amounts(
 DRAIN_SECONDS: Final = 5
 """Wait before a stopping container is told: until every proxy has forgotten the pod."""
 
-PROBE_TIMEOUT_SECONDS: Final = 3
-PROBE_PERIOD_SECONDS: Final = 10
-
 
 def container(text: InitContainer) -> Amounts:
     """The amounts of one container."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from blueprint import Blueprint, design
 from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings
@@ -42,7 +42,12 @@ def read_both(project: Project, stack: str) -> tuple[Settings, Catalogue]:
 
 def read_whole(project: Project) -> Catalogue:
     """The project's catalogue as of today (UTC). Raises TextError."""
-    return read_catalogue(project.services, today=datetime.now(tz=UTC).date())
+    return read_catalogue(project.services, today=today())
+
+
+def today() -> date:
+    """The day exceptions end by, in UTC wherever the machine stands."""
+    return datetime.now(tz=UTC).date()
 
 
 @dataclass(frozen=True, kw_only=True)

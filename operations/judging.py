@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
 from blueprint import Blueprint, design
 from blueprint.catalogue import Environment
 from blueprint.reading import Catalogue, Problem, read_catalogue
-from operations.deciding import read_both
+from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
 from operations.judged import Judged
 from operations.judged.places import Place, in_catalogue, in_file
@@ -89,14 +88,8 @@ def _stack(asked: Asked, stack: str) -> Judged:
             f"--environment goes with --objects; the environment of {stack} is in Pulumi.{stack}.yaml.", Exit.USAGE
         )
     settings, catalogue = read_both(Project.here(asked.services), stack)
-    facts = Facts(
-        environment=settings.environment,
-        limits=_limits(settings.environment),
-        today=_today(),
-        standard=asked.standard,
-        settings=settings,
-        services=catalogue.within(settings.environment),
-    )
+    limits = _limits(settings.environment)
+    facts = Facts.of_stack(settings, catalogue, limits=limits, today=today(), standard=asked.standard)
     return _run(facts, stack_objects(design(settings, catalogue, stack)), (), in_catalogue(catalogue, stack))
 
 
@@ -109,7 +102,7 @@ def _loose(asked: Asked, tell: Callable[[str], None]) -> Judged:
     facts = Facts(
         environment=environment,
         limits=_limits(environment),
-        today=_today(),
+        today=today(),
         standard=asked.standard,
         services=catalogue.within(environment) if catalogue else None,
     )
@@ -135,7 +128,7 @@ def _run(
 
 
 def _catalogue(folder: Path | None) -> Catalogue | None:
-    return read_catalogue(folder.absolute(), today=_today()) if folder else None
+    return read_catalogue(folder.absolute(), today=today()) if folder else None
 
 
 def _limits(environment: Environment) -> Limits:
@@ -143,7 +136,3 @@ def _limits(environment: Environment) -> Limits:
         return limits_of(environment)
     except LimitsError as error:
         raise RefusedError(str(error), Exit.USAGE) from None
-
-
-def _today() -> date:
-    return datetime.now(tz=UTC).date()

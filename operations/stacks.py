@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from blueprint import design
 from blueprint.reading import read_settings
 from blueprint.settings import Embedded, Existing
 from operations.console import Console
-from operations.deciding import read_both
+from operations.deciding import read_both, today
 from operations.embedded_stack import EmbeddedStack
 from operations.existing_stack import ExistingStack
 from operations.exits import Exit, RefusedError
@@ -43,9 +42,8 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         settings, catalogue = read_both(project, stack)
         blueprint = design(settings, catalogue, stack)
         made_of = list(manifests.everything(blueprint))
-        today = datetime.now(tz=UTC).date()
         try:  # the program asks again; here it costs no engine
-            preflight(made_of, charts(blueprint), settings=settings, catalogue=catalogue, today=today)
+            preflight(made_of, charts(blueprint), settings=settings, catalogue=catalogue, today=today())
         except PreflightError as error:
             raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
         objects = by_kind(made_of)

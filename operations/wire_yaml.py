@@ -12,15 +12,14 @@ from typing import Any
 
 import yaml
 
+from blueprint.printing import Unaliased
 from policies.documents.scalars import EndlessError, resolved
 
-_BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _WIDTH = 1_000_000  # characters: never folded, so that a diff shows the line that changed
 
 
-class _Dumper(_BASE):  # type: ignore[misc]  # libyaml's class where it is there; both have the same interface
-    def ignore_aliases(self, _: Any) -> bool:
-        return True
+class _Dumper(Unaliased):
+    """Quotes what one reader or the other would not take for text."""
 
 
 def _is_text(written: str) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from blueprint.catalogue import Environment, Service
+from blueprint.reading import Catalogue
 from blueprint.settings import Settings
 from policies.limits import Limits
 
@@ -30,6 +31,26 @@ class Facts:
     """The catalogue as the environment has it; None: loose files without one."""
     stack_tags: Mapping[str, str] | None = None
     """Tags of the stack, as `pulumi stack tag set` writes them; None: nobody told."""
+
+    @classmethod
+    def of_stack(
+        cls,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        limits: Limits,
+        today: date,
+        standard: Literal["baseline", "restricted"] = "restricted",
+    ) -> "Facts":
+        """What is known where a stack and its catalogue were read: its own environment's part of both."""
+        return cls(
+            environment=settings.environment,
+            limits=limits,
+            today=today,
+            standard=standard,
+            settings=settings,
+            services=catalogue.within(settings.environment),
+        )
 
     @cached_property
     def service(self) -> Mapping[str, Service]:

@@ -67,13 +67,8 @@ def facts_of(stack: Stack, config: Mapping[str, str], *, today: date, root: Path
         given = config.get(SETTINGS)
         settings = settings_of(json.loads(given), stack.name) if given else read_settings(file)
         folder = root / (config.get(SERVICES) or _written(file) or "services")
-        return Facts(
-            environment=settings.environment,
-            limits=limits_of(settings.environment),
-            today=today,
-            settings=settings,
-            services=read_catalogue(folder, today=today).within(settings.environment),
-        )
+        limits = limits_of(settings.environment)
+        return Facts.of_stack(settings, read_catalogue(folder, today=today), limits=limits, today=today)
     except (TextError, LimitsError, OSError, ValueError) as error:
         raise IntentError(str(error)) from None
 

@@ -5,8 +5,9 @@ than AWS would ever take is not read at all.
 """
 
 import json
-from typing import Any, Final, NoReturn
+from typing import Final
 
+from policies.documents.json_text import no_word, once
 from policies.values import MalformedError, View
 
 LONGEST: Final = 131_072
@@ -24,20 +25,9 @@ def parsed(written: View) -> View:
     if text is None:
         return written
     try:
-        read = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse) if len(text) <= LONGEST else None
+        read = json.loads(text, object_pairs_hook=once, parse_constant=no_word) if len(text) <= LONGEST else None
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
         raise MalformedError(written.path, text, "a JSON document")
     return View(read, written.path)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) != len(pairs):
-        raise ValueError
-    return read
-
-
-def _refuse(_: str) -> NoReturn:
-    raise ValueError

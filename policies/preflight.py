@@ -40,13 +40,7 @@ def preflight(
     `today` (UTC) ends exemptions. Raises PreflightError.
     """
     try:
-        facts = Facts(
-            environment=settings.environment,
-            limits=limits_of(settings.environment),
-            today=today,
-            settings=settings,
-            services=catalogue.within(settings.environment),
-        )
+        facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today)
     except LimitsError as error:
         raise PreflightError(str(error)) from None
     report = Judge(facts, rules).everything((*objects(manifests), *charts(installed)))

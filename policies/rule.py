@@ -26,6 +26,7 @@ LEVELS: Final[Mapping[str, Level]] = {"M": "mandatory", "A": "advisory", "–": 
 
 
 S = TypeVar("S")
+K = TypeVar("K")
 
 
 class Severity(IntEnum):
@@ -110,6 +111,50 @@ class Rule:
         return self.levels[environment]
 
 
+@dataclass(frozen=True)
+class Registrar(Generic[K]):
+    """How a group takes rules in, of one of two kinds: `K` is what a rule of that kind may know."""
+
+    group: "Group"
+    of_stack: bool
+
+    def __call__(
+        self,
+        name: str,
+        levels: str,
+        severity: Severity,
+        selector: Selector[S],
+        *,
+        why: str,
+        cure: str,
+        where: str,
+        sources: tuple[str, ...] = (),
+    ) -> Callable[[Callable[[S, K], Iterator[Breach]]], Callable[[S, K], Iterator[Breach]]]:
+        """Registers a rule. `levels` is dev/staging/prod: M, A or – each."""
+        dev, staging, prod = (LEVELS[letter] for letter in levels.split("/"))
+
+        def register(check: Callable[[S, K], Iterator[Breach]]) -> Callable[[S, K], Iterator[Breach]]:
+            self.group.rules.append(
+                Rule(
+                    id=name,
+                    group=self.group.name,
+                    why=why,
+                    severity=severity,
+                    levels={"dev": dev, "ephemeral": dev, "staging": staging, "prod": prod},
+                    cure=cure,
+                    where=where,
+                    sources=sources,
+                    selector=selector,
+                    check=check,
+                    of_stack=self.of_stack,
+                    secures=self.group.secures,
+                )
+            )
+            return check
+
+        return register
+
+
 @dataclass
 class Group:
     """One chapter of the rules."""
@@ -120,74 +165,12 @@ class Group:
     """False for groups whose rules guard no wall: an unknown replica count is not an attack."""
     rules: list[Rule] = field(default_factory=list)
 
-    def resource(
-        self,
-        name: str,
-        levels: str,
-        severity: Severity,
-        selector: Selector[S],
-        *,
-        why: str,
-        cure: str,
-        where: str,
-        sources: tuple[str, ...] = (),
-    ) -> Callable[[Callable[[S, Facts], Iterator[Breach]]], Callable[[S, Facts], Iterator[Breach]]]:
-        """Registers a rule about one resource. `levels` is dev/staging/prod: M, A or – each."""
+    @property
+    def resource(self) -> Registrar[Facts]:
+        """Registers rules about one resource."""
+        return Registrar(self, of_stack=False)
 
-        def register(check: Callable[[S, Facts], Iterator[Breach]]) -> Callable[[S, Facts], Iterator[Breach]]:
-            self._add(name, levels, severity, selector, why, cure, where, sources, check, of_stack=False)
-            return check
-
-        return register
-
-    def stack(
-        self,
-        name: str,
-        levels: str,
-        severity: Severity,
-        selector: Selector[S],
-        *,
-        why: str,
-        cure: str,
-        where: str,
-        sources: tuple[str, ...] = (),
-    ) -> Callable[[Callable[[S, World], Iterator[Breach]]], Callable[[S, World], Iterator[Breach]]]:
-        """Registers a rule about a resource among the others, or, with `STACK`, about the stack as a whole."""
-
-        def register(check: Callable[[S, World], Iterator[Breach]]) -> Callable[[S, World], Iterator[Breach]]:
-            self._add(name, levels, severity, selector, why, cure, where, sources, check, of_stack=True)
-            return check
-
-        return register
-
-    def _add(
-        self,
-        name: str,
-        levels: str,
-        severity: Severity,
-        selector: Selector[Any],
-        why: str,
-        cure: str,
-        where: str,
-        sources: tuple[str, ...],
-        check: Callable[[Any, Any], Iterator[Breach]],
-        *,
-        of_stack: bool,
-    ) -> None:
-        dev, staging, prod = (LEVELS[letter] for letter in levels.split("/"))
-        self.rules.append(
-            Rule(
-                id=name,
-                group=self.name,
-                why=why,
-                severity=severity,
-                levels={"dev": dev, "ephemeral": dev, "staging": staging, "prod": prod},
-                cure=cure,
-                where=where,
-                sources=sources,
-                selector=selector,
-                check=check,
-                of_stack=of_stack,
-                secures=self.secures,
-            )
-        )
+    @property
+    def stack(self) -> Registrar[World]:
+        """Registers rules about a resource among the others, or, with `STACK`, about the stack as a whole."""
+        return Registrar(self, of_stack=True)

@@ -15,7 +15,6 @@ GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
 DEFAULT: Final = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
 INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-EGRESS_RULE: Final = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 EVERY: Final = ("-1", "all")
 """Protocols that are all of them, on all ports, whatever ports are written."""
 TCP: Final = ("tcp", "6")

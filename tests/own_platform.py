@@ -1,7 +1,7 @@
 """Our own stacks as the judge sees them: the objects the program would make, and what was asked for."""
 
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from manifests import everything
 from policies.facts import Facts
@@ -11,20 +11,12 @@ from policies.objects import Object
 from tests.policy_cases import TODAY
 from tests.stacks import blueprint_of, settings, shop
 
-STACKS: Final = ("dev", "staging", "prod")
-
 
 @cache
 def facts(stack: str) -> Facts:
     """What the judge of `stack` knows."""
     text = settings(stack)
-    return Facts(
-        environment=text.environment,
-        limits=limits_of(text.environment),
-        today=TODAY,
-        settings=text,
-        services=shop().within(text.environment),
-    )
+    return Facts.of_stack(text, shop(), limits=limits_of(text.environment), today=TODAY)
 
 
 def manifests_of(stack: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ wrong and on which line.
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from policies.documents.budget import CHARACTERS, MAX_DEPTH, Budget
 from policies.documents.scalars import resolved
@@ -86,17 +86,19 @@ def _after_space(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that has each key once. Raises ValueError."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise _NotJsonError("a key twice")
     return made
 
 
-def _no_word(word: str) -> Any:
+def no_word(word: str) -> NoReturn:
+    """NaN and Infinity are no JSON. Raises ValueError."""
     raise _NotJsonError(f"{word} is JavaScript's")
 
 
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_once, parse_float=resolved, parse_int=resolved, parse_constant=_no_word
+    object_pairs_hook=once, parse_float=resolved, parse_int=resolved, parse_constant=no_word
 )
