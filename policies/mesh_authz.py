@@ -31,8 +31,12 @@ def is_dry_run(policy: Object) -> bool:
 
 def is_aimed(policy: Object) -> bool:
     """Whether it is for some of the workloads of its namespace only."""
-    spec = policy.spec
-    return bool(selector(policy)) or not spec["targetRef"].is_empty or not spec["targetRefs"].is_empty
+    return bool(selector(policy)) or is_attached(policy)
+
+
+def is_attached(policy: Object) -> bool:
+    """Whether it is for what it names by reference (a waypoint, a gateway): the proxy of a pod does not read it."""
+    return not policy.spec["targetRef"].is_empty or not policy.spec["targetRefs"].is_empty
 
 
 def closes(policy: Object) -> bool:
@@ -57,7 +61,8 @@ def _by_namespace(world: World) -> Mapping[str, tuple[Object, ...]]:
 def applying(world: World, namespace: str, labels: Mapping[str, str]) -> tuple[Object, ...]:
     """The policies in force for pods with `labels` in `namespace`: its own and the root namespace's."""
     both = (*policies(world, namespace), *(policies(world, names.ISTIO) if namespace != names.ISTIO else ()))
-    return tuple(policy for policy in both if not is_dry_run(policy) and selector(policy).items() <= labels.items())
+    ours = (policy for policy in both if not is_dry_run(policy) and not is_attached(policy))
+    return tuple(policy for policy in ours if selector(policy).items() <= labels.items())
 
 
 def identity(principal: str, trust_domain: str) -> str | None:
@@ -65,6 +70,18 @@ def identity(principal: str, trust_domain: str) -> str | None:
     domain, ns, namespace, sa, account, *rest = (*principal.split("/"), "", "", "", "", "")
     mine = domain in (trust_domain, names.DOMAIN)  # Istio takes cluster.local for its own domain, whatever that is
     return f"{namespace}/{account}" if mine and (ns, sa) == ("ns", "sa") and not any(rest) and account else None
+
+
+USERS: Final = "requestPrincipals"
+OF_USERS: Final = "request.auth."
+"""Conditions that begin so are about a user's token."""
+
+
+def needs_token(rule: View, source: View) -> bool:
+    """Whether `rule` of an ALLOW lets `source` in only with a user's token. A claim that must *not* have some value
+    is no such need: whoever brings no token has no claims."""
+    claims = (condition for condition in rule["when"] if condition["key"].word.startswith(OF_USERS))
+    return not source[USERS].is_empty or any(not claim["values"].is_empty for claim in claims)
 
 
 def account(text: str, home: str) -> str:
@@ -129,7 +146,7 @@ def _is_from(source: View, request: Request, home: str, trust_domain: str) -> bo
         "principals": is_principal,
         "namespaces": lambda text: _alike(text, namespace),
         "serviceAccounts": lambda text: account(text, home) == request.identity,
-        "requestPrincipals": lambda _: request.token,
+        USERS: lambda _: request.token,
     }
     return _fields(source, tests)
 
@@ -159,7 +176,7 @@ def _fields(view: View, tests: Mapping[str, Callable[[str], bool]]) -> bool:
 
 def _holds(condition: View, request: Request) -> bool:
     # A user's token is taken to be a good one; anything else about a request is not known here.
-    return condition["key"].word.startswith("request.auth.") and request.token and condition["notValues"].is_empty
+    return condition["key"].word.startswith(OF_USERS) and request.token and condition["notValues"].is_empty
 
 
 def _is_path(text: str, path: str) -> bool:

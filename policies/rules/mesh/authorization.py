@@ -1,6 +1,6 @@
 """Who is let in: nobody by default, then callers by name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from blueprint import names
 from policies.addresses import cidr_at, covers_everything
 from policies.facts import Facts
-from policies.mesh_authz import DRY_RUN, action, closes, is_dry_run, policies
+from policies.mesh_authz import DRY_RUN, OF_USERS, USERS, action, closes, is_dry_run, needs_token, policies
 from policies.mesh_mode import selector
 from policies.mesh_scope import DATAPLANE
 from policies.objects import Object
@@ -23,7 +23,7 @@ from policies.rules.mesh.standard import (
     REQUEST_AUTHENTICATION,
     has_mesh,
 )
-from policies.values import View
+from policies.values import ABSENT, View
 from policies.world import World
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes of the caller"
@@ -64,7 +64,6 @@ def dry_run(thing: Object, _: Facts) -> Iterator[Breach]:
 
 SOURCES: Final = ("principals", "serviceAccounts", "namespaces")
 """Fields of a source that say which pod asks."""
-USERS: Final = "requestPrincipals"
 ADDRESSES: Final = ("ipBlocks", "remoteIpBlocks")
 
 
@@ -164,11 +163,12 @@ def _requests(rule: View) -> Iterator[View]:
 
 def _has_waypoint(target: View, namespace: Object, world: World) -> bool:
     if target["kind"].text == "Gateway":
-        gateway = world.named(KUBERNETES_GATEWAY, namespace.name, target["name"].word)
-        return gateway is not None and gateway.spec["gatewayClassName"].text == "istio-waypoint"
-    service = world.named("Service", namespace.name, target["name"].word)
-    named = service and (service.labels[WAYPOINT].text or namespace.labels[WAYPOINT].text)
-    return bool(named) and world.named(KUBERNETES_GATEWAY, namespace.name, named or "") is not None
+        name = target["name"].word
+    else:
+        service = world.named("Service", namespace.name, target["name"].word)
+        name = (service.labels[WAYPOINT].word or namespace.labels[WAYPOINT].word) if service else ""
+    gateway = world.named(KUBERNETES_GATEWAY, namespace.name, name)
+    return gateway is not None and gateway.spec["gatewayClassName"].text == "istio-waypoint"
 
 
 @MESH.stack(
@@ -251,14 +251,25 @@ class Tokens:
 
 
 def _asks_for_token(policy: Object) -> bool:
-    kind = action(policy)
-    users = USERS if kind == "ALLOW" else "notRequestPrincipals" if kind == "DENY" else ""
-    for rule in policy.spec["rules"] if users else ():
-        if any(not item["source"][users].is_empty for item in rule["from"]):
-            return True
-        if any(condition["key"].word.startswith("request.auth.") for condition in rule["when"]):
-            return True
-    return False
+    asks = _ASKING.get(action(policy))
+    return asks is not None and any(map(asks, policy.spec["rules"]))
+
+
+def _lets_in_with(rule: View) -> bool:
+    """Whether a rule of an ALLOW lets nobody in without a token: each of its sources needs one."""
+    sources = [item["source"] for item in rule["from"]] or [ABSENT]
+    return all(needs_token(rule, source) for source in sources)
+
+
+def _refuses_without(rule: View) -> bool:
+    """Whether a rule of a DENY refuses whoever has no token, or none with the claim it names."""
+    claims = (condition for condition in rule["when"] if condition["key"].word.startswith(OF_USERS))
+    without = (item["source"]["notRequestPrincipals"] for item in rule["from"])
+    return any(not place.is_empty for place in (*without, *(claim["notValues"] for claim in claims)))
+
+
+_ASKING: Final[Mapping[str, Callable[[View], bool]]] = {"ALLOW": _lets_in_with, "DENY": _refuses_without}
+"""Action of a policy to how one of its rules asks for a token."""
 
 
 def _targets(thing: Object) -> frozenset[tuple[str, str]]:

@@ -1,10 +1,14 @@
-"""Whose tokens a workload takes: those of the settings' issuers, for the audiences they name, and nobody else's."""
+"""Whose tokens a workload takes: those of the settings' issuers, by their keys, for the audiences they name, and nobody
+else's."""
 
 from collections.abc import Iterator
 
+from blueprint.settings import Issuer
+from policies import json_text
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import Breach
+from policies.values import View
 
 
 def strangers(thing: Object, facts: Facts) -> Iterator[Breach]:
@@ -16,7 +20,20 @@ def strangers(thing: Object, facts: Facts) -> Iterator[Breach]:
         issuer = known.get(rule["issuer"].word)
         if issuer is None:
             yield Breach(rule["issuer"], "is no issuer of the settings")
-        elif issuer.audiences:
+            continue
+        yield from _forgeries(rule, issuer)
+        if issuer.audiences:
             wider = set(rule["audiences"].words) - set(issuer.audiences)
             if wider or rule["audiences"].is_empty:
                 yield Breach(rule["audiences"], "takes tokens that are meant for somebody else")
+
+
+def _forgeries(rule: View, issuer: Issuer) -> Iterator[Breach]:
+    """Keys that are not the issuer's: whoever has them signs in its name."""
+    address = rule["jwksUri"]
+    if address.is_set and not address.word.startswith(f"{issuer.issuer.rstrip('/')}/"):
+        yield Breach(address, "is not below the issuer's own address, so somebody else's keys sign in its name")
+    theirs = {(key.kty, key.n, key.e) for key in issuer.jwks.keys}
+    for key in json_text.parsed(rule["jwks"])["keys"]:
+        if (key["kty"].word, key["n"].word, key["e"].word) not in theirs:
+            yield Breach(key, "is no key the settings name for this issuer")
