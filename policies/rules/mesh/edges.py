@@ -12,6 +12,7 @@ from policies.mesh_authz import (
     applying,
     identity,
     is_dry_run,
+    needs_token,
     passes,
     pattern,
 )
@@ -52,12 +53,21 @@ def _nothing_more(policy: Object, world: World) -> Iterator[Breach]:
         if rule["from"].is_empty:
             yield Breach(rule["from"], "is not set, and no file lets everybody in")
         for item in rule["from"]:
+            with_token = needs_token(rule, item["source"]) or not _are_tokens_signed(world)
             for place, who in _callers(item["source"], policy, world):
-                mine = [edge for edge in declared if edge.identity == who]
+                theirs = [edge for edge in declared if edge.identity == who]
+                mine = [edge for edge in theirs if with_token or not edge.token]
                 if mine:
                     yield from _asked(rule, mine)
+                elif theirs:
+                    yield Breach(place, f"is let in without a token, yet {theirs[0].why}, which asks for one")
                 else:
                     yield Breach(place, "is let in, and no file declares that")
+
+
+def _are_tokens_signed(world: World) -> bool:
+    """Whether the stack has an issuer; without one the gateway lets nobody pass whose route asks for a token."""
+    return world.facts.settings is None or bool(world.facts.settings.identity.issuers)
 
 
 def _callers(source: View, policy: Object, world: World) -> Iterator[tuple[View, str]]:
