@@ -75,10 +75,11 @@ def host(text: str, home: str, known: Container[str] = ()) -> Host:
 
 def host_in(world: World, text: str, home: str) -> Host:
     """`host` with every namespace the run or the catalogue knows."""
-    return host(text, home, world.once(_known))
+    return host(text, home, world.once(known_namespaces))
 
 
-def _known(world: World) -> frozenset[str]:
+def known_namespaces(world: World) -> frozenset[str]:
+    """Every namespace the run or the catalogue knows. Use as `world.once(known_namespaces)`."""
     return frozenset({*world.namespaces, *world.facts.service, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES})
 
 

@@ -13,6 +13,7 @@ from policies.rules.mesh import (
     peers,
     protocols,
     traffic,
+    ways_out,
 )
 from policies.rules.mesh.standard import MESH
 
@@ -27,4 +28,5 @@ __all__ = [
     "peers",
     "protocols",
     "traffic",
+    "ways_out",
 ]

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
-from policies.mesh_scope import SERVICE_ENTRY, host, host_in, is_outside
+from policies.mesh_scope import host_in, is_outside, known_namespaces
 from policies.objects import Object
 from policies.rule import HIGH, MEDIUM, Breach, sorts
 from policies.rules.mesh.standard import (
@@ -19,6 +18,8 @@ from policies.rules.mesh.standard import (
 from policies.values import View
 from policies.world import World
 
+EVERY_PROXY: Final = "mesh"
+"""The gateway that is every proxy of the mesh; the default."""
 KINDS_OF_ROUTE: Final = ("http", "tls", "tcp")
 WHOLE: Final = 100
 
@@ -29,16 +30,20 @@ WHOLE: Final = 100
     HIGH,
     sorts(VIRTUAL_SERVICE),
     why="A route for every host takes requests meant for others; one to a subset nobody defines answers 503.",
-    cure="Name the hosts, let the weights add up to 100, and route to subsets of a DestinationRule",
+    cure="Name hosts, others' with exportTo [.], let the weights add up to 100, and route to subsets that are defined",
     where=PLATFORM,
     sources=("kyverno istio/restrict-virtual-service-wildcard", "istioctl IST0101"),
 )
 def virtual_service_hosts(thing: Object, world: World) -> Iterator[Breach]:
     spec = thing.spec
-    at_gateway = any(gateway.word != "mesh" for gateway in spec["gateways"])
+    gateways = spec["gateways"].words or (EVERY_PROXY,)
+    at_gateway = any(gateway != EVERY_PROXY for gateway in gateways)
+    shared = EVERY_PROXY in gateways and not set(spec["exportTo"].words or ("*",)) <= {".", "~", thing.namespace}
     for name in spec["hosts"]:
         if name.word == "*" or (at_gateway and name.word.startswith("*")):
             yield Breach(name, f"is {name.word}")
+        elif shared and _is_of_others(name.word, thing, world):
+            yield Breach(name, f"is {name.word}, another namespace's, and exportTo takes its requests from everybody")
     for route in (route for kind in KINDS_OF_ROUTE for route in spec[kind]):
         yield from _weights(route["route"])
         single = [route["mirror"]] if route["mirror"].is_set else []
@@ -47,6 +52,11 @@ def virtual_service_hosts(thing: Object, world: World) -> Iterator[Breach]:
             subset = destination["subset"]
             if subset.word and _is_missing(subset.word, destination["host"].word, thing, world):
                 yield Breach(subset, f"is {subset.word}, and no DestinationRule of the host has such a subset")
+
+
+def _is_of_others(name: str, thing: Object, world: World) -> bool:
+    meant = host_in(world, name, thing.namespace).namespace
+    return meant == "*" or (meant != thing.namespace and meant in world.once(known_namespaces))
 
 
 def _weights(ends: View) -> Iterator[Breach]:
@@ -73,59 +83,6 @@ def _subsets(world: World) -> Mapping[str, frozenset[str]]:
         name = host_in(world, rule.spec["host"].word, rule.namespace).name
         found.setdefault(name, set()).update(subset["name"].word for subset in rule.spec["subsets"])
     return {name: frozenset(subsets) for name, subsets in found.items()}
-
-
-@MESH.resource(
-    "mesh-service-entry",
-    "M/M/M",
-    HIGH,
-    sorts(SERVICE_ENTRY),
-    why="A ServiceEntry opens a way out of the mesh, or takes the name of a service in it.",
-    cure="Declare the host under egress, and nothing that ends in cluster.local",
-    where="services/{service}.yaml: spec.egress",
-    sources=("Istio: Egress",),
-)
-def service_entry(thing: Object, facts: Facts) -> Iterator[Breach]:
-    spec = thing.spec
-    if spec["location"].is_set and spec["location"].word != "MESH_EXTERNAL":
-        yield Breach(spec["location"], f"is {spec['location'].word or 'empty'}")
-    unresolved = spec["resolution"].word in ("", "NONE")
-    allowed = _allowed(thing.namespace, facts)
-    ports = {str(port["number"].quantity): port["number"] for port in spec["ports"]}
-    for place in spec["hosts"]:
-        name = place.word.lower().removesuffix(".")
-        if _is_inside(name, facts):
-            yield Breach(place, f"is {name}, a name inside the cluster")
-        elif "*" in name and unresolved:
-            yield Breach(place, f"is {name} and nothing resolves it, so a client may go to any address")
-        elif allowed is not None and name not in allowed:
-            yield Breach(place, f"is {name}, which the service does not declare")
-        elif allowed is not None:
-            for number, at in ports.items():
-                if number not in allowed[name]:
-                    yield Breach(at, f"is {number}, which the service does not declare for {name}")
-    for end in spec["endpoints"]:
-        address = end["address"]
-        if allowed is not None and address.word.lower() not in allowed:
-            yield Breach(address, "is where the host is sent to, which the service does not declare")
-
-
-def _allowed(namespace: str, facts: Facts) -> Mapping[str, frozenset[str]] | None:
-    """Hosts the catalogue lets `namespace` reach, with their ports; None without a catalogue."""
-    if facts.services is None:
-        return None
-    found: dict[str, set[str]] = {}
-    if namespace in facts.service:
-        for egress in facts.service[namespace].spec.egress:
-            found.setdefault(egress.host, set()).add(str(egress.port))
-    return {name: frozenset(ports) for name, ports in found.items()}
-
-
-def _is_inside(name: str, facts: Facts) -> bool:
-    known = {*facts.service, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
-    meant = host(name, "", known)
-    parts = name.split(".")
-    return bool(meant.namespace) or "." not in name or name.endswith(f".{names.DOMAIN}") or parts[-1] == "svc"
 
 
 @MESH.stack(
@@ -179,8 +136,8 @@ def _sidecar(thing: Object, world: World) -> Iterator[Breach]:
             yield Breach(place, f"is {place.word}, so its proxies know other namespaces than those it needs")
         elif service and namespace not in known and place.word != f"kube-system/{RESOLVER}":
             yield Breach(place, f"lets it know {namespace}, which the catalogue does not declare")
-    if not thing.spec["egress"].is_set:
-        yield Breach(thing.spec["egress"], "is not set, so its proxies know the whole mesh")
+    if thing.spec["egress"].is_empty:
+        yield Breach(thing.spec["egress"], "is empty, so its proxies know the whole mesh")
     missing = sorted(needed - listed - {thing.namespace}) if _is_for_all(thing) and "*" not in listed else []
     if missing:
         yield Breach(thing.spec["egress"], f"leaves out {', '.join(missing)}, so calls there go nowhere")
