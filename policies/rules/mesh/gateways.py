@@ -8,8 +8,14 @@ from policies.objects import Object
 from policies.rule import HIGH, Breach, sorts
 from policies.rules.mesh.standard import KUBERNETES_GATEWAY, MESH
 from policies.values import View
+from policies.world import selects
 
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
+LISTENER_SETS: Final = ("ListenerSet.gateway.networking.k8s.io", "XListenerSet.gateway.networking.x-k8s.io")
+"""Listeners somebody adds to a Gateway of the Gateway API; the second is the trial version's."""
+
+NOBODYS: Final[Mapping[str, str]] = {"kubernetes.io/metadata.name": "nobodys"}
+"""Labels of a namespace nobody has labelled. What chooses it chooses every namespace somebody makes."""
 
 ENCRYPTED: Final = ("HTTPS", "TLS")
 ENDS_HERE: Final = ("SIMPLE", "MUTUAL")
@@ -22,7 +28,7 @@ OLD: Final = ("TLSV1_0", "TLSV1_1")
     "mesh-gateway-tls",
     "M/M/M",
     HIGH,
-    sorts(ISTIO_GATEWAY, KUBERNETES_GATEWAY),
+    sorts(ISTIO_GATEWAY, KUBERNETES_GATEWAY, *LISTENER_SETS),
     why="What the edge takes in the clear, the world reads; what it takes for every host, any namespace can claim.",
     cure="Serve HTTPS with TLS 1.2 or above and a credential, for hosts by name, and let HTTP only redirect",
     where="manifests/gateway.py: _gateway",
@@ -65,8 +71,8 @@ def _kubernetes(thing: Object) -> Iterator[Breach]:
         chosen = listener.at("allowedRoutes", "namespaces", "selector")
         if routes.text == "All":
             yield Breach(routes, "is All")
-        elif routes.text == "Selector" and chosen["matchLabels"].is_empty and chosen["matchExpressions"].is_empty:
-            yield Breach(chosen, "chooses every namespace")
+        elif routes.text == "Selector" and selects(chosen, NOBODYS):
+            yield Breach(chosen, "chooses every namespace that does not say otherwise")
         check = _LISTENERS.get(listener["protocol"].word, _plain)
         yield from check(listener)
 
@@ -109,4 +115,5 @@ _LISTENERS: Final[Mapping[str, Callable[[View], Iterator[Breach]]]] = {
 _KINDS: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     ISTIO_GATEWAY: _istio,
     KUBERNETES_GATEWAY: _kubernetes,
+    **dict.fromkeys(LISTENER_SETS, _kubernetes),
 }
