@@ -36,8 +36,7 @@ def injection(thing: Object, world: World) -> Iterator[Breach]:
     by_name, by_revision, ambient = labels[INJECTION], labels[REVISION], labels[DATAPLANE]
     if by_name.is_set and by_revision.is_set:
         yield Breach(by_revision, f"is set beside {INJECTION}, and only one of them counts")
-    expected = thing.name in world.service_namespaces or thing.name == names.KONG
-    if not expected or not has_mesh(world.facts):
+    if not has_mesh(world.facts) or not _belongs(thing.name, world):
         return
     if ambient.text == "ambient":
         yield Breach(ambient, "is ambient, and the platform's mesh is one of sidecars")
@@ -48,6 +47,13 @@ def injection(thing: Object, world: World) -> Iterator[Breach]:
     installed = world.once(revisions)
     if by_revision.is_set and (not by_revision.word or (installed and by_revision.word not in installed)):
         yield Breach(by_revision, f"is {by_revision.word or 'empty'}, and no such revision is installed")
+
+
+def _belongs(namespace: str, world: World) -> bool:
+    """Whether pods of `namespace` should be in the mesh: also of one that is only called like a service's stores."""
+    tenant = namespace in world.service_namespaces
+    nobodys = namespace in world.data_namespaces and not is_outside(namespace, world.facts)
+    return tenant or nobodys or namespace == names.KONG
 
 
 def _has_proxy(pod: Pod, facts: Facts) -> bool:
@@ -100,10 +106,13 @@ HARMLESS: Final[Mapping[str, Callable[[View], bool]]] = {
     f"{TRAFFIC}/excludeOutboundPorts": _nothing,
     f"{TRAFFIC}/includeInboundPorts": _everything,
     f"{TRAFFIC}/includeOutboundIPRanges": _everything,
+    f"{TRAFFIC}/kubevirtInterfaces": _nothing,
     "ambient.istio.io/bypass-inbound-capture": lambda value: value.word == "false",
+    "istio.io/reroute-virtual-interfaces": _nothing,
     "sidecar.istio.io/interceptionMode": lambda value: value.word in ("REDIRECT", "TPROXY"),
 }
-"""Annotation to the values that let nothing past the proxy (istio/api: annotation/annotations.yaml)."""
+"""Annotation to the values that let nothing past the proxy (istio/api: annotation/annotations.yaml). What comes in by
+a rerouted interface is taken for what goes out, so nobody asks it for a certificate."""
 
 
 @MESH.resource(
