@@ -88,15 +88,27 @@ def _service(thing: Object, world: World) -> Iterator[Breach]:
     if not found:
         yield Breach("", "has no DestinationRule, so callers open as many connections as they like")
     for rule in found:
-        policy = rule.spec["trafficPolicy"]
-        for field in ("connectionPool", "outlierDetection"):
-            if policy[field].is_empty:
-                yield Breach(policy[field], "is not set", on=rule)
-        outliers = policy["outlierDetection"]
-        sees_gateways = bool(outliers["consecutiveGatewayErrors"].number)
-        for field in ("maxEjectionPercent",) if sees_gateways else ("consecutive5xxErrors", "maxEjectionPercent"):
-            if outliers[field].number == 0:
-                yield Breach(outliers[field], "is 0, so no pod is ever left alone", on=rule)
+        # A port's policy takes the place of all the rest; a subset's only of what it says itself.
+        whole, own = rule.spec["trafficPolicy"], [subset["trafficPolicy"] for subset in rule.spec["subsets"]]
+        for policy in (whole, *(port for each in (whole, *own) for port in each["portLevelSettings"])):
+            yield from _limits(policy, rule)
+            yield from _fuse(policy, rule)
+        for policy in own:
+            yield from _fuse(policy, rule)
+
+
+def _limits(policy: View, rule: Object) -> Iterator[Breach]:
+    for field in ("connectionPool", "outlierDetection"):
+        if policy[field].is_empty:
+            yield Breach(policy[field], "is not set", on=rule)
+
+
+def _fuse(policy: View, rule: Object) -> Iterator[Breach]:
+    outliers = policy["outlierDetection"]
+    sees_gateways = bool(outliers["consecutiveGatewayErrors"].number)
+    for field in ("maxEjectionPercent",) if sees_gateways else ("consecutive5xxErrors", "maxEjectionPercent"):
+        if outliers[field].number == 0:
+            yield Breach(outliers[field], "is 0, so no pod is ever left alone", on=rule)
 
 
 def _address(world: World, service: Object) -> str:
