@@ -6,6 +6,7 @@ from typing import Final
 
 from blueprint import names
 from policies import yaml_text
+from policies.asks import CHARTS
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, Breach, sorts
@@ -13,13 +14,23 @@ from policies.rules.mesh.standard import MESH
 from policies.values import View
 from policies.world import World
 
-CHART: Final = "kubernetes:helm.sh/v4:Chart"
-RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 OPERATOR: Final = "IstioOperator.install.istio.io"
 CONFIG_MAP: Final = "ConfigMap"
 
 _ISTIOD: Final = re.compile(r"(.*/)?(istiod|istio-discovery)(-v?[0-9][^/]*)?(\.tgz)?(:[^/]+)?/?")
 
+DEFAULTS: Final = "_internal_defaults_do_not_set"
+"""Where istiod's chart keeps its own values; what is set there holds like anything else."""
+CAUGHT: Final[Mapping[str, tuple[str, ...]]] = {
+    "autoInject": ("enabled",),
+    "excludeIPRanges": ("",),
+    "excludeInboundPorts": ("",),
+    "excludeOutboundPorts": ("",),
+    "includeIPRanges": ("*",),
+    "includeInboundPorts": ("*",),
+}
+"""Fields of the chart's `global.proxy` to the values that let nothing past a proxy."""
+INTERCEPTS: Final = ("REDIRECT", "TPROXY")
 NORMALIZATIONS: Final = ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES")
 VERSIONS: Final = ("TLS_AUTO", "TLSV1_2", "TLSV1_3")
 """TLS_AUTO, the default, is 1.2 at least (istio/api: mesh/v1alpha1/config.proto)."""
@@ -29,9 +40,9 @@ VERSIONS: Final = ("TLS_AUTO", "TLSV1_2", "TLSV1_3")
     "mesh-config",
     "M/M/M",
     CRITICAL,
-    sorts(CHART, RELEASE, OPERATOR, CONFIG_MAP),
+    sorts(*sorted(CHARTS), OPERATOR, CONFIG_MAP),
     why="One line here weakens every proxy at once: plaintext, any destination, or paths that slip past the rules.",
-    cure="Set REGISTRY_ONLY, DECODE_AND_MERGE_SLASHES, TLSV1_2 or above and cni.enabled; leave enableAutoMtls",
+    cure="Set REGISTRY_ONLY, DECODE_AND_MERGE_SLASHES, TLSV1_2 or above and cni.enabled; leave what is caught as it is",
     where="manifests/operators/istio.py",
     sources=("Istio: Path normalization", "Istio: Lock down open ports", "Istio: Egress"),
 )
@@ -44,7 +55,10 @@ def _chart(thing: Object, facts: Facts) -> Iterator[Breach]:
         values = thing.root["values"]
         if not thing.root["valueYamlFiles"].is_empty:
             yield Breach(thing.root["valueYamlFiles"], "holds values nobody judges here")
+        if not values[DEFAULTS].is_empty:
+            yield Breach(values[DEFAULTS], "holds values nobody judges here")
         yield from _mesh(values["meshConfig"])
+        yield from _caught(values)
         yield from _debugging((values["env"], values.at("pilot", "env")), facts)
         if not any(cni["enabled"].flag for cni in (values["cni"], values.at("pilot", "cni"), values["istio_cni"])):
             yield Breach(values.at("cni", "enabled"), "is not true, so every pod starts with rights over its network")
@@ -59,6 +73,7 @@ def _operator(thing: Object, facts: Facts) -> Iterator[Breach]:
     # Istio merges the two; what only one of them says holds.
     both = [place for place in (spec["meshConfig"], values["meshConfig"]) if place.is_set]
     yield from _mesh(*(both or (spec["meshConfig"],)))
+    yield from _caught(values)
     yield from _debugging((values.at("pilot", "env"), spec.at("components", "pilot", "k8s", "env")), facts)
     cni = spec.at("components", "cni", "enabled")
     if not cni.flag and not values.at("pilot", "cni", "enabled").flag:
@@ -73,8 +88,7 @@ def _config_map(thing: Object, _: Facts) -> Iterator[Breach]:
 
 
 _READERS: Final[Mapping[str, Callable[[Object, Facts], Iterator[Breach]]]] = {
-    CHART: _chart,
-    RELEASE: _chart,
+    **dict.fromkeys(CHARTS, _chart),
     OPERATOR: _operator,
     CONFIG_MAP: _config_map,
 }
@@ -101,8 +115,22 @@ def _mesh(*places: View) -> Iterator[Breach]:
         for root in _said(place, "rootNamespace"):
             if root.word != names.ISTIO:
                 yield Breach(root, f"is {root.word}, so the rules in {names.ISTIO} hold for nobody else")
+        for caught in _said(place, "defaultConfig", "interceptionMode"):
+            if caught.word not in INTERCEPTS:
+                yield Breach(caught, f"is {caught.word or 'empty'}, so traffic goes past the proxies of all pods")
     yield from _must(places, ("outboundTrafficPolicy", "mode"), ("REGISTRY_ONLY",), "ALLOW_ANY")
     yield from _must(places, ("pathNormalization", "normalization"), NORMALIZATIONS, "BASE")
+
+
+def _caught(values: View) -> Iterator[Breach]:
+    """Which pods get a proxy, and which of their traffic goes through it, where a pod says nothing itself."""
+    for field, harmless in CAUGHT.items():
+        value = values.at("global", "proxy", field)
+        if value.is_set and value.word not in harmless:
+            yield Breach(value, f"is {value.word or 'empty'}, so traffic goes past the proxies of all pods")
+    never = values.at("sidecarInjectorWebhook", "neverInjectSelector")
+    if not never.is_empty:
+        yield Breach(never, "leaves pods without a proxy by their labels")
 
 
 def _must(places: tuple[View, ...], keys: tuple[str, ...], allowed: tuple[str, ...], default: str) -> Iterator[Breach]:
@@ -142,7 +170,7 @@ def _lower(view: View) -> str:
 def revisions(world: World) -> frozenset[str]:
     """The revisions of the control planes among the objects; none where nobody says."""
     found: set[str] = set()
-    for thing in world.of(CHART, RELEASE):
+    for thing in world.of(*CHARTS):
         if _is_istiod(thing):
             values = thing.root["values"]
             found |= {values["revision"].word or "default", *values["revisionTags"].words}
