@@ -105,6 +105,7 @@ class Request:
     """`namespace/account`."""
     port: int
     method: str
+    """"" of bytes, which have no method and no path."""
     path: str
     token: bool
 
@@ -180,7 +181,7 @@ def _holds(condition: View, request: Request) -> bool:
 
 
 def _is_path(text: str, path: str) -> bool:
-    return within(segments(path), segments(text)) if "{" in text else _alike(text, path)
+    return bool(path) and within(segments(path), segments(text)) if "{" in text else _alike(text, path)
 
 
 def _alike(text: str, value: str) -> bool:

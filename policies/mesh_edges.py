@@ -24,6 +24,13 @@ REST: Final = "{**}"
 SEEN_REQUESTS: Final = frozenset({"http", "http2", "grpc"})
 """Protocols whose requests a proxy can tell apart; of others it knows the port alone."""
 
+VERBS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+"""Methods an API may have that names no operations."""
+CALLS: Final = ("POST",)
+"""That of a remote procedure."""
+BYTES: Final = ("",)
+"""Where a proxy sees no requests: rules about methods and paths hold for none of them."""
+
 METRICS_PORTS: Final = (15020, 15090)
 """Where a proxy answers Prometheus (Istio: merged metrics, and Envoy's own)."""
 PROMETHEUS: Final = "prometheus"
@@ -54,6 +61,8 @@ class Edge:
     """None: any; nothing in front of the port tells callers apart."""
     asks: tuple[Ask, ...] = ()
     """Empty: anything."""
+    methods: tuple[str, ...] = VERBS
+    """What its requests have where no operation says so."""
     token: bool = False
     """Whether its requests carry a user's token."""
     needed: bool = True
@@ -106,6 +115,7 @@ def _consumed(service: Service, consume: Consume, facts: Facts) -> Iterator[Edge
             identity=f"{service.name}/{names.service_account(service.name)}",
             port=_port(provider, provide),
             asks=tuple(map(_ask, used)) if _sees_requests(provider, provide) else (),
+            methods=_methods(provider, provide),
             why=f"{service.name} consumes {consume.api}",
         )
 
@@ -122,6 +132,7 @@ def _routed(service: Service, provide: Provide) -> Iterator[Edge]:
         identity=f"{names.KONG}/{names.GATEWAY_ACCOUNT}",
         port=_port(service, provide),
         asks=tuple(asks) or tuple(below),
+        methods=_methods(service, provide),
         token=provide.route.auth.type != "none",
         why=f"{service.name}/{provide.api} has a public route",
     )
@@ -154,6 +165,12 @@ def _port(provider: Service, provide: Provide) -> int | None:
 def _sees_requests(provider: Service, provide: Provide) -> bool:
     ports = provider.spec.service.ports if provider.spec.service else {}
     return provide.type == "grpc" or (provide.port in ports and ports[provide.port].app_protocol in SEEN_REQUESTS)
+
+
+def _methods(provider: Service, provide: Provide) -> tuple[str, ...]:
+    if not _sees_requests(provider, provide):
+        return BYTES
+    return CALLS if provide.type == "grpc" else VERBS
 
 
 def within(path: tuple[str, ...], allowed: tuple[str, ...]) -> bool:

@@ -109,7 +109,7 @@ def _one_sided(rule: View, *, negative: bool) -> Iterator[Breach]:
         for item in rule[items]:
             for field, place in item[inner].entries():
                 # A port is where a refusal holds, not what it lets pass.
-                if place.is_set and field.startswith("not") != negative and not (negative and field == "ports"):
+                if not place.is_empty and field.startswith("not") != negative and not (negative and field == "ports"):
                     yield _wrong_side(place, negative=negative)
     for condition in rule["when"]:
         field = "values" if negative else "notValues"
@@ -177,7 +177,7 @@ def _has_waypoint(target: View, namespace: Object, world: World) -> bool:
     CRITICAL,
     sorts(REQUEST_AUTHENTICATION),
     why="Alone it refuses bad tokens and lets in whoever brings none; with other issuers it lets in strangers.",
-    cure="Add an AuthorizationPolicy for the same pods that asks for a token, and take those of the settings' issuers",
+    cure="Add an AuthorizationPolicy for these pods that asks for a token; name the settings' issuers, with their keys",
     where="services/{service}.yaml: spec.provides.<api>.route.auth; Pulumi.<stack>.yaml: identity.issuers",
     sources=("Istio: RequestAuthentication",),
 )

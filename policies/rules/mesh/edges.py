@@ -125,15 +125,22 @@ def _nothing_less(namespace: Object, world: World) -> Iterator[Breach]:
         applied = applying(world, namespace.name, labels)
         for edge in world.once(edges)[namespace.name]:
             for ask in (edge.asks or (Ask("", (REST,)),)) if edge.needed and edge.port is not None else ():
-                if not passes(applied, _request(edge, ask), world.facts.trust_domain):
-                    what = f"{ask.method or 'GET'} /{'/'.join(ask.path)} on port {edge.port}"
-                    yield Breach("", f"has no AuthorizationPolicy that lets {edge.caller} ask {what}, yet {edge.why}")
+                tried = (_request(edge, ask, method) for method in ((ask.method,) if ask.method else edge.methods))
+                refused = next((each for each in tried if not passes(applied, each, world.facts.trust_domain)), None)
+                if refused:
+                    what = f"{refused.method} /{'/'.join(ask.path)}" if refused.method else "anything"
+                    what = f"{what} on port {edge.port}, yet {edge.why}"
+                    yield Breach("", f"has no AuthorizationPolicy that lets {edge.caller} ask {what}")
 
 
-def _request(edge: Edge, ask: Ask) -> Request:
+def _request(edge: Edge, ask: Ask, method: str) -> Request:
     path = "/".join(SAMPLE if part in (SEGMENT, REST) else part for part in ask.path)
     return Request(
-        identity=edge.identity, port=edge.port or 0, method=ask.method or "GET", path=f"/{path}", token=edge.token
+        identity=edge.identity,
+        port=edge.port or 0,
+        method=method,
+        path=f"/{path}" if method else "",
+        token=edge.token,
     )
 
 
