@@ -59,13 +59,14 @@ def host(text: str, home: str, known: Container[str] = ()) -> Host:
     """What `text` means in an object of the namespace `home`. `known` are namespaces: `a.b` is in the cluster if b is
     one of them, because a client's resolver would find it there."""
     name = text.lower().removesuffix(".")
-    if name == "*" or (name.startswith("*.") and f"{_ENDINGS[0]}".endswith(name[1:])):
+    if name.startswith("*") and _ENDINGS[0].endswith(name[1:]):
         return Host(name=name, service="*", namespace="*")
     if "." not in name:
         return Host(name=f"{name}.{home}{_ENDINGS[0]}", service=name, namespace=home)
     for ending in _ENDINGS:
         if name.endswith(ending):
             service, _, namespace = name.removesuffix(ending).rpartition(".")
+            namespace = "*" if namespace.startswith("*") else namespace  # `*-b.svc.cluster.local` is all of a-b too
             return Host(name=f"{service}.{namespace}{_ENDINGS[0]}", service=service, namespace=namespace)
     service, _, namespace = name.rpartition(".")
     if "." not in service and namespace in known:

@@ -24,6 +24,8 @@ from policies.rules.mesh.standard import MESH, has_mesh
 from policies.values import View
 from policies.world import World
 
+NOBODYS: Final = (names.ISTIO, names.KONG)
+"""Namespaces in the mesh no file lets anybody into: of the whole mesh, and of the gateway."""
 SAMPLE: Final = "a-0"
 """What stands for a parameter in a path that is tried."""
 
@@ -44,9 +46,7 @@ def matches_catalogue(thing: Object, world: World) -> Iterator[Breach]:
 
 
 def _nothing_more(policy: Object, world: World) -> Iterator[Breach]:
-    declared = world.once(edges).get(policy.namespace)
-    if policy.namespace == names.ISTIO:
-        declared = ()
+    declared = () if policy.namespace in NOBODYS else world.once(edges).get(policy.namespace)
     if declared is None or action(policy) != "ALLOW" or is_dry_run(policy):
         return
     for rule in policy.spec["rules"]:
