@@ -1,19 +1,22 @@
 """Objects other people's charts bring: what nobody here can edit is told, and refused only where it opens a wall.
 
 A chart's pods have the resources, probes and users its authors gave them. Refusing them would refuse the chart; what
-they may do (grants, secrets, privileges) is a reason to.
+they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh: its root namespace is one where a
+chart lives, and whatever anybody writes there without our mark would otherwise open every proxy and be advice.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from blueprint import names
 from policies.facts import Facts
 from policies.objects import Object
-from policies.rule import Rule
+from policies.rule import HIGH, LOW, Rule, Severity
 
-REFUSED: Final = frozenset({"ENG", "GW", "RBAC", "SEC", "WL"})
-"""Groups that hold for charts as for everybody. Their known exceptions are listed by name (`limits.access.operators`);
-what sets up nodes (`limits.privilegedNamespaces`) cannot be *restricted*, so WL is advice there."""
+REFUSED: Final[Mapping[str, Severity]] = {"ENG": LOW, "GW": LOW, "MESH": HIGH, "RBAC": LOW, "SEC": LOW, "WL": LOW}
+"""Groups that hold for charts as for everybody, from which severity on: how a chart names its ports is its own. Their
+known exceptions are listed by name (`limits.access.operators`, `limits.mesh`); what sets up nodes
+(`limits.privilegedNamespaces`) cannot be *restricted*, so WL is advice there."""
 
 
 def is_charts(thing: Object, facts: Facts) -> bool:
@@ -34,4 +37,7 @@ def is_advice(rule: Rule, thing: Object | None, facts: Facts) -> bool:
     """Whether a mandatory `rule` is only advice about `thing`."""
     if thing is None or not is_charts(thing, facts):
         return False
-    return rule.group not in REFUSED or (rule.group == "WL" and thing.namespace in facts.limits.privileged_namespaces)
+    least = REFUSED.get(rule.group)
+    if least is None or rule.severity < least:
+        return True
+    return rule.group == "WL" and thing.namespace in facts.limits.privileged_namespaces

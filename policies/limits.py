@@ -157,7 +157,7 @@ class Limits(Text):
     """Labels below our prefix that say of a service's namespace whose it is, what it costs whom and what it holds."""
     chart_namespaces: tuple[Slug, ...] = ()
     """Platform namespaces whose objects come from other people's charts; what they bring is advised, not refused,
-    but for grants, secrets and privileges (policies/charts.py)."""
+    but for grants, secrets, privileges and what opens the mesh (policies/charts.py)."""
     privileged_namespaces: tuple[Slug, ...] = ()
     """Platform namespaces that may lack Pod Security *restricted*; each sets up nodes."""
     exemptions: tuple[Exemption, ...] = ()

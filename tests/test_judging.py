@@ -342,6 +342,18 @@ def test_what_a_chart_brings_is_refused_only_where_it_opens_a_wall(
     assert {finding.level for finding in said(report, "wl-priority-class")} == {priority_level}
 
 
+@pytest.mark.parametrize("namespace", ["istio-system", "kong"])
+def test_what_opens_the_mesh_is_refused_whoever_brings_it(namespace: str) -> None:
+    metadata = {"name": "a", "namespace": namespace}
+    opened = {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "spec": {"rules": [{}]}}
+    plain = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "spec": {"mtls": {"mode": "DISABLE"}}}
+    port = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"name": "kong-proxy", "port": 80}]}}
+    report = judged(*({**made, "metadata": metadata} for made in (opened, plain, port)))
+    for rule in ("mesh-authz-no-allow-all", "mesh-peerauth-no-weaken"):
+        assert {finding.level for finding in said(report, rule)} == {"mandatory"}
+    assert {finding.level for finding in said(report, "mesh-service-port-protocol")} <= {"advisory"}
+
+
 # What is never said --------------------------------------------------------------------------------------------------
 
 
