@@ -84,6 +84,12 @@ def known_namespaces(world: World) -> frozenset[str]:
     return frozenset({*world.namespaces, *world.facts.service, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES})
 
 
+def is_private(thing: Object) -> bool:
+    """Whether `thing` (a route, a rule about a host) is seen in its own namespace alone. Everybody sees what does not
+    say."""
+    return set(thing.spec["exportTo"].words or ("*",)) <= {".", "~", thing.namespace}
+
+
 def entries(world: World, name: str) -> tuple[Object, ...]:
     """The ServiceEntries that name the host `name`, or a wildcard over it."""
     table = world.once(_entries)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.mesh_scope import host_in, is_in_mesh
+from blueprint import names
+from policies.mesh_scope import host_in, is_in_mesh, is_private
 from policies.objects import Object
 from policies.rule import CRITICAL, MEDIUM, Breach, sorts
 from policies.rules.mesh.protocols import speaks_http
@@ -85,8 +86,8 @@ def _service(thing: Object, world: World) -> Iterator[Breach]:
     if not expected or not any(map(speaks_http, thing.spec["ports"])):
         return
     found = world.once(_guards).get(_pods(thing), ())
-    if not found:
-        yield Breach("", "has no DestinationRule, so callers open as many connections as they like")
+    if not any(_is_for_callers(rule, thing) for rule in found):
+        yield Breach("", "has no DestinationRule its callers see, so they open as many connections as they like")
     for rule in found:
         # A port's policy takes the place of all the rest; a subset's only of what it says itself.
         whole, own = rule.spec["trafficPolicy"], [subset["trafficPolicy"] for subset in rule.spec["subsets"]]
@@ -95,6 +96,13 @@ def _service(thing: Object, world: World) -> Iterator[Breach]:
             yield from _fuse(policy, rule)
         for policy in own:
             yield from _fuse(policy, rule)
+
+
+def _is_for_callers(rule: Object, service: Object) -> bool:
+    """Whether callers in other namespaces follow `rule`: after their own, Istio looks beside the service, then in the
+    root namespace, and only at what is exported."""
+    near = rule.namespace in (service.namespace, names.ISTIO)
+    return near and not is_private(rule)
 
 
 def _limits(policy: View, rule: Object) -> Iterator[Breach]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.mesh_scope import host_in, is_outside, known_namespaces
+from policies.mesh_scope import host_in, is_outside, is_private, known_namespaces
 from policies.objects import Object
 from policies.rule import HIGH, MEDIUM, Breach, sorts
 from policies.rules.mesh.standard import (
@@ -38,7 +38,7 @@ def virtual_service_hosts(thing: Object, world: World) -> Iterator[Breach]:
     spec = thing.spec
     gateways = spec["gateways"].words or (EVERY_PROXY,)
     at_gateway = any(gateway != EVERY_PROXY for gateway in gateways)
-    shared = EVERY_PROXY in gateways and not set(spec["exportTo"].words or ("*",)) <= {".", "~", thing.namespace}
+    shared = EVERY_PROXY in gateways and not is_private(thing)
     for name in spec["hosts"]:
         if name.word == "*" or (at_gateway and name.word.startswith("*")):
             yield Breach(name, f"is {name.word}")
