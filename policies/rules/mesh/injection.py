@@ -17,6 +17,8 @@ from policies.world import World
 
 INJECT: Final = "sidecar.istio.io/inject"
 TLS_MODE: Final = "security.istio.io/tlsMode"
+DEFAULT: Final = frozenset({"default"})
+"""The one revision that may be taken for granted where the control plane is another stack's."""
 YES: Final = ("", "y", "yes", "true", "on")
 """What Istio's injector takes for true; everything else is false (pkg/kube/inject/inject.go). Empty: as it would."""
 
@@ -44,8 +46,7 @@ def injection(thing: Object, world: World) -> Iterator[Breach]:
         yield Breach(by_name, f"is {by_name.word or 'empty'}")
     elif not by_name.is_set and not by_revision.is_set:
         yield Breach(by_name, "is not set")
-    installed = world.once(revisions)
-    if by_revision.is_set and (not by_revision.word or (installed and by_revision.word not in installed)):
+    if by_revision.is_set and by_revision.word not in (world.once(revisions) or DEFAULT):
         yield Breach(by_revision, f"is {by_revision.word or 'empty'}, and no such revision is installed")
 
 
@@ -145,6 +146,7 @@ OVERRIDES: Final = (
     "sidecar.istio.io/controlPlaneAuthPolicy",
     "sidecar.istio.io/discoveryAddress",
     "sidecar.istio.io/proxyImage",
+    "sidecar.istio.io/proxyImageType",
     "sidecar.istio.io/userVolume",
     "sidecar.istio.io/userVolumeMount",
 )
