@@ -6,7 +6,7 @@ from typing import Final
 from blueprint import names
 from policies.addresses import cidr_at, covers_everything
 from policies.facts import Facts
-from policies.mesh_scope import SERVICE_ENTRY, host
+from policies.mesh_scope import SERVICE_ENTRY, host, is_private
 from policies.objects import Object
 from policies.rule import HIGH, Breach, sorts
 from policies.rules.mesh.standard import MESH
@@ -25,7 +25,7 @@ NAMED: Final = frozenset({"GRPC", "GRPC-WEB", "HTTP", "HTTP2", "HTTPS", "TLS"})
     HIGH,
     sorts(SERVICE_ENTRY, WORKLOAD_ENTRY, WORKLOAD_GROUP),
     why="A ServiceEntry opens a way out of the mesh, or takes the name of a service in it.",
-    cure="Declare the host under egress, nothing that ends in cluster.local, and no address in a pod's place",
+    cure="Declare the host under egress and export it to nobody (.); name nothing inside the cluster, and no address as a pod",
     where="services/{service}.yaml: spec.egress",
     sources=("Istio: Egress",),
 )
@@ -46,7 +46,9 @@ def _entry(thing: Object, facts: Facts) -> Iterator[Breach]:
     if unresolved:
         yield from _anywhere(spec)
     allowed = _allowed(thing.namespace, facts)
-    ports = {str(place.quantity): place for place in _ports(spec)}
+    if allowed is not None and not is_private(thing):
+        yield Breach(spec["exportTo"], "is wider than the own namespace, so its callers get out by it too")
+    ports = {place.quantity or "not set": place for place in _ports(spec)}
     for place in spec["hosts"]:
         name = place.word.lower().removesuffix(".")
         if _is_inside(name, facts):
@@ -68,7 +70,9 @@ def _entry(thing: Object, facts: Facts) -> Iterator[Breach]:
 def _ports(spec: View) -> Iterator[View]:
     """Every port clients name, or their requests end at."""
     for port in spec["ports"]:
-        yield from (port[field] for field in ("targetPort", "number") if port[field].is_set)
+        yield port["number"]
+        if port["targetPort"].is_set:
+            yield port["targetPort"]
     for end in spec["endpoints"]:
         yield from (number for _, number in end["ports"].entries())
 
