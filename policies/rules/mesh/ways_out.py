@@ -25,7 +25,7 @@ NAMED: Final = frozenset({"GRPC", "GRPC-WEB", "HTTP", "HTTP2", "HTTPS", "TLS"})
     HIGH,
     sorts(SERVICE_ENTRY, WORKLOAD_ENTRY, WORKLOAD_GROUP),
     why="A ServiceEntry opens a way out of the mesh, or takes the name of a service in it.",
-    cure="Declare the host under egress and export it to nobody (.); name nothing inside the cluster, and no address as a pod",
+    cure="Declare the host under egress, export it to . alone; name nothing in the cluster, and no address as a pod",
     where="services/{service}.yaml: spec.egress",
     sources=("Istio: Egress",),
 )
