@@ -4,21 +4,21 @@ The rules, as networking.k8s.io/v1 states them: a pod no policy selects in a dir
 selected lets through what any of them names (they only add); a connection needs both ends. `policyTypes` left out
 means Ingress, and Egress where there are egress rules. Within one peer both selectors must hold, two peers are
 alternatives. An absent selector is not an empty one: `podSelector` alone means the policy's own namespace, an empty
-`namespaceSelector` means every namespace, no peers at all mean everyone. A port without protocol is TCP, one with a
-name is looked up in the receiving pod's containers, no ports at all are all ports. An `ipBlock` never means pods.
+`namespaceSelector` means every namespace, no peers at all mean everyone. An `ipBlock` never means pods.
 
-Pods that nobody has are part of the answer: a peer that admits a namespace in which no pod of ours bears the labels
-admits whoever puts them on, so such a pod is made up (`End.made_up`) and reached, or reaches, like any other.
+Pods that nobody has are part of the answer: a selector that nobody's labels pass, or that leaves a choice nobody made,
+is passed by whoever puts the labels on, so such a pod is made up (`End.made_up`) and reached, or reaches, like any
+other. It is the same with namespaces nobody here declares: of their labels only the name is known.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from policies.addresses import NOBODY, Space, block, space
-from policies.matching import Matcher, matcher
+from policies.matching import Labels, Matcher, matcher
 from policies.objects import Object
-from policies.pods import Pod
+from policies.ports import ALL_PORTS, rule_ports
 from policies.values import MalformedError, UndeterminedError, View
 
 Direction = Literal["Ingress", "Egress"]
@@ -29,34 +29,8 @@ SIDES: Final[Mapping[Direction, tuple[str, str]]] = {"Ingress": ("ingress", "fro
 NAME: Final = "kubernetes.io/metadata.name"
 """The label of a namespace that is its name; the API server sets it and nobody else can."""
 
-PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
-_PORTS: Final = 1 << 16
-
-
-def ports(protocol: str, first: int, last: int | None = None) -> int:
-    """A set of ports, as bits of a number: `protocol` from `first` to `last`, or `first` alone."""
-    width = (first if last is None else last) - first + 1
-    return ((1 << max(width, 0)) - 1) << (PROTOCOLS.index(protocol) * _PORTS + first)
-
-
-ALL_PORTS: Final = sum(ports(protocol, 1, _PORTS - 1) for protocol in PROTOCOLS)
-"""Every port of every protocol."""
 EVERYWHERE: Final = space(["0.0.0.0/0", "::/0"])
 """Every address."""
-
-
-def shown(some: int) -> str:
-    """A set of ports for a person: `TCP 53, UDP 53`, `every port`."""
-    if some == ALL_PORTS:
-        return "every port"
-    found = []
-    while some:
-        start = (some & -some).bit_length() - 1
-        width = (~(some >> start) & ((some >> start) + 1)).bit_length() - 1
-        some &= ~(((1 << width) - 1) << start)
-        protocol, first = PROTOCOLS[start // _PORTS], start % _PORTS
-        found.append(f"{protocol} {first}" if width == 1 else f"{protocol} {first}-{first + width - 1}")
-    return ", ".join(found[:4]) + (" and others" if len(found) > 4 else "")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,8 +41,8 @@ class End:
     name: str
     """For a person."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    named_ports: Mapping[str, int] = field(default_factory=dict)
-    """Name of a container's port to the port."""
+    named_ports: Mapping[str, int] | None = None
+    """Name of a container's port to the port; None: nobody here knows the containers."""
     made_up: bool = False
     """Whether it stands for a pod somebody may add."""
 
@@ -76,17 +50,6 @@ class End:
     def shown(self) -> str:
         """For a person."""
         return f"{self.namespace}/{self.name}"
-
-
-def named_ports(pod: Pod) -> Mapping[str, int]:
-    """The named ports of a pod's containers that keep running."""
-    found: dict[str, int] = {}
-    for container in pod.containers:
-        for port in container.view["ports"] if container.role == "container" or container.is_sidecar else ():
-            name, number = port["name"].text, port["containerPort"].number
-            if name and number:
-                found[name] = found.get(name, 0) | ports(_protocol(port["protocol"]), int(number))
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,24 +90,34 @@ class Reach:
     """Everybody's walls."""
 
     def __init__(
-        self, ends: Iterable[End], namespaces: Mapping[str, Mapping[str, str]], policies: Iterable[Object]
+        self,
+        ends: Iterable[End],
+        namespaces: Mapping[str, Mapping[str, str]],
+        policies: Iterable[Object],
+        kept: frozenset[str],
     ) -> None:
-        """`namespaces` are the labels of each; a namespace's own name is added to them."""
+        """`namespaces` are the labels of each that is declared; a namespace's own name is added to them.
+        `kept` are labels of namespaces nobody but the platform may put on."""
+        self._kept = kept
         self.unread: dict[Object, UndeterminedError | MalformedError] = {}
         """Policies that cannot be read, and why: what they let through is in no wall."""
         self._labels = {name: {**labels, NAME: name} for name, labels in namespaces.items()}
         self._ends: dict[str, list[End]] = {name: [] for name in self._labels}
         for end in ends:
             self._ends.setdefault(end.namespace, []).append(end)
-            self._labels.setdefault(end.namespace, {NAME: end.namespace})
         self._made: dict[tuple[str, tuple[tuple[str, str], ...]], End] = {}
         self._walls: dict[tuple[End, Direction], Wall] = {}
         self._admitted: dict[str, list[End]] = {}
-        for policy in policies:
-            try:
-                self._read(policy)
-            except (UndeterminedError, MalformedError) as error:
-                self.unread[policy] = error
+        known = tuple(policies)
+        # Everybody a policy is for must be there before any policy is read: the others select them too.
+        for read in (self._populate, self._read):
+            for policy in known:
+                self._tried(read, policy)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The namespaces that have ends."""
+        return tuple(self._ends)
 
     def ends_of(self, namespace: str) -> tuple[End, ...]:
         """The ends in `namespace`."""
@@ -158,10 +131,21 @@ class Reach:
         """The ports of `target` that `source` reaches: what both walls let through."""
         return self.wall(source, "Egress").lets(target) & self.wall(target, "Ingress").lets(source)
 
+    def _tried(self, read: Callable[[Object], None], policy: Object) -> None:
+        try:
+            read(policy)
+        except (UndeterminedError, MalformedError) as error:
+            self.unread[policy] = error
+
+    def _populate(self, policy: Object) -> None:
+        selector = matcher(policy.spec["podSelector"])
+        found = self._borne(policy.namespace, selector)
+        self._ends.setdefault(policy.namespace, []).extend(self._strangers(policy.namespace, selector, found))
+
     def _read(self, policy: Object) -> None:
         spec = policy.spec
         selector = matcher(spec["podSelector"])
-        selected = [end for end in self._ends.get(policy.namespace, ()) if selector.selects(end.labels)]
+        selected = self._borne(policy.namespace, selector)
         for direction in directions(policy):
             field_, side = SIDES[direction]
             rules = [
@@ -172,7 +156,7 @@ class Reach:
                 wall = self._walls.setdefault((end, direction), Wall())
                 wall.closed = True
                 for opened, peers, rule, admitted in rules:
-                    own = opened.of(end)
+                    own = opened.of(end.named_ports)
                     if not peers:
                         everyone = Opening(
                             policy=policy, at=rule, ends={}, addresses=EVERYWHERE, ports=own, anyone=True
@@ -180,7 +164,7 @@ class Reach:
                         wall.openings.append(everyone)
                     for peer, (others, addresses) in zip(peers, admitted, strict=True):
                         receiving = (
-                            {other: opened.of(other) for other in others}
+                            {other: opened.of(other.named_ports) for other in others}
                             if direction == "Egress" and opened.names
                             else dict.fromkeys(others, own)
                         )
@@ -203,22 +187,39 @@ class Reach:
         return self._admitted[key], NOBODY
 
     def _namespaces(self, selector: Matcher) -> Iterator[str]:
-        name = selector.labels.get(NAME)
+        named = selector.choices(NAME)
         # Nearly every peer names its namespace: no need to ask the others.
-        for candidate in self._labels if name is None else (name,):
-            if selector.selects(self._labels.get(candidate, {NAME: candidate})):
+        for candidate in self._ends if named is None else named:
+            known = self._labels.get(candidate)
+            if selector.selects(known) if known is not None else self._may_select(candidate, selector):
                 yield candidate
 
-    def _selected(self, namespace: str, selector: Matcher) -> Iterable[End]:
-        found = [end for end in self._ends.get(namespace, ()) if selector.selects(end.labels)]
-        example = None if found else selector.example
-        if example is None:
-            return found
-        key = (namespace, tuple(sorted(example.items())))
+    def _may_select(self, namespace: str, selector: Matcher) -> bool:
+        """Whether `namespace`, of which nobody here knows the labels, may pass: whoever makes it may put them on."""
+        return any(not self._kept & example.keys() for example in selector.given({NAME: namespace}).examples)
+
+    def _selected(self, namespace: str, selector: Matcher) -> list[End]:
+        found = self._borne(namespace, selector)
+        return [*found, *self._strangers(namespace, selector, found)]
+
+    def _borne(self, namespace: str, selector: Matcher) -> list[End]:
+        """The ends of `namespace` whose labels pass."""
+        return [end for end in self._ends.get(namespace, ()) if selector.selects(end.labels)]
+
+    def _strangers(self, namespace: str, selector: Matcher, found: Iterable[End]) -> list[End]:
+        """Made-up ends for what `selector` leaves to whoever comes, beside those it found."""
+        return [
+            self._make(namespace, example)
+            for example in selector.examples
+            if not any(example.items() <= end.labels.items() for end in found)
+        ]
+
+    def _make(self, namespace: str, labels: Labels) -> End:
+        key = (namespace, tuple(sorted(labels.items())))
         if key not in self._made:
             name = f"any pod labelled {', '.join(f'{label}={value}' for label, value in key[1]) or 'anyhow'}"
-            self._made[key] = End(namespace=namespace, name=name, labels=example, made_up=True)
-        return (self._made[key],)
+            self._made[key] = End(namespace=namespace, name=name, labels=labels, made_up=True)
+        return self._made[key]
 
 
 _OPEN: Final = Wall()
@@ -238,50 +239,3 @@ def directions(policy: Object) -> tuple[Direction, ...]:
 def is_empty_selector(selector: View) -> bool:
     """Whether a selector selects everything: nothing in it. The caller tells absent from empty."""
     return selector["matchLabels"].is_empty and selector["matchExpressions"].is_empty
-
-
-@dataclass(frozen=True, kw_only=True)
-class RulePorts:
-    """The ports of a rule; the named ones differ from pod to pod."""
-
-    numbers: int
-    names: tuple[tuple[str, str], ...]
-    """Protocol and name."""
-
-    def of(self, end: End) -> int:
-        """On the pod that receives."""
-        found = self.numbers
-        for protocol, name in self.names:
-            found |= end.named_ports.get(name, 0) & ports(protocol, 1, _PORTS - 1)
-        return found
-
-
-def rule_ports(rule: View) -> RulePorts:
-    """The ports `rule` opens."""
-    if rule["ports"].is_empty:
-        return RulePorts(numbers=ALL_PORTS, names=())
-    numbers, named = 0, []
-    for each in rule["ports"]:
-        protocol, port = _protocol(each["protocol"]), each["port"]
-        if not port.is_set:
-            numbers |= ports(protocol, 1, _PORTS - 1)
-        elif isinstance(port.value, str):
-            named.append((protocol, port.word))
-        else:
-            first, last = _number(port), _number(each["endPort"]) if each["endPort"].is_set else None
-            numbers |= ports(protocol, first, last)
-    return RulePorts(numbers=numbers, names=tuple(named))
-
-
-def _number(port: View) -> int:
-    number = port.number
-    if number is None or not 0 < number < _PORTS:
-        raise MalformedError(port.path, port.value, "a port")
-    return int(number)
-
-
-def _protocol(written: View) -> str:
-    protocol = written.text or "TCP"
-    if protocol not in PROTOCOLS:
-        raise MalformedError(written.path, protocol, "TCP, UDP or SCTP")
-    return protocol

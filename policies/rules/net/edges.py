@@ -7,7 +7,7 @@ from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Store
 from policies.facts import Facts
-from policies.reach import ports
+from policies.ports import ports
 from policies.rules.net.platform import BROKERS, GATEWAY, Edge, Pods, edges_of, internet, own_edges
 
 STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {

@@ -9,7 +9,7 @@ from policies.facts import Facts
 from policies.objects import Object
 from policies.reach import NAME
 from policies.rule import CRITICAL, MEDIUM, Breach
-from policies.rules.net.standard import NET, PLATFORM, POLICIES, peers, rules
+from policies.rules.net.standard import NET, PLATFORM, POLICIES, TRUSTED, peers, rules
 from policies.values import View
 
 _HANDS_OUT: Final[Mapping[str, str]] = {
@@ -41,10 +41,6 @@ def imds_blocked(policy: Object, _: Facts) -> Iterator[Breach]:
                 yield Breach(peer.at("ipBlock", "cidr"), f"holds {address}, where {who} answers")
 
 
-_TRUSTED: Final = frozenset({names.SERVICE_LABEL})
-"""Labels of namespaces by which the platform's own namespaces may know a peer: the cluster's admission keeps them."""
-
-
 @NET.resource(
     "net-peer-namespace-name",
     "A/M/M",
@@ -56,7 +52,7 @@ _TRUSTED: Final = frozenset({names.SERVICE_LABEL})
     sources=("OWASP K8s K04",),
 )
 def peer_namespace_name(policy: Object, _: Facts) -> Iterator[Breach]:
-    trusted = {NAME, *(_TRUSTED if policy.namespace in names.PLATFORM_NAMESPACES else ())}
+    trusted = {NAME, *(TRUSTED if policy.namespace in names.PLATFORM_NAMESPACES else ())}
     for _direction, peer in peers(policy):
         selector = peer["namespaceSelector"]
         if selector.is_set and not trusted & set(_asked(selector)):

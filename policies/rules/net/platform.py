@@ -14,7 +14,8 @@ from blueprint.catalogue.running import Probe
 from blueprint.settings import Existing
 from policies.addresses import INTERNET, NOWHERE, Space, space
 from policies.facts import Facts
-from policies.reach import EVERYWHERE, ports
+from policies.ports import ports
+from policies.reach import EVERYWHERE
 
 
 @dataclass(frozen=True, kw_only=True)

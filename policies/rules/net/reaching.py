@@ -6,7 +6,8 @@ from typing import Final
 
 from policies.addresses import NOBODY, Space
 from policies.objects import Object
-from policies.reach import Direction, End, Opening, Wall, shown
+from policies.ports import shown
+from policies.reach import Direction, End, Opening, Wall
 from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
 from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
 from policies.rules.net.standard import CONSUMES, FOREIGN_SORTS, NET, PLATFORM

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from blueprint import names
 from policies.objects import Object
 from policies.reach import SIDES, Direction
 from policies.rule import Group, sorts
@@ -20,6 +21,9 @@ FOREIGN_SORTS: Final = (
     "NetworkPolicy.projectcalico.org",
 )
 """Other engines' policies for one namespace: they let through beside what NetworkPolicies say."""
+
+TRUSTED: Final = frozenset({names.SERVICE_LABEL})
+"""Labels of namespaces by which the platform's own namespaces may know a peer: it puts them on, and nobody else."""
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes"
 PLATFORM: Final = "blueprint/doors.py and manifests/isolation.py, for every service"

@@ -7,10 +7,11 @@ from typing import Final
 from blueprint import names
 from policies.facts import Facts
 from policies.objects import Object
-from policies.reach import Direction, End, Reach, named_ports
+from policies.ports import named_ports
+from policies.reach import Direction, End, Reach
 from policies.rules.net.edges import edges, service_pods, stores
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
-from policies.rules.net.standard import POLICY_SORTS
+from policies.rules.net.standard import POLICY_SORTS, TRUSTED
 from policies.values import MalformedError, UndeterminedError
 from policies.world import World, texts
 
@@ -57,35 +58,30 @@ def table(world: World) -> Table:
         try:
             if not workload.pod.spec.is_known:
                 raise UndeterminedError(workload.pod.spec.path)
-            labels = workload.labels
-            end = End(
-                namespace=workload.namespace,
-                name=workload.object.name,
-                labels=labels,
-                named_ports=named_ports(workload.pod),
-            )
+            labels, named = workload.labels, named_ports(workload.pod)
+            end = End(namespace=workload.namespace, name=workload.object.name, labels=labels, named_ports=named)
         except (UndeterminedError, MalformedError) as error:
             errors.append(error)
             continue
         known = ends.setdefault((workload.namespace, frozenset(labels.items())), end)
-        if set(end.named_ports.items()) - set(known.named_ports.items()):  # ports differ: no longer one to a policy
+        if end.named_ports != known.named_ports:  # no longer one to a policy
             ends[workload.namespace, frozenset({*labels.items(), ("", workload.object.name)})] = known = end
         workloads[workload.object] = known
     found = list(ends.values())
     standing = dict(_standing(world, found))
     known_ends = {id(end) for end in found}
     found += [end for several in standing.values() for end in several if id(end) not in known_ends]
-    namespaces: dict[str, Mapping[str, str]] = {OUTSIDE: {}}
+    namespaces: dict[str, Mapping[str, str]] = {}
     for name, thing in world.namespaces.items():
         try:
             namespaces[name] = texts(thing.labels)
         except (UndeterminedError, MalformedError) as error:
             errors.append(error)
             namespaces[name] = {}
-    places = {*namespaces, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
+    places = {OUTSIDE, *namespaces, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
     found += [End(namespace=name, name="any other pod", made_up=True) for name in sorted(places)]
     found += [end for pods in (*STANDING, *stores(world.facts)) if pods.namespace in places for end in _almost(pods)]
-    reach = Reach(found, namespaces, world.of(*POLICY_SORTS))
+    reach = Reach(found, namespaces, world.of(*POLICY_SORTS), TRUSTED)
     return Table(reach=reach, workloads=workloads, standing=standing, errors=(*errors, *reach.unread.values()))
 
 
@@ -154,16 +150,13 @@ class Judged:
 
 
 def judged(world: World) -> Iterator[Judged]:
-    """The ends of declared namespaces the platform closes: services, their stores, and its own walled pods."""
+    """The ends of the namespaces the platform closes: services, their stores, and its own walled pods."""
     known, facts = world.once(table), world.facts
     walled = {id(end) for pods in STANDING if pods.walled for end in known.ends(pods)}
-    for name, thing in world.namespaces.items():
+    for name in known.reach.places:
         for end in known.reach.ends_of(name):
             if is_tenant(name, facts) or id(end) in walled or (end.made_up and name in CLOSED_NAMESPACES):
-                yield Judged(end=end, namespace=thing)
-    for pods in STANDING:
-        if pods.walled and not world.declares(pods.namespace):
-            yield from (Judged(end=end, namespace=None) for end in known.ends(pods))
+                yield Judged(end=end, namespace=world.namespaces.get(name))
 
 
 def is_tenant(namespace: str, facts: Facts) -> bool:

@@ -6,7 +6,8 @@ from typing import Final
 from policies.addresses import block, covers_everything
 from policies.facts import Facts
 from policies.objects import Object
-from policies.reach import NAME, SIDES, Direction, directions, is_empty_selector, rule_ports
+from policies.ports import rule_ports
+from policies.reach import NAME, SIDES, Direction, directions, is_empty_selector
 from policies.rule import CRITICAL, MEDIUM, Breach, sorts
 from policies.rules.net.engines import calico, cilium
 from policies.rules.net.platform import DNS, DNS_PORTS, GATEWAY, GATEWAY_PORTS
