@@ -8,7 +8,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Store
 from policies.facts import Facts
 from policies.ports import ports
-from policies.rules.net.platform import BROKERS, GATEWAY, Edge, Pods, edges_of, internet, own_edges
+from policies.rules.net.platform import BROKERS, DNS, DNS_PORTS, GATEWAY, Edge, Pods, edges_of, internet, own_edges
 
 STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "clickhouse": (8443, 9440),
@@ -105,6 +105,7 @@ def _stores(service: Service, facts: Facts) -> Iterator[Edge]:
         why = f"{service.name} owns {engine} {name}"
         yield Edge(source=pods, target=store, ports=_tcp(*STORE_PORTS[engine]), why=why, must=home == "operator")
         yield Edge(source=store, target=store, ports=ports("TCP", 1, 65535), why="replication", must=False)
+        yield Edge(source=store, target=DNS, ports=DNS_PORTS, why="platform edge dns", must=False)
 
 
 def _carriers(facts: Facts) -> Mapping[str, str]:

@@ -1,25 +1,27 @@
 """Policies of other engines and for the whole cluster: nothing may outrank a namespace's walls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from blueprint import names
 from policies.addresses import Block, cidr_at, covers_everything
 from policies.facts import Facts
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, sorts
+from policies.rule import CRITICAL, Breach, Selector
 from policies.rules.net.standard import FOUNDATION, NET
 from policies.values import View
 
-CLUSTER_SORTS: Final = (
-    "AdminNetworkPolicy.policy.networking.k8s.io",
-    "BaselineAdminNetworkPolicy.policy.networking.k8s.io",
-    "ClusterNetworkPolicy.policy.networking.k8s.io",
-    "GlobalNetworkPolicy.crd.projectcalico.org",
-    "GlobalNetworkPolicy.projectcalico.org",
-    "CiliumClusterwideNetworkPolicy.cilium.io",
+_BASELINE: Final = "BaselineAdminNetworkPolicy"
+_TIERED: Final = "ClusterNetworkPolicy"
+CLUSTER_KINDS: Final = frozenset(
+    {"AdminNetworkPolicy", _BASELINE, _TIERED, "GlobalNetworkPolicy", "CiliumClusterwideNetworkPolicy"}
 )
-"""Policies of no namespace; the first two became the third in v1alpha2."""
+"""Policies of no namespace, whoever's engine they are; the first two became the third in Kubernetes' v1alpha2, and
+Antrea and AWS call theirs so too."""
+CLUSTER: Final = Selector[Object](
+    lambda thing: (thing,) if thing.is_kubernetes and thing.kind in CLUSTER_KINDS else (),
+    reads=", ".join(sorted(CLUSTER_KINDS)),
+)
 
 _ALLOWING: Final = frozenset({"allow", "accept"})
 """Actions that end the evaluation in the connection's favour, in small letters."""
@@ -31,7 +33,7 @@ _CILIUM: Final = ".cilium.io"
     "net-admin-policies",
     "M/M/M",
     CRITICAL,
-    sorts(*CLUSTER_SORTS),
+    CLUSTER,
     why="What a policy of the whole cluster allows, no policy of a namespace can forbid.",
     cure="Remove the rule that allows; a namespace's own NetworkPolicies open what must be open",
     where=FOUNDATION,
@@ -41,7 +43,8 @@ def admin_policies(policy: Object, _: Facts) -> Iterator[Breach]:
     for label, value in names.MANAGED.items():
         if policy.labels[label].text != value:
             yield Breach(policy.labels[label], "is not the platform's, and only the platform rules the whole cluster")
-    baseline = policy.kind.startswith("Baseline") or policy.spec["tier"].text == "Baseline"
+    # Only the newer kind has tiers: in the older one the API server drops the word, and the rule outranks.
+    baseline = policy.kind == _BASELINE or (policy.kind == _TIERED and policy.spec["tier"].text == "Baseline")
     for spec in _specs(policy):
         for direction in ("ingress", "egress"):
             for rule in spec[direction]:
@@ -60,8 +63,10 @@ def _specs(policy: Object) -> Iterator[View]:
 
 _ENTITIES: Final = frozenset({"all", "world", "world-ipv4", "world-ipv6", "cluster"})
 """Cilium's words for more than one namespace's pods."""
-_POD_NAMESPACE: Final = "io.kubernetes.pod.namespace"
-"""Cilium's label of a pod's namespace, before which it may write `k8s:`."""
+_OF_NAMESPACES: Final = ("io.kubernetes.pod.namespace", "io.cilium.k8s.namespace.labels.")
+"""Cilium's labels of a pod's namespace, and of that namespace's labels, before which it may write `k8s:`."""
+_VAGUE: Final = frozenset({"Exists", "NotIn", "DoesNotExist"})
+"""Operators that say of a namespace that there is one, or what it is not."""
 
 
 def cilium(policy: Object) -> Iterator[Breach]:
@@ -74,6 +79,7 @@ def cilium(policy: Object) -> Iterator[Breach]:
                 if all(rule[key].is_empty for key in named):
                     yield Breach(rule, "names nobody, and so admits everybody")
                 yield from _cilium_peers(rule, way)
+            yield from together(spec[direction], {rule: _cilium_ranges(rule, way) for rule in spec[direction]})
 
 
 def _cilium_peers(rule: View, way: str) -> Iterator[Breach]:
@@ -82,38 +88,48 @@ def _cilium_peers(rule: View, way: str) -> Iterator[Breach]:
             yield Breach(entity, f"is {entity.word}")
     for endpoint in rule[f"{way}Endpoints"]:
         for term in endpoint["matchExpressions"]:
-            if term["key"].word.endswith(_POD_NAMESPACE) and term["operator"].word == "Exists":
+            if any(word in term["key"].word for word in _OF_NAMESPACES) and term["operator"].word in _VAGUE:
                 yield Breach(term, "is every namespace")
     for name in rule["toFQDNs"]:
         if name["matchPattern"].word.strip("*.") == "" and name["matchPattern"].is_set:
             yield Breach(name["matchPattern"], "is every host")
-    plain = [cidr_at(each) for each in rule[f"{way}CIDR"]]
-    sets = [
+
+
+def _cilium_ranges(rule: View, way: str) -> list[str | Block]:
+    sets = (
         Block(cidr_at(each["cidr"]), tuple(cidr_at(less) for less in each["except"])) for each in rule[f"{way}CIDRSet"]
-    ]
-    if covers_everything([*plain, *sets]):
-        yield Breach(rule, "has ranges that are every address there is")
+    )
+    return [*(cidr_at(each) for each in rule[f"{way}CIDR"]), *sets]
 
 
-_EVERY: Final = frozenset({"", "all()", "global()"})
-"""Calico's selectors that select everything; `global()` also what is in no namespace."""
+def together(rules: View, ranges: Mapping[View, Sequence[str | Block]]) -> Iterator[Breach]:
+    """Where the ranges of one rule are every address there is, or those of all rules of a direction together."""
+    wide = [place for place, held in ranges.items() if covers_everything(held)]
+    yield from (Breach(place, "has ranges that are every address there is") for place in wide)
+    if not wide and covers_everything([each for held in ranges.values() for each in held]):
+        yield Breach(rules, "has ranges that together are every address there is")
+
+
+_EVERY: Final = frozenset({"", "all()", "global()", "has(kubernetes.io/metadata.name)", "has(projectcalico.org/name)"})
+"""Calico's selectors that select everything; `global()` also what is in no namespace. Every namespace has a name."""
 _NARROWS: Final = ("nets", "services", "serviceAccounts", "domains")
 
 
 def calico(policy: Object) -> Iterator[Breach]:
     """Where a Calico NetworkPolicy admits everybody. Without a namespaceSelector a selector means its own namespace."""
     for direction, side in (("ingress", "source"), ("egress", "destination")):
+        nets: dict[View, list[str]] = {}
         for rule in policy.spec[direction]:
             if rule["action"].word.lower() not in _ALLOWING:
                 continue
             peer = rule[side]
             selected, namespaces = peer["selector"], peer["namespaceSelector"]
             narrowed = any(not peer[field].is_empty for field in _NARROWS)
-            own = selected.is_set and not namespaces.is_set
+            own = bool(selected.word) and not namespaces.word
             if not narrowed and not own and {_told(selected), _told(namespaces)} <= _EVERY:
                 yield Breach(peer, "names nobody, and so admits everybody")
-            if covers_everything([cidr_at(each) for each in peer["nets"]]):
-                yield Breach(peer["nets"], "is every address there is")
+            nets[peer["nets"]] = [cidr_at(each) for each in peer["nets"]]
+        yield from together(policy.spec[direction], nets)
 
 
 def _told(selector: View) -> str:

@@ -9,7 +9,9 @@ from policies.reach import NAME
 from policies.rule import CRITICAL, Breach, sorts
 from policies.rules.net.platform import PROMETHEUS, Pods
 from policies.rules.net.standard import NET, POLICY_SORTS, peers, rules
+from policies.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
 from policies.values import View
+from policies.wants import is_given
 from policies.world import World, texts
 
 VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS,)
@@ -19,26 +21,38 @@ gets a line here."""
 _AUTHORISATION: Final = "AuthorizationPolicy.security.istio.io"
 _STORES: Final = (
     "Cluster.postgresql.cnpg.io",
+    "Pooler.postgresql.cnpg.io",
     "PerconaServerMongoDB.psmdb.percona.com",
     "Redis.redis.redis.opstreelabs.in",
+    "RedisCluster.redis.redis.opstreelabs.in",
     "RedisReplication.redis.redis.opstreelabs.in",
+    "RedisSentinel.redis.redis.opstreelabs.in",
     "ClickHouseInstallation.clickhouse.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
 )
 """What the operators make stores from."""
-_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
-_GROUP_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
-_INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_GROUPS: Final = (GROUP, DEFAULT, RULE, INGRESS_RULE)
+_ADDRESSES: Final = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "cidrIpv4", "cidrIpv6", "prefixListId")
+"""Where a security group's rule lets in by address; a prefix list is addresses under a name."""
 
-PORTS: Final = frozenset({3306, 5432, 6379, 9200, 27017})
-"""TCP ports of the stores a cloud manages: MySQL, PostgreSQL, Redis, Elasticsearch, MongoDB."""
+PORTS: Final = frozenset({3306, 5432, 6379, 9200, 11211, 27017})
+"""TCP ports of the stores a cloud manages: MySQL, PostgreSQL, Redis, Elasticsearch, Memcached, MongoDB."""
+_LISTENING: Final = (
+    "aws:docdb/cluster:Cluster",
+    "aws:elasticache/cluster:Cluster",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:memorydb/cluster:Cluster",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/instance:Instance",
+)
+"""Stores that may say another `port`."""
 
 
 @NET.stack(
     "net-db-owner-only",
     "M/M/M",
     CRITICAL,
-    sorts(*POLICY_SORTS, _AUTHORISATION, *_STORES, _GROUP, _GROUP_RULE, _INGRESS_RULE),
+    sorts(*POLICY_SORTS, _AUTHORISATION, *_STORES, *_GROUPS),
     why="A second service in a database reads what it never asked for, and the owner can change no table again.",
     cure="Take the peer away; let the other service ask the owner's API (spec.consumes)",
     where="services/{service}.yaml: spec.resources",
@@ -135,38 +149,25 @@ def _home(store: Object, world: World) -> Iterator[Breach]:
         )
 
 
-def _group(group: Object, _: World) -> Iterator[Breach]:
-    for rule in group.root["ingress"]:
-        yield from _range(rule, ("cidrBlocks", "ipv6CidrBlocks"))
-
-
-def _group_rule(rule: Object, _: World) -> Iterator[Breach]:
-    if rule.root["type"].text != "egress":
-        yield from _range(rule.root, ("cidrBlocks", "ipv6CidrBlocks"))
-
-
-def _ingress_rule(rule: Object, _: World) -> Iterator[Breach]:
-    yield from _range(rule.root, ("cidrIpv4", "cidrIpv6"))
-
-
-def _range(rule: View, fields: tuple[str, ...]) -> Iterator[Breach]:
+def _group(thing: Object, world: World) -> Iterator[Breach]:
     """Addresses say nothing of who is at them: in a cluster the next pod gets the same one."""
-    opened = [field for field in fields if rule[field].is_set and not rule[field].is_empty]
-    if not opened:
-        return
-    everything = rule["protocol"].word in ("-1", "all") or rule["ipProtocol"].word in ("-1", "all")
-    first, last = (0, 65535) if everything else (int(rule["fromPort"].number or 0), int(rule["toPort"].number or 65535))
-    found = sorted(port for port in PORTS if first <= port <= last)
-    for field in opened if found else ():
+    for rule in ingresses(thing):
+        opened = [rule.view[field] for field in _ADDRESSES if is_given(rule.view[field])]
+        found = sorted(port for port in world.once(_ports) if opened and rule.opens(port))
         few = ", ".join(map(str, found[:3])) + (" and others" if len(found) > 3 else "")
-        yield Breach(rule[field], f"opens a store's port ({few}) to addresses instead of its owner's security group")
+        for place in opened if found else ():
+            yield Breach(place, f"opens a store's port ({few}) to addresses instead of its owner's security group")
+
+
+def _ports(world: World) -> frozenset[int]:
+    """The ports of stores, those they say themselves among them."""
+    told = (thing.root["port"] for thing in world.of(*_LISTENING))
+    return PORTS | {int(port.number) for port in told if port.is_known and port.number}
 
 
 _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
     **dict.fromkeys(POLICY_SORTS, _walls),
     _AUTHORISATION: _admissions,
     **dict.fromkeys(_STORES, _home),
-    _GROUP: _group,
-    _GROUP_RULE: _group_rule,
-    _INGRESS_RULE: _ingress_rule,
+    **dict.fromkeys(_GROUPS, _group),
 }

@@ -10,7 +10,7 @@ from policies.ports import shown
 from policies.reach import Direction, End, Opening, Wall
 from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
 from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
-from policies.rules.net.standard import CONSUMES, FOREIGN_SORTS, NET, PLATFORM
+from policies.rules.net.standard import CONSUMES, NET, PLATFORM, is_foreign
 from policies.rules.net.table import OUTSIDE, Judged, Wanted, is_tenant, judged, table, wanted
 from policies.world import WORKLOADS, World
 
@@ -46,8 +46,8 @@ def reachability(_: None, world: World) -> Iterator[Breach]:
             if one.namespace and not known.errors:
                 yield from _missing(one, direction, wall, want, world) if wall.closed else _open(one, direction)
     ours = {one.end.namespace for one in judged(world)}
-    for thing in world.of(*FOREIGN_SORTS):
-        if thing.namespace in ours:
+    for thing in world.objects:
+        if thing.namespace in ours and is_foreign(thing):
             yield Breach("kind", "lets traffic through beside the NetworkPolicies, unseen by this table", on=thing)
     if known.errors:
         raise known.errors[0]

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts import Facts
+from policies.fields import fields, is_custom
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, sorts
+from policies.rule import CRITICAL, HIGH, Breach, Selector, sorts
 from policies.rules.net.platform import GATEWAY
 from policies.rules.net.standard import NET
 from policies.world import texts
@@ -15,18 +16,34 @@ PORTS: Final = "services/{service}.yaml: spec.service"
 
 _PUBLIC: Final = frozenset({"LoadBalancer", "NodePort"})
 
+_ASKED: Final = frozenset(kind.casefold() for kind in _PUBLIC)
+_ASKING: Final = ("type", "serviceType", "exposeType")
+"""Fields in which operators take the type of the Service they make, each in its own place and case."""
+
 
 @NET.resource(
     "net-service-exposure",
     "M/M/M",
     CRITICAL,
-    SERVICES,
+    Selector[Object](
+        lambda thing: (thing,) if thing.sort == "Service" or is_custom(thing) else (),
+        reads="Service, and every custom resource that asks its operator for one",
+    ),
     why="A Service with an address of its own is a way in past the gateway's tokens, limits and logs.",
     cure="Set type to ClusterIP, and route the public API through the gateway; name hosts outside in spec.egress",
     where=PORTS,
     sources=("Gatekeeper block-loadbalancer-services, block-nodeport-services", "kube-score service-type"),
 )
-def service_exposure(service: Object, _: Facts) -> Iterator[Breach]:
+def service_exposure(thing: Object, _: Facts) -> Iterator[Breach]:
+    if thing.sort == "Service":
+        yield from _of_service(thing)
+        return
+    for place in fields(thing, *_ASKING):
+        if isinstance(place.value, str) and place.word.casefold() in _ASKED:
+            yield Breach(place, f"is {place.word}")
+
+
+def _of_service(service: Object) -> Iterator[Breach]:
     kind = service.spec["type"]
     if kind.word in _PUBLIC:
         if not _is_gateway(service):

@@ -15,12 +15,15 @@ POLICY_SORTS: Final = ("NetworkPolicy.networking.k8s.io", "NetworkPolicy.extensi
 """The API's, and the name it had before Kubernetes 1.16; the fields are the same."""
 POLICIES: Final = sorts(*POLICY_SORTS)
 
+FOREIGN: Final = ("NetworkPolicy", "PolicyEndpoint", "RedirectPolicy")
+"""How other engines' kinds end that let through beside what NetworkPolicies say, or lead elsewhere: every engine has
+kinds of its own (Antrea's, GKE's FQDNNetworkPolicy, what AWS' plug-in makes of policies), and they are many."""
 FOREIGN_SORTS: Final = (
     "CiliumNetworkPolicy.cilium.io",
     "NetworkPolicy.crd.projectcalico.org",
     "NetworkPolicy.projectcalico.org",
 )
-"""Other engines' policies for one namespace: they let through beside what NetworkPolicies say."""
+"""Those of one namespace whose rules can be read here."""
 
 TRUSTED: Final = frozenset({names.SERVICE_LABEL})
 """Labels of namespaces by which the platform's own namespaces may know a peer: it puts them on, and nobody else."""
@@ -28,6 +31,11 @@ TRUSTED: Final = frozenset({names.SERVICE_LABEL})
 CONSUMES: Final = "services/{service}.yaml: spec.consumes"
 PLATFORM: Final = "blueprint/doors.py and manifests/isolation.py, for every service"
 FOUNDATION: Final = "blueprint/foundation.py"
+
+
+def is_foreign(thing: Object) -> bool:
+    """Whether `thing` is another engine's policy."""
+    return thing.is_kubernetes and thing.kind.endswith(FOREIGN) and thing.sort not in POLICY_SORTS
 
 
 def rules(policy: Object) -> Iterator[tuple[Direction, View]]:

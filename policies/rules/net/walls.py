@@ -53,7 +53,7 @@ def default_deny(thing: Object, world: World) -> Iterator[Breach]:
 )
 def selectors_scoped(policy: Object, _: Facts) -> Iterator[Breach]:
     selector = policy.spec["podSelector"]
-    if is_empty_selector(selector) and not all(_asks_names(direction, rule) for direction, rule in rules(policy)):
+    if _is_any(selector) and not all(_asks_names(direction, rule) for direction, rule in rules(policy)):
         yield Breach(selector, "selects every pod of the namespace, and opens more than DNS")
 
 
@@ -121,7 +121,7 @@ def _too_wide(peer: View, *, alone: bool) -> Iterator[Breach]:
         yield Breach(peer, "names nobody")
     if namespaces.is_set and _is_any(namespaces) and _is_any(selected):
         yield Breach(namespaces, "is every namespace, and no podSelector beside it narrows it")
-    if selected.is_set and not namespaces.is_set and is_empty_selector(selected) and not alone:
+    if selected.is_set and not namespaces.is_set and _is_any(selected) and not alone:
         yield Breach(selected, "is every pod of the namespace, as an alternative to the other items")
 
 
@@ -130,7 +130,7 @@ _VAGUE: Final = frozenset({"NotIn", "DoesNotExist"})
 
 def _is_any(selector: View) -> bool:
     """Whether a selector asks for nothing anybody would lack: it is empty, or only says what not."""
-    return selector["matchLabels"].is_empty and all(
+    return not selector["matchLabels"].keys and all(
         term["operator"].word in _VAGUE or (term["operator"].word == "Exists" and term["key"].word == NAME)
         for term in selector["matchExpressions"]
     )

@@ -6,11 +6,13 @@ from typing import Final
 from blueprint import names
 from policies.objects import Object
 from policies.pods import pods
-from policies.rule import HIGH, Breach, sorts
+from policies.rule import HIGH, Breach, Selector
 from policies.rules.ns.group import NS
-from policies.world import WORKLOADS, World
+from policies.world import World
 
-NAMED: Final = sorts("Namespace", *sorted(WORKLOADS))
+NAMED: Final = Selector[Object](
+    lambda thing: (thing,) if thing.sort == "Namespace" or pods(thing) else (), reads="Namespace, every pod spec"
+)
 
 APP: Final = "app.kubernetes.io/name"
 DATA_OF: Final = f"{names.PREFIX}/data-of"
@@ -39,21 +41,23 @@ def _is_a_services(namespace: Object, world: World) -> Iterator[Breach]:
     if name in world.service_namespaces:
         if known and name not in world.facts.service:
             yield Breach("metadata.name", f"is {name}, which is no service of the catalogue")
-        label, meant = namespace.labels[names.SERVICE_LABEL], name
+        meant = name
     elif name in world.data_namespaces:
-        label, meant = namespace.labels[DATA_OF], name.removesuffix(names.data_namespace(""))
+        meant = name.removesuffix(names.data_namespace(""))
     else:
         return
-    if label.is_set and label.word != meant:
-        yield Breach(label, f"is {label.word or 'empty'} on the namespace of {meant}")
+    for label in (namespace.labels[names.SERVICE_LABEL], namespace.labels[DATA_OF]):
+        if label.is_set and label.word != meant:
+            yield Breach(label, f"is {label.word or 'empty'} on the namespace of {meant}")
 
 
 def _is_at_home(thing: Object, world: World) -> Iterator[Breach]:
-    home = thing.namespace
-    if home not in world.facts.service and home not in world.service_namespaces:
-        return
+    home, known = thing.namespace, world.facts.service
+    is_a_services = home in known or home in world.service_namespaces
     for pod in pods(thing):
         app = pod.labels[APP]
-        if app.text != home:
+        if is_a_services and app.text != home:
             found = f"is {app.word}" if app.word else "is not set"
             yield Breach(app, f"{found}, in the namespace of {home}")
+        elif home and not is_a_services and app.text in known and home != names.data_namespace(app.word):
+            yield Breach(app, f"is {app.word}, whose namespace is another")
