@@ -49,12 +49,12 @@ def named_ports(pod: Pod) -> Mapping[str, int]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RulePorts:
     """The ports of a rule; the named ones differ from pod to pod."""
 
     numbers: int
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str], ...] = ()
     """Protocol and name."""
 
     def of(self, named: Mapping[str, int] | None) -> int:
@@ -68,7 +68,7 @@ class RulePorts:
 def rule_ports(rule: View) -> RulePorts:
     """The ports `rule` opens."""
     if rule["ports"].is_empty:
-        return RulePorts(numbers=ALL_PORTS, names=())
+        return RulePorts(ALL_PORTS)
     numbers, named = 0, []
     for each in rule["ports"]:
         protocol, port = _protocol(each["protocol"]), each["port"]
@@ -79,7 +79,7 @@ def rule_ports(rule: View) -> RulePorts:
         else:
             first, last = _number(port), _number(each["endPort"]) if each["endPort"].is_set else None
             numbers |= ports(protocol, first, last)
-    return RulePorts(numbers=numbers, names=tuple(named))
+    return RulePorts(numbers, tuple(named))
 
 
 def _number(port: View) -> int:

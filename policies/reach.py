@@ -18,7 +18,7 @@ from typing import Final, Literal
 from policies.addresses import NOBODY, Space, block, space
 from policies.matching import Labels, Matcher, matcher
 from policies.objects import Object
-from policies.ports import ALL_PORTS, rule_ports
+from policies.ports import ALL_PORTS, RulePorts, rule_ports
 from policies.values import MalformedError, UndeterminedError, View
 
 Direction = Literal["Ingress", "Egress"]
@@ -64,8 +64,12 @@ class Opening:
     addresses: Space = NOBODY
     ports: int = 0
     """Of `addresses`."""
-    anyone: bool = False
-    """Whether it admits every pod and every address."""
+    anyone: RulePorts | None = None
+    """The ports on which it admits every pod and every address; None: only those it names."""
+
+    def lets(self, other: End) -> int:
+        """The ports on which it lets `other` through."""
+        return self.anyone.of(other.named_ports) if self.anyone else self.ends.get(other, 0)
 
 
 @dataclass(kw_only=True)
@@ -82,7 +86,7 @@ class Wall:
             return ALL_PORTS
         found = 0
         for opening in self.openings:
-            found |= opening.ports if opening.anyone else opening.ends.get(other, 0)
+            found |= opening.lets(other)
         return found
 
 
@@ -156,20 +160,22 @@ class Reach:
                 wall = self._walls.setdefault((end, direction), Wall())
                 wall.closed = True
                 for opened, peers, rule, admitted in rules:
-                    own = opened.of(end.named_ports)
+                    # On the way in the end's own ports have the names; on the way out the others', and no address has.
+                    asked = opened if direction == "Egress" else RulePorts(opened.of(end.named_ports))
+                    there = asked.of(None)
                     if not peers:
                         everyone = Opening(
-                            policy=policy, at=rule, ends={}, addresses=EVERYWHERE, ports=own, anyone=True
+                            policy=policy, at=rule, ends={}, addresses=EVERYWHERE, ports=there, anyone=asked
                         )
                         wall.openings.append(everyone)
                     for peer, (others, addresses) in zip(peers, admitted, strict=True):
                         receiving = (
-                            {other: opened.of(other.named_ports) for other in others}
-                            if direction == "Egress" and opened.names
-                            else dict.fromkeys(others, own)
+                            {other: asked.of(other.named_ports) for other in others}
+                            if asked.names
+                            else dict.fromkeys(others, there)
                         )
                         wall.openings.append(
-                            Opening(policy=policy, at=peer, ends=receiving, addresses=addresses, ports=own)
+                            Opening(policy=policy, at=peer, ends=receiving, addresses=addresses, ports=there)
                         )
 
     def _peer(self, own: str, peer: View) -> tuple[list[End], Space]:
