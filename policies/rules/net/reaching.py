@@ -5,13 +5,15 @@ from functools import partial
 from typing import Final
 
 from policies.addresses import NOBODY, Space
+from policies.charts import is_charts
 from policies.objects import Object
 from policies.ports import shown
 from policies.reach import Direction, End, Opening, Wall
 from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
 from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
 from policies.rules.net.standard import CONSUMES, NET, PLATFORM, is_foreign
-from policies.rules.net.table import OUTSIDE, Judged, Wanted, is_tenant, judged, table, wanted
+from policies.rules.net.table import OUTSIDE, Judged, Table, Wanted, is_tenant, judged, table, wanted
+from policies.values import MalformedError, UndeterminedError
 from policies.world import WORKLOADS, World
 
 _NOTHING: Final = Wanted()
@@ -43,14 +45,25 @@ def reachability(_: None, world: World) -> Iterator[Breach]:
             if wall.closed:
                 yield from _extra(one, direction, wall, want, world)
             # What cannot be read may be just what is missing.
-            if one.namespace and not known.errors:
+            if one.namespace and not known.unread:
                 yield from _missing(one, direction, wall, want, world) if wall.closed else _open(one, direction)
     ours = {one.end.namespace for one in judged(world)}
     for thing in world.objects:
         if thing.namespace in ours and is_foreign(thing):
             yield Breach("kind", "lets traffic through beside the NetworkPolicies, unseen by this table", on=thing)
-    if known.errors:
-        raise known.errors[0]
+    yield from _unread(known, world)
+
+
+def _unread(known: Table, world: World) -> Iterator[Breach]:
+    """What kept the table from being whole, each by its object; what is only known later is told last."""
+    for thing, error in known.unread.items():
+        if isinstance(error, MalformedError):
+            # What a chart brings is only advised against; that nobody knows the whole table is not.
+            on = None if is_charts(thing, world.facts) else thing
+            yield Breach(error.path, f"is {error.found}, so nobody can tell what it opens", on=on)
+    for thing, error in known.unread.items():
+        if isinstance(error, UndeterminedError):
+            raise UndeterminedError(f"{thing.title} {error.path}")
 
 
 def _open(one: Judged, direction: Direction) -> Iterator[Breach]:

@@ -41,8 +41,8 @@ class Table:
     """Of each workload whose labels can be read."""
     standing: Mapping[tuple[str, str], tuple[End, ...]]
     """(namespace, name) of `Pods` to the ends they are."""
-    errors: tuple[UndeterminedError | MalformedError, ...]
-    """What could not be read."""
+    unread: Mapping[Object, UndeterminedError | MalformedError]
+    """What could not be read, and why."""
 
     def ends(self, pods: Pods) -> tuple[End, ...]:
         """The ends `pods` are."""
@@ -51,7 +51,7 @@ class Table:
 
 def table(world: World) -> Table:
     """The table of what the policies let through; ask `world.once(table)`."""
-    errors: list[UndeterminedError | MalformedError] = []
+    unread: dict[Object, UndeterminedError | MalformedError] = {}
     ends: dict[tuple[str, frozenset[tuple[str, str]]], End] = {}
     workloads: dict[Object, End] = {}
     for workload in world.workloads:
@@ -61,7 +61,7 @@ def table(world: World) -> Table:
             labels, named = workload.labels, named_ports(workload.pod)
             end = End(namespace=workload.namespace, name=workload.object.name, labels=labels, named_ports=named)
         except (UndeterminedError, MalformedError) as error:
-            errors.append(error)
+            unread[workload.object] = error
             continue
         known = ends.setdefault((workload.namespace, frozenset(labels.items())), end)
         if end.named_ports != known.named_ports:  # no longer one to a policy
@@ -76,13 +76,13 @@ def table(world: World) -> Table:
         try:
             namespaces[name] = texts(thing.labels)
         except (UndeterminedError, MalformedError) as error:
-            errors.append(error)
+            unread[thing] = error
             namespaces[name] = {}
     places = {OUTSIDE, *namespaces, *names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
     found += [End(namespace=name, name="any other pod", made_up=True) for name in sorted(places)]
     found += [end for pods in (*STANDING, *stores(world.facts)) if pods.namespace in places for end in _almost(pods)]
     reach = Reach(found, namespaces, world.of(*POLICY_SORTS), TRUSTED)
-    return Table(reach=reach, workloads=workloads, standing=standing, errors=(*errors, *reach.unread.values()))
+    return Table(reach=reach, workloads=workloads, standing=standing, unread={**unread, **reach.unread})
 
 
 def _standing(world: World, found: Iterable[End]) -> Iterator[tuple[tuple[str, str], tuple[End, ...]]]:

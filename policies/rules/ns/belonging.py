@@ -8,6 +8,7 @@ from policies.objects import Object
 from policies.pods import pods
 from policies.rule import HIGH, Breach, Selector
 from policies.rules.ns.group import NS
+from policies.values import UndeterminedError
 from policies.world import World
 
 NAMED: Final = Selector[Object](
@@ -55,6 +56,8 @@ def _is_at_home(thing: Object, world: World) -> Iterator[Breach]:
     home, known = thing.namespace, world.facts.service
     is_a_services = home in known or home in world.service_namespaces
     for pod in pods(thing):
+        if not pod.spec.is_known:
+            raise UndeterminedError(pod.spec.path)
         app = pod.labels[APP]
         if is_a_services and app.text != home:
             found = f"is {app.word}" if app.word else "is not set"
