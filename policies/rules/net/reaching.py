@@ -41,7 +41,7 @@ def reachability(_: None, world: World) -> Iterator[Breach]:
     for one in judged(world):
         for direction in _DIRECTIONS:
             wall = known.reach.wall(one.end, direction)
-            want = asked.get((one.end, direction), _NOTHING)
+            want = asked.get((one.like, direction), _NOTHING)
             if wall.closed:
                 yield from _extra(one, direction, wall, want, world)
             # What cannot be read may be just what is missing.

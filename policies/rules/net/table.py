@@ -146,7 +146,9 @@ class Judged:
 
     end: End
     namespace: Object | None
-    """The object that declares its namespace; None: another stack's, where only what is there can be judged."""
+    """The object that declares its namespace; None: only what is there can be judged, as in another stack's."""
+    like: End
+    """Whose doors it may have: its own, but for what may be a pod we know by other labels."""
 
 
 def judged(world: World) -> Iterator[Judged]:
@@ -156,7 +158,17 @@ def judged(world: World) -> Iterator[Judged]:
     for name in known.reach.places:
         for end in known.reach.ends_of(name):
             if is_tenant(name, facts) or id(end) in walled or (end.made_up and name in CLOSED_NAMESPACES):
-                yield Judged(end=end, namespace=world.namespaces.get(name))
+                yield Judged(end=end, namespace=world.namespaces.get(name), like=end)
+            elif end.made_up and end.labels:
+                yield from (Judged(end=end, namespace=None, like=other) for other in _may_be(end, known))
+
+
+def _may_be(end: End, known: Table) -> Iterator[End]:
+    """The walled pods that may bear the labels of `end` beside those they are known by: controllers add some."""
+    here = (pods for pods in STANDING if pods.walled and pods.namespace == end.namespace)
+    for pods in here:
+        if all(end.labels.get(label, value) == value for label, value in pods.labels.items()):
+            yield from known.ends(pods)
 
 
 def is_tenant(namespace: str, facts: Facts) -> bool:
