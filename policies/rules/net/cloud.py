@@ -64,9 +64,10 @@ def _may_be(one: View, other: View) -> bool:
 
 
 def _has_other(world: World) -> bool:
-    """Whether the run installs another plug-in, that enforces."""
-    charts = (each.root["chart"] for each in world.of(*_CHARTS))
-    return any(chart.is_known and chart.word.rpartition("/")[2] in _ENFORCING for chart in charts)
+    """Whether the run installs another plug-in, that enforces: Cilium may be told not to."""
+    known = (each.root for each in world.of(*_CHARTS) if each.root["chart"].is_known)
+    plugins = [each["values"] for each in known if each["chart"].word.rpartition("/")[2] in _ENFORCING]
+    return any(values["policyEnforcementMode"].text != "never" for values in plugins)
 
 
 def _gke(cluster: Object, _: World) -> Iterator[Breach]:
@@ -88,6 +89,8 @@ _ENFORCERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
 }
 
 _VPC: Final = "aws:ec2/vpc:Vpc"
+_MORE: Final = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+"""A range a network has besides its first."""
 _SUBNET: Final = "aws:ec2/subnet:Subnet"
 _SUBNETWORK: Final = "gcp:compute/subnetwork:Subnetwork"
 
@@ -133,7 +136,7 @@ def cidr_overlap(_: None, world: World) -> Iterator[Breach]:
 
 
 def _ranges(world: World) -> Iterator[Range]:
-    for vpc in world.of(_VPC):
+    for vpc in world.of(_VPC, _MORE):
         yield from _range(vpc, vpc.root["cidrBlock"], "network", "")
     for subnet in world.of(_SUBNET):
         network = _network(subnet.root["vpcId"])
