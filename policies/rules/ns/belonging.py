@@ -46,10 +46,10 @@ def _is_a_services(namespace: Object, world: World) -> Iterator[Breach]:
     elif name in world.data_namespaces:
         meant = name.removesuffix(names.data_namespace(""))
     else:
-        return
+        meant = ""  # the platform's own, and the cluster's: doors for services open by the label
     for label in (namespace.labels[names.SERVICE_LABEL], namespace.labels[DATA_OF]):
         if label.is_set and label.word != meant:
-            yield Breach(label, f"is {label.word or 'empty'} on the namespace of {meant}")
+            yield Breach(label, f"is {label.word or 'empty'} on the namespace of {meant or 'no service'}")
 
 
 def _is_at_home(thing: Object, world: World) -> Iterator[Breach]:
