@@ -15,8 +15,6 @@ from policies.rules.gw.routes import doors
 from policies.values import View
 from policies.world import World
 
-PROTOCOLS: Final = "konghq.com/protocols"
-"""What Kong takes a route's requests over, whatever its listener says."""
 CERTIFICATE: Final = "Certificate.cert-manager.io"
 ENCRYPTED: Final = frozenset({"HTTPS", "TLS"})
 OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.IGNORECASE)
@@ -43,7 +41,7 @@ def tls(thing: Object, world: World) -> Iterator[Breach]:
 
 
 def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
-    if thing.root["chart"].word.rpartition("/")[2] not in ("kong", "ingress"):
+    if edge.chart_name(thing) not in ("kong", "ingress"):
         return
     for values in (thing.root["values"], thing.root.at("values", "gateway")):
         protocols, suite = values.at("env", "ssl_protocols"), values.at("env", "ssl_cipher_suite")
@@ -72,7 +70,10 @@ def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
 
 
 def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
-    spoken, forced = thing.annotations[PROTOCOLS], thing.annotations["ingress.kubernetes.io/force-ssl-redirect"]
+    spoken, forced = (
+        thing.annotations[edge.PROTOCOLS_ANNOTATION],
+        thing.annotations["ingress.kubernetes.io/force-ssl-redirect"],
+    )
     if not _only_encrypted(spoken) and forced.word != "true":
         yield Breach(spoken, "does not keep plain http out")
     entries = tuple(thing.spec["tls"])
@@ -97,7 +98,7 @@ def _of_byte_ingress(thing: Object, _: World) -> Iterator[Breach]:
 
 
 def _of_route(thing: Object, world: World) -> Iterator[Breach]:
-    spoken = thing.annotations[PROTOCOLS]
+    spoken = thing.annotations[edge.PROTOCOLS_ANNOTATION]
     if spoken.word and not _only_encrypted(spoken):
         yield Breach(spoken, "takes plain http, whatever the listener says")
     if all(door.redirects for door in doors(thing)):

@@ -1,7 +1,9 @@
 """What the rules about the edge share: the group, and the sorts they look at."""
 
+import re
 from typing import Final
 
+from policies.objects import Object
 from policies.rule import Group
 
 GW: Final = Group("GW", "The public edge")
@@ -26,11 +28,27 @@ KONG_ROUTES: Final = (*INGRESSES, *REQUEST_ROUTES, *BYTE_ROUTES, *BYTE_INGRESSES
 KONG_PLUGIN: Final = "KongPlugin.configuration.konghq.com"
 KONG_CLUSTER_PLUGIN: Final = "KongClusterPlugin.configuration.konghq.com"
 
+CONSUMERS: Final = ("KongConsumer.configuration.konghq.com", "KongConsumerGroup.configuration.konghq.com")
+
 CHARTS: Final = ("kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v3:Release")
 """Charts, whose values say what their objects will be."""
 
+_VERSION: Final = re.compile(r"(:[^/]*|-v?[0-9]+\.[0-9].*\.tgz|\.tgz)$")
+
+
+def chart_name(chart: Object) -> str:
+    """The chart's own name, wherever it is from: `kong` of `oci://a/kong:1.0.0@sha256:...` and of `kong-1.0.0.tgz`."""
+    address = chart.root["chart"].word.partition("@")[0].rstrip("/")
+    return _VERSION.sub("", address.rpartition("/")[2])
+
+
 PLUGINS_ANNOTATION: Final = "konghq.com/plugins"
 """Names of plugins, with commas between them; `namespace:name` for one of another namespace."""
+
+PROTOCOLS_ANNOTATION: Final = "konghq.com/protocols"
+"""What Kong takes a route's requests over, whatever its listener says."""
+CLASS_ANNOTATION: Final = "kubernetes.io/ingress.class"
+"""Whose an Ingress or a KongClusterPlugin is; the controller never looks at a plugin of another class, or of none."""
 
 ROUTE: Final = "services/{service}.yaml: spec.provides.route"
 PLATFORM: Final = "manifests/gateway.py"

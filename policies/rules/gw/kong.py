@@ -32,7 +32,7 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost", "unix:", "off")
     CRITICAL,
     Selector(
         lambda thing: (thing,),
-        frozenset({*edge.CHARTS, *edge.INGRESSES, *edge.REQUEST_ROUTES, *edge.BYTE_ROUTES, "Service", *WORKLOADS}),
+        frozenset({*edge.CHARTS, *edge.KONG_ROUTES, edge.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
         "Kong's chart, its Services and pods, and routes to them",
     ),
     why="Whoever reaches Kong's admin API can send every request, with every token in it, wherever they like.",
@@ -45,7 +45,7 @@ def admin_private(thing: Object, _: Facts) -> Iterator[Breach]:
 
 
 def _of_chart(thing: Object) -> Iterator[Breach]:
-    chart = thing.root["chart"].word.rpartition("/")[2]
+    chart = edge.chart_name(thing)
     if chart in ("kong", "ingress"):
         values = thing.root["values"]
         for part in (values, values["gateway"], values["controller"]):
@@ -82,7 +82,8 @@ def _of_service(thing: Object) -> Iterator[Breach]:
     for port in thing.spec["ports"]:
         target = port["targetPort"]
         numbers = {port["port"].number, None if isinstance(target.value, str) else target.number}
-        if not (numbers & ADMIN_PORTS or _ADMIN_NAME.search(port["name"].word)):
+        told = (port["name"].word, target.word if isinstance(target.value, str) else "")
+        if not (numbers & ADMIN_PORTS or any(_ADMIN_NAME.search(name) for name in told)):
             continue
         if kind.word in OPEN:
             yield Breach(kind, f"is {kind.word}, with the admin port {port['name'].word or port['port'].quantity}")
@@ -121,7 +122,7 @@ def _of_workload(thing: Object) -> Iterator[Breach]:
 
 _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     **dict.fromkeys(edge.CHARTS, _of_chart),
-    **dict.fromkeys((*edge.INGRESSES, *edge.REQUEST_ROUTES, *edge.BYTE_ROUTES), _of_route),
+    **dict.fromkeys((*edge.KONG_ROUTES, edge.VIRTUAL_SERVICE), _of_route),
     "Service": _of_service,
 }
 

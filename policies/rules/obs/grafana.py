@@ -11,7 +11,7 @@ from policies.facts import Facts
 from policies.objects import Object
 from policies.pods import pods
 from policies.rule import HIGH, LOW, Breach, Selector, sorts
-from policies.rules.gw.edge import CHARTS
+from policies.rules.gw.edge import CHARTS, chart_name
 from policies.rules.gw.reading import readable
 from policies.rules.obs.standard import DASHBOARD, OBS, is_dashboard, service_of
 from policies.values import View
@@ -131,7 +131,7 @@ def grafana_secure(thing: Object, _: Facts) -> Iterator[Breach]:
 
 
 def _of_chart(thing: Object) -> Iterator[Breach]:
-    chart = thing.root["chart"].word.rpartition("/")[2]
+    chart = chart_name(thing)
     stacked = chart == "kube-prometheus-stack"
     values = thing.root.at("values", "grafana") if stacked else thing.root["values"]
     if chart not in ("grafana", "kube-prometheus-stack") or values["enabled"].flag is False:

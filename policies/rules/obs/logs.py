@@ -7,7 +7,7 @@ from blueprint import names
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import HIGH, MEDIUM, Breach, sorts
-from policies.rules.gw.edge import CHARTS
+from policies.rules.gw.edge import CHARTS, chart_name
 from policies.rules.obs.standard import OBS
 from policies.world import World
 
@@ -56,7 +56,7 @@ def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
 
 
 def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
-    if thing.root["chart"].word.rpartition("/")[2] not in ("kong", "ingress"):
+    if chart_name(thing) not in ("kong", "ingress"):
         return
     for values in (thing.root["values"], thing.root.at("values", "gateway")):
         for name in ("proxy_access_log", "admin_access_log", "proxy_stream_access_log"):
@@ -106,7 +106,7 @@ def log_retention(thing: Object, _: Facts) -> Iterator[Breach]:
 
 
 def _of_loki(thing: Object) -> Iterator[Breach]:
-    if thing.root["chart"].word.rpartition("/")[2] != "loki":
+    if chart_name(thing) != "loki":
         return
     loki = thing.root.at("values", "loki")
     period = loki.at("limits_config", "retention_period")
