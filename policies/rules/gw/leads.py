@@ -7,8 +7,10 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.offering import Provide
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, Breach
+from policies.rules.gw.door import EVERYTHING, Backend, Door, Match, covers
 from policies.rules.gw.edge import GW, ROUTE
-from policies.rules.gw.routes import DOORS, KONG_DOORS, Backend, Door, Match, covers
+from policies.rules.gw.plugins import rewritten
+from policies.rules.gw.routes import DOORS, KONG_DOORS
 from policies.values import View
 from policies.world import World, texts
 
@@ -77,13 +79,18 @@ def internal_not_routed(door: Door, world: World) -> Iterator[Breach]:
             yield Breach(match.at, "exposes what a service tells about itself")
     if world.facts.services is None or door.redirects:
         return
+    for at, on in rewritten(door, world):
+        yield Breach(at, "has the service asked for another path than the catalogue routes", on=on)
+    if door.rule["delegate"].is_set:
+        yield Breach(door.rule["delegate"], "leads wherever another VirtualService says")
     for backend in door.backends:
         service = world.facts.service.get(backend.namespace)
         provides = [provide for provide in service.spec.provides if provide.route] if service else []
         if service is None or not provides:
             yield Breach(backend.at, f"leads to {backend.namespace}/{backend.name}, which the catalogue keeps inside")
             continue
-        for match in door.matches:
+        # What is not told apart by paths, as bytes are not, is every path.
+        for match in door.matches or (Match(at=door.rule, kind="PathPrefix", path=EVERYTHING),):
             if not any(_exposes(service, provide, backend, match) for provide in provides):
                 port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
                 yield Breach(match.at, f"is no public path of {service.name}{port}")

@@ -6,8 +6,9 @@ from typing import Final
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import HIGH, Breach
+from policies.rules.gw.door import Door, Match
 from policies.rules.gw.edge import GW, ROUTE
-from policies.rules.gw.routes import DOORS, ROUTES, Door, Match, doors, every_door
+from policies.rules.gw.routes import DOORS, ROUTES, doors, every_door
 from policies.world import World
 
 
@@ -82,10 +83,17 @@ def host_unique(door: Door, world: World) -> Iterator[Breach]:
 
 
 def _requests(door: Door, match: Match) -> Iterator[Request]:
-    path = (match.path.rstrip("/") or "/") if match.kind == "PathPrefix" else match.path
-    for host in {host.word.lower().rstrip(".") for host in door.hosts} or {""}:
+    kind = "PathPrefix" if match.kind == "Beginning" else match.kind
+    path = (match.path.rstrip("/") or "/") if kind == "PathPrefix" else match.path
+    aliases = door.object.annotations[ALIASES].word.split(",")
+    hosts = [*(host.word for host in door.hosts), *(alias.strip() for alias in aliases if alias.strip())]
+    for host in {host.lower().rstrip(".") for host in hosts} or {""}:
         if not host.endswith(INSIDE):
-            yield host, match.kind, path, match.method, match.more
+            yield host, kind, path, match.method, (*match.more, *_ANSWERS[door.redirects])
+
+
+_ANSWERS: Final = {False: (), True: ("only where else to ask",)}
+"""A route that leads on to https and the one it leads to share host and path, on the plain listener and the other."""
 
 
 def _claims(world: World) -> Mapping[Request, list[tuple[Object, str]]]:

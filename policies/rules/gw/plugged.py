@@ -10,19 +10,23 @@ from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
 from policies.rules.gw import edge
+from policies.rules.gw.door import Door, Match, covers
 from policies.rules.gw.edge import GW, PLATFORM, ROUTE
 from policies.rules.gw.plugins import (
     AUTHENTICATE,
     LIMIT,
+    absence,
+    from_secret,
     kind,
     lives_elsewhere,
     named_by,
     named_by_door,
     partly_elsewhere,
     resolved,
+    rewritten,
     running,
 )
-from policies.rules.gw.routes import KONG_DOORS, Door, Match, covers, doors
+from policies.rules.gw.routes import DOORS, KONG_DOORS, doors
 from policies.values import View
 from policies.world import World
 
@@ -33,7 +37,7 @@ PLUGINS: Final = sorts(edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN)
     "gw-route-auth",
     "M/M/M",
     CRITICAL,
-    KONG_DOORS,
+    DOORS,
     why="A public route nobody is asked at is open to the whole internet, and everything behind it with it.",
     cure="Give the route auth {type: jwt}, or say in the catalogue with {type: none, reason: ...} why it must be open",
     where=f"{ROUTE}.auth",
@@ -47,7 +51,7 @@ def route_auth(door: Door, world: World) -> Iterator[Breach]:
     asks = {kind: plugin for kind, plugin in running(door, world).items() if kind in AUTHENTICATE}
     if any(not _lets_strangers_in(plugin) for plugin in asks.values()):
         return
-    if door.redirects or _declared_open(door, world.facts):
+    if door.redirects or _declared_open(door, world):
         return
     for plugin in asks.values():
         yield Breach(plugin.root.at("config", "anonymous"), "may let a request without proof pass", on=plugin)
@@ -56,16 +60,16 @@ def route_auth(door: Door, world: World) -> Iterator[Breach]:
 
 
 def _lets_strangers_in(plugin: Object) -> bool:
-    # What comes from a Secret is not here to be read, and might be just this.
-    patched = any(patch["path"].word.strip("/").startswith("anonymous") for patch in plugin.root["configPatches"])
-    return plugin.root.at("config", "anonymous").is_set or plugin.root["configFrom"].is_set or patched
+    return plugin.root.at("config", "anonymous").is_set or any(True for _ in from_secret(plugin, "anonymous"))
 
 
-def _declared_open(door: Door, facts: Facts) -> bool:
-    service = facts.service.get(door.object.namespace)
+def _declared_open(door: Door, world: World) -> bool:
+    """Whether the catalogue opens every path of it, and that is the path the service is asked for."""
+    service = world.facts.service.get(door.object.namespace)
     if service is None or not door.matches or not door.backends:
         return False
-    if any(backend.namespace != door.object.namespace for backend in door.backends):
+    strays = any(backend.namespace != door.object.namespace for backend in door.backends)
+    if strays or any(True for _ in rewritten(door, world)):
         return False
     return all(any(_opens(provide, match) for provide in service.spec.provides) for match in door.matches)
 
@@ -82,7 +86,7 @@ PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")
     "gw-rate-limit",
     "M/M/M",
     HIGH,
-    KONG_DOORS,
+    DOORS,
     why="Without a limit one caller can guess passwords and prices all day, or keep everybody else out.",
     cure="Give the route a rateLimit with a number above nothing, counted in Redis in prod",
     where=f"{ROUTE}.rateLimit",
@@ -131,6 +135,8 @@ def plugin_enabled(plugin: Object, _: Facts) -> Iterator[Breach]:
     if plugin.root["disabled"].flag:
         yield Breach(plugin.root["disabled"], "is true")
     what, config = kind(plugin), plugin.root["config"]
+    for at in from_secret(plugin, *DECIDING) if what in CONFIGURED and not config.is_empty else ():
+        yield Breach(at, f"is what a {what} plugin does, and must be written where it can be read")
     if what in CONFIGURED and config.is_empty:
         yield Breach(config, f"is empty, and what a {what} plugin does must be written where it can be read")
     elif what == "jwt" and "exp" not in config["claims_to_verify"].words:
@@ -143,12 +149,22 @@ CONFIGURED: Final = frozenset(
     {*AUTHENTICATE, *LIMIT, "acl", "ip-restriction", "request-size-limiting", "response-ratelimiting"}
 )
 """Plugins that ask or limit, so that nothing in them says nothing."""
+DECIDING: Final = (
+    "allow",
+    "allowed_payload_size",
+    "anonymous",
+    "claims_to_verify",
+    "deny",
+    "limit",
+    "limits",
+    *PERIODS,
+)
+"""Settings of theirs that decide whether anybody is asked or stopped."""
 
 NAMERS: Final = sorts(
     *edge.KONG_ROUTES,
     "Service",
-    "KongConsumer.configuration.konghq.com",
-    "KongConsumerGroup.configuration.konghq.com",
+    *edge.CONSUMERS,
 )
 
 
@@ -164,7 +180,7 @@ NAMERS: Final = sorts(
 def plugin_exists(thing: Object, world: World) -> Iterator[Breach]:
     for named in (*named_by(thing), *(one for door in doors(thing) for one in named_by_door(door))):
         if resolved(named, world) is None and not lives_elsewhere(named, world):
-            yield Breach(named.at, f"names {named.name or 'nothing'}, and {named.namespace} has no such plugin")
+            yield Breach(named.at, f"names {named.name or 'nothing'}, {absence(named, world)}")
 
 
 BROAD: Final = re.compile(r"(?<!\\)\.[*+{]|\\[SDW][*+{]|\[\^|^\^?\.?$|(?<!\\)\(\?!")
@@ -187,6 +203,8 @@ def cors(plugin: Object, _: Facts) -> Iterator[Breach]:
     if kind(plugin) != "cors":
         return
     config = plugin.root["config"]
+    for at in from_secret(plugin, "origins", "credentials"):
+        yield Breach(at, "says where nobody can read it who may ask from which pages")
     credentials = config["credentials"].flag
     if credentials and config["origins"].is_empty:
         yield Breach(config["origins"], "is empty, which is every origin, with credentials")

@@ -1,12 +1,15 @@
 """What Kong does to a request: which plugins a route names, and which of them run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from blueprint import names
 from policies.objects import Object
 from policies.rules.gw import edge
-from policies.rules.gw.routes import Door
+from policies.rules.gw.door import Door
+from policies.rules.gw.reading import readable
 from policies.values import View
 from policies.world import World
 
@@ -15,15 +18,26 @@ AUTHENTICATE: Final = frozenset({"jwt", "openid-connect", "key-auth", "mtls-auth
 LIMIT: Final = frozenset({"rate-limiting", "rate-limiting-advanced"})
 """Plugins that count requests."""
 CODE: Final = frozenset(
-    {"pre-function", "post-function", "serverless-functions", "aws-lambda", "azure-functions", "openwhisk"}
+    {
+        "pre-function",
+        "post-function",
+        "serverless-functions",
+        "aws-lambda",
+        "azure-functions",
+        "openwhisk",
+        "exit-transformer",
+    }
 )
 """Plugins that run code, or send the request to some."""
+TRANSFORM: Final = frozenset({"request-transformer", "request-transformer-advanced"})
+"""Plugins that change a request on its way to the service."""
 
 
 @dataclass(frozen=True)
 class Named:
     """A plugin some object names."""
 
+    by: Object
     at: View
     namespace: str
     name: str
@@ -35,20 +49,52 @@ def named_by(thing: Object) -> Iterator[Named]:
     for word in at.word.split(","):
         if word.strip():
             namespace, _, name = word.strip().rpartition(":")
-            yield Named(at, namespace.strip() or thing.namespace, name.strip())
+            yield Named(thing, at, namespace.strip() or thing.namespace, name.strip())
 
 
 def named_by_door(door: Door) -> Iterator[Named]:
     """Those of the route, and those of its rule."""
     yield from named_by(door.object)
     for at in door.extensions:
-        yield Named(at, door.object.namespace, at.word)
+        yield Named(door.object, at, door.object.namespace, at.word)
 
 
 def resolved(named: Named, world: World) -> Object | None:
-    """The plugin of that name: the namespace's own comes before the cluster's."""
+    """The plugin of that name that the controller would find: the namespace's own comes before the cluster's."""
+    if not _is_granted(named, world):
+        return None
     own = world.named(edge.KONG_PLUGIN, named.namespace, named.name)
-    return own or world.named(edge.KONG_CLUSTER_PLUGIN, "", named.name)
+    shared = world.named(edge.KONG_CLUSTER_PLUGIN, "", named.name)
+    return own or (shared if shared and _is_of_class(shared) else None)
+
+
+def _is_of_class(plugin: Object) -> bool:
+    return plugin.annotations[edge.CLASS_ANNOTATION].word == names.GATEWAY_CLASS
+
+
+GRANT: Final = "ReferenceGrant.gateway.networking.k8s.io"
+
+
+def _is_granted(named: Named, world: World) -> bool:
+    """Whether it may be named from there: by another namespace only where its own grants that."""
+    by = named.by
+    asks = (by.api_version.rpartition("/")[0], by.kind, by.namespace)
+    return named.namespace == by.namespace or any(
+        asks in [(each["group"].word, each["kind"].word, each["namespace"].word) for each in grant.spec["from"]]
+        and any(
+            each["kind"].word == "KongPlugin" and each["name"].word in ("", named.name) for each in grant.spec["to"]
+        )
+        for grant in world.within(named.namespace, GRANT)
+    )
+
+
+def absence(named: Named, world: World) -> str:
+    """Why nothing runs for that name."""
+    if not _is_granted(named, world):
+        return f"and no ReferenceGrant of {named.namespace} lets {named.by.title} use its plugins"
+    if world.named(edge.KONG_CLUSTER_PLUGIN, "", named.name):
+        return f"a KongClusterPlugin whose class is not {names.GATEWAY_CLASS}, so the controller never looks at it"
+    return f"and {named.namespace} has no such plugin"
 
 
 def lives_elsewhere(named: Named, world: World) -> bool:
@@ -58,11 +104,8 @@ def lives_elsewhere(named: Named, world: World) -> bool:
 
 def everywhere(world: World) -> tuple[Object, ...]:
     """Plugins on every route: the controller takes the cluster's of its class with this label, and no others."""
-    return tuple(
-        each
-        for each in world.of(edge.KONG_CLUSTER_PLUGIN)
-        if each.labels["global"].word == "true" and each.annotations["kubernetes.io/ingress.class"].word == "kong"
-    )
+    plugins = world.of(edge.KONG_CLUSTER_PLUGIN)
+    return tuple(each for each in plugins if each.labels["global"].word == "true" and _is_of_class(each))
 
 
 def kind(plugin: Object) -> str:
@@ -70,22 +113,58 @@ def kind(plugin: Object) -> str:
     return plugin.root["plugin"].word
 
 
-def runs(plugin: Object) -> bool:
-    """Whether it runs on requests as browsers and services send them."""
-    protocols = set(plugin.root["protocols"].words)
-    return not plugin.root["disabled"].flag and (not protocols or {"http", "https"} <= protocols)
+def from_secret(plugin: Object, *fields: str) -> Iterator[View]:
+    """Where a Secret says what one of `fields` is: nobody can read it here, and it might be anything."""
+    if plugin.root["configFrom"].is_set:
+        yield plugin.root["configFrom"]
+    for patch in plugin.root["configPatches"]:
+        if patch["path"].word.strip("/").partition("/")[0] in ("", *fields):
+            yield patch
+
+
+REQUESTS: Final = frozenset({"http", "https", "grpc", "grpcs"})
+"""Protocols whose requests Kong reads. On bytes no plugin asks or counts anything."""
 
 
 def running(door: Door, world: World) -> Mapping[str, Object]:
-    """Kind of plugin → the one that runs. Of several of a kind Kong runs the nearest: route, service, everywhere."""
+    """Kind of plugin → the one that runs on every request. Of several of a kind Kong takes the nearest: route, service,
+    everywhere. Two of a kind at one place it refuses, and one for some of the protocols leaves the others open.
+    """
     found: dict[str, Object] = {}
+    if not door.protocols <= REQUESTS or not _is_kongs(door, world):
+        return found
     for several in (everywhere(world), _of_services(door, world), _of_route(door, world)):
-        found |= {kind(plugin): plugin for plugin in several if runs(plugin)}
+        here = {id(plugin): plugin for plugin in several if _protocols(plugin, door) & door.protocols}
+        kinds = [kind(plugin) for plugin in here.values()]
+        for plugin in here.values():
+            found.pop(kind(plugin), None)
+            if kinds.count(kind(plugin)) == 1 and door.protocols <= _protocols(plugin, door):
+                found[kind(plugin)] = plugin
     return found
 
 
+def _protocols(plugin: Object, door: Door) -> frozenset[str]:
+    """What it runs on; one that names no protocols runs on all of the door's."""
+    if plugin.root["disabled"].flag:
+        return frozenset()
+    return frozenset(plugin.root["protocols"].words) or door.protocols
+
+
+def _is_kongs(door: Door, world: World) -> bool:
+    """Whether Kong takes its requests: on another controller's route an annotation of Kong's means nothing."""
+    thing = door.object
+    if thing.sort in edge.INGRESSES:
+        classes = thing.spec["ingressClassName"], thing.annotations[edge.CLASS_ANNOTATION]
+        return all(each.word in ("", names.GATEWAY_CLASS) for each in classes)
+    gateways = (
+        world.named(edge.GATEWAY, parent["namespace"].word or thing.namespace, parent["name"].word)
+        for parent in thing.spec["parentRefs"]
+    )
+    return all(each is None or each.spec["gatewayClassName"].word == names.GATEWAY_CLASS for each in gateways)
+
+
 def _of_route(door: Door, world: World) -> list[Object]:
-    return [plugin for named in named_by_door(door) if (plugin := resolved(named, world))]
+    return list(_on_all(named_by_door(door), world).values())
 
 
 def _of_services(door: Door, world: World) -> list[Object]:
@@ -93,17 +172,54 @@ def _of_services(door: Door, world: World) -> list[Object]:
     behind = [world.named("Service", backend.namespace, backend.name) for backend in door.backends]
     if not behind or None in behind:
         return []
-    each = [
-        {id(plugin): plugin for named in named_by(service) if (plugin := resolved(named, world))}
-        for service in behind
-        if service
-    ]
+    each = [_on_all(named_by(service), world) for service in behind if service]
     shared = set(each[0]).intersection(*each[1:])
     return [plugin for key, plugin in each[0].items() if key in shared]
 
 
+def _on_all(named: Iterable[Named], world: World) -> dict[int, Object]:
+    """Those that run whoever asks: one a consumer names too runs on that consumer's requests alone."""
+    narrowed = world.once(_narrowed)
+    found = [resolved(each, world) for each in named if (each.namespace, each.name) not in narrowed]
+    return {id(plugin): plugin for plugin in found if plugin}
+
+
+def _narrowed(world: World) -> frozenset[tuple[str, str]]:
+    consumers = world.of(*edge.CONSUMERS)
+    return frozenset(
+        (each.namespace, each.name) for consumer in consumers for each in readable(partial(_all, consumer), ())
+    )
+
+
+def _all(thing: Object) -> tuple[Named, ...]:
+    return tuple(named_by(thing))
+
+
+def rewritten(door: Door, world: World) -> Iterator[tuple[View, Object]]:
+    """What gives the service another path than the one that was matched, and the object that says so."""
+    yield from ((at, door.object) for at in door.rewrites)
+    services = [world.named("Service", backend.namespace, backend.name) for backend in door.backends]
+    for service in filter(None, services):
+        if service.annotations["konghq.com/path"].is_set:
+            yield service.annotations["konghq.com/path"], service
+    places = (named_by_door(door), *(named_by(service) for service in services if service))
+    plugins = [plugin for named in places for each in named if (plugin := resolved(each, world))]
+    for plugin in (*everywhere(world), *plugins):
+        if kind(plugin) in TRANSFORM:
+            written = plugin.root.at("config", "replace", "uri")
+            yield from ((at, plugin) for at in (written, *from_secret(plugin, "replace")) if at.is_set)
+
+
 def partly_elsewhere(door: Door, world: World) -> bool:
-    """Whether a plugin or a Service of this way in may be another run's, so that its absence says nothing here."""
+    """Whether a plugin or a Service of this way in may be another run's, so that its absence says nothing here.
+
+    Whoever makes a route's namespace makes the plugins in it. What a VirtualService leads to says whose it is: at a
+    gateway for the way out it leads to nobody's here.
+    """
+    if door.object.sort == edge.VIRTUAL_SERVICE:
+        return not any(world.declares(backend.namespace) for backend in door.backends)
+    if world.declares(door.object.namespace):
+        return False
     return any(lives_elsewhere(named, world) for named in named_by_door(door)) or any(
         world.named("Service", backend.namespace, backend.name) is None and not world.declares(backend.namespace)
         for backend in door.backends

@@ -1,59 +1,17 @@
 """Ways in: each rule of each route, read alike whatever the route is written as."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from policies.objects import Object
 from policies.rule import Selector
 from policies.rules.gw import edge
+from policies.rules.gw.door import EVERYTHING, Backend, Door, Match
 from policies.rules.gw.reading import readable
+from policies.rules.gw.virtual_services import of_virtual_service
 from policies.values import View
 from policies.world import World
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """Which requests."""
-
-    at: View
-    kind: str
-    """Exact, PathPrefix, RegularExpression; "" for requests without a path."""
-    path: str
-    method: str = ""
-    """"" for every one."""
-    more: tuple[str, ...] = ()
-    """Headers and query parameters it asks for, in one spelling each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backend:
-    """Where requests go."""
-
-    at: View
-    name: str
-    namespace: str
-    port: View
-    """A number, or the name of a port."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Door:
-    """One way in."""
-
-    object: Object
-    rule: View
-    hosts: tuple[View, ...]
-    matches: tuple[Match, ...]
-    backends: tuple[Backend, ...]
-    redirects: bool = False
-    """Whether it only answers with where else to ask, over https."""
-    extensions: tuple[View, ...] = ()
-    """Plugins this rule names by itself."""
-
-
-EVERYTHING: Final = "/"
 
 
 def _of_route(thing: Object) -> Iterator[Door]:
@@ -61,19 +19,53 @@ def _of_route(thing: Object) -> Iterator[Door]:
     parents = tuple(thing.spec["parentRefs"])
     if parents and all(parent["kind"].text == "Service" for parent in parents):
         return
-    hosts = tuple(thing.spec["hostnames"])
+    hosts, reads = tuple(thing.spec["hostnames"]), thing.sort == edge.REQUEST_ROUTES[0]
     for rule in thing.spec["rules"]:
         filters = tuple(rule["filters"])
         redirect = [each["requestRedirect"] for each in filters if each["type"].text == "RequestRedirect"]
+        mirrors = tuple(each.at("requestMirror", "backendRef") for each in filters if each["requestMirror"].is_set)
+        paths = (each.at("urlRewrite", "path") for each in filters)
         yield Door(
             object=thing,
             rule=rule,
             hosts=hosts,
             matches=tuple(_MATCHES.get(thing.sort, _none)(rule)),
-            backends=tuple(_backends(thing, rule["backendRefs"])),
-            redirects=any(each["scheme"].text == "https" and not each["hostname"].is_set for each in redirect),
-            extensions=tuple(each.at("extensionRef", "name") for each in filters if each["extensionRef"].is_set),
+            backends=tuple(_backends(thing, (*rule["backendRefs"], *mirrors))),
+            redirects=rule["backendRefs"].is_empty
+            and any(each["scheme"].text == "https" and not each["hostname"].is_set for each in redirect),
+            extensions=tuple(_extensions(filters)) if reads else (),
+            protocols=_protocols(thing),
+            rewrites=(*(path for path in paths if path.is_set), *_rewrites(thing)),
         )
+
+
+def _extensions(filters: tuple[View, ...]) -> Iterator[View]:
+    """Kong knows no other kind here, and reads the filters of no other route than an HTTPRoute."""
+    for each in filters:
+        reference = each["extensionRef"]
+        if (reference["group"].word, reference["kind"].word) == ("configuration.konghq.com", "KongPlugin"):
+            yield reference["name"]
+
+
+_SPOKEN: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(edge.INGRESSES, frozenset({"http", "https"})),
+    **dict(zip(edge.REQUEST_ROUTES, (frozenset({"http", "https"}), frozenset({"grpc", "grpcs"})), strict=True)),
+}
+
+
+def _protocols(thing: Object) -> frozenset[str]:
+    own = _SPOKEN.get(thing.sort, frozenset[str]())
+    asked = {word.strip() for word in thing.annotations[edge.PROTOCOLS_ANNOTATION].word.split(",")} - {""}
+    return frozenset(asked) if own and asked else own
+
+
+def _rewrites(thing: Object) -> Iterator[View]:
+    """The annotations by which Kong changes the path; stripping leaves what follows the one that was matched."""
+    strips, rewrites = (thing.annotations[f"konghq.com/{each}"] for each in ("strip-path", "rewrite"))
+    if strips.word.lower() == "true":
+        yield strips
+    if rewrites.is_set:
+        yield rewrites
 
 
 def _matches(rule: View) -> Iterator[Match]:
@@ -123,7 +115,7 @@ def _more(match: View) -> tuple[str, ...]:
     return tuple(sorted(" ".join(words) for words in asked))
 
 
-def _backends(thing: Object, references: View) -> Iterator[Backend]:
+def _backends(thing: Object, references: tuple[View, ...]) -> Iterator[Backend]:
     for each in references:
         yield Backend(
             at=each,
@@ -133,7 +125,7 @@ def _backends(thing: Object, references: View) -> Iterator[Backend]:
         )
 
 
-_INGRESS_KINDS: Final[Mapping[str, str]] = {"Exact": "Exact", "Prefix": "PathPrefix"}
+_INGRESS_KINDS: Final[Mapping[str, str]] = {"Exact": "Exact", "ImplementationSpecific": "Beginning"}
 
 
 def _of_ingress(thing: Object) -> Iterator[Door]:
@@ -160,7 +152,15 @@ def _ingress_door(thing: Object, rule: View, hosts: tuple[View, ...], match: Mat
         port = port["number"] if port["number"].is_set else port["name"]
     name = service["name"].word if service else backend["serviceName"].word
     to = (Backend(at=backend, name=name, namespace=thing.namespace, port=port),) if backend.is_set else ()
-    return Door(object=thing, rule=rule, hosts=hosts, matches=(match,), backends=to)
+    return Door(
+        object=thing,
+        rule=rule,
+        hosts=hosts,
+        matches=(match,),
+        backends=to,
+        protocols=_protocols(thing),
+        rewrites=tuple(_rewrites(thing)),
+    )
 
 
 def _of_byte_ingress(thing: Object) -> Iterator[Door]:
@@ -173,70 +173,11 @@ def _of_byte_ingress(thing: Object) -> Iterator[Door]:
         yield Door(object=thing, rule=rule, hosts=hosts, matches=(), backends=(to,))
 
 
-_URI_KINDS: Final[Mapping[str, str]] = {"exact": "Exact", "prefix": "PathPrefix", "regex": "RegularExpression"}
-
-
-def is_public(thing: Object) -> bool:
-    """Whether a VirtualService is bound to a gateway rather than to the mesh alone."""
-    places = {each.word for each in thing.spec["gateways"]}
-    for protocol in ("http", "tls", "tcp"):
-        for rule in thing.spec[protocol]:
-            for match in rule["match"]:
-                places |= {each.word for each in match["gateways"]}
-    return bool(places - {"mesh"})
-
-
-def _of_virtual_service(thing: Object) -> Iterator[Door]:
-    if not is_public(thing):
-        return
-    hosts = tuple(thing.spec["hosts"])
-    for protocol in ("http", "tls", "tcp"):
-        for rule in thing.spec[protocol]:
-            ends = [end["destination"] for end in rule["route"]]
-            yield Door(
-                object=thing,
-                rule=rule,
-                hosts=hosts,
-                matches=tuple(_istio_matches(rule)) if protocol == "http" else (),
-                backends=tuple(_destination(thing, end) for end in ends),
-                redirects=rule.at("redirect", "scheme").text == "https" and not rule.at("redirect", "authority").is_set,
-            )
-
-
-def _istio_matches(rule: View) -> Iterator[Match]:
-    written = tuple(rule["match"])
-    if not written:
-        yield Match(at=rule, kind="PathPrefix", path=EVERYTHING)
-    for match in written:
-        kind, path = next(
-            ((kind, match["uri"][key].word) for key, kind in _URI_KINDS.items() if match["uri"][key].is_set),
-            ("PathPrefix", EVERYTHING),
-        )
-        asked = [f"headers {key}" for key, _ in match["headers"].entries()]
-        yield Match(
-            at=match["uri"] if match["uri"].is_set else match,
-            kind=kind,
-            path=path,
-            method=match.at("method", "exact").word,
-            more=tuple(sorted(asked)),
-        )
-
-
-def _destination(thing: Object, end: View) -> Backend:
-    name, _, rest = end["host"].word.partition(".")
-    return Backend(
-        at=end["host"],
-        name=name,
-        namespace=rest.partition(".")[0] or thing.namespace,
-        port=end.at("port", "number"),
-    )
-
-
 _READERS: Final[Mapping[str, Callable[[Object], Iterator[Door]]]] = {
     **dict.fromkeys((*edge.REQUEST_ROUTES, *edge.BYTE_ROUTES), _of_route),
     **dict.fromkeys(edge.INGRESSES, _of_ingress),
     **dict.fromkeys(edge.BYTE_INGRESSES, _of_byte_ingress),
-    edge.VIRTUAL_SERVICE: _of_virtual_service,
+    edge.VIRTUAL_SERVICE: of_virtual_service,
 }
 
 
@@ -266,15 +207,3 @@ _NONE: Final[tuple[Door, ...]] = ()
 
 def _all(thing: Object) -> tuple[Door, ...]:
     return tuple(doors(thing))
-
-
-def covers(prefix: str, match: Match) -> bool:
-    """Whether everything `match` lets in lies below `prefix`, on the border of a segment."""
-    if match.kind not in ("Exact", "PathPrefix"):
-        return False
-    whole = prefix.rstrip("/")
-    path = match.path.rstrip("/")
-    # An encoded slash or a step upwards would be below the prefix for us, and elsewhere for the service.
-    if ".." in path or "%" in path or "//" in path:
-        return False
-    return path == whole or path.startswith(f"{whole}/")
