@@ -183,39 +183,6 @@ def plugin_exists(thing: Object, world: World) -> Iterator[Breach]:
             yield Breach(named.at, f"names {named.name or 'nothing'}, {absence(named, world)}")
 
 
-BROAD: Final = re.compile(r"(?<!\\)\.[*+{]|\\[SDW][*+{]|\[\^|^\^?\.?$|(?<!\\)\(\?!")
-"""What makes a pattern match origins nobody thought of: anything repeated, or everything but something."""
-PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
-"""An origin Kong compares as it stands; every other one is a pattern to it (Kong 3.9, plugins/cors/handler.lua)."""
-
-
-@GW.resource(
-    "gw-cors",
-    "M/M/M",
-    HIGH,
-    PLUGINS,
-    why="With credentials for every origin any page a user opens can act in that user's name.",
-    cure="List the origins, each with scheme and host",
-    where=f"{ROUTE}.cors.origins",
-    sources=("OWASP API8:2023",),
-)
-def cors(plugin: Object, _: Facts) -> Iterator[Breach]:
-    if kind(plugin) != "cors":
-        return
-    config = plugin.root["config"]
-    for at in from_secret(plugin, "origins", "credentials"):
-        yield Breach(at, "says where nobody can read it who may ask from which pages")
-    credentials = config["credentials"].flag
-    if credentials and config["origins"].is_empty:
-        yield Breach(config["origins"], "is empty, which is every origin, with credentials")
-    for origin in config["origins"]:
-        word = origin.word.strip()
-        if credentials and word in ("*", "null"):
-            yield Breach(origin, f"is {word}, with credentials")
-        elif word != "*" and not PLAIN.fullmatch(word) and BROAD.search(word):
-            yield Breach(origin, "is a pattern that matches origins nobody listed")
-
-
 TIMEOUTS: Final = ("konghq.com/connect-timeout", "konghq.com/read-timeout")
 """How long Kong waits for a connection, and for an answer, in milliseconds; a minute each unless set (Kong 3.9)."""
 
