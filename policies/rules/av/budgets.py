@@ -54,6 +54,10 @@ def pdb(thing: Object, world: World) -> Iterator[Breach]:
             if kept is not None and kept >= least:
                 at = budget.spec["minAvailable"]
                 yield Breach(at, f"keeps {shown(kept)} of {shown(least)} pods, so none may go", on=budget)
+            gone = share(budget.spec["maxUnavailable"], least, up=True)
+            if gone is not None and gone >= least:
+                at = budget.spec["maxUnavailable"]
+                yield Breach(at, f"lets {shown(gone)} of {shown(least)} pods go, so none need stay", on=budget)
 
 
 def _budgets(world: World) -> Mapping[str, list[Object]]:

@@ -12,6 +12,8 @@ from policies.world import World, texts
 ISTIO: Final = "networking.istio.io"
 ANALYSIS: Final = "AnalysisTemplate.argoproj.io"
 CLUSTER_ANALYSIS: Final = "ClusterAnalysisTemplate.argoproj.io"
+WHOLE: Final = 100
+"""Per cent of the requests."""
 SCALE_DOWN: Final = 30
 """Seconds the old version stays after a promotion (Argo Rollouts' default): a way back, and requests under way."""
 
@@ -44,14 +46,19 @@ def _of_canary(thing: Object, canary: View, world: World) -> Iterator[Breach]:
     yield from _services(thing, canary, ("stableService", "canaryService"), world)
     istio = canary.at("trafficRouting", "istio")
     steps = tuple(canary["steps"])
-    if not any(step["setWeight"].is_set for step in steps):
-        yield Breach(canary["steps"], "has no weight, so all pods are replaced at once")
+    if not any(0 < (step["setWeight"].number or 0) < WHOLE for step in steps):
+        yield Breach(canary["steps"], f"has no weight below {WHOLE}, so all pods are replaced at once")
+    begins = canary.at("analysis", "startingStep")
+    if (begins.number or 0) >= max(len(steps), 1):
+        yield Breach(begins, f"is {shown(begins.number or 0)} of {len(steps)} steps, so nothing is ever measured")
     analyses = [canary["analysis"], *(step["analysis"] for step in steps)]
     named = [(analysis, each) for analysis in analyses for each in analysis["templates"]]
     if not named and world.facts.mesh != "none":  # without proxies nobody measures requests
         yield Breach(canary["analysis"], "measures nothing, so nothing ever aborts")
     for analysis, each in named:
         yield from _template(thing, each, world, finite=analysis is not analyses[0])
+    for analysis in analyses:
+        yield from _rehearsed(analysis)
     if istio.is_set:
         yield from _routing(thing, istio, world)
 
@@ -65,6 +72,7 @@ def _of_blue_green(thing: Object, blue: View, world: World) -> Iterator[Breach]:
     for analysis in analyses:
         for each in analysis["templates"]:
             yield from _template(thing, each, world, finite=True)
+        yield from _rehearsed(analysis)
     if promotes.flag is not False and not any(not analysis["templates"].is_empty for analysis in analyses):
         yield Breach(promotes, "lets a version take over that neither a person nor a measurement looked at")
 
@@ -87,6 +95,11 @@ def _services(thing: Object, strategy: View, fields: tuple[str, str], world: Wor
         yield Breach(first, "is not set, so nothing leads to the version that was promoted")
 
 
+def _rehearsed(analysis: View) -> Iterator[Breach]:
+    for each in analysis["dryRun"]:
+        yield Breach(each, "lets a measurement fail without anything following from it")
+
+
 def _template(thing: Object, each: View, world: World, *, finite: bool) -> Iterator[Breach]:
     name = each["templateName"]
     everywhere = each["clusterScope"].flag
@@ -104,12 +117,15 @@ def _template(thing: Object, each: View, world: World, *, finite: bool) -> Itera
 def _of_template(thing: Object, _: World) -> Iterator[Breach]:
     if thing.spec["metrics"].is_empty:
         yield Breach(thing.spec["metrics"], "measures nothing")
+    yield from _rehearsed(thing.spec)
     for metric in thing.spec["metrics"]:
-        limit = metric["failureLimit"]
+        limit, count = metric["failureLimit"], metric["count"].quantity or ""
         if limit.number is None:
             yield Breach(limit, "is not set")
         elif limit.number < 0:
             yield Breach(limit, f"is {shown(limit.number)}, so no failure ever counts")
+        elif count.isdecimal() and limit.number >= int(count[:6]):
+            yield Breach(limit, f"is {shown(limit.number)}, and of {count[:6]} measurements all may fail")
         if not metric["successCondition"].word and not metric["failureCondition"].word and not _judges(metric):
             yield Breach(metric, "has no condition, so it never fails")
 
@@ -182,5 +198,5 @@ def statefulset(thing: Object, world: World) -> Iterator[Breach]:
             yield Breach(name, f"is {name.word}, which is not headless")
         wanted = texts(service.spec["selector"])
         labels = texts(thing.spec.at("template", "metadata", "labels"))
-        if not wanted.items() <= labels.items():
+        if not wanted or not wanted.items() <= labels.items():
             yield Breach(name, f"is {name.word}, which selects other pods")

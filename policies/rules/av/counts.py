@@ -109,7 +109,8 @@ def _measured(thing: Object) -> Iterator[tuple[View, str, str]]:
             if metric[field].is_set and (target["type"].word == "Utilization" or target["averageUtilization"].is_set):
                 yield metric, metric[field]["name"].word, metric[field]["container"].word
     for trigger in thing.spec["triggers"]:
-        if trigger["type"].word in ("cpu", "memory"):
+        by = trigger["metricType"] if trigger["metricType"].is_set else trigger.at("metadata", "type")
+        if trigger["type"].word in ("cpu", "memory") and by.word in ("", "Utilization"):
             yield trigger, trigger["type"].word, trigger.at("metadata", "containerName").word
     share = thing.spec["targetCPUUtilizationPercentage"]  # of autoscaling/v1
     if share.is_set:

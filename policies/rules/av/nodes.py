@@ -1,7 +1,7 @@
 """What pods run on: nodes in three zones, and never too few or too many away at once."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -41,10 +41,11 @@ def nodes_multi_az(thing: Object, world: World) -> Iterator[Breach]:
 def _of_node_group(thing: Object, world: World) -> Iterator[Breach]:
     groups = [each for each in world.of(NODE_GROUP) if _cluster(each) == _cluster(thing)]
     subnets, scaling = thing.root["subnetIds"], thing.root["scalingConfig"]
-    if sum(1 for _ in subnets) < ZONES and len(groups) < ZONES:
+    theirs = [subnet for group in groups for subnet in readable(partial(_subnets, group), ())]
+    zones = _zones(theirs, world)
+    if _different(theirs) < ZONES:
         yield Breach(subnets, f"has fewer than {ZONES} subnets")
-    zones = _zones(subnets, world)
-    if zones is not None and len(zones) < ZONES and len(groups) < ZONES:
+    elif zones is not None and len(zones) < ZONES:
         yield Breach(subnets, f"has subnets in {len(zones)} zones, fewer than {ZONES}")
     least = sum(readable(partial(_least, each), 0.0) for each in groups)
     if least < ZONES:
@@ -63,12 +64,22 @@ def _least(group: Object) -> float:
     return group.root.at("scalingConfig", "minSize").number or 0
 
 
-def _zones(subnets: View, world: World) -> frozenset[str] | None:
+def _subnets(group: Object) -> tuple[View, ...]:
+    return tuple(group.root["subnetIds"])
+
+
+def _different(places: Sequence[View]) -> int:
+    """How many different ones; each that is not known yet may be another."""
+    known = {each.word for each in places if each.is_known}
+    return len(known) + sum(1 for each in places if not each.is_known)
+
+
+def _zones(subnets: Sequence[View], world: World) -> frozenset[str] | None:
     """Zones of the subnets, where the run makes them and their names are known now."""
     by_id = {readable(partial(_id, each), ""): each for each in world.of("aws:ec2/subnet:Subnet")}
     found = [by_id.get(each.value) for each in subnets if isinstance(each.value, str)]
     known = [each for each in found if each]
-    if not known or len(known) != sum(1 for _ in subnets):
+    if not known or len(known) != len(subnets):
         return None
     return frozenset(each.root["availabilityZone"].word for each in known)
 
@@ -86,12 +97,16 @@ def _bounded(number: View, percent: View, least: View) -> Iterator[Breach]:
 
 
 def _of_gke_cluster(thing: Object, _: World) -> Iterator[Breach]:
+    """Its API is where its location says, however many zones the nodes have."""
     yield from _located(thing)
+    location = thing.root["location"]
+    if not thing.root["nodeLocations"].is_empty and (not location.is_set or ZONAL.fullmatch(location.word)):
+        yield Breach(location, f"is {location.word or 'not set'}, no region")
 
 
 def _located(thing: Object) -> Iterator[Breach]:
     location, others = thing.root["location"], thing.root["nodeLocations"]
-    several = sum(1 for _ in others)
+    several = _different(tuple(others))
     if several and several < ZONES:
         yield Breach(others, f"has {several} zones, fewer than {ZONES}")
     elif not several and (not location.is_set or ZONAL.fullmatch(location.word)):

@@ -55,10 +55,19 @@ def _faults(pod: Pod, constraint: View, labels: Mapping[str, str]) -> Iterator[B
         yield Breach(keys, f"lacks {wanted}, so a new version is placed around the old one's pods")
 
 
+def _is_at_home(term: View, pod: Pod) -> bool:
+    """Whether an anti-affinity is about the pods of this workload: their namespace is among its own, and no label of
+    theirs is one in which the others must differ."""
+    named, chosen = term["namespaces"].words, term["namespaceSelector"]
+    everywhere = chosen.is_set and chosen.is_empty
+    home = everywhere or (pod.object.namespace in named if named else not chosen.is_set)
+    return home and not set(term["mismatchLabelKeys"].words) & set(pod.labels.keys)
+
+
 def _kept_apart(pod: Pod, labels: Mapping[str, str]) -> Iterator[str]:
     """What a required anti-affinity spreads over: whoever shares no zone shares no node."""
     for term in pod.spec.at("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
-        if term["labelSelector"].is_empty or not selects(term["labelSelector"], labels):
+        if term["labelSelector"].is_empty or not selects(term["labelSelector"], labels) or not _is_at_home(term, pod):
             continue
         if term["topologyKey"].word == ZONE:
             yield ZONE

@@ -25,6 +25,8 @@ LONG_RUNNING: Final = (*REPLICATED, DAEMON_SET)
 """Workloads whose pods stay."""
 AUTOSCALER: Final = "HorizontalPodAutoscaler.autoscaling"
 SCALED_OBJECT: Final = "ScaledObject.keda.sh"
+PAUSED: Final = "autoscaling.keda.sh/paused-replicas"
+"""Annotation of a ScaledObject: how many pods there are until somebody removes it."""
 BUDGET: Final = "PodDisruptionBudget.policy"
 
 DELIVERY: Final = "manifests/delivery.py"
@@ -44,6 +46,8 @@ class Scaler:
     @property
     def minimum(self) -> float:
         """Pods at least: 1 where nothing is said (Kubernetes), none (KEDA)."""
+        if self.least.path == self.object.annotations[PAUSED].path:
+            return int(self.least.word[:6]) if self.least.word.isdecimal() else 0
         least = self.least.number
         return (1 if self.object.sort == AUTOSCALER else 0) if least is None else least
 
@@ -59,10 +63,11 @@ def target_of(scaler: Object) -> Target:
 
 
 def scaler_of(thing: Object) -> Scaler:
-    """`thing` as a scaler."""
-    suffix = "s" if thing.sort == AUTOSCALER else "Count"
-    names = ("minReplicas", "maxReplicas") if suffix == "s" else ("minReplicaCount", "maxReplicaCount")
-    return Scaler(thing, thing.spec[names[0]], thing.spec[names[1]])
+    """`thing` as a scaler. What KEDA keeps while nothing waits, or is told to stand still at, is the least there is."""
+    if thing.sort == AUTOSCALER:
+        return Scaler(thing, thing.spec["minReplicas"], thing.spec["maxReplicas"])
+    given = (thing.annotations[PAUSED], thing.spec["idleReplicaCount"], thing.spec["minReplicaCount"])
+    return Scaler(thing, next((each for each in given if each.is_set), given[-1]), thing.spec["maxReplicaCount"])
 
 
 def scalers(thing: Object, world: World) -> list[Scaler]:

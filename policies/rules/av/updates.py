@@ -15,10 +15,12 @@ from policies.rules.av.standard import (
     LONG_RUNNING,
     ROLLOUT,
     STATEFUL_SET,
+    least_pods,
     percentage,
     shown,
 )
 from policies.values import View
+from policies.world import World
 
 HISTORY: Final = 2
 """Old versions kept at least: the one before, and the one before a version that was no better."""
@@ -26,7 +28,7 @@ PROGRESS: Final = 600
 """Seconds until an update that does not move is called failed, unless set (Kubernetes, Argo Rollouts)."""
 
 
-@AV.resource(
+@AV.stack(
     "av-rolling-update",
     "A/M/M",
     MEDIUM,
@@ -36,8 +38,8 @@ PROGRESS: Final = 600
     where=DELIVERY,
     sources=("KubeLinter no-rolling-update-strategy",),
 )
-def rolling_update(thing: Object, _: Facts) -> Iterator[Breach]:
-    yield from _STRATEGIES[thing.sort](thing)
+def rolling_update(thing: Object, world: World) -> Iterator[Breach]:
+    yield from _STRATEGIES[thing.sort](thing, world)
     ready, history = thing.spec["minReadySeconds"], thing.spec["revisionHistoryLimit"]
     if not (ready.number or 0) > 0:
         yield Breach(ready, "is not set: a pod counts before its first request" if not ready.is_set else "is 0")
@@ -48,25 +50,25 @@ def rolling_update(thing: Object, _: Facts) -> Iterator[Breach]:
         yield Breach(progress, f"is not above minReadySeconds, {shown(ready.number or 0)}")
 
 
-def _of_deployment(thing: Object) -> Iterator[Breach]:
+def _of_deployment(thing: Object, world: World) -> Iterator[Breach]:
     strategy = thing.spec["strategy"]
     if strategy["type"].word not in ("", "RollingUpdate") and not _is_alone(thing):
         yield Breach(strategy["type"], f"is {strategy['type'].word}, which stops every pod first")
-    yield from _unavailable(strategy["rollingUpdate"], thing)
+    yield from _unavailable(strategy["rollingUpdate"], thing, world)
 
 
-def _of_stateful_set(thing: Object) -> Iterator[Breach]:
+def _of_stateful_set(thing: Object, world: World) -> Iterator[Breach]:
     strategy = thing.spec["updateStrategy"]
     if strategy["type"].word not in ("", "RollingUpdate"):
         yield Breach(strategy["type"], f"is {strategy['type'].word}, so a new version never starts by itself")
-    yield from _unavailable(strategy["rollingUpdate"], thing)
+    yield from _unavailable(strategy["rollingUpdate"], thing, world)
 
 
-def _of_rollout(thing: Object) -> Iterator[Breach]:
-    yield from _unavailable(thing.spec.at("strategy", "canary"), thing)
+def _of_rollout(thing: Object, world: World) -> Iterator[Breach]:
+    yield from _unavailable(thing.spec.at("strategy", "canary"), thing, world)
 
 
-_STRATEGIES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
+_STRATEGIES: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
     DEPLOYMENT: _of_deployment,
     STATEFUL_SET: _of_stateful_set,
     ROLLOUT: _of_rollout,
@@ -77,9 +79,10 @@ def _is_alone(thing: Object) -> bool:
     return thing.spec["replicas"].number in (0, 1)
 
 
-def _unavailable(update: View, thing: Object) -> Iterator[Breach]:
-    """A share below 100 % leaves pods. A number is compared where the object says how many pods it has."""
-    missing, replicas = update["maxUnavailable"], thing.spec["replicas"].number
+def _unavailable(update: View, thing: Object, world: World) -> Iterator[Breach]:
+    """A share below 100 % leaves pods. A number is compared with the fewest pods there may be."""
+    missing, written = update["maxUnavailable"], thing.spec["replicas"]
+    replicas = written.number if written.is_set else least_pods(thing, world)
     percent = percentage(missing)
     if isinstance(missing.value, str) and percent is None:
         yield Breach(missing, "is neither a number nor a share")
@@ -130,16 +133,17 @@ def graceful(pod: Pod, _: Facts) -> Iterator[Breach]:
             yield Breach(grace, f"is {shown(seconds)}, below {shown(needed)}: the wait of preStop and {DRAIN} to drain")
     proxy = pod.annotations["proxy.istio.io/config"]
     drains = _DRAIN.search(proxy.word)
-    if drains and int(drains[1]) * _UNITS[drains[2]] > seconds:
+    if drains and sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(drains[1])) > seconds:
         yield Breach(proxy, f"lets the proxy drain for longer than the {shown(seconds)} seconds the pod has")
 
 
-_DRAIN: Final = re.compile(r"""terminationDrainDuration["']?\s*:\s*["']?(\d{1,6})(s|m|h)""")
-_UNITS: Final[Mapping[str, int]] = {"s": 1, "m": 60, "h": 3600}
-_SLEEP: Final = re.compile(r"(?:^|[\s;&|/])sleep\s+(\d{1,6})")
+_DRAIN: Final = re.compile(r"""terminationDrainDuration["']?\s*:\s*["']?((?:\d{1,6}[smh])+)""")
+_PART: Final = re.compile(r"(\d+)([smh])")
+_SLEEP: Final = re.compile(r"(?:^|[\s;&|/])sleep\s+(\d{1,6})([smhd]?)")
+_UNITS: Final[Mapping[str, int]] = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _waits(container: Container) -> float:
     stop = container.view.at("lifecycle", "preStop")
-    slept = _SLEEP.search(" ".join(stop.at("exec", "command").words))
-    return stop.at("sleep", "seconds").number or (int(slept[1]) if slept else 0)
+    slept = _SLEEP.findall(" ".join(stop.at("exec", "command").words))
+    return stop.at("sleep", "seconds").number or sum(int(number) * _UNITS[unit] for number, unit in slept)
