@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from functools import partial
 from typing import Any, Final
 
@@ -118,8 +120,8 @@ def _offered(thing: Object) -> frozenset[str]:
     HIGH,
     Selector(
         lambda thing: (thing,),
-        frozenset({*CHARTS, "Grafana.grafana.integreatly.org", *WORKLOADS}),
-        "Grafana's chart, its object and its pods",
+        frozenset({*CHARTS, "ConfigMap", "Grafana.grafana.integreatly.org", *WORKLOADS}),
+        "Grafana's chart, its object, its file and its pods",
     ),
     why="Grafana can ask every datasource anything, so whoever opens it reads all metrics, logs and traces.",
     cure="Switch anonymous access off, take the admin password from a Secret, keep it on a ClusterIP",
@@ -148,8 +150,15 @@ def _of_chart(thing: Object) -> Iterator[Breach]:
         yield Breach(kind, f"is {kind.word}")
     if ingress.flag:
         yield Breach(ingress, "is true")
-    for name, variable in values["env"].entries():
-        yield from _of_variable(name, variable)
+    for route in (way for ways in ("route", "httpRoute") for _, way in values[ways].entries() if _is_route(way)):
+        yield Breach(route["enabled"], "is true")
+    for place in ("env", "envRenderSecret"):
+        for name, variable in values[place].entries():
+            yield from _of_variable(name, variable)
+
+
+def _is_route(way: View) -> bool:
+    return isinstance(way.value, dict) and bool(way["enabled"].flag)
 
 
 def _of_settings(settings: View) -> Iterator[Breach]:
@@ -162,7 +171,10 @@ def _of_settings(settings: View) -> Iterator[Breach]:
 
 
 def _is_true(view: View) -> bool:
-    return view.word.lower() == "true" if isinstance(view.value, str) else bool(view.flag)
+    """As Grafana reads it: text, or a number of YAML's that becomes text."""
+    if isinstance(view.value, bool):
+        return view.value
+    return (view.quantity or "").lower() in ("1", "t", "true", "y", "yes", "on")
 
 
 def _of_object(thing: Object) -> Iterator[Breach]:
@@ -173,11 +185,15 @@ def _of_object(thing: Object) -> Iterator[Breach]:
     for way in ("ingress", "route", "httpRoute"):
         if thing.spec[way].is_set:
             yield Breach(thing.spec[way], "is set")
+    yield from _of_pods(thing)
 
 
 def _of_workload(thing: Object) -> Iterator[Breach]:
-    if thing.namespace != names.OBSERVABILITY and "grafana" not in thing.name:
-        return
+    if thing.namespace == names.OBSERVABILITY or "grafana" in thing.name:
+        yield from _of_pods(thing)
+
+
+def _of_pods(thing: Object) -> Iterator[Breach]:
     for pod in pods(thing):
         for container in pod.containers:
             for variable in container.view["env"]:
@@ -191,7 +207,25 @@ def _of_variable(name: str, value: View) -> Iterator[Breach]:
         yield Breach(value, "is written out")
 
 
+INI: Final = "grafana.ini"
+
+
+def _of_file(thing: Object) -> Iterator[Breach]:
+    """Grafana's own file, as somebody writes it who uses no chart. What cannot be read Grafana cannot either."""
+    text = thing.root["data"][INI]
+    read = ConfigParser(strict=False, interpolation=None, allow_no_value=True, default_section="")
+    try:
+        read.read_string("\n".join(("[paths]", *(line.strip() for line in text.word.splitlines()))))
+    except ConfigParserError:
+        return
+    if _is_true(View(read.get("auth.anonymous", "enabled", fallback=None))):
+        yield Breach(text, "lets anybody in: enabled of auth.anonymous is true")
+    if not (read.get("security", "admin_password", fallback=None) or "$").startswith("$"):
+        yield Breach(text, "has the admin's password written out")
+
+
 _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     **dict.fromkeys(CHARTS, _of_chart),
     "Grafana.grafana.integreatly.org": _of_object,
+    "ConfigMap": _of_file,
 }

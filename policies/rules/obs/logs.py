@@ -1,18 +1,22 @@
 """What is kept: who came in, for as long as somebody may have to ask, and no longer."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
 from policies.facts import Facts
 from policies.objects import Object
+from policies.pods import pods
 from policies.rule import HIGH, MEDIUM, Breach, sorts
 from policies.rules.gw.edge import CHARTS, chart_name
-from policies.rules.obs.standard import OBS
+from policies.rules.obs.standard import LONG_RUNNING, OBS
+from policies.values import View
 from policies.world import World
 
 TELEMETRY: Final = "Telemetry.telemetry.istio.io"
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
+ACCESS_LOGS: Final = ("proxy_access_log", "admin_access_log", "proxy_stream_access_log")
 LOST: Final = frozenset({"off", "/dev/null"})
 """Where Kong writes what nobody will read (nginx's words)."""
 
@@ -21,7 +25,7 @@ LOST: Final = frozenset({"off", "/dev/null"})
     "obs-audit-logs",
     "A/M/M",
     HIGH,
-    sorts(TELEMETRY, ISTIO_GATEWAY, *CHARTS),
+    sorts(TELEMETRY, ISTIO_GATEWAY, *CHARTS, *LONG_RUNNING),
     why="After a break-in the access log of the edge is what says who came, how, and what they took.",
     cure="Leave the access logs of the gateways on",
     where="manifests/operators",
@@ -33,7 +37,7 @@ def audit_logs(thing: Object, world: World) -> Iterator[Breach]:
     Kong logs unless it is told not to. A gateway of Istio's logs only where a Telemetry or the mesh's configuration
     says so; that is judged where the run declares the mesh's namespace, or it might be another run's to say.
     """
-    yield from _ABOUT.get(thing.sort, _of_chart)(thing, world)
+    yield from _ABOUT[thing.sort](thing, world)
 
 
 def _of_telemetry(thing: Object, _: World) -> Iterator[Breach]:
@@ -41,6 +45,9 @@ def _of_telemetry(thing: Object, _: World) -> Iterator[Breach]:
         for logging in thing.spec["accessLogging"]:
             if logging["disabled"].flag:
                 yield Breach(logging["disabled"], "is true")
+            chosen = logging.at("filter", "expression")
+            if chosen.word.strip().lower() == "false":
+                yield Breach(chosen, "is false, so nothing is written")
 
 
 def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
@@ -59,15 +66,28 @@ def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
     if chart_name(thing) not in ("kong", "ingress"):
         return
     for values in (thing.root["values"], thing.root.at("values", "gateway")):
-        for name in ("proxy_access_log", "admin_access_log", "proxy_stream_access_log"):
-            log = values.at("env", name)
-            if log.is_set and (log.value is False or (log.word.split() or ["off"])[0] in LOST):
-                yield Breach(log, "is off")
+        for name in ACCESS_LOGS:
+            yield from _lost(values.at("env", name))
+
+
+def _of_pods(thing: Object, _: World) -> Iterator[Breach]:
+    """Kong's own, whoever writes them."""
+    containers = (one for pod in pods(thing) for one in pod.containers) if thing.namespace == names.KONG else ()
+    for variable in (variable for container in containers for variable in container.view["env"]):
+        if variable["name"].word.removeprefix("KONG_").lower() in ACCESS_LOGS:
+            yield from _lost(variable["value"])
+
+
+def _lost(log: View) -> Iterator[Breach]:
+    if log.is_set and (log.value is False or (log.word.split() or ["off"])[0] in LOST):
+        yield Breach(log, "is off")
 
 
 _ABOUT: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
     TELEMETRY: _of_telemetry,
     ISTIO_GATEWAY: _of_gateway,
+    **dict.fromkeys(CHARTS, _of_chart),
+    **dict.fromkeys(LONG_RUNNING, _of_pods),
 }
 
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
@@ -112,7 +132,15 @@ def _of_loki(thing: Object) -> Iterator[Breach]:
     period = loki.at("limits_config", "retention_period")
     # Without the compactor Loki keeps everything, whatever the period says.
     enabled = loki.at("compactor", "retention_enabled")
-    if not period.quantity or period.quantity in ("0", "0s"):
-        yield Breach(period, "is not set, so logs are kept for ever")
+    hours = sum(int(number) * _HOURS[unit] for number, unit in _PART.findall(period.quantity or ""))
+    if not hours:
+        yield Breach(period, f"is {period.quantity or 'not set'}, so logs are kept for ever")
+    elif hours > LONGEST_DAYS * 24:
+        yield Breach(period, f"is {period.quantity}, above {LONGEST_DAYS} days")
     if not enabled.flag:
         yield Breach(enabled, "is not true, so nothing is ever deleted")
+
+
+_PART: Final = re.compile(r"(\d{1,9})(ms|[smhdwy])")
+_HOURS: Final[Mapping[str, float]] = {"ms": 0, "s": 1 / 3600, "m": 1 / 60, "h": 1, "d": 24, "w": 168, "y": 8760}
+"""Hours of each unit of a duration (Prometheus' own spelling, which Loki shares)."""

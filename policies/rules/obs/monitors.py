@@ -45,9 +45,13 @@ class _Scrape:
 
 def _of_monitor(monitor: Object, world: World) -> Iterator[Breach]:
     for prometheus in world.of(PROMETHEUS):
-        chosen = prometheus.spec["serviceMonitorSelector" if monitor.sort == SERVICE_MONITOR else "podMonitorSelector"]
+        kind = "serviceMonitor" if monitor.sort == SERVICE_MONITOR else "podMonitor"
+        chosen, looked = prometheus.spec[f"{kind}Selector"], prometheus.spec[f"{kind}NamespaceSelector"]
         if not chosen.is_set or not selects(chosen, texts(monitor.labels)):
             yield Breach("metadata.labels", f"is not what {prometheus.title} selects")
+        own = monitor.namespace == prometheus.namespace
+        if not (selects(looked, _labels_of(monitor.namespace, world)) if looked.is_set else own):
+            yield Breach("metadata.namespace", f"is where {prometheus.title} does not look")
     for workload in _watched(monitor, world):
         for scrape in _SCRAPES[monitor.sort](monitor, workload, world):
             if scrape.port is None:
@@ -181,6 +185,11 @@ def _container_port(workload: Workload, wanted: object) -> int | None:
     return int(found) if found is not None else None
 
 
+def _labels_of(namespace: str, world: World) -> Mapping[str, str]:
+    declared = world.namespaces.get(namespace)
+    return {**(texts(declared.labels) if declared else {}), "kubernetes.io/metadata.name": namespace}
+
+
 def _prometheus_namespaces(world: World) -> frozenset[str]:
     return frozenset({each.namespace for each in world.of(PROMETHEUS)} or {names.OBSERVABILITY})
 
@@ -194,17 +203,17 @@ def _let_in(workload: Workload, port: int, world: World) -> bool:
         and (not each.spec["policyTypes"].is_set or "Ingress" in each.spec["policyTypes"].words)
     ]
     return not policies or any(
-        _names_port(rule["ports"], port) and _names_prometheus(rule["from"], world)
+        _names_port(rule["ports"], port, workload) and _names_prometheus(rule["from"], world)
         for policy in policies
         for rule in policy.spec["ingress"]
     )
 
 
-def _names_port(ports: View, port: int) -> bool:
+def _names_port(ports: View, port: int, workload: Workload) -> bool:
     return ports.is_empty or any(
         each["port"].value in (None, port)
         or (isinstance(each["port"].value, int) and each["port"].value <= port <= (each["endPort"].number or 0))
-        or isinstance(each["port"].value, str)
+        or (isinstance(each["port"].value, str) and _container_port(workload, each["port"].value) == port)
         for each in ports
     )
 
@@ -214,8 +223,7 @@ def _names_prometheus(peers: View, world: World) -> bool:
         return True
     for peer in peers:
         for namespace in _prometheus_namespaces(world):
-            declared = world.namespaces.get(namespace)
-            labels = {**(texts(declared.labels) if declared else {}), "kubernetes.io/metadata.name": namespace}
+            labels = _labels_of(namespace, world)
             if peer["namespaceSelector"].is_set and selects(peer["namespaceSelector"], labels):
                 return True
     return False
@@ -244,5 +252,6 @@ def _admits(rule: View, port: int, world: World) -> bool:
     return any(
         theirs & set(each.at("source", "namespaces").words)
         or any(f"/ns/{name}/" in principal for principal in each.at("source", "principals").words for name in theirs)
+        or any(word.partition("/")[0] in theirs for word in each.at("source", "serviceAccounts").words)
         for each in sources
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from blueprint import names
 from policies.pods import Container
 from policies.rule import CONTAINERS, MEDIUM, Breach
 from policies.rules.obs.standard import OBS, is_watched
@@ -16,10 +17,11 @@ ATTRIBUTES: Final = "OTEL_RESOURCE_ATTRIBUTES"
 WANTED: Final = (NAME, "OTEL_EXPORTER_OTLP_ENDPOINT", ATTRIBUTES)
 DESCRIBED: Final = (re.compile(r"(^|,)deployment\.environment(\.name)?="), re.compile(r"(^|,)service\.version="))
 """Environment and version among the attributes (OpenTelemetry semantic conventions)."""
-INSIDE: Final = re.compile(
-    r"^(https?://|grpc://)?(localhost|127\.0\.0\.1|\$\([A-Z_]+\)|[a-z0-9-]+(\.[a-z0-9-]+)?(\.svc(\.cluster\.local)?)?)(:\d+)?(/|$)"
-)
-"""An address in the cluster: of the pod or its node, or a Service's name."""
+ADDRESS: Final = re.compile(r"(?:(?:https?|grpc)://)?([a-z0-9.-]+|\$\([A-Za-z0-9_]+\))(?::\d+)?(?:/.*)?")
+"""Scheme, host, port and path; a host may be another variable."""
+SERVICE: Final = re.compile(r"[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)(?P<inside>\.svc(?:\.cluster\.local)?)?")
+ITSELF: Final = re.compile(r"127\.0\.0\.1|[a-z0-9-]*[a-z-][a-z0-9-]*")
+"""A container beside, or a Service of the own namespace."""
 
 
 @OBS.stack(
@@ -37,7 +39,7 @@ def otel(container: Container, world: World) -> Iterator[Breach]:
     variables = {each["name"].word: each["value"] for each in container.view["env"]}
     shared, whole = _from_config(container, world)
     for name, value in {**shared, **variables}.items():
-        if ENDPOINT.fullmatch(name) and value.is_set and not INSIDE.match(value.word):
+        if ENDPOINT.fullmatch(name) and value.is_set and not _is_inside(value.word, container, world):
             yield Breach(_place(value, name, variables, container), f"sets {name} to an address outside the cluster")
         if name == ATTRIBUTES and value.is_set and not all(each.search(value.word) for each in DESCRIBED):
             yield Breach(_place(value, name, variables, container), f"sets {name} without environment and version")
@@ -45,6 +47,27 @@ def otel(container: Container, world: World) -> Iterator[Breach]:
         missing = [name for name in WANTED if name not in variables and name not in shared]
         if missing:
             yield Breach(container.view["env"], f"lacks {', '.join(missing)}")
+
+
+def _is_inside(address: str, container: Container, world: World) -> bool:
+    """Whether it is an address in the cluster: of the pod or its node, or a Service's name.
+
+    Two labels may be a Service and its namespace, or a company on the internet: only namespaces that are known count.
+    """
+    found = ADDRESS.fullmatch(address)
+    host = found[1] if found else ""
+    if host.startswith("$("):
+        return _is_nodes_own(host[2:-1], container)
+    service = SERVICE.fullmatch(host)
+    known = {*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES, *world.namespaces, container.object.namespace}
+    return bool(ITSELF.fullmatch(host)) or bool(service and (service["inside"] or service["namespace"] in known))
+
+
+def _is_nodes_own(variable: str, container: Container) -> bool:
+    """Whether a variable is filled by Kubernetes, with an address of the pod's or the node's."""
+    field = ("valueFrom", "fieldRef", "fieldPath")
+    sources = [each.at(*field).word for each in container.view["env"] if each["name"].word == variable]
+    return sources[-1:] in (["status.hostIP"], ["status.podIP"])
 
 
 def _is_asked(container: Container, world: World) -> bool:
