@@ -41,7 +41,7 @@ def nodes_multi_az(thing: Object, world: World) -> Iterator[Breach]:
 def _of_node_group(thing: Object, world: World) -> Iterator[Breach]:
     groups = [each for each in world.of(NODE_GROUP) if _cluster(each) == _cluster(thing)]
     subnets, scaling = thing.root["subnetIds"], thing.root["scalingConfig"]
-    theirs = [subnet for group in groups for subnet in readable(partial(_subnets, group), ())]
+    theirs = [subnet for group in groups for subnet in readable(partial(_subnets, group), _NONE)]
     zones = _zones(theirs, world)
     if _different(theirs) < ZONES:
         yield Breach(subnets, f"has fewer than {ZONES} subnets")
@@ -66,6 +66,9 @@ def _least(group: Object) -> float:
 
 def _subnets(group: Object) -> tuple[View, ...]:
     return tuple(group.root["subnetIds"])
+
+
+_NONE: Final[tuple[View, ...]] = ()
 
 
 def _different(places: Sequence[View]) -> int:

@@ -187,8 +187,11 @@ def _on_all(named: Iterable[Named], world: World) -> dict[int, Object]:
 def _narrowed(world: World) -> frozenset[tuple[str, str]]:
     consumers = world.of(*edge.CONSUMERS)
     return frozenset(
-        (each.namespace, each.name) for consumer in consumers for each in readable(partial(_all, consumer), ())
+        (each.namespace, each.name) for consumer in consumers for each in readable(partial(_all, consumer), _NONE)
     )
+
+
+_NONE: Final[tuple[Named, ...]] = ()
 
 
 def _all(thing: Object) -> tuple[Named, ...]:
