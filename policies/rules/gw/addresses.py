@@ -95,6 +95,9 @@ def _only_encrypted(protocols: View) -> bool:
 def _of_byte_ingress(thing: Object, _: World) -> Iterator[Breach]:
     if thing.spec["tls"].is_empty:
         yield Breach(thing.spec["tls"], "names no certificate")
+    for entry in thing.spec["tls"]:
+        if not entry["secretName"].word:
+            yield Breach(entry["secretName"], "is not set, so these hosts have no certificate")
 
 
 def _of_route(thing: Object, world: World) -> Iterator[Breach]:

@@ -20,6 +20,8 @@ BYTE_ROUTES: Final = (
 BYTE_INGRESSES: Final = ("TCPIngress.configuration.konghq.com", "UDPIngress.configuration.konghq.com")
 """Kong's own, for the same."""
 VIRTUAL_SERVICE: Final = "VirtualService.networking.istio.io"
+GATEWAY_CLASS: Final = "GatewayClass.gateway.networking.k8s.io"
+INGRESS_CLASS: Final = "IngressClass.networking.k8s.io"
 GATEWAY: Final = "Gateway.gateway.networking.k8s.io"
 
 KONG_ROUTES: Final = (*INGRESSES, *REQUEST_ROUTES, *BYTE_ROUTES, *BYTE_INGRESSES)
@@ -33,13 +35,15 @@ CONSUMERS: Final = ("KongConsumer.configuration.konghq.com", "KongConsumerGroup.
 CHARTS: Final = ("kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v3:Release")
 """Charts, whose values say what their objects will be."""
 
+LONGEST: Final = 200
+"""Characters of a chart's name and version; no registry takes more."""
 _VERSION: Final = re.compile(r"(:[^/]*|-v?[0-9]+\.[0-9].*\.tgz|\.tgz)$")
 
 
 def chart_name(chart: Object) -> str:
     """The chart's own name, wherever it is from: `kong` of `oci://a/kong:1.0.0@sha256:...` and of `kong-1.0.0.tgz`."""
     address = chart.root["chart"].word.partition("@")[0].rstrip("/")
-    return _VERSION.sub("", address.rpartition("/")[2])
+    return _VERSION.sub("", address.rpartition("/")[2][:LONGEST])
 
 
 PLUGINS_ANNOTATION: Final = "konghq.com/plugins"

@@ -1,6 +1,7 @@
 """Where routes lead: to a Service that is there, and to nothing that was meant to stay inside."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint.catalogue import Service
@@ -22,7 +23,7 @@ from policies.world import World, texts
     KONG_DOORS,
     why="A route to nothing answers 503 to everybody, and whoever creates the missing name receives the requests.",
     cure="Point the route at a Service, a port and pods that exist",
-    where=f"{ROUTE}: port",
+    where="services/{service}.yaml: spec.provides.port",
     sources=("Kubescape dangling-ingress", "KubeLinter dangling-ingress"),
 )
 def backend_exists(door: Door, world: World) -> Iterator[Breach]:
@@ -58,6 +59,7 @@ def _selects_any(service: Object, world: World) -> bool:
     return any(wanted <= workload.labels.items() for workload in world.workloads_in(service.namespace))
 
 
+_WORDS: Final = re.compile(r"[a-z0-9_-]+")
 PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
 """Parts of paths by which frameworks tell about themselves."""
 
@@ -75,7 +77,7 @@ PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
 def internal_not_routed(door: Door, world: World) -> Iterator[Breach]:
     """What is public is what the catalogue routes. Without a catalogue only the paths that are never public count."""
     for match in door.matches:
-        if PRIVATE & set(match.path.lower().split("/")):
+        if PRIVATE & set(_WORDS.findall(match.path.lower())):
             yield Breach(match.at, "exposes what a service tells about itself")
     if world.facts.services is None or door.redirects:
         return
@@ -91,15 +93,30 @@ def internal_not_routed(door: Door, world: World) -> Iterator[Breach]:
             continue
         # What is not told apart by paths, as bytes are not, is every path.
         for match in door.matches or (Match(at=door.rule, kind="PathPrefix", path=EVERYTHING),):
-            if not any(_exposes(service, provide, backend, match) for provide in provides):
+            if not any(_exposes(service, provide, backend, match, world) for provide in provides):
                 port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
                 yield Breach(match.at, f"is no public path of {service.name}{port}")
 
 
-def _exposes(service: Service, provide: Provide, backend: Backend, match: Match) -> bool:
+def _exposes(service: Service, provide: Provide, backend: Backend, match: Match, world: World) -> bool:
     if not provide.route or not any(covers(path, match) for path in provide.route.paths):
         return False
     ports = service.spec.service.ports if service.spec.service else {}
     port = ports.get(provide.port)
     asked = backend.port.word if isinstance(backend.port.value, str) else backend.port.number
-    return asked is None or bool(port and asked in (port.port, provide.port))
+    numbers = {name: each.port for name, each in ports.items()}
+    return asked is None or bool(
+        port and asked in (port.port, provide.port) and _ends(backend, asked, numbers, world) <= {port.port}
+    )
+
+
+def _ends(backend: Backend, asked: str | float, numbers: Mapping[str, int], world: World) -> set[float | None]:
+    """Ports of the pods behind the port `asked` of a Service, as far as they can be told: one may lead to another."""
+    service = world.named("Service", backend.namespace, backend.name)
+    behind = [
+        port["targetPort"] if port["targetPort"].is_set else port["port"]
+        for port in (service.spec["ports"] if service else ())
+        if asked in (port["port"].number, port["name"].word)
+    ]
+    known = [each for each in behind if not isinstance(each.value, str) or each.word in numbers]
+    return {numbers[each.word] if isinstance(each.value, str) else each.number for each in known}

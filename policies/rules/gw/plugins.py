@@ -154,13 +154,22 @@ def _is_kongs(door: Door, world: World) -> bool:
     """Whether Kong takes its requests: on another controller's route an annotation of Kong's means nothing."""
     thing = door.object
     if thing.sort in edge.INGRESSES:
-        classes = thing.spec["ingressClassName"], thing.annotations[edge.CLASS_ANNOTATION]
-        return all(each.word in ("", names.GATEWAY_CLASS) for each in classes)
+        classes = thing.spec["ingressClassName"].word, thing.annotations[edge.CLASS_ANNOTATION].word
+        return all(_is_ours(edge.INGRESS_CLASS, each, world) for each in classes if each)
     gateways = (
         world.named(edge.GATEWAY, parent["namespace"].word or thing.namespace, parent["name"].word)
         for parent in thing.spec["parentRefs"]
     )
-    return all(each is None or each.spec["gatewayClassName"].word == names.GATEWAY_CLASS for each in gateways)
+    return all(_is_ours(edge.GATEWAY_CLASS, each.spec["gatewayClassName"].word, world) for each in gateways if each)
+
+
+def _is_ours(sort: str, name: str, world: World) -> bool:
+    """Whether a class is Kong's: by its controller where the run makes it, else by its name."""
+    made = world.named(sort, "", name)
+    if made is None:
+        return name == names.GATEWAY_CLASS
+    controller = made.spec["controller" if sort == edge.INGRESS_CLASS else "controllerName"].word
+    return controller.partition("/")[0].endswith("konghq.com")
 
 
 def _of_route(door: Door, world: World) -> list[Object]:
