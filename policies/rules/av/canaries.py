@@ -73,8 +73,9 @@ def _of_blue_green(thing: Object, blue: View, world: World) -> Iterator[Breach]:
         for each in analysis["templates"]:
             yield from _template(thing, each, world, finite=True)
         yield from _rehearsed(analysis)
-    if promotes.flag is not False and not any(not analysis["templates"].is_empty for analysis in analyses):
-        yield Breach(promotes, "lets a version take over that neither a person nor a measurement looked at")
+    itself = promotes if promotes.flag is not False else blue["autoPromotionSeconds"]
+    if (itself is promotes or itself.is_set) and not any(not analysis["templates"].is_empty for analysis in analyses):
+        yield Breach(itself, "lets a version take over that neither a person nor a measurement looked at")
 
 
 _STRATEGIES: Final[Mapping[str, Callable[[Object, View, World], Iterator[Breach]]]] = {

@@ -40,6 +40,10 @@ def host_explicit(thing: Object, facts: Facts) -> Iterator[Breach]:
 
 ALIASES: Final = "konghq.com/host-aliases"
 """Further hosts, with commas between them, past spec."""
+METHODS: Final = "konghq.com/methods"
+"""Methods in place of the spec's, with commas between them."""
+HEADERS: Final = "konghq.com/headers."
+"""How annotations begin that ask for a header."""
 
 INSIDE: Final = (".svc", ".svc.cluster.local")
 """How names inside the cluster end; a VirtualService may have both kinds, and these open nothing."""
@@ -87,9 +91,17 @@ def _requests(door: Door, match: Match) -> Iterator[Request]:
     path = (match.path.rstrip("/") or "/") if kind == "PathPrefix" else match.path
     aliases = door.object.annotations[ALIASES].word.split(",")
     hosts = [*(host.word for host in door.hosts), *(alias.strip() for alias in aliases if alias.strip())]
+    methods = [word.strip().upper() for word in door.object.annotations[METHODS].word.split(",") if word.strip()]
+    more = (*match.more, *_asked(door.object), *_ANSWERS[door.redirects])
     for host in {host.lower().rstrip(".") for host in hosts} or {""}:
         if not host.endswith(INSIDE):
-            yield host, kind, path, match.method, (*match.more, *_ANSWERS[door.redirects])
+            yield from ((host, kind, path, method, more) for method in methods or [match.method])
+
+
+def _asked(thing: Object) -> Iterator[str]:
+    for key, value in sorted(thing.annotations.entries(), key=lambda entry: entry[0]):
+        if key.startswith(HEADERS):
+            yield f"headers {key.removeprefix(HEADERS)} {value.word}"
 
 
 _ANSWERS: Final = {False: (), True: ("only where else to ask",)}

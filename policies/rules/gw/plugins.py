@@ -103,9 +103,14 @@ def lives_elsewhere(named: Named, world: World) -> bool:
 
 
 def everywhere(world: World) -> tuple[Object, ...]:
-    """Plugins on every route: the controller takes the cluster's of its class with this label, and no others."""
+    """Plugins on every route: the controller takes the cluster's of its class with this label, and no others.
+
+    Of two of a kind it takes neither, not even where one of them is switched off.
+    """
     plugins = world.of(edge.KONG_CLUSTER_PLUGIN)
-    return tuple(each for each in plugins if each.labels["global"].word == "true" and _is_of_class(each))
+    asked = [each for each in plugins if each.labels["global"].word == "true" and _is_of_class(each)]
+    kinds = [kind(each) for each in asked]
+    return tuple(each for each in asked if kinds.count(kind(each)) == 1)
 
 
 def kind(plugin: Object) -> str:

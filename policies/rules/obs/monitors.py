@@ -65,14 +65,11 @@ def _of_workload(thing: Object, world: World) -> Iterator[Breach]:
         if workload.object is not thing:
             continue
         monitors = [each for each in world.of(SERVICE_MONITOR, POD_MONITOR) if workload in _watched(each, world)]
-        if not monitors:
+        # A monitor that asks for no port selects the workload and asks it nothing.
+        scrapes = [one for each in monitors for one in readable(partial(_scrapes, each, workload, world), _NOTHING)]
+        if not scrapes:
             yield Breach("metadata.name", "is watched by no ServiceMonitor and no PodMonitor")
-        ports = {
-            scrape.port
-            for monitor in monitors
-            for scrape in readable(partial(_scrapes, monitor, workload, world), _NOTHING)
-            if scrape.port is not None
-        }
+        ports = {scrape.port for scrape in scrapes if scrape.port is not None}
         for port in sorted(ports):
             if not _let_in(workload, port, world):
                 yield Breach("metadata.name", f"has no NetworkPolicy that lets Prometheus reach port {port}")

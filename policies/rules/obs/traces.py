@@ -44,9 +44,16 @@ def otel(container: Container, world: World) -> Iterator[Breach]:
         if name == ATTRIBUTES and value.is_set and not all(each.search(value.word) for each in DESCRIBED):
             yield Breach(_place(value, name, variables, container), f"sets {name} without environment and version")
     if whole and _is_asked(container, world):
-        missing = [name for name in WANTED if name not in variables and name not in shared]
+        said = {each["name"].word for each in container.view["env"] if _says(each["value"]) or each["valueFrom"].is_set}
+        said |= {name for name, value in shared.items() if _says(value) and name not in variables}
+        missing = [name for name in WANTED if name not in said]
         if missing:
             yield Breach(container.view["env"], f"lacks {', '.join(missing)}")
+
+
+def _says(value: View) -> bool:
+    """Whether anything is said; what is not known yet will be something."""
+    return not value.is_known or bool(value.quantity)
 
 
 def _is_inside(address: str, container: Container, world: World) -> bool:
