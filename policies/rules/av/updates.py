@@ -125,7 +125,8 @@ def graceful(pod: Pod, _: Facts) -> Iterator[Breach]:
     serving = [one for one in pod.containers if one.role == "container"]
     for container in serving:
         stop = container.view.at("lifecycle", "preStop")
-        handled = stop.is_set or container.view.at("lifecycle", "stopSignal").is_set
+        waits = stop.is_set and (not stop["sleep"].is_set or bool(stop.at("sleep", "seconds").number))
+        handled = waits or container.view.at("lifecycle", "stopSignal").is_set
         if not handled and not container.view["ports"].is_empty:
             yield Breach(stop, "is not set: requests still arrive while the container stops")
         needed = _waits(container) + DRAIN

@@ -217,8 +217,9 @@ def rewritten(door: Door, world: World) -> Iterator[tuple[View, Object]]:
     yield from ((at, door.object) for at in door.rewrites)
     services = [world.named("Service", backend.namespace, backend.name) for backend in door.backends]
     for service in filter(None, services):
-        if service.annotations["konghq.com/path"].is_set:
-            yield service.annotations["konghq.com/path"], service
+        before = service.annotations["konghq.com/path"]
+        if before.word not in ("", "/"):
+            yield before, service
     places = (named_by_door(door), *(named_by(service) for service in services if service))
     plugins = [plugin for named in places for each in named if (plugin := resolved(each, world))]
     for plugin in (*everywhere(world), *plugins):

@@ -57,7 +57,7 @@ def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
         if any(not logging["disabled"].flag for logging in telemetry.spec["accessLogging"]):
             return
     for chart in world.of(*CHARTS):
-        if chart.root.at("values", "meshConfig", "accessLogFile").word:
+        if chart.root.at("values", "meshConfig", "accessLogFile").word not in ("", *LOST):
             return
     yield Breach("metadata.name", "has no access log")
 
