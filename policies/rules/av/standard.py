@@ -84,12 +84,28 @@ def _scalers(world: World) -> Mapping[Target, list[Scaler]]:
 
 
 def least_pods(thing: Object, world: World) -> float:
-    """How many pods the workload `thing` has at least: its scaler's, its own, or the one Kubernetes makes."""
+    """How many pods the workload `thing` has at least: its scaler's, its own, or the one Kubernetes makes.
+
+    A Deployment whose template a Rollout takes has none itself, and the Rollout's.
+    """
+    rollout = world.once(_rollouts).get((thing.namespace, thing.kind, thing.name))
+    if rollout and thing.sort != ROLLOUT:
+        return least_pods(rollout, world)
     scaling = scalers(thing, world)
     if scaling:
         return scaling[0].minimum
     replicas = thing.spec["replicas"].number
     return 1 if replicas is None else replicas
+
+
+def _rollouts(world: World) -> Mapping[Target, Object]:
+    """What Rollouts take their template from → the Rollout."""
+    return {readable(partial(_template_of, rollout), ("", "", "")): rollout for rollout in world.of(ROLLOUT)}
+
+
+def _template_of(rollout: Object) -> Target:
+    reference = rollout.spec["workloadRef"]
+    return rollout.namespace, reference["kind"].word, reference["name"].word
 
 
 def by_namespace(things: Iterable[Object]) -> Mapping[str, list[Object]]:
