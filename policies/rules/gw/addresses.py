@@ -66,7 +66,7 @@ def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
             yield Breach(tls["certificateRefs"], "names no certificate")
         for reference in references:
             namespace = reference["namespace"].word or thing.namespace
-            yield from _certificate(reference["name"], namespace, (listener["hostname"],), world)
+            yield from _certificate(thing, reference["name"], namespace, (listener["hostname"],), world)
 
 
 def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
@@ -79,7 +79,7 @@ def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
     entries = tuple(thing.spec["tls"])
     for entry in entries:
         if entry["secretName"].word:
-            yield from _certificate(entry["secretName"], thing.namespace, tuple(entry["hosts"]), world)
+            yield from _certificate(thing, entry["secretName"], thing.namespace, tuple(entry["hosts"]), world)
     proven = [host.word for entry in entries if entry["secretName"].word for host in entry["hosts"]]
     for rule in thing.spec["rules"]:
         host = rule["host"].word
@@ -152,19 +152,26 @@ _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
 }
 
 
-def _certificate(at: View, namespace: str, hosts: tuple[View, ...], world: World) -> Iterator[Breach]:
+CLUSTER_ISSUER: Final = "cert-manager.io/cluster-issuer"
+NAMESPACED_ISSUER: Final = "cert-manager.io/issuer"
+"""Annotations by which cert-manager makes the certificates of a Gateway or an Ingress itself."""
+
+
+def _certificate(thing: Object, at: View, namespace: str, hosts: tuple[View, ...], world: World) -> Iterator[Breach]:
     certificate = world.once(_certificates).get((namespace, at.word))
-    if certificate is None:
-        if world.declares(namespace) and (namespace, at.word) not in world.once(_secrets):
-            yield Breach(at, f"names the Secret {namespace}/{at.word}, which nothing fills")
-        return
-    for host in hosts:
-        if host.word and not _names(certificate, host.word):
-            yield Breach(host, f"is {host.word}, and {certificate.title} is not for it")
-    if world.facts.environment == "prod":
-        distrusted = _distrusted(certificate, world)
-        if distrusted:
-            yield Breach(at, f"names a certificate {distrusted}")
+    everywhere, own = thing.annotations[CLUSTER_ISSUER].word, thing.annotations[NAMESPACED_ISSUER].word
+    distrusted = ""
+    if certificate:
+        for host in hosts:
+            if host.word and not _names(certificate, host.word):
+                yield Breach(host, f"is {host.word}, and {certificate.title} is not for it")
+        distrusted = _distrusted(*_issuer_of(certificate), world)
+    elif namespace == thing.namespace and (everywhere or own):
+        distrusted = _distrusted(bool(everywhere), namespace, everywhere or own, world)
+    elif world.declares(namespace) and (namespace, at.word) not in world.once(_secrets):
+        yield Breach(at, f"names the Secret {namespace}/{at.word}, which nothing fills")
+    if distrusted and world.facts.environment == "prod":
+        yield Breach(at, f"names a certificate {distrusted}")
 
 
 def _names(certificate: Object, host: str) -> bool:
@@ -181,14 +188,17 @@ DEPTH: Final = 5
 """Authorities above each other that are followed; a root, one below it and its leaf are three."""
 
 
-def _distrusted(certificate: Object, world: World) -> str:
-    """Why no browser trusts `certificate`; "" where nothing says so."""
+def _issuer_of(certificate: Object) -> tuple[bool, str, str]:
+    """Whether its issuer is the cluster's, else of which namespace, and its name."""
+    reference = certificate.spec["issuerRef"]
+    return reference["kind"].word == "ClusterIssuer", certificate.namespace, reference["name"].word
+
+
+def _distrusted(clustered: bool, namespace: str, name: str, world: World) -> str:
+    """Why no browser trusts what this issuer signs; "" where nothing says so."""
     for _ in range(DEPTH):
-        reference = certificate.spec["issuerRef"]
-        clustered = reference["kind"].word == "ClusterIssuer"
-        namespace = "" if clustered else certificate.namespace
-        sort = "ClusterIssuer.cert-manager.io" if clustered else "Issuer.cert-manager.io"
-        issuer = world.named(sort, namespace, reference["name"].word)
+        home = "" if clustered else namespace
+        issuer = world.named("ClusterIssuer.cert-manager.io" if clustered else "Issuer.cert-manager.io", home, name)
         if issuer is None:
             return ""
         if issuer.spec["selfSigned"].is_set:
@@ -196,10 +206,10 @@ def _distrusted(certificate: Object, world: World) -> str:
         if "staging" in issuer.spec.at("acme", "server").word:
             return "of an authority for tests"
         secret = issuer.spec.at("ca", "secretName").word
-        above = world.once(_certificates).get((namespace or names.CERT_MANAGER, secret))
+        above = world.once(_certificates).get((home or names.CERT_MANAGER, secret))
         if above is None:
             return ""
-        certificate = above
+        clustered, namespace, name = _issuer_of(above)
     return ""
 
 
