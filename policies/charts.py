@@ -1,8 +1,9 @@
 """Objects other people's charts bring: what nobody here can edit is told, and refused only where it opens a wall.
 
 A chart's pods have the resources, probes and users its authors gave them. Refusing them would refuse the chart; what
-they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh: its root namespace is one where a
-chart lives, and whatever anybody writes there without our mark would otherwise open every proxy and be advice.
+they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh or the network: charts live in the
+mesh's root namespace and in the gateway's, and whatever anybody writes there without our mark would otherwise open
+every proxy, or lead past all of them, and be advice (docs/decisions/0024).
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,17 @@ from typing import Final
 from blueprint import names
 from policies.facts import Facts
 from policies.objects import Object
-from policies.rule import HIGH, LOW, Rule, Severity
+from policies.rule import CRITICAL, HIGH, LOW, Rule, Severity
 
-REFUSED: Final[Mapping[str, Severity]] = {"ENG": LOW, "GW": LOW, "MESH": HIGH, "RBAC": LOW, "SEC": LOW, "WL": LOW}
+REFUSED: Final[Mapping[str, Severity]] = {
+    "ENG": LOW,
+    "GW": LOW,
+    "MESH": HIGH,
+    "NET": CRITICAL,
+    "RBAC": LOW,
+    "SEC": LOW,
+    "WL": LOW,
+}
 """Groups that hold for charts as for everybody, from which severity on: how a chart names its ports is its own. Their
 known exceptions are listed by name (`limits.access.operators`, `limits.mesh`); what sets up nodes
 (`limits.privilegedNamespaces`) cannot be *restricted*, so WL is advice there."""

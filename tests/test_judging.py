@@ -354,6 +354,24 @@ def test_what_opens_the_mesh_is_refused_whoever_brings_it(namespace: str) -> Non
     assert {finding.level for finding in said(report, "mesh-service-port-protocol")} <= {"advisory"}
 
 
+@pytest.mark.parametrize("namespace", ["istio-system", "kong"])
+def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> None:
+    metadata = {"name": "a", "namespace": namespace}
+    made = {
+        "net-no-allow-all": {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "spec": {"podSelector": {}, "ingress": [{}]},
+        },
+        "net-service-exposure": {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}},
+        "net-service-external-ips": {"apiVersion": "v1", "kind": "Service", "spec": {"externalIPs": ["192.0.2.1"]}},
+        "net-manual-endpoints": {"apiVersion": "v1", "kind": "Endpoints"},
+    }
+    for rule, opened in made.items():
+        report = judged({**opened, "metadata": metadata})
+        assert {finding.level for finding in said(report, rule)} == {"mandatory"}, rule
+
+
 # What is never said --------------------------------------------------------------------------------------------------
 
 

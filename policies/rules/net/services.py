@@ -6,7 +6,7 @@ from typing import Final
 from policies.facts import Facts
 from policies.fields import fields, is_custom
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, Selector, sorts
+from policies.rule import CRITICAL, Breach, Selector, sorts
 from policies.rules.net.platform import GATEWAY
 from policies.rules.net.standard import NET
 from policies.world import texts
@@ -63,7 +63,7 @@ def _is_gateway(service: Object) -> bool:
 @NET.resource(
     "net-service-external-ips",
     "M/M/M",
-    HIGH,
+    CRITICAL,
     SERVICES,
     why="A Service takes in what is sent to its external addresses, whoever's they are (CVE-2020-8554).",
     cure="Remove externalIPs",
@@ -78,7 +78,7 @@ def service_external_ips(service: Object, _: Facts) -> Iterator[Breach]:
 @NET.resource(
     "net-manual-endpoints",
     "M/M/M",
-    HIGH,
+    CRITICAL,
     sorts("Endpoints", "EndpointSlice.discovery.k8s.io"),
     why="Endpoints written by hand lead a Service to any pod of any namespace, past the labels that say whose it is.",
     cure="Remove it; give the Service a selector",
