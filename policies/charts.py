@@ -27,6 +27,10 @@ REFUSED: Final[Mapping[str, Severity]] = {
 known exceptions are listed by name (`limits.access.operators`, `limits.mesh`); what sets up nodes
 (`limits.privilegedNamespaces`) cannot be *restricted*, so WL is advice there."""
 
+ADVISED: Final = frozenset({"net-imds-blocked", "net-no-allow-all"})
+"""Of these groups, rules the NetworkPolicies of Istio's and cert-manager's charts break for their own pods: keys of
+token issuers and certificate authorities are anywhere. What opens pods the platform walls is net-reachability's."""
+
 
 def is_charts(thing: Object, facts: Facts) -> bool:
     """Whether `thing` came with a chart: in a namespace where charts live, without our mark."""
@@ -47,6 +51,6 @@ def is_advice(rule: Rule, thing: Object | None, facts: Facts) -> bool:
     if thing is None or not is_charts(thing, facts):
         return False
     least = REFUSED.get(rule.group)
-    if least is None or rule.severity < least:
+    if least is None or rule.severity < least or rule.id in ADVISED:
         return True
     return rule.group == "WL" and thing.namespace in facts.limits.privileged_namespaces

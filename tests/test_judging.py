@@ -20,6 +20,7 @@ from policies.objects import Object
 from policies.pods import Container
 from policies.rule import CONTAINERS, LOW, STACK, Breach, Group, Rule, sorts
 from policies.rules import GROUPS, RULES
+from policies.rules.net.platform import GATEWAY
 from policies.values import MalformedError, UndeterminedError, Unknown, View
 from policies.world import World
 from tests.policy_cases import TODAY, cases, rules_with_cases
@@ -358,11 +359,6 @@ def test_what_opens_the_mesh_is_refused_whoever_brings_it(namespace: str) -> Non
 def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> None:
     metadata = {"name": "a", "namespace": namespace}
     made = {
-        "net-no-allow-all": {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "spec": {"podSelector": {}, "ingress": [{}]},
-        },
         "net-service-exposure": {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}},
         "net-service-external-ips": {"apiVersion": "v1", "kind": "Service", "spec": {"externalIPs": ["192.0.2.1"]}},
         "net-manual-endpoints": {"apiVersion": "v1", "kind": "Endpoints"},
@@ -370,6 +366,24 @@ def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> 
     for rule, opened in made.items():
         report = judged({**opened, "metadata": metadata})
         assert {finding.level for finding in said(report, rule)} == {"mandatory"}, rule
+
+
+def test_a_chart_may_open_its_own_pods_and_nobody_those_the_platform_walls() -> None:
+    def opening(namespace: str, **labels: str) -> dict[str, object]:
+        spec = {"podSelector": {"matchLabels": labels}, "ingress": [{}]}
+        return {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "a", "namespace": namespace},
+            "spec": spec,
+        }
+
+    facts = replace(FACTS, services=())
+    own = judged(opening("istio-system", app="istiod"), facts=facts)
+    assert {finding.level for finding in said(own, "net-no-allow-all")} == {"advisory"}
+    assert not said(own, "net-reachability")
+    gateway = judged(opening("kong", **GATEWAY.labels), facts=facts)
+    assert {finding.level for finding in said(gateway, "net-reachability")} == {"mandatory"}
 
 
 # What is never said --------------------------------------------------------------------------------------------------
