@@ -5,6 +5,7 @@ the same. What is not in the grammar is no document (IAM user guide, "Grammar of
 a finding, because IAM may read it otherwise than we do.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -100,7 +101,7 @@ class Statement:
             # ForAllValues and IfExists hold where the key is missing, so they say nobody.
             if operator.removeprefix("foranyvalue:") in EQUAL:
                 for key, values in keys.items():
-                    yield key in WHO and bool(values) and not any(is_everything(value) for value in values)
+                    yield key in WHO and bool(values) and all(map(_names_somebody, values))
 
     @property
     def conditions(self) -> Conditions:
@@ -145,8 +146,15 @@ def matches(pattern: str, text: str) -> bool:
     return set(pattern[tried:]) <= {"*"}
 
 
+def anywhere(resource: str) -> str:
+    """`resource` in every partition, region and account: to whoever is in an account, it is all there is."""
+    parts = resource.split(":", 5)
+    return ":".join((parts[0], "*", parts[2], "*", "*", parts[5])) if len(parts) == 6 else resource
+
+
 def is_everything(resource: str, service: str = "") -> bool:
-    """Whether `resource` is all resources, or all those of `service`."""
+    """Whether `resource` is all resources, or all those of `service`, of one account or of all."""
+    resource = anywhere(resource)
     if not set(resource) - {"*", "?"} or service in ("", "*"):
         return matches(resource, f"arn:aws:any:eu-west-1:{ACCOUNT}:any/any")
     places = (f"eu-west-1:{ACCOUNT}", f":{ACCOUNT}", ":")
@@ -157,6 +165,17 @@ def is_every_action(action: str) -> bool:
     """Whether `action` is every one there is, or every one of a service: `*`, `s3:*`, `*:*`."""
     name = action.rpartition(":")[2]
     return bool(name) and set(name) <= {"*", "?"} and "*" in name
+
+
+def _names_somebody(value: str) -> bool:
+    """Whether `value` of a condition says who: a pattern may begin behind the account, or behind an identifier's first
+    part. `arn:aws:iam::*:role/admin` is whoever calls a role so, `o-*` is every organisation."""
+    parts = value.split(":", 5)
+    if len(parts) < 6:
+        who = re.split("[/:]", value, maxsplit=1)[0]
+    else:
+        who = parts[4] or parts[5].partition("/")[0]
+    return bool(who) and not set(who) & {"*", "?"}
 
 
 def _folded(view: View, known: tuple[str, ...]) -> View:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from policies.facts import Facts
-from policies.iam import ACCOUNT, Statement, is_every_action, is_everything, matches, statements
+from policies.iam import ACCOUNT, Statement, anywhere, is_every_action, is_everything, matches, statements
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, STACK, Breach, Selector, sorts
 from policies.rules.cloud.group import CLOUD, PROGRAM
@@ -21,14 +21,21 @@ POLICIES: Final[Mapping[str, str]] = {
     "aws:iam/role:Role": "inlinePolicies[].policy",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "policy",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "policy",
+    "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy": "policy",
+    "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "inlinePolicy",
 }
 """Where policies of identities are written: what a principal may."""
 OF_RESOURCES: Final[Mapping[str, str]] = {
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
     "aws:s3/bucket:Bucket": "policy",
+    "aws:s3/bucketV2:BucketV2": "policy",
+    "aws:s3/accessPoint:AccessPoint": "policy",
+    "aws:s3control/accessPointPolicy:AccessPointPolicy": "policy",
     "aws:kms/key:Key": "policy",
     "aws:kms/keyPolicy:KeyPolicy": "policy",
     "aws:kms/replicaKey:ReplicaKey": "policy",
+    "aws:kms/externalKey:ExternalKey": "policy",
+    "aws:kms/replicaExternalKey:ReplicaExternalKey": "policy",
     "aws:sqs/queue:Queue": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
     "aws:sns/topicPolicy:TopicPolicy": "policy",
@@ -39,6 +46,12 @@ OF_RESOURCES: Final[Mapping[str, str]] = {
     "aws:ecr/registryPolicy:RegistryPolicy": "policy",
     "aws:opensearch/domain:Domain": "accessPolicies",
     "aws:opensearch/domainPolicy:DomainPolicy": "accessPolicies",
+    "aws:elasticsearch/domain:Domain": "accessPolicies",
+    "aws:elasticsearch/domainPolicy:DomainPolicy": "accessPolicies",
+    "aws:backup/vaultPolicy:VaultPolicy": "policy",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "policy",
+    "aws:kinesis/resourcePolicy:ResourcePolicy": "policy",
+    "aws:lambda/resourcePolicy:ResourcePolicy": "policy",
     "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
     "aws:msk/clusterPolicy:ClusterPolicy": "policy",
     "aws:dynamodb/resourcePolicy:ResourcePolicy": "policy",
@@ -51,6 +64,9 @@ ATTACHMENTS: Final[Mapping[str, str]] = {
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
     "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
     "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns[]",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns[]",
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns[]",
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
 }
 """Where AWS' own policies are attached."""
 ALL: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
@@ -115,7 +131,7 @@ def _of_identity(statement: Statement) -> Iterator[Breach]:
     if (
         hands_over
         and not wide
-        and any(matches(each, f"arn:aws:iam::{ACCOUNT}:role/any") for each in statement.resources)
+        and any(matches(anywhere(each), f"arn:aws:iam::{ACCOUNT}:role/any") for each in statement.resources)
     ):
         yield Breach(statement.view["Action"], "may pass any role (iam:PassRole)")
 
