@@ -1,12 +1,13 @@
 """Buckets: not public, versioned, encrypted with a key, reached over TLS alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from policies.iam import Statement, statements
+from policies.iam import Statement, matches, statements
 from policies.objects import Object
 from policies.rule import CRITICAL, Breach, Selector
 from policies.rules.data.group import DATA, STORE
+from policies.values import View
 from policies.wants import Asked, Want, among, on, wanted
 from policies.world import World
 
@@ -26,7 +27,19 @@ COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = {
 _KMS: Final = among("rules[].applyServerSideEncryptionByDefault.sseAlgorithm", "aws:kms", "aws:kms:dsse")
 _VERSIONED: Final = among("versioningConfiguration.status", "Enabled")
 _PUBLIC_ACLS: Final = frozenset({"public-read", "public-read-write", "authenticated-read", "website"})
-_BUCKET: Final = Want(path="acl", accepts=lambda at, _, __: at.word not in _PUBLIC_ACLS, wanted="private")
+_ACL: Final = Want(path="acl", accepts=lambda at, _, __: at.word not in _PUBLIC_ACLS, wanted="private")
+
+
+def _grantee(path: str) -> Want:
+    """Somebody: the groups S3 knows by address are everybody, and everybody with an account."""
+    return Want(
+        path=path,
+        accepts=lambda at, _, __: not at.word.endswith(("/global/AllUsers", "/global/AuthenticatedUsers")),
+        wanted="an account",
+    )
+
+
+_LIST: Final = (_ACL, _grantee("accessControlPolicy.grants[].grantee.uri"))
 
 TABLE: Final[Mapping[str, tuple[Want, ...]]] = {
     BLOCK: tuple(
@@ -34,12 +47,13 @@ TABLE: Final[Mapping[str, tuple[Want, ...]]] = {
     ),
     **dict.fromkeys(COMPANIONS["versioning"], (_VERSIONED,)),
     **dict.fromkeys(COMPANIONS["encryption with a key"], (_KMS,)),
-    **dict.fromkeys(BUCKETS, (_BUCKET,)),
-    "aws:s3/bucketAcl:BucketAcl": (_BUCKET,),
+    **dict.fromkeys(BUCKETS, (_ACL, _grantee("grants[].uri"))),
+    "aws:s3/bucketAcl:BucketAcl": _LIST,
+    "aws:s3/bucketAclV2:BucketAclV2": _LIST,
     POLICY: (
         Want(
             path="policy",
-            accepts=lambda at, _, __: any(_refuses_http(each) for each in statements(at)),
+            accepts=lambda at, thing, _: any(_refuses_http(each, thing.root["bucket"]) for each in statements(at)),
             wanted="",
             says="refuses no request without TLS: a Deny for everybody where aws:SecureTransport is false",
         ),
@@ -53,8 +67,8 @@ TABLE: Final[Mapping[str, tuple[Want, ...]]] = {
 _TABLE: Final = wanted(TABLE)
 
 
-def _refuses_http(statement: Statement) -> bool:
-    """Whether it denies everybody everything that comes without TLS."""
+def _refuses_http(statement: Statement, bucket: View) -> bool:
+    """Whether it denies everybody everything in `bucket` that comes without TLS."""
     insecure = [
         value
         for operator, conditions in statement.conditions.items()
@@ -66,8 +80,17 @@ def _refuses_http(statement: Statement) -> bool:
         and insecure == ["false"]
         and sum(map(len, statement.conditions.values())) == 1
         and statement.is_for_everybody
+        and not statement.view["NotPrincipal"].is_set  # whom it spares may come without
         and any(action in ("*", "s3:*") for action in statement.actions)
+        and any(_is_all_of(resource, bucket) for resource in statement.resources)
     )
+
+
+def _is_all_of(resource: str, bucket: View) -> bool:
+    """Whether `resource` holds every object of `bucket`: `*`, `arn:aws:s3:::<name>/*`, `arn:aws:s3:::<name>*`."""
+    name, slash, key = resource.rpartition(":")[2].partition("/")
+    known = isinstance(bucket.value, str)
+    return (key == "*" if slash else name.endswith("*")) and (not known or matches(name, bucket.word))
 
 
 @DATA.stack(
@@ -89,9 +112,27 @@ def bucket(subject: Asked | Object, world: World) -> Iterator[Breach]:
         yield from subject.unmet(world.facts)
         return
     for what, sorts in COMPANIONS.items():
-        # A bucket's name is only known after the update, and so is whose a companion is: those count for any bucket.
-        if not any(_may_be_of(each, subject) for each in world.of(*sorts)):
-            yield Breach("", f"has no {what} in this stack")
+        if not _has_one(subject, world.of(*sorts), world):
+            yield Breach("", f"has no {what} of its own in this stack")
+
+
+def _has_one(owner: Object, companions: Sequence[Object], world: World) -> bool:
+    """Whether one of `companions` is of `owner`, as far as can be known.
+
+    A bucket's name is only known after the update, and so is whose a companion is: those count for any bucket, but
+    each for one. Two buckets with one companion that says nothing are one too few.
+    """
+    sure = [bucket for bucket in world.of(*sorted(BUCKETS)) if any(_is_of(each, bucket) for each in companions)]
+    if owner in sure:
+        return True
+    without = [bucket for bucket in world.of(*sorted(BUCKETS)) if bucket not in sure]
+    unsure = [each for each in companions if not any(_is_of(each, bucket) for bucket in sure)]
+    return sum(_may_be_of(each, owner) for each in unsure) > without.index(owner)
+
+
+def _is_of(companion: Object, owner: Object) -> bool:
+    named, own = companion.root["bucket"], owner.root["bucket"]
+    return named.is_set and named.is_known and own.is_known and named.value == own.value
 
 
 def _may_be_of(companion: Object, owner: Object) -> bool:
