@@ -171,10 +171,7 @@ def _names_somebody(value: str) -> bool:
     """Whether `value` of a condition says who: a pattern may begin behind the account, or behind an identifier's first
     part. `arn:aws:iam::*:role/admin` is whoever calls a role so, `o-*` is every organisation."""
     parts = value.split(":", 5)
-    if len(parts) < 6:
-        who = re.split("[/:]", value, maxsplit=1)[0]
-    else:
-        who = parts[4] or parts[5].partition("/")[0]
+    who = re.split("[/:]", value, maxsplit=1)[0] if len(parts) < 6 else parts[4] or parts[5].partition("/")[0]
     return bool(who) and not set(who) & {"*", "?"}
 
 

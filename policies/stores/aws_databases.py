@@ -9,8 +9,8 @@ from policies.wants import Want, among, either, given, in_prod, is_given, least,
 
 
 def _is_original(root: View) -> bool:
-    """A replica has its source's encryption, backups and user."""
-    return not root["replicateSourceDb"].is_set
+    """A replica has its source's encryption, backups and user. An empty name is no source."""
+    return not (is_given(root["replicateSourceDb"]) or is_given(root["replicationSourceIdentifier"]))
 
 
 def _is_public_unasked(root: View) -> bool:
@@ -105,7 +105,7 @@ DATABASES: Final[Mapping[str, Store]] = {
         zones=(),  # its instances
         password=_master("masterUsername", "masterPassword"),
         upgrades=(),  # the instances'
-        version=("engine", "engineVersion"),
+        version=("engine", "engineVersion", "docdb"),
         ports=(27017,),
         of_one=True,
         protected=True,

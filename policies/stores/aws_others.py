@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.stores.store import EVERYBODYS, PASSWORD, Store, retention
 from policies.values import View
-from policies.wants import among, either, given, least, never, not_short, off, on, several, unlike
+from policies.wants import among, either, given, is_given, least, never, not_short, off, on, several, unlike
 
 TLS: Final = (
     "Policy-Min-TLS-1-2-2019-07",
@@ -22,7 +22,7 @@ def _is_redis(root: View) -> bool:
 
 def _is_alone(root: View) -> bool:
     """A cache cluster that is part of a replication group has the group's settings."""
-    return not root["replicationGroupId"].is_set
+    return not is_given(root["replicationGroupId"])
 
 
 _OPENSEARCH: Final = Store(
@@ -76,7 +76,7 @@ OTHERS: Final[Mapping[str, Store]] = {
         zones=(on("multiAzEnabled"), on("automaticFailoverEnabled")),
         password=(),  # users are elasticache.User
         upgrades=(on("autoMinorVersionUpgrade", default=True),),
-        version=("engine", "engineVersion"),
+        version=("engine", "engineVersion", "redis"),
         ports=(6379,),
         of_one=True,
         protected=True,
@@ -125,7 +125,7 @@ OTHERS: Final[Mapping[str, Store]] = {
         zones=(least("numReplicasPerShard", 1, default=1),),
         password=(),
         upgrades=(on("autoMinorVersionUpgrade", default=True),),
-        version=("engine", "engineVersion"),
+        version=("engine", "engineVersion", "redis"),
         ports=(6379,),
         of_one=True,
         protected=True,

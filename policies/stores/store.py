@@ -46,7 +46,7 @@ class Store:
     """Minor versions by themselves."""
     version: tuple[str, ...]
     """Where the engine's name (`=name` where it is always the same, "" where it is part of the version) and its version
-    are written; empty: the cloud's business, or no days are published."""
+    are written, and the engine where none is; empty: the cloud's business, or no days are published."""
     ports: tuple[int, ...]
     """TCP ports of the engine."""
     of_one: bool

@@ -10,7 +10,7 @@ from policies.rule import HIGH, MEDIUM, Breach, Selector
 from policies.rules.data.group import DATA, of_stores
 from policies.stores import STORES
 from policies.values import View
-from policies.wants import Asked, Want, among, least, on, wanted
+from policies.wants import Asked, Want, among, least, off, on, wanted
 from policies.world import World
 
 
@@ -67,6 +67,10 @@ PROTECTED: Final = Want(
                 PROTECTED,
             ),
             "Kafka.kafka.strimzi.io": (PROTECTED,),
+            "KafkaNodePool.kafka.strimzi.io": (
+                off("spec.storage.deleteClaim"),
+                off("spec.storage.volumes[].deleteClaim"),
+            ),
             "PerconaServerMongoDB.psmdb.percona.com": (
                 Want(
                     path="metadata.finalizers",
@@ -77,6 +81,7 @@ PROTECTED: Final = Want(
                 PROTECTED,
             ),
             "RedisReplication.redis.redis.opstreelabs.in": (on("spec.storage.keepAfterDelete"), PROTECTED),
+            "RedisCluster.redis.redis.opstreelabs.in": (on("spec.storage.keepAfterDelete"), PROTECTED),
             "RabbitmqCluster.rabbitmq.com": (PROTECTED,),
             "Vhost.rabbitmq.com": (among("spec.deletionPolicy", "retain", default="delete"),),
             "Queue.rabbitmq.com": (among("spec.deletionPolicy", "retain", default="delete"),),
@@ -93,11 +98,13 @@ def deletion_protection(asked: Asked, facts: Facts) -> Iterator[Breach]:
 
 def _masters(nodes: View) -> float:
     """Nodes of an Elasticsearch that may lead it: every role, where none is written."""
-    return sum(
-        each["count"].number or 0
-        for each in nodes
-        if not each["config"]["node.roles"].is_set or "master" in each["config"]["node.roles"].words
-    )
+    return sum(each["count"].number or 0 for each in nodes if _may_lead(each["config"]))
+
+
+def _may_lead(config: View) -> bool:
+    """Elasticsearch takes `node.roles: [...]` and `node: {roles: [...]}` for the same."""
+    roles = [each for each in (config["node.roles"], config["node"]["roles"]) if each.is_set]
+    return not roles or any("master" in each.words for each in roles)
 
 
 IN_ZONES: Final[Mapping[str, tuple[Want, ...]]] = {
@@ -105,6 +112,7 @@ IN_ZONES: Final[Mapping[str, tuple[Want, ...]]] = {
     "Cluster.postgresql.cnpg.io": (least("spec.instances", 3, default=1),),
     "PerconaServerMongoDB.psmdb.percona.com": (least("spec.replsets[].size", 3),),
     "RedisReplication.redis.redis.opstreelabs.in": (least("spec.clusterSize", 3),),
+    "RedisCluster.redis.redis.opstreelabs.in": (least("spec.clusterSize", 3),),
     "Redis.redis.redis.opstreelabs.in": (
         Want(path=(), accepts=lambda _, __, ___: False, wanted="", says="is one pod that nobody takes over from"),
     ),
@@ -184,6 +192,7 @@ ENDS: Final[Mapping[str, tuple[tuple[str, date], ...]]] = {
         ("18", date(2030, 11, 14)),
     ),
     "mysql": (("5", date(2023, 10, 31)), ("8.0", date(2026, 4, 30)), ("8.4", date(2032, 4, 30))),
+    "aurora-mysql": (("5", date(2024, 10, 31)), ("8.0", date(2028, 4, 30))),
     "docdb": (("3.6", date(2026, 3, 30)),),
     "redis": (("4", date(2020, 4, 30)), ("5", date(2022, 4, 27))),
     "elasticsearch": (("1", date(2025, 11, 7)), ("2", date(2025, 11, 7)), ("5", date(2025, 11, 7))),
@@ -192,7 +201,6 @@ ENDS: Final[Mapping[str, tuple[tuple[str, date], ...]]] = {
 end-of-support pages. A version that is not here is not judged: newer ones appear before this table hears of them."""
 ENGINES: Final[Mapping[str, str]] = {
     "aurora-postgresql": "postgres",
-    "aurora-mysql": "mysql",
     "mariadb": "",
     "valkey": "",
     "elasticsearch": "elasticsearch",
@@ -210,11 +218,11 @@ def _supported(version: View, thing: Object, facts: Facts) -> bool:
 
 def _engine(thing: Object, version: str) -> tuple[str, str]:
     """Engine and number: of `postgres` and `16.4`, of `POSTGRES_16`, of `Elasticsearch_7.10`."""
-    named = STORES[thing.sort].version[0]
+    named, _, *default = STORES[thing.sort].version
     if named.startswith("="):
         return named[1:], version
     if named:
-        engine = thing.root[named].word.casefold()
+        engine = (thing.root[named].word or "".join(default)).casefold()
         return ENGINES.get(engine, engine), version
     engine, _, number = version.casefold().partition("_")
     return ENGINES.get(engine, engine), number.replace("_", ".")
