@@ -11,7 +11,7 @@ from policies.rules.data.group import DATA, STORE, of_stores
 from policies.security_groups import INGRESS, Ingress, ingresses
 from policies.stores import STORES
 from policies.stores.store import EVERYBODYS, PASSWORD
-from policies.tags import service_of
+from policies.tags import place, service_of
 from policies.values import View
 from policies.wants import Asked, Want, either, not_short, off, unlike, wanted
 from policies.world import World
@@ -20,6 +20,7 @@ OPERATED: Final = (
     "Cluster.postgresql.cnpg.io",
     "PerconaServerMongoDB.psmdb.percona.com",
     "Redis.redis.redis.opstreelabs.in",
+    "RedisCluster.redis.redis.opstreelabs.in",
     "RedisReplication.redis.redis.opstreelabs.in",
     "ClickHouseInstallation.clickhouse.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
@@ -53,7 +54,7 @@ def owned_once(thing: Object, world: World) -> Iterator[Breach]:
     elif thing.sort in BOUGHT and world.facts.services is not None:
         service = service_of(thing)
         if service not in world.facts.service:
-            yield Breach("tags", f"name {service or 'nobody'} as its service, which is not in the catalogue")
+            yield Breach(place(thing), f"name {service or 'nobody'} as its service, which is not in the catalogue")
     if thing.sort in PARTS:
         yield from _twice(thing, world)
 
@@ -137,11 +138,13 @@ def managed_password(asked: Asked, facts: Facts) -> Iterator[Breach]:
     yield from asked.unmet(facts)
 
 
-ENGINE_PORTS: Final = frozenset(port for store in STORES.values() for port in store.ports) - {443}
-"""Ports that belong to stores and brokers; 443, OpenSearch's, is everybody's."""
+HTTPS: Final = 443
+"""OpenSearch's port, which is everybody's."""
+ENGINE_PORTS: Final = frozenset(port for store in STORES.values() for port in store.ports) - {HTTPS}
+"""Ports that belong to stores and brokers."""
 
 
-@DATA.resource(
+@DATA.stack(
     "data-sg-owner-only",
     "M/M/M",
     CRITICAL,
@@ -151,16 +154,23 @@ ENGINE_PORTS: Final = frozenset(port for store in STORES.values() for port in st
     where="components/",
     sources=("EKS best practices: security groups per pod",),
 )
-def sg_owner_only(ingress: Ingress, _: Facts) -> Iterator[Breach]:
-    ports = sorted(port for port in ENGINE_PORTS if ingress.opens(port))
+def sg_owner_only(ingress: Ingress, world: World) -> Iterator[Breach]:
+    known = world.once(_ports)
+    ports = sorted(port for port in known if ingress.opens(port))
     if not ports:
         return
     for source in ingress.ranges:
         yield Breach(source, f"reaches port {ports[0]} of a store by address, not by security group")
-    if not ingress.is_one_port and any(_is_a_stores(each) for each in ingresses(ingress.object)):
+    if not ingress.is_one_port and any(_is_a_stores(each, known) for each in ingresses(ingress.object)):
         yield Breach(ingress.ports, "opens more than the engine's port of a store")
 
 
-def _is_a_stores(ingress: Ingress) -> bool:
+def _is_a_stores(ingress: Ingress, known: frozenset[int]) -> bool:
     """Whether it opens a store's port and no other, which only a store's group does."""
-    return ingress.is_one_port and any(ingress.opens(port) for port in ENGINE_PORTS)
+    return ingress.is_one_port and any(ingress.opens(port) for port in known)
+
+
+def _ports(world: World) -> frozenset[int]:
+    """Ports of stores: their engines' own, and those one of this stack is moved to."""
+    moved = (each.props.get("port") for each in world.of(*STORES))
+    return ENGINE_PORTS | {port for port in moved if type(port) is int and port != HTTPS}
