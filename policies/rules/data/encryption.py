@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import Facts
+from policies.fields import fields
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, MEDIUM, Breach
+from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, Selector
 from policies.rules.data.group import DATA, STORE, of_stores
-from policies.values import View
+from policies.values import Unknown, View
 from policies.wants import Asked, Want, among, given, off, wanted
 
-EBS: Final = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
+EBS: Final = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
 """Provisioners that encrypt only when told to; Google's encrypt always, a local disk is the node's."""
 PD: Final = ("pd.csi.storage.gke.io", "kubernetes.io/gce-pd")
 SSE: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -91,7 +92,7 @@ FORCED: Final = ("1", "on", "ON", "true", "TRUE")
 POSTGRES: Final = _parameter(
     "rds.force_ssl",
     *FORCED,
-    families=("postgres", "aurora-postgresql"),
+    families=("postgres", "aurora-postgresql", "sqlserver"),
     # RDS for PostgreSQL forces TLS by itself since 15 (RDS user guide, "Requiring an SSL connection"); Aurora does not.
     unset=tuple(f"postgres{major}" for major in range(15, 30)),
 )
@@ -116,13 +117,15 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
     "Cluster.postgresql.cnpg.io": (
         Want(
             path="spec.postgresql.pg_hba[]",
-            accepts=lambda line, _, __: not line.is_set or _is_encrypted(line.word),
+            accepts=lambda item, _, __: all(map(_is_encrypted, item.word.splitlines())),
             wanted="",
-            says="lets clients in without TLS",
+            says="lets clients in without TLS, or without a password",
         ),
         Want(
             path="spec.postgresql.pg_hba",
-            accepts=lambda lines, _, __: any(_shuts_the_rest(line) for line in lines.words),
+            accepts=lambda items, _, __: any(
+                _shuts_the_rest(line) for item in items.words for line in item.splitlines()
+            ),
             wanted="",
             says="does not end in `host all all all reject`, so the operator's own last line lets everybody in",
         ),
@@ -131,11 +134,12 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
 
 
 def _is_encrypted(line: str) -> bool:
-    """A pg_hba line that lets nobody in without TLS."""
+    """A pg_hba line that lets nobody in without TLS and a proof of who it is. `local` is inside the pod."""
     kind, *rest = line.split() or ["#"]
     return (
         kind.startswith("#")
-        or kind in ("hostssl", "hostgssenc", "local")
+        or kind == "local"
+        or (kind in ("hostssl", "hostgssenc") and "trust" not in rest[3:])
         or (kind in ("host", "hostnossl") and rest[-1:] == ["reject"])
     )
 
@@ -158,20 +162,47 @@ def encrypted_in_transit(asked: Asked, facts: Facts) -> Iterator[Breach]:
     yield from asked.unmet(facts)
 
 
+OPERATORS: Final = (
+    "clickhouse-keeper.altinity.com",
+    "clickhouse.altinity.com",
+    "elasticsearch.k8s.elastic.co",
+    "postgresql.cnpg.io",
+    "psmdb.percona.com",
+    "rabbitmq.com",
+    "redis.redis.opstreelabs.in",
+)
+"""Groups whose objects become a store's Services."""
+_PRIVATE: Final = wanted(
+    {
+        **of_stores(lambda store: store.private),
+        "Kafka.kafka.strimzi.io": (among("spec.kafka.listeners[].type", "internal", "cluster-ip"),),
+    }
+)
+
+
+def _services(thing: Object) -> Iterator[View]:
+    """Where an operator is told which Service to make: each calls it otherwise, and all of them a type."""
+    if thing.sort.partition(".")[2] in OPERATORS:
+        for place in fields(thing, "type", "serviceType", "exposeType"):
+            if isinstance(place.value, str | Unknown):
+                yield place
+
+
 @DATA.resource(
     "data-no-public",
     "M/M/M",
     CRITICAL,
-    wanted(
-        {
-            **of_stores(lambda store: store.private),
-            "Kafka.kafka.strimzi.io": (among("spec.kafka.listeners[].type", "internal", "cluster-ip"),),
-        }
+    Selector[Asked | View](
+        lambda thing: (*_PRIVATE.subjects(thing), *_services(thing)),
+        reads=f"{_PRIVATE.reads}, and the Services operators are told to make",
     ),
     why="A store with a public address is scanned within minutes and needs one weak password to be lost.",
     cure="Give it private addresses alone",
     where=STORE,
     sources=("AWSGuard rds-instance-public-access", "CKV_AWS_17", "CKV_AWS_69"),
 )
-def no_public(asked: Asked, facts: Facts) -> Iterator[Breach]:
-    yield from asked.unmet(facts)
+def no_public(subject: Asked | View, facts: Facts) -> Iterator[Breach]:
+    if isinstance(subject, Asked):
+        yield from subject.unmet(facts)
+    elif subject.word in ("LoadBalancer", "NodePort"):
+        yield Breach(subject, f"is {subject.word}")
