@@ -9,7 +9,7 @@ from policies.objects import Object
 from policies.rule import HIGH, Breach, Selector
 from policies.rules.data.group import DATA, MESSAGING
 from policies.values import View
-from policies.wants import Asked, Want, among, least, off, on, unlike, wanted
+from policies.wants import Asked, Want, among, amount, least, off, on, unlike, wanted
 from policies.world import World
 
 COPIES: Final = 3
@@ -25,11 +25,27 @@ def _json(at: View, name: str) -> float:
     return float(read) if read.isdecimal() and len(read) < 9 else 0
 
 
+def _members(argument: str) -> Want:
+    """How many nodes hold a queue: every argument of RabbitMQ's that says it may only say enough."""
+    return least(("spec", "arguments", argument), COPIES, default=COPIES)
+
+
+_ON_DISK: Final = (least("spec.replicas", COPIES, default=1), among("spec.storage", "file", default="memory"))
+
 DURABLE: Final[Mapping[str, tuple[Want, ...]]] = {
     "KafkaTopic.kafka.strimzi.io": (
         # Not set, the topic has the broker's own, which data-multi-az asks to be as good.
         least("spec.replicas", COPIES, default=COPIES),
         least(("spec", "config", ISR), WRITTEN, default=WRITTEN),
+    ),
+    "KafkaNodePool.kafka.strimzi.io": tuple(
+        Want(
+            path=path,
+            accepts=lambda at, _, __: at.word != "ephemeral",
+            wanted="",
+            says="is ephemeral, so a broker that restarts has forgotten everything",
+        )
+        for path in ("spec.storage.type", "spec.storage.volumes[].type")
     ),
     "aws:msk/topic:Topic": (
         least("replicationFactor", COPIES),
@@ -44,23 +60,27 @@ DURABLE: Final[Mapping[str, tuple[Want, ...]]] = {
         least("replicationFactor", COPIES),
         least(("configs", ISR), WRITTEN, default=WRITTEN),
     ),
-    "Stream.jetstream.nats.io": (
-        least("spec.replicas", COPIES, default=1),
-        among("spec.storage", "file", default="memory"),
-    ),
-    "KeyValue.jetstream.nats.io": (
-        least("spec.replicas", COPIES, default=1),
-        among("spec.storage", "file", default="memory"),
-    ),
+    "Stream.jetstream.nats.io": (*_ON_DISK, off("spec.noAck")),
+    "KeyValue.jetstream.nats.io": _ON_DISK,
+    "ObjectStore.jetstream.nats.io": _ON_DISK,
     "Consumer.jetstream.nats.io": (
         among("spec.ackPolicy", "explicit", default="none"),
         least("spec.maxDeliver", 1, default=-1),
         unlike("spec.ackWait", "", "1ns"),
+        off("spec.memStorage"),
+        Want(
+            # 0 is as many as the stream has.
+            path="spec.replicas",
+            accepts=lambda at, _, __: at.number in (None, 0) or amount(at) >= COPIES,
+            wanted=f"at least {COPIES}",
+        ),
     ),
     QUEUE: (
         among("spec.type", "quorum", "stream", default="classic"),
         on("spec.durable"),
         off("spec.autoDelete"),
+        _members("x-quorum-initial-group-size"),
+        _members("x-initial-cluster-size"),
     ),
     "Exchange.rabbitmq.com": (on("spec.durable"), off("spec.autoDelete")),
     "Vhost.rabbitmq.com": (among("spec.defaultQueueType", "quorum", "stream", default="classic"),),
@@ -103,6 +123,7 @@ def _has_dead_letters(queue: Object, world: World) -> bool:
     name = queue.spec["name"].word or queue.name
     return any(
         policy.spec["vhost"].word == queue.spec["vhost"].word
+        and policy.spec["applyTo"].word in ("", "all", "queues", f"{queue.spec['type'].word}_queues")
         and policy.spec["definition"]["dead-letter-exchange"].is_set
         and name.startswith(_beginning(policy.spec["pattern"].word))
         for policy in world.of("Policy.rabbitmq.com")
