@@ -5,6 +5,7 @@ from typing import Final
 
 from policies.addresses import INTERNET, Space, cidr_at, space
 from policies.facts import Facts
+from policies.google_firewalls import OPENINGS, Opening
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, Breach, sorts
 from policies.rules.cloud.group import CLOUD, PROGRAM
@@ -27,6 +28,8 @@ PART: Final = 1 << 16
 """Public addresses one rule must hold to be a part of the internet, and no office's (a /16)."""
 MUCH_IPV6: Final = 1 << 96
 """The same of IPv6: a /32, what a provider gets."""
+PREFIXES: Final = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX: Final = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 _IPV4: Final = space(["0.0.0.0/0"])
 
 
@@ -37,7 +40,18 @@ def is_world(some: Space) -> bool:
 
 
 def _reach(ingress: Ingress) -> Space:
-    return space(cidr_at(each) for each in ingress.ranges if "prefixList" not in each.path)
+    return space(cidr_at(each) for each in ingress.ranges if not _is_list(each))
+
+
+def _is_list(source: View) -> bool:
+    """Whether `source` is a list of ranges by its id, not a range."""
+    return "prefixList" in source.path
+
+
+def _lists(world: World) -> Space:
+    """What the lists of ranges of this stack hold together: before the update none has the id a rule names it by."""
+    entries = (entry for each in world.of(PREFIXES) for entry in each.root["entries"])
+    return space(cidr_at(each["cidr"]) for each in (*entries, *(each.root for each in world.of(PREFIX))))
 
 
 def _ports(ingress: Ingress) -> tuple[float, float]:
@@ -84,6 +98,9 @@ def sg_no_world(ingress: Ingress, world: World) -> Iterator[Breach]:
     is_web = ingress.is_one_port and any(ingress.opens(port) for port in WEB)
     if is_web and any(world.of(sort) for sort in BALANCERS):
         return
+    listed = [each for each in ingress.ranges if _is_list(each)]
+    if listed and is_world(world.once(_lists)):
+        yield Breach(listed[0], "is a list of ranges, and those of this stack hold the internet")
     reach, (first, last) = _reach(ingress), _ports(ingress)
     if (reach & INTERNET).size < PART:
         return
@@ -149,46 +166,30 @@ def _may_be_of(part: Object, vpc: Object) -> bool:
     return named.is_set and (not named.is_known or not isinstance(own, str) or named.value == own)
 
 
-FIREWALL: Final = "gcp:compute/firewall:Firewall"
 IAP: Final = space(["35.235.240.0/20"])
 """Google's own door to machines (Identity-Aware Proxy, "TCP forwarding"): public addresses that are nobody else's."""
 CLOSED: Final = frozenset({22, 3306, 3389, 5432, 6379, 9092, 9200, 27017})
 """SSH, RDP and stores: no public address reaches them at all."""
 
 
-def _openings(thing: Object) -> tuple[View, ...]:
-    return tuple(thing.root["allows"]) if _lets_in(thing) else ()
-
-
-def _lets_in(thing: Object) -> bool:
-    root = thing.root
-    return root["direction"].word in ("", "INGRESS") and root["disabled"].flag is not True
-
-
 @CLOUD.resource(
     "gcp-firewall-no-world",
     "M/M/M",
     CRITICAL,
-    sorts(FIREWALL),
+    OPENINGS,
     why="Every open port on the internet is tried by somebody within the hour.",
     cure="Name our own ranges, tags or accounts; only 443 and 80 to a load balancer's targets are the world's",
     where=PROGRAM,
     sources=("CKV_GCP_2", "CKV_GCP_3", "CKV_GCP_75", "CKV_GCP_77"),
 )
-def firewall_no_world(firewall: Object, _: Facts) -> Iterator[Breach]:
-    root = firewall.root
-    openings = _openings(firewall)
-    sources = [key for key in ("sourceRanges", "sourceTags", "sourceServiceAccounts") if not root[key].is_empty]
-    reach = space(cidr_at(each) for each in root["sourceRanges"]) if sources else space(["0.0.0.0/0"])
-    public = (reach & INTERNET) - IAP
-    targeted = not root["targetTags"].is_empty or not root["targetServiceAccounts"].is_empty
-    for opening in openings:
-        protocol, ports = opening["protocol"].word.casefold(), opening["ports"]
-        is_web = targeted and protocol in ("tcp", "6") and {*ports.words} <= {"80", "443"} and not ports.is_empty
-        if is_world(reach) and not is_web:
-            yield Breach(opening, "is open to the internet")
-        elif public and (closed := [port for port in sorted(CLOSED) if _opens(protocol, ports, port)]):
-            yield Breach(opening, f"opens port {closed[0]} to public addresses")
+def firewall_no_world(opening: Opening, _: Facts) -> Iterator[Breach]:
+    reach, protocol, ports = opening.reach, opening.protocol, opening.ports
+    if is_world(reach):
+        is_web = protocol in ("tcp", "6") and not ports.is_empty and {each.quantity for each in ports} <= {"80", "443"}
+        if not (opening.is_targeted and is_web):
+            yield Breach(opening.view, "is open to the internet")
+    elif (reach & INTERNET) - IAP and (closed := [port for port in sorted(CLOSED) if _opens(protocol, ports, port)]):
+        yield Breach(opening.view, f"opens port {closed[0]} to public addresses")
 
 
 def _opens(protocol: str, ports: View, port: int) -> bool:
