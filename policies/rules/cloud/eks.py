@@ -1,5 +1,6 @@
 """EKS: who reaches the API server, who is asked there, and what is written down about it."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,6 +9,7 @@ from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
 from policies.rules.cloud.group import CLOUD, PROGRAM
+from policies.trust import OURS
 from policies.values import View
 from policies.wants import Asked, Want, among, off, on, wanted
 
@@ -95,14 +97,20 @@ def secrets_kms(cluster: Object, _: Facts) -> Iterator[Breach]:
 
 ADMINISTRATORS: Final = ("AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy")
 """Access policies that are everything, in the cluster or in a namespace."""
+ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/")
 
 
 def _is_break_glass(principal: View, _: Object, facts: Facts) -> bool:
-    return principal.word.rpartition("/")[2] == facts.limits.cloud.break_glass_role
+    """Whether it is that role, not a user or anything else that is called so."""
+    named, slash, role = principal.word.rpartition("/")
+    return role == facts.limits.cloud.break_glass_role and ROLE.match(named + slash) is not None
 
 
 def _is_administrators(root: View) -> bool:
-    everything = root.at("accessScope", "type").text != "namespace"
+    """Whether it is everything: of the cluster, of namespaces by a pattern, or of one that holds the cluster up."""
+    scope = root["accessScope"]
+    among = scope["namespaces"].words
+    everything = scope["type"].text != "namespace" or any("*" in each or each in OURS for each in among)
     return everything and root["policyArn"].word.rpartition("/")[2] in ADMINISTRATORS
 
 

@@ -14,7 +14,15 @@ from policies.values import View
 TYPE: Final = re.compile(r"gcp:[a-z0-9]+/\w*iam(member|binding|policy):\w+", re.IGNORECASE)
 """Every resource that grants: `gcp:projects/iAMMember:IAMMember`, `gcp:storage/bucketIAMBinding:BucketIAMBinding`."""
 WHOLE: Final = ("gcp:projects/iAMPolicy:", "gcp:folder/iAMPolicy:", "gcp:organizations/iAMPolicy:")
-BASIC: Final = ("roles/owner", "roles/editor", "roles/viewer")
+BASIC: Final = (
+    "roles/owner",
+    "roles/editor",
+    "roles/viewer",
+    "roles/admin",
+    "roles/writer",
+    "roles/reader",
+)
+"""The old three and the three that take their place (IAM documentation, "Role types")."""
 EVERYBODY: Final = ("allUsers", "allAuthenticatedUsers")
 WORKLOADS: Final = ("serviceAccount:", "principal:", "principalSet:")
 """How members begin that are programs. People and their groups are none of a platform's business."""
