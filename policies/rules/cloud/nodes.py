@@ -1,6 +1,6 @@
 """Nodes: no credentials for pods, no addresses of their own, disks nobody reads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from policies.facts import Facts
@@ -70,7 +70,10 @@ def nodes_imdsv2(subject: Asked | Object, world: World) -> Iterator[Breach]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
         return
-    named = subject.root.at("launchTemplate", "name")
+    template = subject.root["launchTemplate"]
+    if isinstance(template["id"].value, str) and not world.of(TEMPLATE):
+        yield Breach(template["id"], "is of no launch template of this stack, so nobody here has seen what it says")
+    named = template["name"]
     known = [each.root["name"] for each in world.of(TEMPLATE)]
     # A template of this stack that has no name yet may be the one.
     unsure = any(not each.is_set or not each.is_known for each in known)
@@ -137,6 +140,7 @@ def _is_public(subnet: Object) -> bool:
     )
 
 
+CLUSTER: Final = "gcp:container/cluster:Cluster"
 POOL: Final = "gcp:container/nodePool:NodePool"
 
 
@@ -147,28 +151,56 @@ def _own_account(at: View, _: Object, __: Facts) -> bool:
     )
 
 
+def _standing(root: View) -> bool:
+    """Whether the pool every cluster is made with stays: its nodes are as the cluster's own `nodeConfig` says."""
+    return root["removeDefaultNodePool"].flag is not True and root["enableAutopilot"].flag is not True
+
+
+def _provisions(root: View) -> bool:
+    """Whether GKE makes pools of its own."""
+    return root["enableAutopilot"].flag is True or root["clusterAutoscaling"]["enabled"].flag is True
+
+
+def _account(path: str, only: Callable[[View], bool] | None = None) -> Want:
+    return Want(path=path, accepts=_own_account, wanted="an account of its own", only=only)
+
+
+def _config(only: Callable[[View], bool] | None = None) -> tuple[Want, ...]:
+    """What is asked of a `nodeConfig`."""
+    return (
+        _account("nodeConfig.serviceAccount", only),
+        among("nodeConfig.workloadMetadataConfig.mode", "GKE_METADATA", only=only),
+        Want(
+            # Not set, GKE sets it; set without it, the provider takes it away.
+            path="nodeConfig.metadata",
+            accepts=lambda at, _, __: not at.is_set or spelled(at["disable-legacy-endpoints"]) == "true",
+            wanted="",
+            only=only,
+            says="does not hold disable-legacy-endpoints = true",
+        ),
+        among("nodeConfig.imageType", "COS_CONTAINERD", "cos_containerd", default="COS_CONTAINERD", only=only),
+        on("nodeConfig.shieldedInstanceConfig.enableSecureBoot", only=only),
+        on("nodeConfig.shieldedInstanceConfig.enableIntegrityMonitoring", default=True, only=only),
+    )
+
+
 @CLOUD.resource(
     "gke-nodes",
     "M/M/M",
     HIGH,
     wanted(
         {
-            POOL: (
-                Want(path="nodeConfig.serviceAccount", accepts=_own_account, wanted="an account of its own"),
-                among("nodeConfig.workloadMetadataConfig.mode", "GKE_METADATA"),
+            POOL: (*_config(), on("management.autoRepair", default=True), on("management.autoUpgrade", default=True)),
+            CLUSTER: (
                 Want(
-                    # Not set, GKE sets it; set without it, the provider takes it away.
-                    path="nodeConfig.metadata",
-                    accepts=lambda at, _, __: not at.is_set or spelled(at["disable-legacy-endpoints"]) == "true",
+                    path="nodePools",
+                    accepts=lambda at, _, __: not is_given(at),
                     wanted="",
-                    says="does not hold disable-legacy-endpoints = true",
+                    says="are written inside the cluster, where nobody asks what they are; make each a NodePool",
                 ),
-                among("nodeConfig.imageType", "COS_CONTAINERD", "cos_containerd", default="COS_CONTAINERD"),
-                on("nodeConfig.shieldedInstanceConfig.enableSecureBoot"),
-                on("nodeConfig.shieldedInstanceConfig.enableIntegrityMonitoring", default=True),
-                on("management.autoRepair", default=True),
-                on("management.autoUpgrade", default=True),
-            )
+                *_config(_standing),
+                _account("clusterAutoscaling.autoProvisioningDefaults.serviceAccount", _provisions),
+            ),
         }
     ),
     why="A node's default account may edit the project, and its metadata hands that to any pod that asks.",
