@@ -1,5 +1,6 @@
 """Kafka: nobody without TLS, a name and a permission."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -15,12 +16,13 @@ MAY: Final = "allow.everyone.if.no.acl.found"
 
 
 def _property(text: View, name: str) -> str | None:
-    """The value of `name` in a server.properties; the last one counts, as in java.util.Properties."""
+    """The value of `name` in a server.properties; the last one counts, and a space divides like = and :, as in
+    java.util.Properties."""
     found: str | None = None
     for line in text.word.replace("\\\n", "").splitlines():
-        key, mark, value = line.strip().replace(":", "=", 1).partition("=")
-        if mark and not key.startswith(("#", "!")) and key.strip() == name:
-            found = value.strip()
+        key, *value = re.split(r"\s*[=:\s]\s*", line.strip(), maxsplit=1)
+        if key == name:
+            found = "".join(value)
     return found
 
 

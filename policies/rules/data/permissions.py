@@ -25,10 +25,22 @@ CLUSTER: Final = frozenset({"idempotentwrite", *HARMLESS})
 PATTERN: Final = re.compile(r"\^(?:\(((?:[\w|-]|\\\.)+)\)|((?:[\w-]|\\\.)+))(\$|\.\*\$?)?", re.ASCII)
 """RabbitMQ's patterns that can be bounded by reading them: `^name`, `^name$`, `^(one|other)$`, with \\. for a dot."""
 OPEN: Final = re.compile(
-    r"^[ \t]*(default_user[ \t]*=[ \t]*guest|loopback_users[ \t]*=[ \t]*none|loopback_users\.guest[ \t]*=[ \t]*false)",
+    r"^[ \t]*(default_user[ \t]*=[ \t]*guest|loopback_users[ \t]*=[ \t]*none|loopback_users\.guest[ \t]*=[ \t]*false"
+    r"|anonymous_login_user[ \t]*=(?![ \t]*none\b))",
     re.MULTILINE,
 )
-"""Lines of a rabbitmq.conf that let `guest` in from elsewhere."""
+"""Lines of a rabbitmq.conf that let `guest` in from elsewhere, or anybody without a name."""
+WHO: Final = re.compile(r"\b(loopback_users|default_user|anonymous_login_user)\b")
+"""The same settings in the Erlang of advanced.config, which nobody here reads."""
+ABOVE: Final = ("administrator", "policymaker")
+"""Tags of RabbitMQ's users who change what others may, or where their messages go."""
+KINDS: Final[Mapping[str, str]] = {
+    "cluster": "cluster",
+    "consumerGroup": "group",
+    "topic": "topic",
+    "transactionalId": "transactionalId",
+}
+"""What Google's ACLs are about, in Strimzi's words."""
 
 
 @DATA.stack(
@@ -115,15 +127,15 @@ def _managed_acl(acl: Object, world: World) -> Iterator[Breach]:
         operations = {entry["operation"].word.casefold().replace("_", "")}
         if who in ("", "*"):
             yield Breach(entry["principal"], "is everybody")
-        elif entry["permissionType"].word != "DENY" and kind in ("topic", "topicPrefixed", "cluster"):
+        elif entry["permissionType"].word != "DENY" and (about := KINDS.get(kind.removesuffix("Prefixed"))):
             place = View(name or None, "aclId")
             yield from _granted(
-                kind.removesuffix("Prefixed"),
+                about,
                 place,
                 operations,
                 catalogue=catalogue,
                 service=who.partition("@")[0],
-                prefix=kind == "topicPrefixed",
+                prefix=kind.endswith("Prefixed"),
             )
 
 
@@ -164,12 +176,20 @@ def _bounded(pattern: View, who: str, may: frozenset[str], catalogue: Channels) 
 def _user(user: Object, _: World) -> Iterator[Breach]:
     if user.name == GUEST:
         yield Breach("metadata.name", "is guest, whom every RabbitMQ knows")
+    for tag in user.spec["tags"]:
+        if tag.word in ABOVE:
+            yield Breach(tag, f"is {tag.word}, who is bound by no permission")
 
 
 def _cluster(cluster: Object, _: World) -> Iterator[Breach]:
     config = cluster.spec.at("rabbitmq", "additionalConfig")
     if OPEN.search(config.word):
-        yield Breach(config, "lets guest in from elsewhere")
+        yield Breach(config, "lets guest in from elsewhere, or anybody without a name")
+    advanced = cluster.spec.at("rabbitmq", "advancedConfig")
+    if WHO.search(advanced.word):
+        yield Breach(
+            advanced, "says who may come in without a password where no rule reads it; say it in additionalConfig"
+        )
 
 
 CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
