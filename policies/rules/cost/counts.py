@@ -32,6 +32,7 @@ SEVERAL: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "aws:opensearch/domain:Domain": ("clusterConfig.zoneAwarenessEnabled", ("true",)),
     "gcp:sql/databaseInstance:DatabaseInstance": ("settings.availabilityType", ("REGIONAL",)),
     "gcp:redis/instance:Instance": ("tier", ("STANDARD_HA",)),
+    "gcp:alloydb/instance:Instance": ("availabilityType", ("REGIONAL",)),
 }
 """Where a store says it stands in several zones, which costs twice."""
 
@@ -87,6 +88,21 @@ def _in_several_zones(world: World) -> Iterator[Breach]:
             for place in places(store.root, path):
                 if spelled(place) in words:
                     yield Breach(place, f"is {spelled(place)}, which this environment does not pay for", on=store)
+    for primary in world.of("gcp:alloydb/instance:Instance"):
+        if primary.root["instanceType"].word == "PRIMARY" and not primary.root["availabilityType"].is_set:
+            said = "is not set, which is REGIONAL, which this environment does not pay for"
+            yield Breach(primary.root["availabilityType"], said, on=primary)
+    for cluster in world.of("aws:rds/cluster:Cluster"):
+        if cluster.root["dbClusterInstanceClass"].is_set:
+            said = "makes instances in three zones, which this environment does not pay for"
+            yield Breach(cluster.root["dbClusterInstanceClass"], said, on=cluster)
+
+
+NUMBER: Final[Mapping[str, tuple[str, ...]]] = {
+    "Job.batch": ("parallelism",),
+    "CronJob.batch": ("jobTemplate", "spec", "parallelism"),
+}
+"""Where a workload says how many pods it has at once, if not in `replicas`."""
 
 
 def _pods(world: World) -> Iterator[float]:
@@ -94,9 +110,7 @@ def _pods(world: World) -> Iterator[float]:
     scaled = dict(_autoscaled(world))
     for workload in world.workloads:
         thing = workload.object
-        own = thing.spec["replicas"].number if thing.sort != "Pod" else 1
-        if thing.sort in ("Job.batch", "CronJob.batch"):
-            own = 1
+        own = thing.spec.at(*NUMBER.get(thing.sort, ("replicas",))).number if thing.sort != "Pod" else 1
         yield max(1 if own is None else own, scaled.get((thing.namespace, thing.kind, thing.name), 0))
 
 
@@ -119,8 +133,11 @@ def _nodes(world: World) -> Iterator[float]:
     yield len(world.of("aws:ec2/instance:Instance", "gcp:compute/instance:Instance"))
     for pool in world.of("gcp:container/nodePool:NodePool"):
         scaling = pool.root["autoscaling"]
-        each = scaling["maxNodeCount"].number or pool.root["nodeCount"].number or 0
-        yield scaling["totalMaxNodeCount"].number or each * _zones(pool)
+        begun = max(pool.root["nodeCount"].number or 0, pool.root["initialNodeCount"].number or 0)
+        yield scaling["totalMaxNodeCount"].number or (scaling["maxNodeCount"].number or begun) * _zones(pool)
+    for cluster in world.of("gcp:container/cluster:Cluster"):
+        if cluster.root["removeDefaultNodePool"].flag is not True:  # else its first nodes are gone at once
+            yield (cluster.root["initialNodeCount"].number or 0) * _zones(cluster)
 
 
 def _zones(pool: Object) -> int:

@@ -6,7 +6,8 @@ from typing import Final
 from policies.facts import Facts
 from policies.rule import MEDIUM, Breach
 from policies.rules.cost.group import COST, LIMITS
-from policies.wants import Asked, Want, amount, never, wanted
+from policies.values import View
+from policies.wants import Asked, Want, amount, is_given, never, wanted
 
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:rds/instance:Instance": ("instanceClass",),
@@ -26,6 +27,7 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
         "clusterConfig.warmType",
     ),
     "aws:eks/nodeGroup:NodeGroup": ("instanceTypes[]",),
+    "aws:autoscaling/group:Group": ("mixedInstancesPolicy.launchTemplate.overrides[].instanceType",),
     "aws:ec2/instance:Instance": ("instanceType",),
     "aws:ec2/launchTemplate:LaunchTemplate": ("instanceType",),
     "aws:ec2/launchConfiguration:LaunchConfiguration": ("instanceType",),
@@ -48,13 +50,16 @@ DISKS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:eks/nodeGroup:NodeGroup": ("diskSize",),
     "aws:ec2/instance:Instance": ("rootBlockDevice.volumeSize", "ebsBlockDevices[].volumeSize"),
     "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs.volumeSize",),
-    "gcp:sql/databaseInstance:DatabaseInstance": ("settings.diskSize", "settings.diskAutoresizeLimit"),
+    "aws:ec2/launchConfiguration:LaunchConfiguration": ("rootBlockDevice.volumeSize", "ebsBlockDevices[].volumeSize"),
+    "gcp:sql/databaseInstance:DatabaseInstance": ("settings.diskSize",),
+    "gcp:compute/instance:Instance": ("bootDisk.initializeParams.size",),
+    "gcp:container/cluster:Cluster": ("nodeConfig.diskSizeGb", "clusterAutoscaling.autoProvisioningDefaults.diskSize"),
     "gcp:compute/disk:Disk": ("size",),
     "gcp:filestore/instance:Instance": ("fileShares.capacityGb",),
     "gcp:container/nodePool:NodePool": ("nodeConfig.diskSizeGb", "nodeConfig.bootDisk.sizeGb"),
     "gcp:redis/instance:Instance": ("memorySizeGb",),
 }
-"""Where GiB are written. Not written, the cloud takes little."""
+"""Where GiB are written. Not written, the cloud takes little; where it may grow by itself, see MORE."""
 
 
 def _class(path: str) -> Want:
@@ -68,24 +73,51 @@ def _class(path: str) -> Want:
 def _disk(path: str) -> Want:
     return Want(
         path=path,
-        accepts=lambda at, _, facts: not at.is_set or amount(at) <= facts.limits.cloud.disk_gib,
+        accepts=lambda at, _, facts: not at.is_set or at.quantity == "0" or _within(at, facts),
         wanted="within policies/config: cloud.diskGib",
     )
+
+
+def _within(at: View, facts: Facts) -> bool:
+    """Whether it is a number, and no larger than the environment takes."""
+    return 0 < amount(at) <= facts.limits.cloud.disk_gib
 
 
 SIZES: Final[Mapping[str, tuple[Want, ...]]] = {
     token: (*map(_class, CLASSES.get(token, ())), *map(_disk, DISKS.get(token, ())))
     for token in sorted({*CLASSES, *DISKS})
 }
-TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+MORE: Final[Mapping[str, tuple[Want, ...]]] = {
+    # Requirements in place of a type would let AWS choose any.
+    "aws:ec2/launchTemplate:LaunchTemplate": (never("instanceRequirements"),),
+    "aws:autoscaling/group:Group": (never("mixedInstancesPolicy.launchTemplate.overrides[].instanceRequirements"),),
+    "gcp:alloydb/instance:Instance": (
+        Want(
+            path="machineConfig",
+            accepts=lambda at, _, __: not at["cpuCount"].is_set or is_given(at["machineType"]),
+            wanted="",
+            says="counts cores without a machineType, which no list holds",
+        ),
+    ),
+    # A Cloud SQL disk grows by itself, and without a limit has none.
+    "gcp:sql/databaseInstance:DatabaseInstance": (
+        Want(
+            path="settings.diskAutoresizeLimit",
+            accepts=lambda at, _, facts: _within(at, facts),
+            wanted="within policies/config: cloud.diskGib",
+            default=0,
+            only=lambda root: root["settings"]["diskAutoresize"].flag is not False,
+        ),
+    ),
+}
+"""What is asked beside a class and a size."""
 
 
 @COST.resource(
     "cost-size-allowlist",
     "M/M/A",
     MEDIUM,
-    # Requirements in place of a type would let AWS choose any.
-    wanted({**SIZES, TEMPLATE: (*SIZES[TEMPLATE], never("instanceRequirements"))}),
+    wanted({token: (*wants, *MORE.get(token, ())) for token, wants in SIZES.items()}),
     why="One class more is twice the bill, every month, until somebody reads it.",
     cure="Take a class of the list and a disk below the cap",
     where=LIMITS,

@@ -48,8 +48,8 @@ BILLED: Final = frozenset(
     }
     - {"aws:ec2/launchConfiguration:LaunchConfiguration"}  # has none
 )
-"""What is on the bill and can be tagged. Of the 1,190 types that can, the others cost nothing by themselves; one that
-is tagged is judged too, whatever it is."""
+"""What this platform may buy that is on the bill and can be tagged. Any other of the 1,190 types that can is judged as
+soon as it has a tag, whatever it is."""
 
 
 def _subjects(thing: Object) -> tuple[Object, ...]:
