@@ -125,11 +125,15 @@ def _has_dead_letters(queue: Object, world: World) -> bool:
         policy.spec["vhost"].word == queue.spec["vhost"].word
         and policy.spec["applyTo"].word in ("", "all", "queues", f"{queue.spec['type'].word}_queues")
         and policy.spec["definition"]["dead-letter-exchange"].is_set
-        and name.startswith(_beginning(policy.spec["pattern"].word))
+        and _may_be_meant(policy.spec["pattern"].word, name)
         for policy in world.of("Policy.rabbitmq.com")
     )
 
 
-def _beginning(pattern: str) -> str:
-    """The letters a pattern begins with; what comes after them is not looked at."""
-    return re.split(r"[^A-Za-z0-9_.:-]", pattern.removeprefix("^").replace("\\.", ":"), maxsplit=1)[0].replace(":", ".")
+def _may_be_meant(pattern: str, name: str) -> bool:
+    """Whether `pattern` begins as `name` does: what comes after its first letters is not looked at, but for an end."""
+    text = pattern.removeprefix("^").replace("\\.", ":")
+    letters = re.match(r"[A-Za-z0-9_:-]*", text)
+    beginning = letters[0] if letters else ""
+    plain = beginning.replace(":", ".")
+    return name == plain if text == f"{beginning}$" else name.startswith(plain)
