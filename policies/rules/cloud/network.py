@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.addresses import INTERNET, Space, cidr_at, space
+from policies.companions import Link
 from policies.facts import Facts
 from policies.google_firewalls import OPENINGS, Opening
 from policies.objects import Object
@@ -124,6 +125,8 @@ def _is_mixed(ingress: Ingress, world: World) -> bool:
 
 
 VPC: Final = "aws:ec2/vpc:Vpc"
+FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
+OF_VPC: Final = Link(named="vpcId", own="id")
 ENDPOINTS: Final = ("ecr.api", "ecr.dkr", "kms", "s3", "sts")
 """What pods ask of AWS all the time; without an endpoint it goes over the internet, and costs by the byte."""
 
@@ -139,31 +142,30 @@ ENDPOINTS: Final = ("ecr.api", "ecr.dkr", "kms", "s3", "sts")
     sources=("CIS-AWS 3.9", "CIS-AWS 5.4", "CKV2_AWS_11", "CKV2_AWS_12", "EKS best practices: network"),
 )
 def vpc_baseline(vpc: Object, world: World) -> Iterator[Breach]:
-    logs = [each for each in world.of("aws:ec2/flowLog:FlowLog") if _may_be_of(each, vpc)]
-    if not any(each.root["trafficType"].word in ("", "ALL") for each in logs):
-        yield Breach("", "has no flow log of all traffic")
-    groups = [each for each in world.of(DEFAULT) if _may_be_of(each, vpc)]
-    if not groups:
-        yield Breach("", "has no DefaultSecurityGroup, so AWS' own stays open among its members")
-    for group in groups:
+    logs = [each for each in _of_vpcs(world, FLOW_LOG) if each.root["trafficType"].word in ("", "ALL")]
+    if not OF_VPC.enough(vpc, world.of(VPC), logs):
+        yield Breach("", "has no flow log of all traffic of its own")
+    groups = _of_vpcs(world, DEFAULT)
+    if not OF_VPC.enough(vpc, world.of(VPC), groups):
+        yield Breach("", "has no DefaultSecurityGroup of its own, so AWS' own stays open among its members")
+    for group in OF_VPC.parts(vpc, groups):
         for way in ("ingress", "egress"):
             if any(True for _ in group.root[way]):
                 yield Breach(group.root[way], "lets something through in the default group", on=group)
     if world.facts.environment == "prod":
-        made = [
-            each.root["serviceName"].word
-            for each in world.of("aws:ec2/vpcEndpoint:VpcEndpoint")
-            if _may_be_of(each, vpc)
-        ]
-        missing = [name for name in ENDPOINTS if not any(each.endswith(f".{name}") for each in made)]
+        made = _of_vpcs(world, "aws:ec2/vpcEndpoint:VpcEndpoint")
+        missing = [name for name in ENDPOINTS if not OF_VPC.enough(vpc, world.of(VPC), _to(name, made))]
         if missing:
-            yield Breach("", f"has no endpoint for {', '.join(missing)}")
+            yield Breach("", f"has no endpoint of its own for {', '.join(missing)}")
 
 
-def _may_be_of(part: Object, vpc: Object) -> bool:
-    """Whether `part` is of `vpc`, as far as can be known: before the update a VPC has no id."""
-    named, own = part.root["vpcId"], vpc.props.get("id")
-    return named.is_set and (not named.is_known or not isinstance(own, str) or named.value == own)
+def _of_vpcs(world: World, sort: str) -> list[Object]:
+    """Those of `sort` that are of a VPC: a flow log may be a subnet's."""
+    return [each for each in world.of(sort) if each.root["vpcId"].is_set]
+
+
+def _to(name: str, endpoints: list[Object]) -> list[Object]:
+    return [each for each in endpoints if each.root["serviceName"].word.endswith(f".{name}")]
 
 
 IAP: Final = space(["35.235.240.0/20"])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from policies.companions import Link
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import LOW, MEDIUM, Breach, Selector
@@ -86,6 +87,7 @@ def _bounded(at: View, _: Object, __: Facts) -> bool:
 
 
 REPOSITORY: Final = "aws:ecr/repository:Repository"
+OF_REPOSITORY: Final = Link(named="repository", own="name")
 _BOUNDED: Final = wanted(
     {
         "aws:cloudwatch/logGroup:LogGroup": (
@@ -127,10 +129,5 @@ _BOUNDED: Final = wanted(
 def retention(subject: Asked | Object, world: World) -> Iterator[Breach]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
-    elif not any(_may_be_of(each, subject) for each in world.of("aws:ecr/lifecyclePolicy:LifecyclePolicy")):
-        yield Breach("", "has no LifecyclePolicy in this stack, so every image ever pushed is kept")
-
-
-def _may_be_of(policy: Object, repository: Object) -> bool:
-    named, own = policy.root["repository"], repository.root["name"]
-    return not named.is_known or not own.is_set or not own.is_known or named.value == own.value
+    elif not OF_REPOSITORY.enough(subject, world.of(REPOSITORY), world.of("aws:ecr/lifecyclePolicy:LifecyclePolicy")):
+        yield Breach("", "has no LifecyclePolicy of its own in this stack, so every image ever pushed is kept")

@@ -1,8 +1,9 @@
 """Buckets: not public, versioned, encrypted with a key, reached over TLS alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.companions import Link
 from policies.iam import Statement, matches, statements
 from policies.objects import Object
 from policies.rule import CRITICAL, Breach, Selector
@@ -24,6 +25,7 @@ COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "policy that refuses plain HTTP": (POLICY,),
 }
 """What a bucket is without is a resource of its own beside it."""
+OF_BUCKET: Final = Link(named="bucket", own="bucket")
 _KMS: Final = among("rules[].applyServerSideEncryptionByDefault.sseAlgorithm", "aws:kms", "aws:kms:dsse")
 _VERSIONED: Final = among("versioningConfiguration.status", "Enabled")
 _PUBLIC_ACLS: Final = frozenset({"public-read", "public-read-write", "authenticated-read", "website"})
@@ -112,29 +114,5 @@ def bucket(subject: Asked | Object, world: World) -> Iterator[Breach]:
         yield from subject.unmet(world.facts)
         return
     for what, sorts in COMPANIONS.items():
-        if not _has_one(subject, world.of(*sorts), world):
+        if not OF_BUCKET.enough(subject, world.of(*sorted(BUCKETS)), world.of(*sorts)):
             yield Breach("", f"has no {what} of its own in this stack")
-
-
-def _has_one(owner: Object, companions: Sequence[Object], world: World) -> bool:
-    """Whether one of `companions` is of `owner`, as far as can be known.
-
-    A bucket's name is only known after the update, and so is whose a companion is: those count for any bucket, but
-    each for one. Two buckets with one companion that says nothing are one too few.
-    """
-    sure = [bucket for bucket in world.of(*sorted(BUCKETS)) if any(_is_of(each, bucket) for each in companions)]
-    if owner in sure:
-        return True
-    without = [bucket for bucket in world.of(*sorted(BUCKETS)) if bucket not in sure]
-    unsure = [each for each in companions if not any(_is_of(each, bucket) for bucket in sure)]
-    return sum(_may_be_of(each, owner) for each in unsure) > without.index(owner)
-
-
-def _is_of(companion: Object, owner: Object) -> bool:
-    named, own = companion.root["bucket"], owner.root["bucket"]
-    return named.is_set and named.is_known and own.is_known and named.value == own.value
-
-
-def _may_be_of(companion: Object, owner: Object) -> bool:
-    named, own = companion.root["bucket"], owner.root["bucket"]
-    return not named.is_known or not own.is_set or not own.is_known or named.value == own.value

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
+from policies.companions import Link
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import HIGH, MEDIUM, Breach, Selector
@@ -143,6 +144,7 @@ CLUSTERS: Final[Mapping[str, str]] = {
     "aws:neptune/cluster:Cluster": "aws:neptune/clusterInstance:ClusterInstance",
 }
 """Clusters that are as available as they have instances."""
+OF_CLUSTER: Final = Link(named="clusterIdentifier", own="clusterIdentifier")
 _ZONES: Final = wanted(IN_ZONES)
 
 
@@ -164,18 +166,14 @@ def multi_az(subject: Asked | Object, world: World) -> Iterator[Breach]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
     elif not subject.root["dbClusterInstanceClass"].is_set:  # a Multi-AZ DB cluster has its three by itself
-        instances = [each for each in world.of(CLUSTERS[subject.sort]) if _may_be_of(each, subject)]
-        zones = [each.root["availabilityZone"] for each in instances]
-        if len(instances) < 2:
-            yield Breach("", f"has {len(instances)} instances in this stack, not at least 2")
+        instances = world.of(CLUSTERS[subject.sort])
+        own = OF_CLUSTER.parts(subject, instances)
+        zones = [each.root["availabilityZone"] for each in own]
+        alike = [each for each in world.of(subject.sort) if not each.root["dbClusterInstanceClass"].is_set]
+        if not OF_CLUSTER.enough(subject, alike, instances, 2):
+            yield Breach("", "has no two instances of its own in this stack")
         elif all(zone.is_set and zone.is_known for zone in zones) and len({zone.word for zone in zones}) < 2:
             yield Breach("", "has all its instances in one zone")
-
-
-def _may_be_of(instance: Object, cluster: Object) -> bool:
-    """Whether `instance` is of `cluster`, as far as can be known: before the update a cluster has no identifier."""
-    named, own = instance.root["clusterIdentifier"], cluster.root["clusterIdentifier"]
-    return not named.is_known or not own.is_set or not own.is_known or named.value == own.value
 
 
 ENDS: Final[Mapping[str, tuple[tuple[str, date], ...]]] = {
