@@ -21,6 +21,10 @@ KAFKA: Final = "Kafka.kafka.strimzi.io"
 PLUGIN: Final = "barman-cloud.cloudnative-pg.io"
 OFF_CLUSTER: Final = ("azure", "gcs", "minio", "s3")
 """Percona's kinds of storage that are somewhere else; `filesystem` is the cluster's own disk."""
+BUCKETS: Final = ("s3://", "gs://", "https://")
+"""How barman's destinations begin that are somewhere else; `file://` is the pod's own disk."""
+DISKS: Final = frozenset({"persistentvolumeclaims", "persistentvolumes", "pvc", "pv"})
+"""Velero's words for what holds the data."""
 COPIERS: Final[Mapping[str, tuple[str, ...]]] = {
     CLICKHOUSE: ("clickhouse-backup",),
     ELASTICSEARCH: ("_slm", "_snapshot", "slm-policy"),
@@ -73,10 +77,17 @@ def _covers(schedule: Object, store: Object) -> bool:
         not schedule.spec["paused"].flag
         and is_given(schedule.spec["schedule"])
         and is_given(template["ttl"])
-        and (template["snapshotMoveData"].flag is True or template["defaultVolumesToFsBackup"].flag is True)
+        and (_moves_snapshots(template) or template["defaultVolumesToFsBackup"].flag is True)
+        and not any(is_given(template[key]) for key in ("labelSelector", "orLabelSelectors"))
+        and "*" in (template["includedResources"].words or ("*",))
+        and not DISKS & {each.partition(".")[0] for each in template["excludedResources"].words}
         and ("*" in among or namespace in among)
         and namespace not in template["excludedNamespaces"].words
     )
+
+
+def _moves_snapshots(template: View) -> bool:
+    return template["snapshotMoveData"].flag is True and template["snapshotVolumes"].flag is not False
 
 
 def _cnpg(store: Object, world: World) -> Iterator[Breach]:
@@ -94,10 +105,12 @@ def _cnpg(store: Object, world: World) -> Iterator[Breach]:
     scheduled = [
         each
         for each in world.within(store.namespace, "ScheduledBackup.postgresql.cnpg.io")
-        if each.spec.at("cluster", "name").text == store.name and not each.spec["suspend"].flag
+        if each.spec.at("cluster", "name").text == store.name
+        and not each.spec["suspend"].flag
+        and each.spec["method"].text == "plugin"  # a snapshot stays with the disks, and the third way is gone
     ]
     if world.declares(store.namespace) and not scheduled:
-        yield Breach("", "has no ScheduledBackup that is not suspended")
+        yield Breach("", "has no ScheduledBackup by the plugin that is not suspended")
 
 
 def _bucket(named: View, store: Object, world: World) -> Iterator[Breach]:
@@ -109,12 +122,26 @@ def _bucket(named: View, store: Object, world: World) -> Iterator[Breach]:
         if world.declares(store.namespace):
             yield Breach(named, f"names the ObjectStore {named.word}, which is not there")
         return
-    if "://" not in target.spec.at("configuration", "destinationPath").word:
-        yield Breach(target.spec.at("configuration", "destinationPath"), "is no bucket", on=target)
+    path, endpoint = target.spec.at("configuration", "destinationPath"), target.spec.at("configuration", "endpointURL")
+    if not path.word.startswith(BUCKETS):
+        yield Breach(path, "is no bucket", on=target)
+    if _is_inside(endpoint):
+        yield Breach(endpoint, "is in the cluster, and gone with it", on=target)
     if not target.spec["retentionPolicy"].word:
         yield Breach(
             target.spec["retentionPolicy"], "is not set, so copies are never deleted or kept by luck", on=target
         )
+
+
+def _is_inside(endpoint: View) -> bool:
+    """Whether a bucket's address is a Service's: `http://minio.backups.svc:9000`."""
+    host = endpoint.word.partition("://")[2].partition("/")[0].partition(":")[0]
+    return host.endswith((".svc", ".svc.cluster.local", ".svc.cluster.local."))
+
+
+def _is_elsewhere(storage: View) -> bool:
+    kind = storage["type"].text
+    return kind in OFF_CLUSTER and not _is_inside(storage[kind]["endpointUrl"])
 
 
 def _psmdb(store: Object, _: World) -> Iterator[Breach]:
@@ -122,7 +149,7 @@ def _psmdb(store: Object, _: World) -> Iterator[Breach]:
     if backup["enabled"].flag is not True:
         yield Breach(backup["enabled"], "is not true")
         return
-    elsewhere = [name for name, storage in backup["storages"].entries() if storage["type"].text in OFF_CLUSTER]
+    elsewhere = [name for name, storage in backup["storages"].entries() if _is_elsewhere(storage)]
     if not elsewhere:
         yield Breach(backup["storages"], "holds no storage off the cluster")
     if backup.at("pitr", "enabled").flag is not True:
