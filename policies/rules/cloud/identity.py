@@ -183,8 +183,8 @@ def _trusts(statement: Statement, facts: Facts) -> Iterator[Breach]:
         if len(statement.principals) > 1:
             yield Breach(principal, f"is {PODS} and somebody else")
         for tag in TAGS if facts.environment == "prod" else ():
-            if not equal.get(tag):
-                yield Breach(statement.view["Condition"], f"does not name {tag.rpartition('/')[2]}")
+            if len(equal.get(tag, ())) != 1:
+                yield Breach(statement.view["Condition"], f"does not name one {tag.rpartition('/')[2]}")
 
 
 def _federated(statement: Statement, equal: Mapping[str, tuple[str, ...]]) -> Iterator[Breach]:
@@ -205,6 +205,7 @@ def _federated(statement: Statement, equal: Mapping[str, tuple[str, ...]]) -> It
 
 
 ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+CNPG: Final = "Cluster.postgresql.cnpg.io"
 ANNOTATIONS: Final = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account")
 
 
@@ -249,11 +250,18 @@ def _taken(world: World) -> Iterator[Taken]:
         words = [each.root[key] for key in ("namespace", "serviceAccount", "roleArn")]
         if all(word.is_known for word in words):
             yield Taken(each, words[2], words[0].word, words[1].word, words[2].word)
-    for account in world.of("ServiceAccount"):
+    for account in world.of("ServiceAccount", CNPG):
+        written = account.annotations if account.kind == "ServiceAccount" else _of_account(account)
         for key in ANNOTATIONS:
-            role = account.annotations[key] if account.annotations.is_known else View(None)
+            role = written[key] if written.is_known else View(None)
             if role.is_set and role.is_known:
                 yield Taken(account, role, account.namespace, account.name, role.word)
+
+
+def _of_account(cluster: Object) -> View:
+    """What CloudNativePG writes at the service account it makes, which is called as the cluster."""
+    template = cluster.spec["serviceAccountTemplate"]
+    return template.at("metadata", "annotations") if template.is_known else View(None)
 
 
 def _shared_by_trust(role: Object) -> Iterator[Breach]:
