@@ -1,5 +1,6 @@
 """What the nodes a program asks for can hold at their most."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
@@ -21,6 +22,8 @@ MACHINES: Final[Mapping[str, tuple[int, str]]] = {
 
 ZONES: Final = 3
 """Zones of a GKE node pool that names none: a regional cluster's default."""
+ZONE: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z]")
+"""`europe-west1-b`; a region has no letter at its end."""
 
 _AWS: Final = "aws:eks/nodeGroup:NodeGroup"
 _GCP: Final = "gcp:container/nodePool:NodePool"
@@ -43,15 +46,20 @@ def capacity(groups: Sequence[Object]) -> Mapping[str, Fraction] | None:
     return total
 
 
+def zones(pool: View) -> int:
+    """Zones a GKE pool stands in: those it names, or its location's."""
+    return len(tuple(pool["nodeLocations"])) or (1 if ZONE.fullmatch(pool["location"].word) else ZONES)
+
+
 def _aws(group: View) -> tuple[int, tuple[str, ...]]:
     return count(group.at("scalingConfig", "maxSize").number, 0), group["instanceTypes"].words
 
 
 def _gcp(group: View) -> tuple[int, tuple[str, ...]]:
     scaling = group["autoscaling"]
-    zones = len(group["nodeLocations"].words) or ZONES
-    per_zone = count(scaling["maxNodeCount"].number, count(group["nodeCount"].number, 0))
-    nodes = count(scaling["totalMaxNodeCount"].number, per_zone * zones)
+    begun = max(count(group[each].number, 0) for each in ("nodeCount", "initialNodeCount"))
+    per_zone = count(scaling["maxNodeCount"].number, begun)
+    nodes = count(scaling["totalMaxNodeCount"].number, per_zone * zones(group))
     machine = group.at("nodeConfig", "machineType").text
     return nodes, (machine,) if machine else ()
 

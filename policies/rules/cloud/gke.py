@@ -1,9 +1,9 @@
 """GKE: who reaches the API server, who is who, and what keeps it running. Names: pulumi-gcp 10.2.0."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from policies.capacity import ZONE
 from policies.facts import Facts
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
@@ -13,8 +13,6 @@ from policies.values import View
 from policies.wants import Asked, Want, among, given, in_prod, off, on, wanted
 
 CLUSTER: Final = "gcp:container/cluster:Cluster"
-ZONE: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z]")
-"""`europe-west1-b`; a region has no letter at its end."""
 
 
 @CLOUD.resource(

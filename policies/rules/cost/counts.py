@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from blueprint.text import seconds
+from policies.capacity import zones
 from policies.objects import Object
 from policies.rule import HIGH, MEDIUM, STACK, Breach
 from policies.rules.cost.group import COST, LIMITS
 from policies.wants import places, spelled
 from policies.world import World
 
-ZONES: Final = 3
-"""Zones of a region of Google's, where a pool does not name its own."""
-ZONE: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z]")
 BALANCERS: Final = (
     "aws:lb/loadBalancer:LoadBalancer",
     "aws:alb/loadBalancer:LoadBalancer",
@@ -134,15 +132,10 @@ def _nodes(world: World) -> Iterator[float]:
     for pool in world.of("gcp:container/nodePool:NodePool"):
         scaling = pool.root["autoscaling"]
         begun = max(pool.root["nodeCount"].number or 0, pool.root["initialNodeCount"].number or 0)
-        yield scaling["totalMaxNodeCount"].number or (scaling["maxNodeCount"].number or begun) * _zones(pool)
+        yield scaling["totalMaxNodeCount"].number or (scaling["maxNodeCount"].number or begun) * zones(pool.root)
     for cluster in world.of("gcp:container/cluster:Cluster"):
         if cluster.root["removeDefaultNodePool"].flag is not True:  # else its first nodes are gone at once
-            yield (cluster.root["initialNodeCount"].number or 0) * _zones(cluster)
-
-
-def _zones(pool: Object) -> int:
-    named = len(tuple(pool.root["nodeLocations"]))
-    return named or (1 if ZONE.fullmatch(pool.root["location"].word) else ZONES)
+            yield (cluster.root["initialNodeCount"].number or 0) * zones(cluster.root)
 
 
 TTL: Final = "ttl"
