@@ -97,17 +97,28 @@ BAD_PODS: Final[dict[str, list[dict[str, Any]]]] = {
     "wl-seccomp": [
         pod(securityContext={"runAsNonRoot": True}),
         security(seccompProfile={"type": "Unconfined"}),
+        pod(securityContext={"runAsNonRoot": True, "seccompProfile": {"type": "Unconfined"}}),
     ],
     "wl-read-only-root-fs": [security(readOnlyRootFilesystem=False)],
-    "wl-volume-types": [pod(volumes=[{"name": "node", "hostPath": {"path": "/"}}])],
+    "wl-volume-types": [
+        pod(volumes=[{"name": "node", "hostPath": {"path": "/"}}]),
+        pod(volumes=[{"name": "share", "nfs": {"server": "a.example.com", "path": "/"}}]),
+    ],
     "wl-host-ports": [container(ports=[{"containerPort": 80, "hostPort": 80}])],
     "res-limits": [container(resources={"requests": {"cpu": "1", "memory": "1Gi"}}), container(resources={})],
     "sa-dedicated": [pod(serviceAccountName="default"), pod(serviceAccountName="")],
     "mesh-injection-not-disabled": [
         marked(annotations={"sidecar.istio.io/inject": "false"}),
         marked(labels={"sidecar.istio.io/inject": "false"}),
+        marked(annotations={"sidecar.istio.io/inject": "no"}),
+        marked(labels={"istio.io/dataplane-mode": "none"}),
     ],
-    "mesh-traffic-exclusions": [marked(annotations={"traffic.sidecar.istio.io/excludeInboundPorts": "8003"})],
+    "mesh-traffic-exclusions": [
+        marked(annotations={"traffic.sidecar.istio.io/excludeInboundPorts": "8003"}),
+        marked(annotations={"traffic.sidecar.istio.io/includeInboundPorts": ""}),
+        marked(annotations={"traffic.sidecar.istio.io/includeOutboundIPRanges": "10.0.0.0/8"}),
+        marked(annotations={"sidecar.istio.io/interceptionMode": "NONE"}),
+    ],
 }
 """Rule to pods that break it and no other wall's check before it."""
 
@@ -125,14 +136,26 @@ def policy(**spec: Any) -> dict[str, Any]:
     return thing("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}, **spec})
 
 
-def bound(name: str) -> dict[str, Any]:
-    """A RoleBinding to the ClusterRole `name`."""
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
-    subject = {"kind": "ServiceAccount", "name": "tried", "namespace": ROOM}
-    return thing(RBAC, "RoleBinding", roleRef=reference, subjects=[subject])
+def bound(name: str, to: str = "", kind: str = "ClusterRole") -> dict[str, Any]:
+    """A RoleBinding of the role `name` to the group `to`, or to an account."""
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+    account = {"kind": "ServiceAccount", "name": "tried", "namespace": ROOM}
+    group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": to}
+    return thing(RBAC, "RoleBinding", roleRef=reference, subjects=[group if to else account])
+
+
+def destination(**spec: Any) -> dict[str, Any]:
+    """A DestinationRule."""
+    return thing("networking.istio.io/v1", "DestinationRule", spec={"host": "a", **spec})
+
+
+def allowed(**source: Any) -> dict[str, Any]:
+    """An AuthorizationPolicy that lets `source` in."""
+    return thing(ISTIO, "AuthorizationPolicy", spec={"rules": [{"from": [{"source": source}]}]})
 
 
 PORT: Final = [{"port": 80}]
+NAMED: Final = "kubernetes.io/metadata.name"
 
 BAD: Final[dict[str, list[dict[str, Any]]]] = {
     "net-service-exposure": [
@@ -142,15 +165,36 @@ BAD: Final[dict[str, list[dict[str, Any]]]] = {
     ],
     "net-service-external-ips": [thing("v1", "Service", spec={"ports": PORT, "externalIPs": ["192.0.2.1"]})],
     "net-manual-endpoints": [
-        thing("discovery.k8s.io/v1", "EndpointSlice", addressType="IPv4", endpoints=[{"addresses": ["192.0.2.1"]}])
+        thing("discovery.k8s.io/v1", "EndpointSlice", addressType="IPv4", endpoints=[{"addresses": ["192.0.2.1"]}]),
+        thing("v1", "Endpoints", subsets=[{"addresses": [{"ip": "192.0.2.1"}], "ports": [{"port": 80}]}]),
     ],
     "net-no-allow-all": [
         policy(ingress=[{}]),
         policy(egress=[{}], policyTypes=["Egress"]),
         policy(ingress=[{"from": [{"namespaceSelector": {}}]}]),
         policy(egress=[{"to": [{"namespaceSelector": {}}]}], policyTypes=["Egress"]),
+        policy(ingress=[{"from": [{"namespaceSelector": {}, "podSelector": {}}]}]),
+        policy(
+            ingress=[
+                {"from": [{"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}}]}
+            ]
+        ),
+        policy(
+            ingress=[{"from": [{"namespaceSelector": {"matchExpressions": [{"key": NAMED, "operator": "Exists"}]}}]}]
+        ),
+        policy(ingress=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]),
+        policy(
+            egress=[{"to": [{"ipBlock": {"cidr": "::/1"}}, {"ipBlock": {"cidr": "8000::/1"}}]}], policyTypes=["Egress"]
+        ),
     ],
-    "rbac-no-wildcards": [role(verbs=["*"]), role(resources=["*"]), role(apiGroups=["*"]), role(resources=["pods/*"])],
+    "rbac-no-anonymous": [bound("reader", to="system:authenticated"), bound("reader", to="system:serviceaccounts:a")],
+    "rbac-no-wildcards": [
+        role(verbs=["*"]),
+        role(resources=["*"]),
+        role(apiGroups=["*"]),
+        role(resources=["pods/*"]),
+        role(verbs=["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]),
+    ],
     "rbac-no-escalation-verbs": [
         role(apiGroups=["rbac.authorization.k8s.io"], resources=["roles"], verbs=["escalate"]),
         role(apiGroups=["rbac.authorization.k8s.io"], resources=["roles"], verbs=["bind"]),
@@ -179,38 +223,66 @@ BAD: Final[dict[str, list[dict[str, Any]]]] = {
     "mesh-authz-dry-run": [
         {
             **thing(ISTIO, "AuthorizationPolicy", spec={}),
-            "metadata": {"name": "tried", "namespace": ROOM, "annotations": {"istio.io/dry-run": "true"}},
+            "metadata": {"name": "tried", "namespace": ROOM, "annotations": {"istio.io/dry-run": said}},
         }
+        for said in ("true", "T", "1")
     ],
     "mesh-authz-no-allow-all": [
         thing(ISTIO, "AuthorizationPolicy", spec={"rules": [{}]}),
         thing(ISTIO, "AuthorizationPolicy", spec={"rules": [{"to": [{"operation": {"methods": ["GET"]}}]}]}),
+        allowed(),
+        allowed(principals=["*"]),
+        allowed(namespaces=["a", "*"]),
+        allowed(requestPrincipals=["*"]),
+        allowed(ipBlocks=["0.0.0.0/0"]),
     ],
     "mesh-destrule-tls": [
-        thing(
-            "networking.istio.io/v1",
-            "DestinationRule",
-            spec={"host": "a", "trafficPolicy": {"tls": {"mode": "DISABLE"}}},
-        )
+        destination(trafficPolicy={"tls": {"mode": "DISABLE"}}),
+        destination(trafficPolicy={"tls": {"sni": "a.example.com"}}),
+        destination(subsets=[{"name": "a", "trafficPolicy": {"tls": {"mode": "DISABLE"}}}]),
+        destination(trafficPolicy={"portLevelSettings": [{"port": {"number": 1}, "tls": {"mode": "DISABLE"}}]}),
     ],
-    "mesh-envoyfilter": [thing("networking.istio.io/v1alpha3", "EnvoyFilter", spec={})],
+    "mesh-envoyfilter": [
+        thing("networking.istio.io/v1alpha3", "EnvoyFilter", spec={}),
+        thing("networking.istio.io/v1beta1", "ProxyConfig", spec={}),
+        thing("extensions.istio.io/v1alpha1", "WasmPlugin", spec={"url": "oci://ghcr.io/acme/filter:1"}),
+    ],
 }
 """Rule to objects that break it."""
 
 GOOD: Final[list[dict[str, Any]]] = [
     *(carried(kind, pod()) for kind in CARRIERS),
+    pod(volumes=[{"name": "a", "emptyDir": {}}, {"name": "b", "configMap": {"name": "a"}}]),
+    # As Istio's injector leaves a Pod where its CNI is installed.
+    marked(
+        annotations={
+            "sidecar.istio.io/interceptionMode": "REDIRECT",
+            "traffic.sidecar.istio.io/excludeInboundPorts": "15020",
+            "traffic.sidecar.istio.io/includeInboundPorts": "*",
+            "traffic.sidecar.istio.io/includeOutboundIPRanges": "*",
+        },
+        labels={"security.istio.io/tlsMode": "istio"},
+    ),
+    marked(annotations={"sidecar.istio.io/inject": "true"}),
     thing("v1", "Service", spec={"ports": PORT}),
     thing("v1", "Secret", type="Opaque"),
     role(),
     thing(RBAC, "Role", rules=[]),
     bound("reader"),
+    bound("edit", kind="Role"),
     policy(policyTypes=["Ingress", "Egress"]),
-    policy(ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "a"}}}]}]),
+    policy(ingress=[{"from": [{"namespaceSelector": {"matchLabels": {NAMED: "a"}}}]}]),
+    policy(ingress=[{"from": [{"podSelector": {}}]}]),
+    policy(ingress=[{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "a"}}}]}]),
+    policy(egress=[{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]}], policyTypes=["Egress"]),
     thing(ISTIO, "PeerAuthentication", spec={"mtls": {"mode": "STRICT"}}),
     thing(ISTIO, "PeerAuthentication", spec={}),
     thing(ISTIO, "AuthorizationPolicy", spec={}),
-    thing(ISTIO, "AuthorizationPolicy", spec={"rules": [{"from": [{"source": {"principals": ["a"]}}]}]}),
-    thing("networking.istio.io/v1", "DestinationRule", spec={"host": "a", "trafficPolicy": {}}),
+    thing(ISTIO, "AuthorizationPolicy", spec={"action": "DENY", "rules": [{}]}),
+    allowed(principals=["a"]),
+    allowed(requestPrincipals=["https://id.example.com/*"]),
+    destination(trafficPolicy={}),
+    destination(trafficPolicy={"tls": {"mode": "ISTIO_MUTUAL"}}, subsets=[{"name": "a"}]),
 ]
 """What must pass."""
 

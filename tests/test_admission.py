@@ -57,8 +57,12 @@ def test_the_pack_refuses_what_the_cluster_refuses(rule: str) -> None:
 
 @pytest.fixture(scope="module")
 def walled(control_plane: ControlPlane) -> Iterator[ControlPlane]:
-    # We make no EnvoyFilter, so the control plane has no definition of one; whoever runs Istio has.
-    control_plane.apply(_definition("networking.istio.io", "v1alpha3", "EnvoyFilter"))
+    # We make none of these, so the control plane has no definition of them; whoever runs Istio has.
+    control_plane.apply(
+        _definition("networking.istio.io", "v1alpha3", "EnvoyFilter"),
+        _definition("networking.istio.io", "v1beta1", "ProxyConfig"),
+        _definition("extensions.istio.io", "v1alpha1", "WasmPlugin"),
+    )
     control_plane.apply(*spelled.walls(WALLS))
     labels = {**names.MANAGED, f"{names.PREFIX}/owner": "team-tests"}
     control_plane.namespace(
@@ -140,11 +144,17 @@ def test_a_namespace_cannot_slip_its_labels(walled: ControlPlane) -> None:
         said = walled.kubectl("label", "namespace", ROOM, f"{label}-", check=False)
         assert said.returncode != 0, f"{label} is gone"
         assert "ns-labels:" in said.stderr
-    said = walled.kubectl(
-        "label", "namespace", ROOM, "--overwrite", "pod-security.kubernetes.io/enforce=baseline", check=False
-    )
-    assert said.returncode != 0, "the namespace is baseline now"
-    assert "ns-psa-labels:" in said.stderr
+    security = "pod-security.kubernetes.io/enforce"
+    for weaker in (f"{security}=baseline", f"{security}-version=v1.0"):
+        said = walled.kubectl("label", "namespace", ROOM, "--overwrite", weaker, check=False)
+        assert said.returncode != 0, f"the namespace is {weaker} now"
+        assert "ns-psa-labels:" in said.stderr
+
+
+@pytest.mark.engine
+def test_a_service_may_change_hands(walled: ControlPlane) -> None:
+    said = walled.kubectl("label", "namespace", ROOM, "--overwrite", f"{names.PREFIX}/owner=team-other", check=False)
+    assert said.returncode == 0, said.stderr
 
 
 @pytest.mark.engine

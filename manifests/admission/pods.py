@@ -1,5 +1,6 @@
 """What no pod of a service may be, however it is brought in."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from manifests.admission.spelling import Check, Spelling, optional
@@ -9,6 +10,26 @@ _POD_SPEC: Final = (
     " : object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template.spec"
     " : has(object.spec.template) ? object.spec.template.spec : {'containers': []}"
 )
+
+
+VOLUMES: Final = (
+    *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"),
+    "secret",
+)
+"""Sources Pod Security *restricted* lets a volume have."""
+
+REDIRECTED: Final[Mapping[str, Sequence[str]]] = {
+    "ambient.istio.io/bypass-inbound-capture": ("false",),
+    "sidecar.istio.io/interceptionMode": ("REDIRECT", "TPROXY"),
+    "traffic.sidecar.istio.io/excludeInboundPorts": ("", "15020"),
+    "traffic.sidecar.istio.io/excludeInterfaces": ("",),
+    "traffic.sidecar.istio.io/excludeOutboundIPRanges": ("",),
+    "traffic.sidecar.istio.io/excludeOutboundPorts": ("",),
+    "traffic.sidecar.istio.io/includeInboundPorts": ("*",),
+    "traffic.sidecar.istio.io/includeOutboundIPRanges": ("*",),
+}
+"""Annotation to the values that leave nothing out. Where Istio's CNI is installed the injector writes some into every
+Pod before a wall sees it, among them the port its agent answers on (istio/istio, files/injection-template.yaml)."""
 
 
 def _every(test: str) -> str:
@@ -79,7 +100,9 @@ PODS: Final = Spelling(
         ),
         Check(
             "wl-seccomp",
-            _every(
+            f"{_pod_security('seccompProfile', 'type', otherwise=repr('Localhost'))} in ['Localhost', 'RuntimeDefault']"
+            " && "
+            + _every(
                 "["
                 + _security("seccompProfile", "type", otherwise=_pod_security("seccompProfile", "type", otherwise="''"))
                 + "].all(t, t == 'RuntimeDefault' || t == 'Localhost')"
@@ -93,8 +116,10 @@ PODS: Final = Spelling(
         ),
         Check(
             "wl-volume-types",
-            f"{optional('variables.spec', 'volumes', otherwise='[]')}.all(v, !has(v.hostPath))",
-            "a volume that is the node's disk. Use a persistentVolumeClaim or an emptyDir",
+            f"{optional('variables.spec', 'volumes', otherwise='[]')}.all(v, "
+            + " || ".join(f"has(v.{source})" for source in VOLUMES)
+            + ")",
+            "a volume that is the node's or somebody's disk. Use a persistentVolumeClaim or an emptyDir",
         ),
         Check(
             "wl-host-ports",
@@ -118,25 +143,19 @@ PODS: Final = Spelling(
         ),
         Check(
             "mesh-injection-not-disabled",
-            "!('sidecar.istio.io/inject' in variables.marks && variables.marks['sidecar.istio.io/inject'] == 'false')"
-            " && !('sidecar.istio.io/inject' in variables.labels"
-            " && variables.labels['sidecar.istio.io/inject'] == 'false')",
-            "a pod that keeps out of the mesh. Remove sidecar.istio.io/inject",
+            "[variables.labels, variables.marks].all(m, !('sidecar.istio.io/inject' in m)"
+            " || m['sidecar.istio.io/inject'].lowerAscii() in ['', 'on', 'true', 'y', 'yes'])"
+            " && !('istio.io/dataplane-mode' in variables.labels"
+            " && variables.labels['istio.io/dataplane-mode'] == 'none')",
+            "a pod that keeps out of the mesh. Remove sidecar.istio.io/inject and istio.io/dataplane-mode",
         ),
         Check(
             "mesh-traffic-exclusions",
-            "variables.marks.all(k, !(k in ["
-            + ", ".join(
-                f"'traffic.sidecar.istio.io/{name}'"
-                for name in (
-                    "excludeInboundPorts",
-                    "excludeInterfaces",
-                    "excludeOutboundIPRanges",
-                    "excludeOutboundPorts",
-                )
-            )
-            + "]))",
-            "a pod whose traffic goes past its proxy. Remove the traffic.sidecar.istio.io annotation",
+            " && ".join(
+                f"(!('{mark}' in variables.marks) || variables.marks['{mark}'] in {list(values)})"
+                for mark, values in REDIRECTED.items()
+            ),
+            "a pod whose traffic goes past its proxy. Remove the annotation that leaves it out",
         ),
     ),
 )

@@ -22,13 +22,17 @@ PODS: Final = (
 )
 """Everything that carries a pod spec (group, resource)."""
 
+LABELLED: Final = tuple(("", each) for each in ("namespaces", "namespaces/finalize", "namespaces/status"))
+"""Every way to write the labels of a namespace."""
+
 EVERYWHERE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "net-manual-endpoints": (("discovery.k8s.io", "endpointslices"),),
+    "net-manual-endpoints": (("", "endpoints"), ("discovery.k8s.io", "endpointslices")),
     "net-no-allow-all": (("networking.k8s.io", "networkpolicies"),),
     "net-service-exposure": (("", "services"),),
     "net-service-external-ips": (("", "services"),),
-    "ns-labels": (("", "namespaces"),),
-    "ns-psa-labels": (("", "namespaces"),),
+    "ns-labels": LABELLED,
+    "ns-psa-labels": LABELLED,
+    "rbac-no-anonymous": ((RBAC, "rolebindings"),),
     "rbac-no-cluster-admin": ((RBAC, "rolebindings"),),
     "rbac-no-escalation-verbs": ((RBAC, "roles"),),
     "rbac-no-wildcards": ((RBAC, "roles"),),
@@ -51,7 +55,10 @@ MESHED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "mesh-authz-dry-run": ((SECURITY, "authorizationpolicies"),),
     "mesh-authz-no-allow-all": ((SECURITY, "authorizationpolicies"),),
     "mesh-destrule-tls": ((NETWORKING, "destinationrules"),),
-    "mesh-envoyfilter": ((NETWORKING, "envoyfilters"),),
+    "mesh-envoyfilter": (
+        ("extensions.istio.io", "wasmplugins"),
+        *((NETWORKING, each) for each in ("envoyfilters", "proxyconfigs")),
+    ),
     "mesh-injection-not-disabled": PODS,
     "mesh-peerauth-no-weaken": ((SECURITY, "peerauthentications"),),
     "mesh-traffic-exclusions": PODS,
