@@ -111,11 +111,13 @@ class Grant:
     """None: the run does not declare the role, so nobody here knows what it grants."""
     role: str
     """`ClusterRole view`."""
+    aggregates: bool = False
+    """Whether the role takes in roles of the cluster itself, which no run declares."""
 
     @property
     def is_empty(self) -> bool:
         """Whether it gives nothing."""
-        return self.rules is not None and not any(rule.verbs for rule in self.rules)
+        return self.rules is not None and not self.aggregates and not any(rule.verbs for rule in self.rules)
 
 
 @dataclass(frozen=True)
@@ -147,18 +149,40 @@ def _grant(binding: Object, subject: View, world: World) -> Grant:
     kind, name = binding.root.at("roleRef", "kind").word, binding.root.at("roleRef", "name").word
     sort, namespace = (ROLE, binding.namespace) if kind == "Role" else (CLUSTER_ROLE, "")
     role = world.named(sort, namespace, name)
-    rules = None if role is None else tuple(_whole(role, world))
-    return Grant(binding, subject, rules, f"{kind or 'ClusterRole'} {name}")
+    whole = [] if role is None else list(_whole(role, world))
+    rules = None if role is None else tuple(rule for one in whole for rule in rules_of(one))
+    aggregates = any(takes_in(selector) for one in whole for selector in _selectors(one))
+    return Grant(binding, subject, rules, f"{kind or 'ClusterRole'} {name}", aggregates)
 
 
-def _whole(role: Object, world: World) -> Iterator[Grants]:
+def _whole(role: Object, world: World) -> Iterator[Object]:
     # The controller writes the rules of all selected ClusterRoles into this one, those of roles it aggregates too.
     seen, waiting = {id(role)}, [role]
     while waiting:
         one = waiting.pop()
-        yield from rules_of(one)
-        for selector in one.root.at("aggregationRule", "clusterRoleSelectors"):
+        yield one
+        for selector in _selectors(one):
             for other in world.of(CLUSTER_ROLE):
                 if id(other) not in seen and selects(selector, texts(other.labels)):
                     seen.add(id(other))
                     waiting.append(other)
+
+
+def _selectors(role: Object) -> Iterator[View]:
+    yield from role.root.at("aggregationRule", "clusterRoleSelectors")
+
+
+def takes_in(selector: View) -> str | None:
+    """Whose roles `selector` aggregates beside those of a run; None where only a run's own could be meant."""
+    return next((whose for labels, whose in STRANGERS if selects(selector, labels)), None)
+
+
+STRANGERS: Final[tuple[tuple[Mapping[str, str], str], ...]] = (
+    ({}, "every ClusterRole without a label"),
+    ({"kubernetes.io/bootstrapping": "rbac-defaults"}, "cluster-admin and every other role of the cluster itself"),
+    *(
+        ({f"{GROUP}/aggregate-to-{role}": "true"}, f"what the cluster's own {role} is made of")
+        for role in ("admin", "edit", "view")
+    ),
+)
+"""Labels of roles no run declares, and whose they are (kubernetes, plugin/pkg/auth/authorizer/rbac/bootstrappolicy)."""

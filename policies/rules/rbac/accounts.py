@@ -1,5 +1,6 @@
 """Service accounts: one each, no token nobody asked for, no key that never expires."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -14,8 +15,13 @@ from policies.world import World
 
 NAME: Final = "app.kubernetes.io/name"
 
-API: Final = ("", "api", "kubernetes.default.svc", "https://kubernetes.default.svc")
-"""Audiences of the API server: Kubernetes' default (none said), and how it is called inside the cluster."""
+API: Final = re.compile(
+    r"(?:https://)?(?:api|k3s|kubernetes(?:\.default(?:\.svc(?:\.cluster\.local)?)?)?)?(?::\d+)?/?"
+    r"|https://container\.googleapis\.com/.*",
+    re.IGNORECASE,
+)
+"""Audiences of the API server: Kubernetes' default (none said), how it is called inside the cluster, and what k3s and
+GKE call theirs."""
 
 
 @RBAC.stack(
@@ -105,23 +111,33 @@ def _projected(pod: Pod) -> Iterator[Breach]:
     for volume in pod.spec["volumes"]:
         for source in volume.at("projected", "sources"):
             token = source["serviceAccountToken"]
-            if token.is_set and token["audience"].word.removesuffix(".cluster.local").rstrip("/") in API:
+            if token.is_set and API.fullmatch(token["audience"].word):
                 yield Breach(token, "is a token for the Kubernetes API")
+
+
+TYPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Secret": ("type",),
+    "ClusterExternalSecret.external-secrets.io": ("spec", "externalSecretSpec", "target", "template", "type"),
+    "ExternalSecret.external-secrets.io": ("spec", "target", "template", "type"),
+    "SealedSecret.bitnami.com": ("spec", "template", "type"),
+}
+"""Sorts that are or become Secrets, to where they say of which type."""
 
 
 @RBAC.resource(
     "sa-no-legacy-token",
     "M/M/M",
     CRITICAL,
-    sorts("Secret"),
+    sorts(*TYPES),
     why="Such a token never expires and is bound to no pod: whoever copies it has it for good.",
     cure="Ask the TokenRequest API, or mount a projected token",
     where=PLATFORM,
     sources=("Kyverno deny-secret-service-account-token-type",),
 )
 def no_legacy_token(secret: Object, _: Facts) -> Iterator[Breach]:
-    if secret.root["type"].word == "kubernetes.io/service-account-token":
-        yield Breach(secret.root["type"], "is a service account's token")
+    kind = secret.root.at(*TYPES[secret.sort])
+    if kind.word == "kubernetes.io/service-account-token":
+        yield Breach(kind, "is a service account's token")
 
 
 @RBAC.resource(
@@ -130,10 +146,12 @@ def no_legacy_token(secret: Object, _: Facts) -> Iterator[Breach]:
     CRITICAL,
     sorts(
         "aws:iam/accessKey:AccessKey",
+        "aws:iam/serviceSpecificCredential:ServiceSpecificCredential",
         "aws:iam/user:User",
         "aws:iam/userLoginProfile:UserLoginProfile",
         "gcp:serviceaccount/key:Key",
         "gcp:serviceAccount/key:Key",
+        "gcp:storage/hmacKey:HmacKey",
     ),
     why="A key never expires, lies in the state, and works from anywhere in the world.",
     cure="Use Pod Identity, IRSA or Workload Identity",

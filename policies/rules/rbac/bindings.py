@@ -88,6 +88,8 @@ def transitive(_: None, world: World) -> Iterator[Breach]:
 def _said(account: Account, grant: Grant) -> str:
     if grant.rules is None:
         return f"gives {account} whatever {grant.role} holds, which this run does not declare"
+    if not any(rule.verbs for rule in grant.rules):
+        return f"gives {account} through {grant.role} whatever roles of the cluster it takes in"
     held = "; ".join(rule.words for rule in grant.rules[:2] if rule.verbs)
     more = f"; and {len(grant.rules) - 2} more rules" if len(grant.rules) > 2 else ""
     return f"gives {account} through {grant.role}: {held}{more}"

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts import Facts
-from policies.grants import CLUSTER_ROLE, READING, ROLE, ROLE_BINDING, VERBS, WRITING, Grants, rules_of
+from policies.grants import CLUSTER_ROLE, READING, ROLE, ROLE_BINDING, VERBS, WRITING, Grants, rules_of, takes_in
 from policies.grants import GROUP as RBAC_GROUP
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, Breach, sorts
 from policies.rules.rbac import group
 from policies.rules.rbac.group import PLATFORM, RBAC
 from policies.trust import may
-from policies.values import View
 
 CLUSTER_ROLES: Final = sorts(CLUSTER_ROLE)
 ANY: Final = sorts(ROLE, CLUSTER_ROLE, ROLE_BINDING, f"ClusterRoleBinding.{RBAC_GROUP}")
@@ -93,7 +92,8 @@ def _every_verb(role: Object) -> Iterator[Breach]:
 def no_escalation_verbs(role: Object, _: Facts) -> Iterator[Breach]:
     for rule in role.root["rules"]:
         for verb in rule["verbs"]:
-            if verb.word.casefold() in ("escalate", "bind", "impersonate"):
+            # Constrained impersonation (KEP-5284) spells it impersonate:user-info, impersonate-on:user-info:list.
+            if verb.word.casefold() in ("escalate", "bind") or verb.word.casefold().startswith("impersonate"):
                 yield Breach(verb, f"is {verb.word}")
 
 
@@ -120,7 +120,12 @@ CHANGING: Final = WRITING - {"delete", "deletecollection"}
 _ADMISSION: Final = "admissionregistration.k8s.io"
 
 DANGEROUS: Final[tuple[tuple[str, tuple[str, ...], frozenset[str], str], ...]] = (
-    ("", ("pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers"), ALL, "gets into other pods"),
+    (
+        "",
+        ("pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/proxy", "services/proxy"),
+        ALL,
+        "gets into other pods",
+    ),
     ("", ("nodes/proxy",), ALL, "runs commands in every pod of a node, past admission and audit"),
     ("", ("serviceaccounts/token",), ALL, "makes tokens of other accounts"),
     ("certificates.k8s.io", ("certificatesigningrequests",), WRITING, "asks for certificates of other identities"),
@@ -149,11 +154,17 @@ DANGEROUS: Final[tuple[tuple[str, tuple[str, ...], frozenset[str], str], ...]] =
     ("batch", ("cronjobs", "jobs"), CHANGING, "starts pods with any account and any Secret"),
     ("argoproj.io", ("rollouts",), CHANGING, "starts pods with any account and any Secret"),
     ("", ("persistentvolumes",), CHANGING, "makes volumes of the node's disk"),
-    ("", ("namespaces",), CHANGING, "takes the labels off that Pod Security and the mesh hang on"),
+    (
+        "",
+        ("namespaces", "namespaces/finalize", "namespaces/status"),
+        CHANGING,
+        "takes the labels off that Pod Security and the mesh hang on",
+    ),
     ("", ("services/status",), WRITING, "takes other people's addresses (CVE-2020-8554)"),
     ("", ("endpoints",), WRITING, "leads other people's traffic elsewhere"),
     ("discovery.k8s.io", ("endpointslices",), WRITING, "leads other people's traffic elsewhere"),
     ("storage.k8s.io", ("csidrivers",), WRITING, "changes what may be mounted into pods"),
+    ("apiregistration.k8s.io", ("apiservices",), WRITING, "answers for the API server"),
     ("apiextensions.k8s.io", ("customresourcedefinitions",), WRITING, "changes what the API server knows"),
 )
 """Group, resources, verbs, and what its holder does with them (CIS-EKS 4.1.4, 4.1.9-12; OWASP K02). To update a
@@ -191,7 +202,7 @@ def _dangers(rule: Grants) -> Iterator[str]:
     HIGH,
     CLUSTER_ROLES,
     why="An aggregated role grows when anyone adds a label; nobody who bound it sees that.",
-    cure="Remove the label or the empty selector and bind the role itself",
+    cure="Remove the label or the wide selector and bind the role itself",
     where=PLATFORM,
     sources=("OWASP K02",),
 )
@@ -205,9 +216,5 @@ def no_aggregation(role: Object, facts: Facts) -> Iterator[Breach]:
     if aggregation.is_set and aggregation["clusterRoleSelectors"].is_empty:
         yield Breach(aggregation, "selects nothing by name")
     for selector in aggregation["clusterRoleSelectors"]:
-        if _selects_all(selector):
-            yield Breach(selector, "selects every ClusterRole")
-
-
-def _selects_all(selector: View) -> bool:
-    return selector["matchLabels"].is_empty and selector["matchExpressions"].is_empty
+        if taken := takes_in(selector):
+            yield Breach(selector, f"takes in {taken}")
