@@ -30,7 +30,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from policies.facts import Facts
 from policies.finding import Finding
 from policies.intent import SERVICES, SETTINGS, IntentError, Stack, facts_of, strictest
-from policies.judging import Judge, place_of
+from policies.judging import Judge, homes, place_of
 from policies.objects import Object, Options, Provider
 from policies.rule import Rule
 from policies.rules import RULES
@@ -158,8 +158,7 @@ class Hearing:
         heard = (self._resources[thing.urn] for thing in things if thing.urn in self._resources)
         known = {finding.identity: finding for each in heard for finding in each.findings}
         found = judge.stack(things).findings
-        namespaces = {thing.name for thing in things if thing.sort == "Namespace"}
-        dead = judge.exemptions([*known.values(), *found], namespaces)
+        dead = judge.exemptions([*known.values(), *found], homes(things))
         # What both kinds of rule cannot read has been said of the resource.
         return [*(finding for finding in found if finding.identity not in known), *dead]
 

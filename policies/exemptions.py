@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from policies.facts import Facts
+from policies.limits import file_of
 from policies.objects import Object
 
 LONGEST: Final = 90
@@ -39,12 +40,11 @@ class Allowance:
 
     def covers(self, rule: str, thing: Object | None, service: str) -> bool:
         """Whether a finding of `rule` about `thing`, which belongs to `service`, is allowed."""
-        if rule != self.rule:
+        if rule != self.rule or (self.service is not None and self.service != service):
             return False
         if thing is None:
+            # Nothing about the stack as a whole belongs to a service: only its own limits may excuse it.
             return self.object == STACK
-        if self.service is not None and self.service != service:
-            return False
         return self.object is None or self.object in (thing.title, thing.urn)
 
 
@@ -76,7 +76,7 @@ def _of_limits(facts: Facts) -> Iterator[Allowance]:
             owner=asked.owner,
             reason=asked.reason,
             expires=asked.expires,
-            written=f"policies/config/{facts.environment}.json: exemptions.{index}",
+            written=f"policies/config/{file_of(facts.environment)}: exemptions.{index}",
         )
 
 

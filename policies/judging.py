@@ -51,13 +51,13 @@ class Judge:
         return self._outcome(found)
 
     def exemptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
-        """What is wrong with the exemptions, given everything that was found in the namespaces `judged`."""
+        """What is wrong with the exemptions, given everything that was found in what `homes` says was judged."""
         rule = self.by_id[EXEMPTIONS]
         used = {finding.allowance for finding in findings}
-        namespaces = set(judged)
+        known = set(judged)
         for asked in allowances(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
-            if why is None and asked not in used and self._could_match(asked, namespaces):
+            if why is None and asked not in used and self._could_match(asked, known):
                 why = f"exempts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
             if why:
                 yield Finding(
@@ -73,8 +73,7 @@ class Judge:
         """All rules over all objects."""
         outcomes = [*(self.resource(thing) for thing in objects), self.stack(objects)]
         findings = [*_once(finding for outcome in outcomes for finding in outcome.findings)]
-        namespaces = {thing.name for thing in objects if thing.sort == "Namespace"}
-        findings += self.exemptions(findings, namespaces)
+        findings += self.exemptions(findings, homes(objects))
         return Report(
             findings=sorted((each for each in findings if not each.allowance), key=lambda each: each.order),
             exempted=sorted((each for each in findings if each.allowance), key=lambda each: each.order),
@@ -83,13 +82,15 @@ class Judge:
             objects=sum(1 for thing in objects for _ in expanded(thing)),
         )
 
-    def _could_match(self, asked: Allowance, namespaces: set[str]) -> bool:
+    def _could_match(self, asked: Allowance, known: set[str]) -> bool:
         """An exemption of an object another stack makes, or of a rule that is off here, is not dead."""
         if self.by_id[asked.rule] not in self.active:
             return False
+        if (asked.object or "").startswith(URN):
+            return _stack_of(asked.object or "") in known
         home, slash, _ = (asked.object or "").rpartition(" ")[2].partition("/")
         place = asked.service or (home if slash else None)
-        return place in namespaces if place else bool(namespaces)
+        return place in known if place else any(not each.startswith(URN) for each in known)
 
     def _one(
         self, thing: Object, table: Sequence[tuple[Selector[Any], Sequence[Rule]]], knows: Facts | World
@@ -176,6 +177,21 @@ class Judge:
             if allowance.covers(finding.rule.id, finding.about, finding.service):
                 return replace(finding, allowance=allowance)
         return finding
+
+
+URN: Final = "urn:pulumi:"
+
+
+def homes(objects: Iterable[Object]) -> set[str]:
+    """Where the exemptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
+    everything = [one for thing in objects for one in expanded(thing)]
+    namespaces = {thing.name for thing in everything if thing.sort == "Namespace"}
+    return namespaces | {_stack_of(thing.urn) for thing in everything if thing.urn}
+
+
+def _stack_of(urn: str) -> str:
+    # urn:pulumi:<stack>::<project>::<types>::<name>
+    return "::".join(urn.split("::")[:2])
 
 
 def _by_selector(rules: Iterable[Rule]) -> tuple[tuple[Selector[Any], tuple[Rule, ...]], ...]:

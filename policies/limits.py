@@ -168,13 +168,18 @@ class LimitsError(Exception):
     """The limits of an environment cannot be read; the text names file, cause and cure."""
 
 
+def file_of(environment: Environment) -> str:
+    """The file the limits of `environment` are in; an ephemeral stack has those of dev."""
+    return f"{'dev' if environment == 'ephemeral' else environment}.json"
+
+
 @cache
 def limits_of(environment: Environment) -> Limits:
-    """The limits of `environment`; an ephemeral stack has those of dev.
+    """The limits of `environment`.
 
     Raises LimitsError.
     """
-    file = FOLDER / f"{'dev' if environment == 'ephemeral' else environment}.json"
+    file = FOLDER / file_of(environment)
     try:
         return Limits.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, ValidationError, json.JSONDecodeError) as error:

@@ -282,6 +282,19 @@ def test_an_exemption_of_what_another_stack_makes_is_not_dead() -> None:
     assert not said(report, "eng-exemptions"), "this run does not make the namespace, so it cannot know"
 
 
+def test_an_exemption_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else() -> None:
+    gone = "urn:pulumi:prod::platform::aws:s3/bucket:Bucket::gone"
+    here = Object(type="random:index/randomId:RandomId", props={}, urn="urn:pulumi:prod::platform::random::a")
+    for facts, dead in ((_allowed(1, thing=gone), True), (_allowed(1, thing=gone.replace("prod", "dev")), False)):
+        report = Judge(facts, RULES).everything([here])
+        assert bool(said(report, "eng-exemptions")) is dead
+
+
+def test_an_ephemeral_stack_is_told_the_file_its_exemptions_are_in() -> None:
+    (finding,) = said(judged(privileged(), facts=replace(_allowed(-1), environment="ephemeral")), "eng-exemptions")
+    assert finding.path == "policies/config/dev.json: exemptions.0"
+
+
 def _service(**exception: Any) -> Service:
     asked = {"policy": "wl-privileged", "reason": "a reason of ten letters", "owner": "team-x", **exception}
     amounts = {kind: {"cpu": "100m", "memory": "128Mi"} for kind in ("requests", "limits")}
