@@ -6,7 +6,7 @@ from typing import Final
 from policies.integrity import ENG
 from policies.objects import Object
 from policies.rule import HIGH, STACK, Breach
-from policies.rules.eng.walls import unspoken
+from policies.rules.eng.walls import is_whole, unspoken
 from policies.rules.eng.webhooks import GROUP, NAMESPACE_NAME, PLATFORM, opt_outs
 from policies.values import View
 from policies.world import World, selects, texts
@@ -66,9 +66,10 @@ def _faults(policy: Object) -> Iterator[Breach]:
 
 
 def _holes(constraints: View, on: Object) -> Iterator[Breach]:
-    for field in ("excludeResourceRules",):
-        if not constraints[field].is_empty:
-            yield Breach(constraints[field], "leaves out what it should judge", on=on)
+    if not constraints["excludeResourceRules"].is_empty:
+        yield Breach(constraints["excludeResourceRules"], "leaves out what it should judge", on=on)
+    if constraints["matchPolicy"].word not in ("", "Equivalent"):
+        yield Breach(constraints["matchPolicy"], "leaves out the same object in another version of its API", on=on)
     labels = constraints["objectSelector"]
     if not (labels["matchLabels"].is_empty and labels["matchExpressions"].is_empty):
         yield Breach(labels, "lets an object choose by its labels whether it is judged", on=on)
@@ -82,8 +83,18 @@ def _unbound(policy: Object, bindings: list[Object], world: World) -> Iterator[B
         found = "has no binding with Deny, so it refuses nothing" if bindings else "has no binding, so it is not asked"
         yield Breach("spec", found, on=policy)
     for binding in denying:
+        yield from _narrowed(binding)
         yield from _holes(binding.spec["matchResources"], binding)
         yield from _missed(policy, binding, world)
+
+
+def _narrowed(binding: Object) -> Iterator[Breach]:
+    only = binding.spec.at("matchResources", "resourceRules")
+    if not only.is_empty:
+        yield Breach(only, "leaves out whatever else the policy looks at", on=binding)
+    absent = binding.spec.at("paramRef", "parameterNotFoundAction")
+    if absent.is_set and absent.word != "Deny":
+        yield Breach(absent, "lets everything pass when the parameters are gone", on=binding)
 
 
 def _missed(policy: Object, binding: Object, world: World) -> Iterator[Breach]:
@@ -109,6 +120,7 @@ def _by_label(selector: View) -> bool:
 def _judges(policy: Object, group: str, resource: str) -> bool:
     asked: set[str] = set()
     for rule in policy.spec.at("matchConstraints", "resourceRules"):
-        if {group, "*"} & set(rule["apiGroups"].words) and {resource, "*", "*/*"} & set(rule["resources"].words):
+        named = {group, "*"} & set(rule["apiGroups"].words) and {resource, "*", "*/*"} & set(rule["resources"].words)
+        if named and {"v1", "*"} & set(rule["apiVersions"].words) and is_whole(rule, resource):
             asked |= set(rule["operations"].words)
-    return "*" in asked or asked >= {"CREATE", "UPDATE"}
+    return not policy.spec["validations"].is_empty and ("*" in asked or asked >= {"CREATE", "UPDATE"})

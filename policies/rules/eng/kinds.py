@@ -16,18 +16,29 @@ PROVIDERS: Final = "pulumi:providers:"
 """Before the package, in the type of a provider."""
 
 
+OPAQUE: Final = {
+    "kubernetes:helm.sh/v3:Release": "a Helm release",
+    "Application.argoproj.io": "an application of Argo CD",
+    "ApplicationSet.argoproj.io": "a set of applications of Argo CD",
+    "HelmChart.helm.cattle.io": "a Helm release of k3s",
+    "HelmRelease.helm.toolkit.fluxcd.io": "a Helm release of Flux",
+    "Kustomization.kustomize.toolkit.fluxcd.io": "a folder of manifests for Flux",
+}
+"""Sorts from which somebody else makes objects past this program."""
+
+
 @ENG.resource(
     "eng-opaque-helm-release",
     "M/M/M",
     CRITICAL,
-    sorts("kubernetes:helm.sh/v3:Release"),
-    why="Helm makes a Release's objects by itself: no rule ever sees one of them.",
+    sorts(*OPAQUE),
+    why="Whoever unpacks a Release or an Application makes its objects by itself: no rule ever sees one of them.",
     cure="Use kubernetes.helm.v4.Chart, whose objects are judged one by one",
     where="components/",
     sources=("pulumi-kubernetes helm_release.go",),
 )
-def opaque_helm_release(_: Object, __: Facts) -> Iterator[Breach]:
-    yield Breach("", "is a Helm release, whose objects nobody sees")
+def opaque_helm_release(thing: Object, _: Facts) -> Iterator[Breach]:
+    yield Breach("", f"is {OPAQUE[thing.sort]}, whose objects nobody sees")
 
 
 @ENG.resource(
@@ -111,5 +122,5 @@ def imperative(thing: Object, _: Facts) -> Iterator[Breach]:
         yield Breach("", "runs a command")
     elif package.startswith("pulumi-") and (not rest or rest.startswith("dynamic")):
         yield Breach("", "runs code of the program's own")
-    elif thing.type.startswith("kubernetes:yaml:"):
+    elif thing.type.startswith(("kubernetes:kustomize:", "kubernetes:yaml:")):
         yield Breach("", "may transform what it reads on the way")

@@ -108,11 +108,19 @@ GUARDED: Final = frozenset(
 def ignore_changes(thing: Object, _: Facts) -> Iterator[Breach]:
     allowed = OTHERS_OWN.get(thing.sort, ())
     for path in thing.options.ignore_changes if thing.options else ():
-        if path not in allowed and _guarded([step for step in _SEPARATORS.split(path) if step]):
+        steps = [step for step in _SEPARATORS.split(path) if step]
+        if path not in allowed and (_guarded(steps) or (thing.is_kubernetes and _is_judged(path, steps[0]))):
             yield Breach("", f"does not compare {path[:80]}")
 
 
 _SEPARATORS: Final = re.compile(r"[\[\]\"'.]+")
+
+
+def _is_judged(path: str, first: str) -> bool:
+    # Of a Kubernetes object all but its metadata is, and of that what Istio and Kong go by.
+    if first != "metadata":
+        return first != "status"
+    return path.rstrip("\"']").endswith("annotations") or any(word in path for word in ("istio.io/", "konghq.com/"))
 
 
 def _guarded(steps: list[str]) -> bool:

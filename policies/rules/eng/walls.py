@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from policies.objects import Object
+from policies.values import View
 from policies.world import World
 
 RBAC: Final = "rbac.authorization.k8s.io"
@@ -89,4 +90,11 @@ def _seen(policy: Object) -> Iterator[tuple[str, str]]:
     for rule in policy.spec.at("matchConstraints", "resourceRules"):
         operations = set(rule["operations"].words)
         if ("*" in operations or operations >= {"CREATE", "UPDATE"}) and not rule["apiVersions"].is_empty:
-            yield from ((group, each) for group in rule["apiGroups"].words for each in rule["resources"].words)
+            looked_at = [each for each in rule["resources"].words if is_whole(rule, each)]
+            yield from ((group, each) for group in rule["apiGroups"].words for each in looked_at)
+
+
+def is_whole(rule: View, resource: str) -> bool:
+    """Whether a rule of `matchConstraints` is about every `resource`, whatever its name and wherever it is."""
+    scopes = ("", "*", "Cluster" if resource.partition("/")[0] == "namespaces" else "Namespaced")
+    return rule["resourceNames"].is_empty and rule["scope"].word in scopes
