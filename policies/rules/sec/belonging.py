@@ -76,6 +76,11 @@ def _external(thing: Object, world: World) -> Iterator[Breach]:
             yield from _outside(source.at("find", "path"), thing, world)
 
 
+def _pushed(thing: Object, world: World) -> Iterator[Breach]:
+    for entry in thing.spec["data"]:
+        yield from _outside(entry.at("match", "remoteRef", "remoteKey"), thing, world)
+
+
 def _outside(key: View, thing: Object, world: World) -> Iterator[Breach]:
     whose = owner(thing.namespace)
     steps = key.word.strip("/").split("/")
@@ -90,7 +95,11 @@ def _nothing(_: Object, __: World) -> Iterator[Breach]:
     yield from ()
 
 
-SPECIAL: Final = {"ReferenceGrant.gateway.networking.k8s.io": _grant, "ExternalSecret.external-secrets.io": _external}
+SPECIAL: Final = {
+    "ExternalSecret.external-secrets.io": _external,
+    "PushSecret.external-secrets.io": _pushed,
+    "ReferenceGrant.gateway.networking.k8s.io": _grant,
+}
 """Sorts with ways of their own to reach into another namespace."""
 
 

@@ -15,10 +15,13 @@ from policies.world import World
 
 SECRETS: Final = sorts("Secret")
 
-INLINE: Final = frozenset(
-    {"kubernetes.io/tls", "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg", "bootstrap.kubernetes.io/token"}
-)
-"""Types of Secrets that are certificates, registries' passwords and the cluster's own."""
+INLINE: Final = {
+    "kubernetes.io/dockercfg": frozenset({".dockercfg"}),
+    "kubernetes.io/dockerconfigjson": frozenset({".dockerconfigjson"}),
+    "kubernetes.io/tls": frozenset({"ca.crt", "tls.crt", "tls.key"}),
+}
+"""Types of Secrets that are certificates and registries' passwords, and the keys that are. The API server takes any
+other key beside them."""
 
 PUBLIC: Final = {"acl": frozenset({"group"}), "jwt": frozenset({"algorithm", "key", "rsa_public_key"})}
 """Kong reads credentials only from Secrets; of these kinds it reads nothing but names and public keys
@@ -79,12 +82,12 @@ def _resources(text: str) -> Iterator[tuple[str, str]]:
     sources=("CIS-EKS 4.4.2", "EKS best practices: data encryption"),
 )
 def external_store(secret: Object, _: World) -> Iterator[Breach]:
-    if secret.root["type"].word in INLINE:
-        return
-    public = PUBLIC.get(secret.labels["konghq.com/credential"].word, frozenset())
+    excepted = INLINE.get(secret.root["type"].word) or PUBLIC.get(
+        secret.labels["konghq.com/credential"].word, frozenset()
+    )
     for field in ("data", "stringData"):
         written = secret.root[field]
-        if not written.is_known or not public.issuperset(written.keys):
+        if not written.is_known or not excepted.issuperset(written.keys):
             yield Breach(written, "holds the values themselves")
 
 

@@ -1,5 +1,6 @@
 """Who reads the store: each namespace by an identity of its own, nobody for everyone."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -9,11 +10,17 @@ from policies.rules.sec.group import SEC, owner
 from policies.trust import OURS
 from policies.values import View
 from policies.walking import places
-from policies.world import World
+from policies.world import World, selects
 
 CLUSTER_STORE: Final = "ClusterSecretStore.external-secrets.io"
 STORE: Final = "SecretStore.external-secrets.io"
 STORES: Final = sorts(STORE, CLUSTER_STORE)
+
+ANYBODY: Final = {"kubernetes.io/metadata.name": "anybody"}
+"""Labels of a namespace nobody put any on."""
+
+_BEGINNING: Final = re.compile(r"\^[a-z0-9][a-z0-9-]{2}")
+"""External Secrets looks for a pattern anywhere in a name, so one without a fixed beginning matches by chance."""
 
 ROLES: Final = frozenset({"role", "roleArn", "serviceAccountEmail"})
 """Fields of a store's provider that say as whom it reads (External Secrets: aws.role, vault.auth.kubernetes.role)."""
@@ -58,14 +65,14 @@ def _conditions(store: Object) -> Iterator[Breach]:
     if conditions.is_empty:
         yield Breach(conditions, "is not set, so every namespace reads everything")
     for condition in conditions:
+        # One of the three is enough: names beside a selector for everyone narrow nothing.
         selector = condition["namespaceSelector"]
-        narrow = not (selector["matchLabels"].is_empty and selector["matchExpressions"].is_empty)
         named = [*condition["namespaces"].words, *condition["namespaceRegexes"].words]
-        if not narrow and not named:
+        if selects(selector, ANYBODY) if selector.is_set else not named:
             yield Breach(condition, "matches every namespace")
         for pattern in condition["namespaceRegexes"]:
-            if pattern.word.strip("^$()") in ("", ".*", ".+", "[^/]*", "[^/]+"):
-                yield Breach(pattern, "matches every namespace")
+            if not _BEGINNING.match(pattern.word) or "|" in pattern.word:
+                yield Breach(pattern, "does not begin with the name of one namespace, so it may match every one")
 
 
 def _foreign(account: View, store: Object) -> Iterator[Breach]:
