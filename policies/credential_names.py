@@ -25,13 +25,18 @@ ENDINGS: Final = (
 )
 """A word that ends so is a secret's: PGPASSWORD, clientsecret."""
 
-WORDS: Final = frozenset({"passwords", "secrets", "creds", "connstr", "dsn", "salt"})
+WORDS: Final = frozenset({"passwords", "secrets", "creds", "connstr", "dsn", "masterauth", "salt"})
 """Whole words that are."""
+
+LAST: Final = ("pass", "pw")
+"""Ends of the last word that are: DBPASS, requirepass, DB_PW."""
+NOT_LAST: Final = frozenset({"bypass", "compass", "encompass", "overpass", "trespass", "underpass"})
+"""Words that end so and are none."""
 
 PAIRS: Final = frozenset(
     {
         *((word, "key") for word in ("access", "account", "api", "auth", "encryption", "master", "private", "secret")),
-        *((word, "key") for word in ("service", "shared", "signing", "ssh", "storage")),
+        *((word, "key") for word in ("hmac", "jwt", "service", "shared", "signing", "ssh", "storage")),
         *((word, other) for word in ("conn", "connection") for other in ("str", "string")),
         ("pass", "phrase"),
         ("pass", "word"),
@@ -60,6 +65,8 @@ def names_a_secret(name: str) -> bool:
     bare = [part.rstrip("0123456789") for part in parts]
     if not bare or bare[-1] in ABOUT or bare[0] == "existing":
         return False
-    if any(part.endswith(ENDINGS) or part in WORDS for part in bare) or bare[-1] == "pass":
+    if any(part.endswith(ENDINGS) or part in WORDS for part in bare):
+        return True
+    if bare[-1].endswith(LAST) and bare[-1] not in NOT_LAST:
         return True
     return any(pair in PAIRS for pair in pairwise(bare))

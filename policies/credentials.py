@@ -15,6 +15,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 from unicodedata import normalize
 
+from policies.assignments import BLOCKS, assignments
 from policies.credential_names import names_a_secret
 
 FORMS: Final = (
@@ -49,6 +50,8 @@ FORMS: Final = (
     ("a JWT", re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,8192}\.eyJ[A-Za-z0-9_-]{5,8192}\.")),
     ("a private JWK", re.compile(r'"d"\s{0,8}:\s{0,8}"[A-Za-z0-9_-]{20}')),
     ("a storage account's key", re.compile(r"(?:AccountKey|SharedAccessKey|SharedSecret)=[A-Za-z0-9+/]{20}")),
+    ("a Hugging Face token", re.compile(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{34}")),
+    ("a password of .netrc", re.compile(r"\blogin[ \t]+[^\s]+[ \t]+password[ \t]+(?!\$|\{)[^\s]")),
     ("an HTTP credential", re.compile(r"(?i:\b(?:basic|bearer)) {1,4}(?!\$|\{)[A-Za-z0-9+/._~-]{12}")),
 )
 """What it would be, and how it looks (the vendors' documentation of their tokens' prefixes)."""
@@ -63,13 +66,9 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
 _HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _PATH: Final = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+/?")
 _PUBLIC: Final = ("CERTIFICATE", "PUBLIC KEY", "CERTIFICATE REQUEST", "X509 CRL", "RSA PUBLIC KEY", "DH PARAMETERS")
-_PIECES: Final = re.compile(r"[\s,;&?{}\[\]]+")
-_SIGNS: Final = frozenset({":", "=", ":=", "=>"})
 _BASE64: Final = frozenset('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t \\"')
 _DIGESTS: Final = ("sha1:", "sha256:", "sha384:", "sha512:", "md5:")
-_FLAGS: Final = frozenset(
-    {"", "true", "false", "yes", "no", "on", "off", "null", "none", "enabled", "disabled", "|", ">"}
-)
+_FLAGS: Final = BLOCKS | {"true", "false", "yes", "no", "on", "off", "null", "none", "enabled", "disabled"}
 _SUMS: Final = re.compile(
     r"(?i)checksum|digest|sha(?:1|256|512)|(?<![a-z])hash|commit|revision|fingerprint|etag|(?<![a-z])uid"
 )
@@ -136,29 +135,8 @@ def _has_user_info(text: str) -> bool:
 
 def _assigns_a_secret(text: str) -> bool:
     # `password: x`, `--token=x`, `--token x`, `{"apiKey":"x"}`, `export SECRET=x`, `?password=x`, `Server=db;Pwd=x`.
-    for line in text.splitlines():
-        if line.lstrip().startswith(("#", "//")):
-            continue
-        pieces = [piece for piece in _PIECES.split(_PLACEHOLDER.sub("null", line)) if piece]
-        for index, piece in enumerate(pieces):
-            name, value = _assignment(piece, pieces[index + 1 : index + 3])
-            if value and names_a_secret(name) and not is_harmless(value):
-                return True
-    return False
-
-
-def _assignment(piece: str, after: list[str]) -> tuple[str, str]:
-    # Name and value, which may stand in the pieces after it.
-    follows = after[0] if after and not after[0].endswith(":") else ""
-    cut = min((at for sign in "=:" if (at := piece.find(sign)) > 0), default=0)
-    name, value = piece.strip("\"'-"), ""
-    if cut and not piece.startswith("://", cut):
-        name, value = piece[:cut].strip("\"'-"), piece[cut + 1 :].strip("\"'=:") or follows
-    elif follows in _SIGNS:
-        value = after[1] if len(after) > 1 else ""
-    elif piece.startswith("--") and not follows.startswith("-"):
-        value = follows
-    return name, value
+    plain = _PLACEHOLDER.sub("null", text)
+    return any(names_a_secret(name) and not is_harmless(value) for name, value in assignments(plain))
 
 
 def _without_public(text: str) -> str:

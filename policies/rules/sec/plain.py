@@ -10,12 +10,14 @@ from typing import Final
 from policies.credential_names import names_a_secret
 from policies.credentials import is_harmless, suspect, suspicious, suspicious_bytes
 from policies.facts import Facts
+from policies.fields import is_custom
 from policies.objects import Object
 from policies.pods import Container, pods
 from policies.rule import CONTAINERS, CRITICAL, EVERYTHING, Breach, sorts
 from policies.rules.sec.group import SEC
+from policies.state_secrets import REFERENCE
 from policies.values import View
-from policies.walking import places
+from policies.walking import Place, places
 
 CONFIG_MAPS: Final = sorts("ConfigMap")
 LATER: Final = "is only known after the update, but has the name of a secret"
@@ -80,22 +82,41 @@ def _stem(key: str) -> str:
     "M/M/M",
     CRITICAL,
     EVERYTHING,
-    why="Arguments are in every process list of the node; labels, annotations and a chart's values in every export.",
+    why="Arguments are in every process list of the node; labels, annotations, a chart's values and a custom resource's"
+    " fields in every export.",
     cure="Move the value into a Secret and mount it or refer to it",
     where="services/{service}.yaml: spec.containers.<name>.args; for a chart manifests/operators/",
     sources=("OWASP K03",),
 )
 def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Breach]:
     if thing.type.startswith("kubernetes:helm.sh/"):
-        for place in places(thing.root["values"]):
-            yield from _named(place.key or place.listed, place.view)
+        for field in ("repositoryOpts", "values"):
+            # Of a chart whose values nobody knows yet the preview shows no object at all.
+            if not thing.root[field].is_empty:
+                for place in places(thing.root[field]):
+                    yield from _named(_name_of(place), place.view)
     if not thing.is_kubernetes:
         return
     yield from _marks(thing.root["metadata"])
+    yield from _passwords(thing)
     for pod in pods(thing):
         yield from _marks(pod.metadata)
         for container in pod.containers:
             yield from _commands(container)
+
+
+def _name_of(place: Place) -> str:
+    # A variable is a pair of members: {name: DB_PASSWORD, value: ...}.
+    told = place.above.value.get("name") if place.key == "value" and isinstance(place.above.value, dict) else None
+    return told if isinstance(told, str) else place.key or place.listed
+
+
+def _passwords(thing: Object) -> Iterator[Breach]:
+    # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
+    for place in places(thing.root) if is_custom(thing) else ():
+        told = place.key.casefold().endswith(("password", "passphrase")) and isinstance(place.view.value, str)
+        if told and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
+            yield Breach(place.view, "has the name of a secret")
 
 
 def _marks(metadata: View) -> Iterator[Breach]:
