@@ -31,6 +31,7 @@ FIELDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "gcp:secretmanager/secretVersion:SecretVersion": (("secretData",),),
     "gcp:serviceaccount/key:Key": (("privateKey",),),
     "gcp:sql/user:User": (("password",),),
+    "gcp:storage/hmacKey:HmacKey": (("secret",),),
     "kubernetes:core/v1:Secret": (
         ("data", "*"),
         ("stringData", "*"),
@@ -40,6 +41,7 @@ FIELDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "pulumi:providers:aws": (("secretKey",), ("token",)),
     "pulumi:providers:gcp": (("accessToken",), ("credentials",)),
     "pulumi:providers:kubernetes": (("kubeconfig",),),
+    "random:index/randomBytes:RandomBytes": (("base64",), ("hex",)),
     "random:index/randomPassword:RandomPassword": (("bcryptHash",), ("result",)),
     "tls:index/privateKey:PrivateKey": (("privateKeyOpenssh",), ("privateKeyPem",), ("privateKeyPemPkcs8",)),
 }
@@ -107,9 +109,7 @@ def _unmarked(resource: Mapping[str, Any], props: Any, path: str) -> Iterator[st
                 yield place
     yield from _passwords(props, path)
     if token == STACK:
-        yield from (
-            step(path, name) for name, value in props.items() if isinstance(value, str) and suspect(name, value)
-        )
+        yield from (where for name, where, text in _texts(props, path) if suspect(name, text))
 
 
 def _type(resource: Mapping[str, Any], props: Mapping[str, Any]) -> str:
@@ -137,18 +137,25 @@ def _at(value: Any, steps: tuple[str, ...], path: str) -> Iterator[tuple[str, An
 
 
 def _passwords(value: Any, path: str) -> Iterator[str]:
-    """Every text called a password, at any depth of any resource."""
-    waiting = [(value, path)]
+    """Every text called a password, and every private key whatever it is called, at any depth of any resource."""
+    for name, where, text in _texts(value, path):
+        named = name.casefold().endswith(("password", "passphrase"))
+        private = text.lstrip().startswith("-----BEGIN") and "PRIVATE KEY-----" in text
+        if private or (named and text and not text.startswith(REFERENCE)):
+            yield where
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    """Every text that is not marked: the key it stands under, its path, itself."""
+    waiting = [("", path, value)]
     while waiting:
-        here, where = waiting.pop()
-        if isinstance(here, Mapping) and not _is_marked(here):
-            for key, part in here.items():
-                named = str(key).casefold().endswith(("password", "passphrase"))
-                if named and isinstance(part, str) and part and not part.startswith(REFERENCE):
-                    yield step(where, str(key))
-                waiting.append((part, step(where, str(key))))
+        key, where, here = waiting.pop()
+        if isinstance(here, str):
+            yield key, where, here
+        elif isinstance(here, Mapping) and not _is_marked(here):
+            waiting += [(str(name), step(where, str(name)), part) for name, part in here.items()]
         elif isinstance(here, list):
-            waiting += [(part, step(where, index)) for index, part in enumerate(here)]
+            waiting += [(key, step(where, index), part) for index, part in enumerate(here)]
 
 
 def _is_marked(value: Any) -> bool:

@@ -64,6 +64,9 @@ def test_what_is_marked_or_no_secret_passes(token: str, inputs: Any) -> None:
         ("pulumi:providers:kubernetes", {"kubeconfig": f"users:\n- token: {CANARY}"}, ["inputs.kubeconfig"]),
         ("random:index/randomPassword:RandomPassword", {"result": CANARY}, ["inputs.result"]),
         ("tls:index/privateKey:PrivateKey", {"privateKeyPem": CANARY}, ["inputs.privateKeyPem"]),
+        ("random:index/randomBytes:RandomBytes", {"hex": CANARY}, ["inputs.hex"]),
+        ("acme:any:Thing", {"pem": f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}"}, ["inputs.pem"]),
+        ("pulumi:pulumi:Stack", {"orders": {"apiToken": CANARY}}, ["inputs.orders.apiToken"]),
         ("acme:any:Thing", {"login": [{"adminPassword": CANARY}]}, ["inputs.login[0].adminPassword"]),
         ("pulumi:pulumi:Stack", {"databaseUrl": f"postgres://shop:{CANARY}@db/orders"}, ["inputs.databaseUrl"]),
         # An asset has a signature too, and is no secret.

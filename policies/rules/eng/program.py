@@ -136,8 +136,10 @@ STATEFUL: Final = sorts(
     "aws:dynamodb/table:Table",
     "aws:ebs/volume:Volume",
     "aws:efs/fileSystem:FileSystem",
+    "aws:elasticache/cluster:Cluster",
     "aws:elasticache/replicationGroup:ReplicationGroup",
     "aws:kms/key:Key",
+    "aws:memorydb/cluster:Cluster",
     "aws:mq/broker:Broker",
     "aws:msk/cluster:Cluster",
     "aws:opensearch/domain:Domain",
@@ -156,10 +158,13 @@ STATEFUL: Final = sorts(
     "PersistentVolumeClaim",
     "Cluster.postgresql.cnpg.io",
     "ClickHouseInstallation.clickhouse.altinity.com",
+    "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
     "Kafka.kafka.strimzi.io",
+    "KafkaNodePool.kafka.strimzi.io",
     "PerconaServerMongoDB.psmdb.percona.com",
     "RabbitmqCluster.rabbitmq.com",
+    *(f"{kind}.redis.redis.opstreelabs.in" for kind in ("Redis", "RedisCluster", "RedisReplication")),
 )
 """What loses data when it is deleted."""
 
