@@ -52,8 +52,12 @@ class SecretReference:
 
 
 _MAPPINGS: Final = ("secretref", "secretkeyref", "secrettargetref", "secretkeyselector")
-_LISTS: Final = frozenset({"imagePullSecrets", "secretTargetRef", "certificateRefs", "secretRefs"})
-_TEXTS: Final = ("secretname",)
+_LISTS: Final = frozenset({"imagePullSecrets", "secretTargetRef", "certificateRefs", "secretRefs", "secrets"})
+_TEXTS: Final = ("secretname", "credentialname")
+_TEXT_LISTS: Final = frozenset({"credentials"})
+"""Of a KongConsumer."""
+_SELECTOR: Final = frozenset({"key", "name"})
+"""A key of a Secret wherever a kind of its own names one (`externalClusters[].password` of CloudNativePG)."""
 
 
 def secret_references(thing: Object) -> Iterator[SecretReference]:
@@ -61,7 +65,15 @@ def secret_references(thing: Object) -> Iterator[SecretReference]:
     for place in places(thing.root):
         key = place.key.casefold()
         if isinstance(place.view.value, dict):
-            if key.endswith(_MAPPINGS) or place.listed in _LISTS or (key == "secret" and place.view["name"].is_set):
+            named = key.endswith(_MAPPINGS) or place.listed in _LISTS or _is_selector(key, place.view)
+            if named or (key == "secret" and place.view["name"].is_set):
                 yield SecretReference(place.view["name"], place.view["namespace"])
         elif key.endswith(_TEXTS) and place.view.is_set:
             yield SecretReference(place.view, place.above["namespace"])
+        elif place.listed in _TEXT_LISTS and isinstance(place.view.value, str):
+            yield SecretReference(place.view, ABSENT)
+
+
+def _is_selector(key: str, view: View) -> bool:
+    texts = all(isinstance(view.value.get(field), str) for field in _SELECTOR)
+    return texts and view.value.keys() <= {*_SELECTOR, "optional"} and "configmap" not in key
