@@ -35,7 +35,7 @@ def assignments(text: str) -> Iterator[tuple[str, str]]:
         found = [_assignment(piece, pieces[index + 1 : index + 3]) for index, piece in enumerate(pieces)]
         given = [(name, value) for name, value in found if value]
         yield from given
-        if below and not given and (indent > depth or bare[0] in _QUOTES) and not _opens(bare):
+        if below and len(pieces) == 1 and not given and (indent > depth or bare[0] in _QUOTES) and not _opens(bare):
             yield below, bare.strip(" ,;}]")
         if len(pieces) == 2 and pieces[0] in DIRECTIVES and not given:
             yield pieces[0], pieces[1]
@@ -44,8 +44,8 @@ def assignments(text: str) -> Iterator[tuple[str, str]]:
             if name.casefold() in ("key", "name") and names_a_secret(value):
                 told = member = value
             elif name.casefold() == "value" and told:
-                yield told, value
-        below, depth = _unfinished(pieces), indent
+                yield told, value.rstrip("/>").strip(_QUOTES)
+        below, depth = "" if _opens(bare) and not bare.endswith(":") else _unfinished(pieces), indent
 
 
 def _opens(line: str) -> bool:

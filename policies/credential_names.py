@@ -69,4 +69,6 @@ def names_a_secret(name: str) -> bool:
         return True
     if bare[-1].endswith(LAST) and bare[-1] not in NOT_LAST:
         return True
-    return any(pair in PAIRS for pair in pairwise(bare))
+    pairs = PAIRS & set(pairwise(bare))
+    # The id of a key says which one it is; with Amazon's the other half is the key itself.
+    return bool(pairs & {("access", "key")} if bare[-1] in ("id", "ids") else pairs)

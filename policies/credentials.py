@@ -57,9 +57,9 @@ FORMS: Final = (
 """What it would be, and how it looks (the vendors' documentation of their tokens' prefixes)."""
 
 _PLACEHOLDER: Final = re.compile(
-    r"\$\([A-Za-z0-9_.-]{1,253}\)|\$\{[^{}]{1,253}\}|\$[A-Za-z_][A-Za-z0-9_]{0,252}|\{\{[^{}]{1,1024}\}\}"
+    r"\$\((?:cat |< ?)?[A-Za-z0-9_./-]{1,253}\)|\$\{[^{}]{1,253}\}|\$[A-Za-z_][A-Za-z0-9_]{0,252}|\{\{[^{}]{1,1024}\}\}"
 )
-"""Something that stands for a value: Kubernetes' $(NAME), a shell's, a template's."""
+"""Something that stands for a value: Kubernetes' $(NAME), a shell's variable or file, a template's."""
 
 _WORD: Final = re.compile(r"[A-Za-z0-9+_-][A-Za-z0-9+/_-]{19,}={0,2}")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
