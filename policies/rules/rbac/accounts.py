@@ -6,11 +6,11 @@ from typing import Final
 
 from policies.facts import Facts
 from policies.objects import Object
-from policies.pods import Pod
+from policies.pods import Pod, pods
 from policies.rule import CRITICAL, HIGH, MEDIUM, PODS, Breach, Selector, sorts
 from policies.rules.rbac.group import PLATFORM, RBAC
 from policies.trust import may
-from policies.values import View
+from policies.values import MalformedError, UndeterminedError
 from policies.world import World
 
 NAME: Final = "app.kubernetes.io/name"
@@ -49,15 +49,26 @@ def dedicated(pod: Pod, world: World) -> Iterator[Breach]:
 def _users(world: World) -> Mapping[tuple[str, str], frozenset[str]]:
     """Namespace and account to the services whose pods run as it; what has no name label is a service by itself."""
     found: dict[tuple[str, str], set[str]] = {}
-    for workload in world.workloads:
-        account, name = workload.pod.spec["serviceAccountName"].value, _label(workload.pod.labels)
-        if isinstance(account, str):
-            found.setdefault((workload.namespace, account), set()).add(name or workload.object.name)
+    for thing in world.objects:
+        for pod, account in _accounts(thing):
+            found.setdefault((thing.namespace, account), set()).add(_label(pod) or thing.name)
     return {key: frozenset(users) for key, users in found.items()}
 
 
-def _label(labels: View) -> str | None:
-    name = labels.value.get(NAME) if isinstance(labels.value, dict) else None
+def _accounts(thing: Object) -> Iterator[tuple[Pod, str]]:
+    # By shape, as every rule about pods: an operator's too. What cannot be read is left to the rules about it.
+    try:
+        for pod in pods(thing):
+            if isinstance(account := pod.spec["serviceAccountName"].value, str):
+                yield pod, account
+    except (MalformedError, UndeterminedError):
+        return
+
+
+def _label(pod: Pod) -> str | None:
+    metadata = pod.metadata.value
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    name = labels.get(NAME) if isinstance(labels, dict) else None
     return name if isinstance(name, str) else None
 
 
