@@ -1,10 +1,7 @@
 """Who may ask what of whom, how calls are routed, timed and retried, and when a failing pod is left alone.
 
-Per service: who is admitted (by identity, method, path and port), what its proxy knows of the world, how its own
-requests to others behave, and how others' requests spread over its pods.
-
-A call's timeout and retries are the caller's, so they are decided with the caller and live in its namespace; the
-weights are the provider's. A new caller therefore adds objects and changes none (docs/decisions/0011).
+Per service: who is admitted (by identity, method, path and port), what its proxy knows of the world, and how others'
+requests spread over its pods. How its own requests to others behave is `blueprint.calls`'.
 """
 
 import re
@@ -13,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from blueprint import names
+from blueprint.calls import Calls, Rule, calls, once
 from blueprint.catalogue import Service
 from blueprint.catalogue.promising import Resilience
 from blueprint.delivery import BlueGreen, Canary, Delivery
@@ -51,32 +49,6 @@ class Admission:
     """Empty: anything on the port."""
     issuers: tuple[str, ...]
     """Whose token the request must carry; empty: no token is asked for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """How some requests of a caller to a provider behave."""
-
-    name: str
-    port: int
-    requests: tuple[Request, ...]
-    """Which; empty: all on the port."""
-    timeout_seconds: float
-    attempts: int
-    per_try_seconds: float
-    retry_on: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calls:
-    """All requests of one caller to one provider."""
-
-    provider: str
-    host: str
-    delegate: str
-    """The provider's VirtualService with the weights."""
-    rules: tuple[Rule, ...]
-    """First match wins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +124,7 @@ def _membership(service: Service, network: Network, delivery: Delivery, settings
         service=name,
         admissions=tuple(sorted(admissions, key=lambda admission: admission.name)),
         scope=tuple(sorted({*(call.provider for call in outgoing), names.OBSERVABILITY, *data, *brokers})),
-        calls=tuple(_calls(provider, outgoing) for provider in sorted({call.provider for call in outgoing})),
+        calls=tuple(calls(provider, outgoing) for provider in sorted({call.provider for call in outgoing})),
         spread=_spread(service, delivery, entrances),
         externals=_externals(name, network),
         tokens=settings.identity if guarded else None,
@@ -205,41 +177,6 @@ def _below(prefix: str) -> tuple[str, ...]:
     return ("/{**}",) if prefix == "/" else (prefix, f"{prefix}/{{**}}")
 
 
-def _calls(provider: str, outgoing: list[Call]) -> Calls:
-    calls = [call for call in outgoing if call.provider == provider and call.protocol in HTTP_PROTOCOLS]
-    return Calls(
-        provider=provider,
-        host=names.address(provider),
-        delegate=names.weights(provider),
-        rules=tuple(rule for call in calls for rule in _rules(call)),
-    )
-
-
-def _rules(call: Call) -> list[Rule]:
-    """Retries for what is idempotent, then none for the rest."""
-    harmless = tuple(request for request in call.requests if request.idempotent)
-    rules = []
-    if call.attempts and harmless:
-        rules.append(
-            Rule(
-                name=f"{call.api}-idempotent",
-                port=call.port,
-                requests=harmless,
-                timeout_seconds=call.timeout_seconds,
-                attempts=call.attempts,
-                per_try_seconds=call.per_try_seconds,
-                retry_on=call.retry_on,
-            )
-        )
-    return [*rules, _once(call.api, call.port, call.timeout_seconds)]
-
-
-def _once(name: str, port: int, timeout_seconds: float) -> Rule:
-    return Rule(
-        name=name, port=port, requests=(), timeout_seconds=timeout_seconds, attempts=0, per_try_seconds=0, retry_on=()
-    )
-
-
 def _spread(service: Service, delivery: Delivery, entrances: list[Entrance]) -> Spread | None:
     listening = service.spec.service.ports if service.spec.service else {}
     ports = {name: port.port for name, port in sorted(listening.items()) if port.app_protocol in HTTP_PROTOCOLS}
@@ -263,7 +200,7 @@ def _public_rules(entrances: list[Entrance], budgets: Mapping[str, str]) -> list
     cannot know what a person already clicked twice."""
     ports = sorted({entrance.port for entrance in entrances})
     return [
-        _once(
+        once(
             f"port-{port}", port, max(seconds(budgets[entrance.api]) for entrance in entrances if entrance.port == port)
         )
         for port in ports

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
-from blueprint.mesh import Admission, Asking, Calls, External, Membership, Mesh, Rule, Spread
+from blueprint.calls import Calls, Rule
+from blueprint.mesh import Admission, Asking, External, Membership, Mesh, Spread
 from blueprint.names import selector
 from blueprint.network import Request
 from blueprint.settings import Identity

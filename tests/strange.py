@@ -38,6 +38,8 @@ FIRST: Final = """\
   consumes:
     - {api: plain/api-tcp}
     - {api: plain/api-http, operations: ["GET /things/{id}/parts/{part}"]}
+    - {api: plain/api-more, retries: {attempts: 0}, operations: [PUT /things/all]}
+    - {api: plain/api-twice}
   resources:
     db: {type: postgres, owns: [things], params: {version: "17", extensions: []}}
     cache: {type: redis, backup: null, class: large}
@@ -68,6 +70,23 @@ PLAIN: Final = """\
         - {method: GET, path: "/things/{id}/parts/{part}", idempotent: true}
         - {method: POST, path: /things, idempotent: false}
       route: {paths: [/things], auth: {type: none, reason: anybody may}, rateLimit: {second: 5, policy: local}}
+    - api: api-more
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/any.txt
+      port: web
+      timeout: 1s
+      operations:
+        - {method: PUT, path: /things/all, idempotent: false}
+    - api: api-twice
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/any.txt
+      port: web
+      timeout: 20s
+      operations:
+        - {method: PUT, path: "/things/{id}", idempotent: true}
+        - {method: DELETE, path: "/things/{id}", idempotent: false}
     - {api: shut, type: openapi, version: "1.0.0", definition: contracts/any.txt, port: web, operations: [], allow: []}
   rollout: {strategy: blueGreen, blueGreen: {autoPromotionEnabled: true}}
   tier: best-effort

@@ -77,6 +77,50 @@ def test_the_owner_s_own_tries_win(folder: Path) -> None:
     assert (edge.attempts, edge.per_try_seconds, edge.timeout_seconds) == (1, 0.5, 4.0)
 
 
+PAIR = """\
+  service: {ports: {http: {port: 8080}}}
+  provides:
+    - {api: quick, type: openapi, version: "1.0.0", definition: contracts/any.txt, port: http, timeout: 1s,
+       operations: [{method: PUT, path: "/{a}/{b}", idempotent: %s}, {method: PUT, path: /a/all, idempotent: %s}]}
+    - {api: slow, type: openapi, version: "1.0.0", definition: contracts/any.txt, port: http, timeout: 9s%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("general", "special", "rules"),
+    [
+        ("true", "false", ["quick-once", "quick-idempotent", "quick", "slow"]),
+        ("false", "true", ["quick-idempotent", "quick", "slow"]),
+        ("true", "true", ["quick-idempotent", "quick", "slow"]),
+        ("false", "false", ["quick", "slow"]),
+    ],
+)
+def test_what_may_not_be_repeated_is_looked_for_before_a_pattern_that_repeats_it(
+    folder: Path, general: str, special: str, rules: list[str]
+) -> None:
+    made = catalogue(
+        folder,
+        provider=PAIR % (general, special, ""),
+        caller="  consumes: [{api: provider/quick}, {api: provider/slow}]\n",
+    )
+    (calls,) = design(settings("dev"), made).memberships["caller"].calls
+    assert [rule.name for rule in calls.rules] == rules, "first match wins"
+
+
+@pytest.mark.parametrize("more", ["", ", operations: [{method: GET, path: /slow, idempotent: false}]"])
+def test_two_apis_on_one_port_keep_their_own_timeouts(folder: Path, more: str) -> None:
+    made = catalogue(
+        folder,
+        provider=PAIR % ("false", "false", more),
+        caller="  consumes: [{api: provider/slow}, {api: provider/quick}]\n",
+    )
+    (calls,) = design(settings("dev"), made).memberships["caller"].calls
+    timeouts = {rule.name: rule.timeout_seconds for rule in calls.rules}
+    assert timeouts == {"quick": 1.0, "slow": 9.0}
+    assert calls.rules[0].requests, "the first rule would take the other API's requests"
+    assert calls.rules[-1].requests == (), "what no rule names leads nowhere"
+
+
 def workload(folder: Path, more: str, stack: str = "dev") -> Workload:
     return design(settings(stack), catalogue(folder, one=more)).workloads["one"]
 

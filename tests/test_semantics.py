@@ -12,8 +12,10 @@ from typing import Any, Final
 import pytest
 
 from blueprint import Blueprint, design
+from blueprint.network import Request
 from blueprint.settings import Mesh
 from manifests import Manifest
+from manifests.manifest import duration
 from tests.stacks import STACKS, blueprint_of, objects, settings
 from tests.strange import strange
 
@@ -268,12 +270,6 @@ def test_retries_fit_the_timeout_and_touch_only_what_is_idempotent(stack: Stack)
     def seconds(text: str) -> float:
         return float(text[:-2]) / 1000 if text.endswith("ms") else float(text[:-1])
 
-    harmful = {
-        (call.caller, call.provider, call.port, request.method, request.path)
-        for call in stack.blueprint.network.calls
-        for request in call.requests
-        if not request.idempotent
-    }
     for route in stack.kind("VirtualService"):
         for rule in route["spec"]["http"]:
             retries = rule.get("retries")
@@ -286,17 +282,32 @@ def test_retries_fit_the_timeout_and_touch_only_what_is_idempotent(stack: Stack)
             )
             assert " " not in retries["retryOn"], "Istio splits on commas and does not trim"
             assert all("uri" in match for match in rule["match"]), "retries without a list of requests retry everything"
-            caller = route["metadata"]["namespace"]
-            for match in rule["match"]:
-                pattern = match["uri"].get("regex") or re.escape(match["uri"]["exact"])
-                caught = [
-                    entry
-                    for entry in harmful
-                    if (entry[0], entry[2], entry[3]) == (caller, match["port"], match["method"]["exact"])
-                    and re.fullmatch(pattern, re.sub(r"\{[^}]*\}", "x", entry[4]))
-                    and f"{entry[1]}." in route["spec"]["hosts"][0]
-                ]
-                assert not caught, f"{place(route)} would repeat {caught}"
+
+
+def test_every_request_meets_the_timeout_and_the_tries_of_its_own_edge(stack: Stack) -> None:
+    routes = stack.named("VirtualService")
+    for call in stack.blueprint.network.calls:
+        if not stack.blueprint.mesh or call.protocol in ("tcp", "tls"):
+            continue
+        rules = routes[call.caller, f"to.{call.provider}"]["spec"]["http"]
+        for request in call.requests:
+            met = first_met(rules, call.port, request)
+            edge = f"{call.caller} asks {call.provider} {request.method} {request.path}"
+            assert met["timeout"] == duration(call.timeout_seconds), f"{edge} by the rule {met['name']}"
+            tries = call.attempts if request.idempotent else 0
+            assert met["retries"]["attempts"] == tries, f"{edge} by the rule {met['name']}"
+
+
+def first_met(rules: list[Manifest], port: int, request: Request) -> Manifest:
+    """The first of `rules` that takes `request`, as the proxy looks for it."""
+    path = re.sub(r"\{[^}]*\}", "x", request.path)
+    for rule in rules:
+        for match in rule["match"]:
+            pattern = match["uri"].get("regex") or re.escape(match["uri"]["exact"]) if "uri" in match else ".*"
+            method = match.get("method", {}).get("exact", request.method)
+            if (match["port"], method) == (port, request.method) and re.fullmatch(pattern, path):
+                return rule
+    pytest.fail(f"{request.method} {request.path} leads nowhere")
 
 
 def test_every_subset_named_exists_and_a_rollouts_rule_has_exactly_two(stack: Stack) -> None:

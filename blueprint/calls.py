@@ -1,0 +1,119 @@
+"""How a caller's requests to others behave: timeouts and retries, by API and request.
+
+A call's timeout and retries are the caller's, so they are decided with the caller and live in its namespace; the
+weights are the provider's. A new caller therefore adds objects and changes none (docs/decisions/0011).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from blueprint import names
+from blueprint.network import HTTP_PROTOCOLS, Call, Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How some requests of a caller to a provider behave."""
+
+    name: str
+    port: int
+    requests: tuple[Request, ...]
+    """Which; empty: all on the port."""
+    timeout_seconds: float
+    attempts: int
+    per_try_seconds: float
+    retry_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """All requests of one caller to one provider."""
+
+    provider: str
+    host: str
+    delegate: str
+    """The provider's VirtualService with the weights."""
+    rules: tuple[Rule, ...]
+    """First match wins."""
+
+
+def calls(provider: str, outgoing: Sequence[Call]) -> Calls:
+    """How all requests of one caller to `provider` behave."""
+    asked = [call for call in outgoing if call.provider == provider and call.protocol in HTTP_PROTOCOLS]
+    ports = dict.fromkeys(call.port for call in asked)
+    return Calls(
+        provider=provider,
+        host=names.address(provider),
+        delegate=names.weights(provider),
+        rules=tuple(rule for port in ports for rule in _rules([call for call in asked if call.port == port])),
+    )
+
+
+def _rules(calls: Sequence[Call]) -> Iterator[Rule]:
+    """The rules of the calls that share a port. What a pattern below would repeat and may not, retries for what is
+    idempotent, then the rest: each API's own requests, so that its timeout holds, and last whatever is left."""
+    harmless = [request for call in calls if call.attempts for request in call.requests if request.idempotent]
+    for call in calls:
+        if endangered := tuple(
+            asked for asked in call.requests if not asked.idempotent and any(_taken_for(asked, of) for of in harmless)
+        ):
+            yield once(f"{call.api}-once", call.port, call.timeout_seconds, endangered)
+    for call in calls:
+        idempotent = tuple(request for request in call.requests if request.idempotent)
+        if call.attempts and idempotent:
+            yield Rule(
+                name=f"{call.api}-idempotent",
+                port=call.port,
+                requests=idempotent,
+                timeout_seconds=call.timeout_seconds,
+                attempts=call.attempts,
+                per_try_seconds=call.per_try_seconds,
+                retry_on=call.retry_on,
+            )
+    told = [call for call in calls if call.requests]
+    # Nothing tells apart what lists no operations: the most patient of them is believed.
+    rest = max((call for call in calls if not call.requests), key=lambda call: call.timeout_seconds, default=None)
+    last = rest or told[-1]
+    for call in told:
+        if call is not last:
+            yield once(call.api, call.port, call.timeout_seconds, call.requests)
+    yield once(last.api, last.port, last.timeout_seconds)
+
+
+def _taken_for(request: Request, other: Request) -> bool:
+    """Whether something asked as `request` also fits the template of `other`. Where only `other` is a case of
+    `request` (/a/{id} and /a/all) it is known for what it is: it is named."""
+    return (
+        request.method == other.method
+        and _meet(request.path, other.path)
+        and (_covers(other.path, request.path) or not _covers(request.path, other.path))
+    )
+
+
+def _pairs(one: str, other: str) -> list[tuple[bool, bool, bool]]:
+    """Segment by segment: whether it is a parameter here, and there, and whether the two are the same word."""
+    pairs = zip(one.split("/"), other.split("/"), strict=True)
+    return [(mine.startswith("{"), theirs.startswith("{"), mine == theirs) for mine, theirs in pairs]
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether a path can be of both templates."""
+    return one.count("/") == other.count("/") and all(any(pair) for pair in _pairs(one, other))
+
+
+def _covers(one: str, other: str) -> bool:
+    """Whether every path of `other` is of `one`; they meet."""
+    return all(mine or (same and not theirs) for mine, theirs, same in _pairs(one, other))
+
+
+def once(name: str, port: int, timeout_seconds: float, requests: tuple[Request, ...] = ()) -> Rule:
+    """A rule that tries nothing twice; without `requests`, for all that no rule before took."""
+    return Rule(
+        name=name,
+        port=port,
+        requests=requests,
+        timeout_seconds=timeout_seconds,
+        attempts=0,
+        per_try_seconds=0,
+        retry_on=(),
+    )
