@@ -108,8 +108,8 @@ def _owned(reference: Reference, service: Service, services: Mapping[str, Servic
     owned = service.spec.resources[resource]
     if owned.type == "volume":
         return owned.params.path
-    variable = "_".join(("RESOURCE", resource.replace("-", "_"), key)).upper()
-    return FromSecret(name=variable, secret=names.connection(service.name, resource), key=key)
+    # Named as it was asked for: with dots no owner's variable can be called so, nor two keys alike.
+    return FromSecret(name=".".join(reference.words), secret=names.connection(service.name, resource), key=key)
 
 
 _ANSWERS: Final = {"consumes": _consumed, "resources": _owned}
@@ -119,7 +119,6 @@ def _composed(variable: str, resolved: Sequence[str | FromSecret]) -> list[FromS
     """`variable` as Kubernetes spells it: straight from the Secret, or from variables put before it."""
     if len(resolved) == 1 and isinstance(resolved[0], FromSecret):
         return [FromSecret(name=variable, secret=resolved[0].secret, key=resolved[0].key)]
-    value = "".join(
-        f"$({part.name})" if isinstance(part, FromSecret) else part.replace("$(", "$$(") for part in resolved
-    )
+    # Every dollar sign of the owner's is doubled: Kubernetes reads `$$` as one, and `$(` only after an even number.
+    value = "".join(f"$({part.name})" if isinstance(part, FromSecret) else part.replace("$", "$$") for part in resolved)
     return [*(part for part in resolved if isinstance(part, FromSecret)), Composed(name=variable, value=value)]

@@ -13,8 +13,8 @@ from blueprint.mesh import template
 from blueprint.reading import TextError
 from blueprint.settings import Budget, Identity, Jwk, Mesh
 from blueprint.settings import Gateway as GatewayText
-from blueprint.variables import version
-from blueprint.workloads import Workload
+from blueprint.variables import FromSecret, version
+from blueprint.workloads import Container, Workload
 from manifests.keys import pem
 from manifests.manifest import duration
 from tests.stacks import catalogue, objects, settings, shop
@@ -180,6 +180,51 @@ def test_a_changed_variable_restarts_the_pods_and_an_unchanged_one_does_not(fold
     before, same = workload(folder, more).checksum, workload(folder, more).checksum
     assert before == same
     assert workload(folder, more.replace("one", "two")).checksum != before, "pods would keep the old value for weeks"
+
+
+SECRETS = """\
+  resources:
+    db: {type: postgres}
+    api: {type: secret, params: {keys: [DB_URL, token, TOKEN]}}
+    api-db: {type: postgres}
+"""
+
+
+def read_by_kubernetes(main: Container) -> dict[str, str]:
+    """The variables as a container gets them: a Secret's value is <secret/key>; `$$` is a dollar sign, `$(NAME)` the
+    variable NAME if it came before, else itself (kubernetes.io, Define Dependent Environment Variables)."""
+    found = dict(main.variables)
+    for variable in main.environment:
+        if isinstance(variable, FromSecret):
+            found[variable.name] = f"<{variable.secret}/{variable.key}>"
+        else:
+            found[variable.name] = re.sub(
+                r"\$\$|\$\(([^)]*)\)",
+                lambda sign: "$" if sign[0] == "$$" else found.get(sign[1], sign[0]),
+                variable.value,
+            )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("plain $(X) $$5 $", "plain $(X) $5 $"),
+        ("${resources.db.password}", "<one-db/password>"),
+        ("a:${resources.db.password}@${resources.db.host}", "a:<one-db/password>@<one-db/host>"),
+        ("cost $$${resources.db.password}", "cost $<one-db/password>"),
+        ("$$(OTHER) $(OTHER) $$$$(OTHER) ${resources.db.url}", "$(OTHER) $(OTHER) $$(OTHER) <one-db/url>"),
+        ("${resources.db.url}$", "<one-db/url>$"),
+        ("${resources.api.token}-${resources.api.TOKEN}", "<one-api/token>-<one-api/TOKEN>"),
+        ("${resources.api.DB_URL} ${resources.api-db.url}", "<one-api/DB_URL> <one-api-db/url>"),
+    ],
+)
+def test_a_variable_means_what_its_owner_wrote(folder: Path, written: str, means: str) -> None:
+    more = f"      variables: {{OTHER: x, RESOURCE_DB_HOST: mine, V: '{written}'}}\n{SECRETS}"
+    (main,) = workload(folder, more).containers
+    got = read_by_kubernetes(main)
+    assert got["V"] == means
+    assert got["RESOURCE_DB_HOST"] == "mine", "a variable of the owner's was overwritten"
 
 
 def test_an_init_container_counts_only_where_it_is_larger(folder: Path) -> None:

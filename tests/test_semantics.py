@@ -435,7 +435,7 @@ def test_every_configuration_named_exists_and_none_holds_a_reference(stack: Stac
             names = [variable["name"] for variable in container.get("env", [])]
             assert len(names) == len(set(names)), f"{namespace}/{container['name']} sets a variable twice: {names}"
             for variable in container.get("env", []):
-                for reference in re.findall(r"(?<!\$)\$\(([A-Z_]+)\)", variable.get("value", "")):
+                for reference in re.findall(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)", variable.get("value", "")):
                     assert reference in names[: names.index(variable["name"])], "Kubernetes reads them in order"
     for config in configs.values():
         assert "${" not in str(config["data"]), f"{place(config)} still asks for something"
