@@ -64,6 +64,13 @@ def test_a_patch_leaves_what_it_is_applied_to_as_it_was(original: Any, patch: An
     assert json.dumps([original, patch]) == before, "one environment's patch would leak into the next"
 
 
+def test_a_patch_leaves_the_order_of_what_it_changes() -> None:
+    merged = merge({"one": {"a": 1}, "two": 2, "three": 3}, {"three": 4, "new": 5, "one": {"b": 2}, "two": None})
+    assert list(merged) == ["one", "three", "new"], (
+        "init containers would run in another order, and other ports be asked"
+    )
+
+
 @given(original=MAPS)
 def test_an_empty_patch_is_no_patch(original: Any) -> None:
     assert merge(original, {}) == original, "`dev: {}` changes something"

@@ -178,9 +178,14 @@ def schema() -> dict[str, Any]:
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """`target` with the RFC 7386 `patch` applied: null removes, maps merge, everything else replaces."""
+    """`target` with the RFC 7386 `patch` applied: null removes, maps merge, everything else replaces.
+
+    What was there keeps its place and what is new comes after it: init containers run in the order written, and the
+    first port is the one that is probed.
+    """
     if not isinstance(patch, Mapping):
         return patch
     base = target if isinstance(target, Mapping) else {}
-    kept = {key: value for key, value in base.items() if key not in patch}
-    return kept | {key: merge(base.get(key), value) for key, value in patch.items() if value is not None}
+    merged = {key: merge(value, patch[key]) if key in patch else value for key, value in base.items()}
+    merged |= {key: merge(None, value) for key, value in patch.items() if key not in base}
+    return {key: value for key, value in merged.items() if key not in patch or patch[key] is not None}
