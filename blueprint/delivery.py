@@ -121,9 +121,12 @@ def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
 
 def _blue_green(service: Service, environment: Environment, meshed: bool) -> BlueGreen:
     text = service.spec.rollout.blue_green
+    ports = service.spec.service.ports.values() if service.spec.service else ()
+    led = meshed and all(port.app_protocol in HTTP_PROTOCOLS for port in ports)
     return BlueGreen(
-        # Without a mesh nothing leads from the service's own name to the active version, so the own name is it.
-        active=names.active(service.name) if meshed else service.name,
+        # Without a mesh, or on a port whose requests it cannot tell apart, nothing leads from the service's own name to
+        # the active version: the own name is it, or both versions would answer there (docs/decisions/0013).
+        active=names.active(service.name) if led else service.name,
         preview=names.preview(service.name),
         promotes_itself=text.auto_promotion_enabled,
         scale_down_delay_seconds=text.scale_down_delay_seconds,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from blueprint import design, names, network, sizes
+from blueprint.delivery import BlueGreen
 from blueprint.isolation import decide as rooms
 from blueprint.mesh import template
 from blueprint.reading import TextError
@@ -166,6 +167,25 @@ def test_a_namespace_holds_both_versions_and_what_is_stopping(folder: Path, roll
     assert made.rooms["one"].quota.pods == pods
     proxy = sizes.PROXY["dev"]
     assert made.rooms["one"].quota.total.cpu_request_millicores == pods * (100 + proxy.cpu_request_millicores)
+
+
+@pytest.mark.parametrize(
+    ("ports", "mode", "active"),
+    [
+        ("http: {port: 80}", "sidecar", "one-active"),
+        ("http: {port: 80}, raw: {port: 81, appProtocol: tcp}", "sidecar", "one"),
+        ("raw: {port: 81, appProtocol: tls}", "sidecar", "one"),
+        ("http: {port: 80}", "none", "one"),
+    ],
+)
+def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: str, mode: str, active: str) -> None:
+    more = f"  service: {{ports: {{{ports}}}}}\n  rollout: {{strategy: blueGreen}}\n"
+    made = design(settings("dev", mesh=Mesh.model_validate({"mode": mode})), catalogue(folder, one=more))
+    delivery = made.deliveries["one"]
+    assert isinstance(delivery, BlueGreen)
+    assert delivery.active == active, "the Service of the service's own name would lead to both versions"
+    spread = made.memberships["one"].spread if made.memberships else None
+    assert spread is None or spread.target == names.address(active, "one"), "the routes lead past the active version"
 
 
 def test_without_a_mesh_nobody_pays_for_a_proxy(folder: Path) -> None:
