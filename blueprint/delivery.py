@@ -106,7 +106,7 @@ def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
         stable=names.stable(service.name),
         canary=names.canary(service.name),
         steps=tuple(
-            Pause(seconds=round(seconds(step.pause))) if step.pause else Weight(percent=step.set_weight or 0)
+            Pause(seconds=max(1, round(seconds(step.pause)))) if step.pause else Weight(percent=step.set_weight or 0)
             for step in text.steps
         ),
         header=(text.header.name, text.header.value) if text.header and weighted else None,

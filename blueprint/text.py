@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from blueprint import cron
+
 
 class Fault(NamedTuple):
     """Something that was written and cannot be meant."""
@@ -171,19 +173,25 @@ PathTemplate = Annotated[
             "Start with '/', write parameters as whole segments in braces: /v1/orders/{id}",
         )
     ),
-]
-"""A path as OpenAPI writes it: `{id}` stands for one whole segment."""
-
-Cron = Annotated[
-    str,
     AfterValidator(
         _matching(
-            r"[0-9*/,-]+( [0-9*/,?-]+){2}( [0-9A-Za-z*/,-]+){2}",
-            "is no schedule",
-            'Write five cron fields (minute hour day month weekday), such as "0 2 * * *"',
+            r"(?!.*/\.\.?(/|$))([^%]|%(?!2[eEfF]|5[cC])[0-9A-Fa-f]{2})*",
+            "holds what gateway and mesh resolve before they look: such a path never arrives",
+            "Write it as it arrives, without '.' and '..' for a segment and without %2E, %2F, %5C or a lone '%'",
         )
     ),
 ]
+"""A path as OpenAPI writes it: `{id}` stands for one whole segment."""
+
+
+def _scheduled(value: str) -> str:
+    if fault := cron.fault(value):
+        cure = 'Write five cron fields (minute hour day month weekday), such as "0 2 * * *"'
+        refuse(Fault("", f"{_quoted(value)} {fault}", cure))
+    return value
+
+
+Cron = Annotated[str, AfterValidator(_scheduled)]
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 
@@ -220,7 +228,7 @@ Cpu = Annotated[
     BeforeValidator(_spelled),
     AfterValidator(
         _matching(
-            r"[1-9][0-9]{0,5}m|(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?",
+            r"[1-9][0-9]{0,5}m|(?!0(\.0+)?$)(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?",
             "is no amount of CPU",
             "Write cores or thousandths of one, such as 2, 0.5 or 250m",
         )

@@ -32,10 +32,13 @@ class Composed:
 
 
 def version(image: str) -> str:
-    """The version an image names: its tag as a label value, or twelve digits of its digest."""
+    """The version an image names: its tag as a label value, or twelve digits of its digest.
+
+    A tag may begin with '_' and end with any of '._-'; a label value may not.
+    """
     name, _, digest = image.partition("@sha256:")
-    tag = name.rsplit("/", 1)[-1].partition(":")[2]
-    return names.fit(tag) if tag else digest[:12]
+    tag = name.rsplit("/", 1)[-1].partition(":")[2].strip("._-")
+    return names.fit(tag) or digest[:12]
 
 
 def telemetry(service: Service, environment: Environment) -> Mapping[str, str]:

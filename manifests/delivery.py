@@ -14,7 +14,8 @@ from manifests.workloads import autoscaler, labels, template
 
 ROLLOUTS: Final = "argoproj.io/v1alpha1"
 PROMETHEUS: Final = f"http://{names.address('prometheus-operated', names.OBSERVABILITY)}:9090"
-HEADER_ROUTE: Final = "header"
+HEADER_ROUTE: Final = "canary-by-header"
+"""Sixteen characters: one more than a port's name may have, for the other routes are called like their ports."""
 
 PROGRESS_DEADLINE_SECONDS: Final = 600
 """How long a version may take without a new pod becoming ready (Kubernetes' default, 600)."""

@@ -35,5 +35,5 @@ def given(**fields: Any) -> Manifest:
 
 
 def duration(seconds: float) -> str:
-    """`seconds` as Go, and with it Istio, writes a duration: 0.4 is 400ms, 90 is 90s."""
-    return f"{seconds:g}s" if seconds == int(seconds) else f"{round(seconds * 1000)}ms"
+    """`seconds` as Go, and with it Istio, writes a duration: 0.4 is 400ms, 90 is 90s. Istio takes none below 1ms."""
+    return f"{int(seconds)}s" if seconds == int(seconds) else f"{max(1, round(seconds * 1000))}ms"

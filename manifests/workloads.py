@@ -215,9 +215,9 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
         "name": container.name,
         "image": container.image,
         "imagePullPolicy": "IfNotPresent",
-        **({"command": list(container.command)} if container.command is not None else {}),
-        **({"args": list(container.args)} if container.args is not None else {}),
         **given(
+            command=list(container.command or ()),
+            args=list(container.args or ()),
             ports=ports,
             envFrom=[{"configMapRef": {"name": container.config}}] if container.config else None,
             env=[_variable(variable) for variable in container.environment],

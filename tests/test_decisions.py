@@ -261,6 +261,9 @@ def test_an_init_container_counts_only_where_it_is_larger(folder: Path) -> None:
         ("ghcr.io/acme/a:1.2.3", "1.2.3"),
         ("localhost:5000/a:v2@sha256:" + "a" * 64, "v2"),
         ("ghcr.io/acme/a@sha256:" + "b" * 64, "b" * 12),
+        ("a:_x", "x"),
+        ("a:1.0-", "1.0"),
+        ("a:_@sha256:" + "c" * 64, "c" * 12),
         ("a:" + "t" * 100, "t" * 56 + "-" + names.fit("t" * 100)[-6:]),
     ],
 )
@@ -288,7 +291,10 @@ def test_a_parameter_is_one_segment_to_the_mesh(path: str, spelled: str) -> None
     assert template(path) == spelled
 
 
-@pytest.mark.parametrize(("seconds", "spelled"), [(0.4, "400ms"), (1, "1s"), (90.0, "90s"), (0.333333, "333ms")])
+@pytest.mark.parametrize(
+    ("seconds", "spelled"),
+    [(0.4, "400ms"), (1, "1s"), (90.0, "90s"), (0.333333, "333ms"), (2_592_000.0, "2592000s"), (0.0003, "1ms")],
+)
 def test_durations_are_spelled_as_istio_reads_them(seconds: float, spelled: str) -> None:
     assert duration(seconds) == spelled
 

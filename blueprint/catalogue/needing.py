@@ -38,8 +38,8 @@ class Retries(Text):
     """Tries after the first. 0: never again."""
     per_try_timeout: Duration | None = None
     """The longest one try may take. Unset: an equal share of the timeout."""
-    retry_on: tuple[RetryOn, ...] = ("connect-failure", "refused-stream", "unavailable")
-    """When to try again."""
+    retry_on: Annotated[tuple[RetryOn, ...], Field(min_length=1)] = ("connect-failure", "refused-stream", "unavailable")
+    """When to try again. Never is `attempts: 0`; Istio takes an empty list for its own default."""
 
 
 class Consume(Text):

@@ -21,7 +21,7 @@ class ConnectionPool(Text):
     """How long a connection may take (the templates': 2 s)."""
     http2_max_requests: Annotated[int, Field(ge=1, le=100_000, alias="http2MaxRequests")] = 200
     """Requests under way."""
-    max_requests_per_connection: Annotated[int, Field(ge=0)] = 0
+    max_requests_per_connection: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Requests before a connection is closed; 0: never."""
 
 

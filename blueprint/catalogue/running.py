@@ -143,7 +143,7 @@ class InitContainer(Text):
     image: Image
     """Repository with a tag or a digest; `latest` is refused."""
     command: tuple[str, ...] | None = None
-    """Replaces the image's entry point; an empty list is an empty entry point."""
+    """Replaces the image's entry point; an empty list is the image's own, as in Kubernetes."""
     args: tuple[str, ...] | None = None
     """Replaces the image's arguments."""
     variables: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
