@@ -1,7 +1,7 @@
 """What must hold between a stack's settings and the catalogue before anything is decided.
 
 The catalogue alone is checked when it is read; here the two meet: hosts that are served, groups somebody is in,
-tokens somebody signs, and whether it all fits the budget.
+tokens somebody signs, disks somebody makes, and whether it all fits the budget.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import Final
 
 from blueprint import sizes
 from blueprint.catalogue import Service
+from blueprint.catalogue.owning import Volume
 from blueprint.delivery import peak_pods
 from blueprint.reading import Catalogue, Problem, TextError
 from blueprint.reading.problems import valid
@@ -17,7 +18,12 @@ from blueprint.settings import Settings
 
 def check(settings: Settings, catalogue: Catalogue, services: Sequence[Service], stack: str) -> None:
     """Raises TextError with everything in which `settings` and `catalogue` do not fit together."""
-    problems = [*_routes(settings, catalogue, services), *_budget(settings, services, stack)]
+    problems = [
+        *_routes(settings, catalogue, services),
+        *_twice(settings, catalogue, services),
+        *_volumes(settings, catalogue, services),
+        *_budget(settings, services, stack),
+    ]
     if problems:
         raise TextError(problems)
 
@@ -50,6 +56,36 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                 if group not in groups and settings.identity.issuers:
                     cause = f"allows the group '{group}', which no issuer of the stack puts anybody in"
                     yield told(("acl", "allow", position), cause, valid(group, groups))
+
+
+def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
+    """A path routed on the default host by one and on the same host by its name by another."""
+    default = (settings.gateway.hosts or (f"api.{settings.domain}",))[0]
+    owners: dict[tuple[str, str], tuple[str, str | None]] = {}
+    for service in services:
+        for position, provide in enumerate(service.spec.provides):
+            for index, path in enumerate(provide.route.paths if provide.route else ()):
+                said = provide.route.host if provide.route else None
+                owner, host = owners.setdefault((said or default, path), (service.name, said))
+                if said != host:  # where both said the same, reading has told it
+                    place = ("provides", position, "route", "paths", index)
+                    cause = (
+                        f"'{path}' is already routed by {owner}, for {default} is the default host; one would be lost"
+                    )
+                    cure = "Take another prefix or another host"
+                    yield catalogue.problem(service.name, settings.environment, place, cause, cure)
+
+
+def _volumes(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
+    """A stack makes no disks yet. A pod that waits for a Secret says so; one without its disk writes into nothing."""
+    for service in services:
+        for name, resource in sorted(service.spec.resources.items()):
+            if isinstance(resource, Volume):
+                cause = (
+                    f"asks for a disk, but no stack makes one yet: {resource.params.path} would be missing in the pods"
+                )
+                cure = "Keep the data in a store (postgres, s3, ...), or below /tmp if it may be lost"
+                yield catalogue.problem(service.name, settings.environment, ("resources", name), cause, cure)
 
 
 _MILLI: Final = 1000

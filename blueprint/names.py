@@ -158,8 +158,8 @@ ISSUER: Final = "platform"
 
 
 def certificate(host: str) -> str:
-    """The Certificate of `host` and the Secret it fills."""
-    return fit(f"{host.replace('.', '-')}-tls")
+    """The Certificate of `host` and the Secret it fills. With its dots: a-b.c and a.b-c stay two hosts."""
+    return fit(f"{host}-tls")
 
 
 def consumer(issuer: str) -> str:

@@ -5,16 +5,33 @@ Settings are about where and how large; what runs is the catalogue's. A kind of 
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from blueprint.catalogue import Environment
-from blueprint.text import Fault, Host, Slug, Text
+from blueprint.catalogue.promising import once
+from blueprint.text import Fault, Host, Slug, Text, refuse
 
 Layer = Literal["cluster", "platform", "services"]
 
-Cidr = Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$|^[0-9a-f:]+/[0-9]{1,3}$")]
+
+def _range(value: str) -> str:
+    try:
+        whole = str(ip_network(value, strict=False))
+    except ValueError as error:
+        refuse(Fault("", f"is no address range ({error})", "Write one such as 10.0.0.0/16"))
+    if whole != value:
+        refuse(Fault("", f"'{value}' is an address within a range, which the API server warns of", f"Write {whole}"))
+    return value
+
+
+Cidr = Annotated[
+    str,
+    Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$|^[0-9a-f:]+/[0-9]{1,3}$"),
+    AfterValidator(_range),
+]
 """An address range, such as 10.0.0.0/16."""
 
 
@@ -130,6 +147,9 @@ class Gateway(Text):
     """Host names it answers for. Unset: api.<domain>. The first is the default of a route."""
     certificates: Certificates = SelfSigned(kind="selfSigned")
     """Where the certificates of these hosts come from."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from once("hosts", self.hosts)
 
 
 Home = Literal["operator", "managed"]

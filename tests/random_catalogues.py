@@ -114,8 +114,9 @@ def _spec(chance: Random, name: str, before: dict[str, Text]) -> Text:
     spec["resources"] = _resources(chance)
     spec["egress"] = [
         {"host": host, "port": port, "protocol": protocol}
-        for host in chance.sample(HOSTS, chance.choice((0, 0, 1, 2)))
-        for port, protocol in chance.sample(((443, "TLS"), (587, "TCP"), (80, "HTTP")), chance.randint(1, 2))
+        for index, host in enumerate(chance.sample(HOSTS, chance.choice((0, 0, 1, 2))))
+        # In plain TCP the mesh cannot tell two hosts on one port apart, and nobody may ask it to.
+        for port, protocol in chance.sample(((443, "TLS"), (587 + index, "TCP"), (80, "HTTP")), chance.randint(1, 2))
     ]
     return {key: value for key, value in spec.items() if value or chance.random() < 0.5}
 
@@ -148,7 +149,10 @@ def _provides(chance: Random, name: str, ports: Text) -> list[Text]:
     for api in chance.sample(APIS, chance.randint(0, 3)):
         port = chance.choice(sorted(ports))
         raw = ports[port].get("appProtocol", "http") in RAW
-        kind = chance.choice(("openapi", "asyncapi") if raw else ("openapi", "openapi", "grpc", "graphql"))
+        grpc = ports[port].get("appProtocol") in ("grpc", "http2")
+        kind = chance.choice(
+            ("openapi", "asyncapi") if raw else ("openapi", "openapi", "graphql", *(("grpc", "grpc") if grpc else ()))
+        )
         provide: Text = {
             "api": api,
             "type": kind,

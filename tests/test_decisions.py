@@ -359,6 +359,33 @@ def test_a_host_the_gateway_does_not_answer_for_is_refused(folder: Path) -> None
         design(settings("dev"), made)
 
 
+def test_one_path_on_the_default_host_by_name_and_without_is_refused(folder: Path) -> None:
+    route = "      route: {paths: [/things], auth: {type: none, reason: anybody may}%s}\n"
+    named = ", host: api.dev.shop.example.com"
+    made = catalogue(folder, one=offering() + route % "", two=offering() + route % named)
+    with pytest.raises(TextError, match=r"two\.yaml:\d+: spec\.provides\.0\.route\.paths\.0: .* routed by one"):
+        design(settings("dev"), made)
+    design(settings("dev"), catalogue(folder, two=offering() + route.replace("/things", "/") % named))
+
+
+def test_a_disk_that_no_stack_makes_is_refused_rather_than_left_out(folder: Path) -> None:
+    disk = "  resources: {disk: {type: volume, params: {size: 1Gi, path: /var/lib/one}}}\n"
+    with pytest.raises(TextError, match=r"one\.yaml:\d+: spec\.resources\.disk: .*/var/lib/one would be missing"):
+        design(settings("dev"), catalogue(folder, one=disk))
+
+
+def test_two_hosts_never_share_a_certificate(folder: Path) -> None:
+    hosts = ("api.eu.example.com", "api-eu.example.com")
+    made = design(settings("dev", gateway=GatewayText(hosts=hosts)), catalogue(folder, one=""))
+    assert len({host.certificate for host in made.gateway.hosts}) == 2, "the second would overwrite the first"
+
+
+def test_an_empty_command_is_the_image_s_own(folder: Path) -> None:
+    made = design(settings("dev"), catalogue(folder, one="      command: []\n      args: []\n"))
+    (main,) = objects(made)["apps/v1", "Deployment", "one", "one"]["spec"]["template"]["spec"]["containers"]
+    assert not {"command", "args"} & set(main), "Kubernetes drops an empty list"
+
+
 def test_the_same_text_gives_the_same_value_and_no_room_forgets_a_service() -> None:
     one, other = design(settings("prod"), shop()), design(settings("prod"), shop())
     assert one == other

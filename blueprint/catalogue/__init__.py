@@ -13,8 +13,9 @@ from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.needing import Consume, Egress, Events
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
-from blueprint.catalogue.promising import Promises, once
+from blueprint.catalogue.promising import Promises, QueueLag, SlowNetwork, once
 from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Ports, Scaling
+from blueprint.names import DOMAIN
 from blueprint.text import Cron, Fault, ServiceName, Slug, Text
 
 __all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge", "schema"]
@@ -100,8 +101,10 @@ class Spec(Promises):
         yield from super().faults()
         yield from self._is_whole()
         yield from self._listens_where_it_says()
+        yield from self._ends_if_it_is_a_job()
+        yield from self._reaches_hosts_apart()
         yield from self._names_each_thing_once()
-        yield from self._speaks_of_its_own_channels()
+        yield from self._speaks_of_its_own_edges()
 
     def _is_whole(self) -> Iterator[Fault]:
         if "main" not in self.containers:
@@ -131,6 +134,9 @@ class Spec(Promises):
                 spoken = ports[provide.port].app_protocol
                 cause = f"is {spoken} on '{provide.port}', where the mesh sees no requests: every call would be refused"
                 yield Fault(f"provides.{index}.port", cause, "Set that port's appProtocol to http, http2 or grpc")
+            elif provide.type == "grpc" and ports[provide.port].app_protocol == "http":
+                cause = f"is http on '{provide.port}', so the mesh would speak HTTP/1.1, which gRPC does not"
+                yield Fault(f"provides.{index}.port", cause, "Set that port's appProtocol to grpc")
         if self.rollout.strategy != "rolling" and not ports:
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service listens nowhere"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
@@ -138,12 +144,53 @@ class Spec(Promises):
         if metrics and metrics.port not in ports:
             yield Fault("observability.metrics.port", f"'{metrics.port}' is no port of this service", f"Known: {known}")
 
+    def _ends_if_it_is_a_job(self) -> Iterator[Fault]:
+        if self.type != "cronjob":
+            return
+        for index, _ in enumerate(self.provides):
+            cause = "is offered by a cronjob, which nobody reaches between its runs"
+            yield Fault(f"provides.{index}", cause, "Offer it from a service of type service")
+        for name in sorted(self.containers.keys() - {"main"}):
+            cause = "keeps running beside a cronjob's main container, so no run ever ends"
+            yield Fault(f"containers.{name}", cause, "Make it an init container, or part of main")
+        if self.rollout.strategy != "rolling":
+            cause = f"moves requests between versions ({self.rollout.strategy}), but a cronjob runs to its end"
+            yield Fault("rollout.strategy", cause, "Drop rollout; the next run is the new version")
+
+    def _reaches_hosts_apart(self) -> Iterator[Fault]:
+        """The mesh tells hosts on one port apart by what is said in HTTP or TLS; in plain TCP nothing is said."""
+        first: dict[int, Egress] = {}
+        for index, egress in enumerate(self.egress):
+            other = first.setdefault(egress.port, egress)
+            if egress.host.endswith((".svc", f".svc.{DOMAIN}")):
+                cause = f"'{egress.host}' is inside the cluster, where only what is consumed is reached"
+                yield Fault(f"egress.{index}.host", cause, "Name its API in consumes")
+            if other.host != egress.host and "TCP" in (other.protocol, egress.protocol):
+                cause = f"shares port {egress.port} with {other.host}, and in TCP the mesh cannot tell the two apart"
+                cure = "Say TLS for both if they encrypt from the first byte, or reach one of them on another port"
+                yield Fault(f"egress.{index}.port", cause, cure)
+            elif other.protocol != egress.protocol:
+                cause = (
+                    f"is {egress.protocol}, but port {egress.port} is {other.protocol} for {other.host}: one is lost"
+                )
+                yield Fault(f"egress.{index}.protocol", cause, "Say the same for both, or use another port")
+
     def _names_each_thing_once(self) -> Iterator[Fault]:
         yield from once("provides", tuple(provide.api for provide in self.provides))
         yield from once("consumes", tuple(consume.api for consume in self.consumes))
         yield from once("egress", tuple(f"{egress.host}:{egress.port}" for egress in self.egress))
 
-    def _speaks_of_its_own_channels(self) -> Iterator[Fault]:
+    def _speaks_of_its_own_edges(self) -> Iterator[Fault]:
+        called = sorted({consume.provider for consume in self.consumes})
+        for index, fault in enumerate(self.tests.chaos):
+            if isinstance(fault, SlowNetwork) and fault.latency.target not in called:
+                cause = f"slows '{fault.latency.target}', which this service does not consume"
+                yield Fault(f"tests.chaos.{index}.latency.target", cause, f"Known: {', '.join(called) or 'none'}")
+        channels = sorted({subscribe.channel for subscribe in self.events.subscribes})
+        for index, slo in enumerate(self.slos):
+            if isinstance(slo, QueueLag) and slo.channel not in channels:
+                cause = f"is about '{slo.channel}', which this service does not subscribe to"
+                yield Fault(f"slos.{index}.channel", cause, f"Known: {', '.join(channels) or 'none'}")
         read = {(subscribe.channel, subscribe.group) for subscribe in self.events.subscribes}
         for index, metric in enumerate(self.scaling.metrics):
             if isinstance(metric, LagMetric) and (metric.channel, metric.group) not in read:

@@ -4,9 +4,10 @@ An API is what a consumer names and what a route exposes; a port alone is neithe
 the consumers' `consumes`, narrowed by `allow`; nothing here opens a door by itself except `route`.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -141,6 +142,10 @@ class Acl(Text):
             yield Fault("", "gives both or neither of allow and deny", "Give exactly one of them")
 
 
+MOST_PATHS: Final = 64
+"""Matches of one rule of an HTTPRoute (Gateway API, maxItems)."""
+_PARAMETER: Final = re.compile(r"\{[^}]*\}")
+
 Pair = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+:.*$")]
 
 
@@ -198,6 +203,13 @@ class Route(Text):
                 "asks for a group but auth.type is none, so no request ever has one",
                 "Set auth.type to jwt or drop acl",
             )
+        taken = {"authorization"} & {header.lower() for header in self.request_transformer.remove.headers}
+        if taken and self.auth.type == "jwt":
+            cause = "takes the token away, but the service's proxy asks for it once more: every request is refused"
+            yield Fault("requestTransformer.remove.headers", cause, "Leave authorization where it is")
+        if len(self.paths) > MOST_PATHS:
+            cause = f"has {len(self.paths)} prefixes, and a route takes {MOST_PATHS} (Gateway API)"
+            yield Fault("paths", cause, "Route a common prefix, or split the API")
         for index, path in enumerate(self.paths):
             if "{" in path:
                 yield Fault(
@@ -234,13 +246,17 @@ class Provide(Text):
     def _operations_fit_the_type(self) -> Iterator[Fault]:
         wanted = GrpcOperation if self.type == "grpc" else HttpOperation
         spelling = "rpc: package.Service/Method" if self.type == "grpc" else "method and path"
-        seen: set[str] = set()
+        seen: dict[str, str] = {}
         for index, operation in enumerate(self.operations):
             if not isinstance(operation, wanted):
                 yield Fault(f"operations.{index}", f"does not fit type {self.type}", f"Write it with {spelling}")
-            if operation.key in seen:
+            shape = _PARAMETER.sub("{}", operation.key)
+            if operation.key == seen.get(shape):
                 yield Fault(f"operations.{index}", f"'{operation.key}' is listed twice", "Drop one of the two")
-            seen.add(operation.key)
+            elif shape in seen:
+                cause = f"'{operation.key}' is the same to everybody as '{seen[shape]}'"
+                yield Fault(f"operations.{index}", cause, "Drop one of the two")
+            seen.setdefault(shape, operation.key)
         if self.route and self.type not in ("openapi", "graphql"):
             yield Fault(
                 "route",

@@ -61,6 +61,10 @@ def operations(view: View) -> Iterator[Problem]:
             cause = f"retries '{harmful[0]}', which is not idempotent: a repeat would do it twice"
             cure = "Set attempts to 0, consume the idempotent operations only, or make it idempotent"
             yield view.problem(caller, ("consumes", index, "retries"), cause, cure)
+        if consume.retries and consume.retries.attempts and not provide.operations:
+            cause = f"retries calls to {consume.api}, which lists no operations: none is known to be idempotent"
+            cure = f"Set attempts to 0, or ask {view.services[consume.provider].spec.owner} to list the operations"
+            yield view.problem(caller, ("consumes", index, "retries"), cause, cure)
 
 
 def timing(view: View) -> Iterator[Problem]:
@@ -72,6 +76,11 @@ def timing(view: View) -> Iterator[Problem]:
             )
             cure = f"Raise timeout to {provide.timeout}, lower the provider's, or set criticality to soft"
             yield view.problem(caller, ("consumes", index, "timeout"), cause, cure)
+        each = consume.retries and consume.retries.per_try_timeout
+        if each and not consume.timeout and seconds(each) > seconds(provide.timeout):
+            cause = f"waits {each} for each try of {consume.api}, which takes {provide.timeout} at most"
+            cure = f"Lower perTryTimeout to {provide.timeout}, or set timeout"
+            yield view.problem(caller, ("consumes", index, "retries"), cause, cure)
 
 
 def cycles(view: View) -> Iterator[Problem]:

@@ -1,6 +1,8 @@
 """Checks on what must be unique or must exist: names, tables, public paths, references, files, and the calendar."""
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from blueprint import names as naming
 from blueprint.catalogue import Spec
@@ -8,6 +10,9 @@ from blueprint.catalogue.owning import Store
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
 from blueprint.references import Reference, answerable, parts
+
+_OURS: Final = re.compile(r"\$\{(?:consumes|metadata|resources)\.[^{}]*\}")
+"""A reference, not a shell's variable."""
 
 
 def names(view: View) -> Iterator[Problem]:
@@ -67,10 +72,25 @@ def _texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (field, container, "variables", variable), text
 
 
+def _words(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every word of a command line, with its place."""
+    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
+        for container, running in sorted(containers.items()):
+            for part, words in (("command", running.command), ("args", running.args)):
+                for index, word in enumerate(words or ()):
+                    yield (field, container, part, index), word
+
+
 def references(view: View) -> Iterator[Problem]:
-    """Every `${...}` asks for something this service declares."""
+    """Every `${...}` asks for something this service declares, where it is answered."""
     for name, service in sorted(view.services.items()):
         known = answerable(service.spec)
+        for place, word in _words(service.spec):
+            # A shell has ${...} of its own; none of its variables has a dot in its name.
+            if found := _OURS.search(word):
+                cause = f"{found.group()} is not answered in a command line; the container would get it as it stands"
+                cure = "Give it to one of the container's variables, and write $(VARIABLE) here"
+                yield view.problem(name, place, cause, cure)
         for place, text in _texts(service.spec):
             try:
                 asked = [part for part in parts(text) if isinstance(part, Reference)]
