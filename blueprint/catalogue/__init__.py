@@ -150,6 +150,8 @@ class Spec(Promises):
         for index, _ in enumerate(self.provides):
             cause = "is offered by a cronjob, which nobody reaches between its runs"
             yield Fault(f"provides.{index}", cause, "Offer it from a service of type service")
+        if "scaling" in self.model_fields_set:
+            yield Fault("scaling", "is for what runs all the time, and of a cronjob one run goes at a time", "Drop it")
         for name in sorted(self.containers.keys() - {"main"}):
             cause = "keeps running beside a cronjob's main container, so no run ever ends"
             yield Fault(f"containers.{name}", cause, "Make it an init container, or part of main")

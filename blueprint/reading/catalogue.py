@@ -57,13 +57,14 @@ class Catalogue:
 
 
 def read_catalogue(folder: Path, *, today: date) -> Catalogue:
-    """The services in `folder`, one per `*.yaml`. `today` decides which exceptions have expired.
+    """The services in `folder`, one per `*.yaml` or `*.yml` in any case: no file is passed over for its name.
 
+    `today` decides which exceptions have expired.
     Raises TextError with every problem of the run.
     """
     from blueprint.reading.crossing import crossed  # noqa: PLC0415  (its checks are typed in terms of Catalogue)
 
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
     if not files:
         cause = "holds no service" if folder.is_dir() else "is not a folder"
         cure = "Put one YAML file per service there, or name another folder with --services"

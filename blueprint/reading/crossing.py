@@ -21,6 +21,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
     crossing_edges.operations,
     crossing_edges.timing,
     crossing_edges.cycles,
+    crossing_edges.listeners,
     crossing_events.channels,
     crossing_events.dead_letters,
     crossing_places.names,

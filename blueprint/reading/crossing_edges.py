@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from blueprint.network import HTTP_PROTOCOLS
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
 from blueprint.text import seconds
@@ -81,6 +82,26 @@ def timing(view: View) -> Iterator[Problem]:
             cause = f"waits {each} for each try of {consume.api}, which takes {provide.timeout} at most"
             cure = f"Lower perTryTimeout to {provide.timeout}, or set timeout"
             yield view.problem(caller, ("consumes", index, "retries"), cause, cure)
+
+
+def listeners(view: View) -> Iterator[Problem]:
+    """A host outside shares its port with no requests inside: of two protocols on a port, a proxy drops one."""
+    for name, service in sorted(view.services.items()):
+        known = [name, *sorted({consume.provider for consume in service.spec.consumes if consume.provider != name})]
+        inside = {
+            port.port: other
+            for other in reversed(known)
+            if other in view.services and (ports := view.services[other].spec.service)
+            for port in ports.ports.values()
+            if port.app_protocol in HTTP_PROTOCOLS
+        }
+        for index, egress in enumerate(service.spec.egress):
+            if egress.protocol != "HTTP" and egress.port in inside:
+                other = inside[egress.port]
+                cause = (
+                    f"is {egress.protocol} on {egress.port}, where {other} is asked over HTTP: one of the two is lost"
+                )
+                yield view.problem(name, ("egress", index, "port"), cause, "Let one of the two use another port")
 
 
 def cycles(view: View) -> Iterator[Problem]:
