@@ -16,6 +16,11 @@ def _attach(decision: Attached) -> kubernetes.Provider:
         context=decision.context,
         # Without it, a new address or certificate of the same cluster replaces every object in it.
         cluster_identifier=decision.name,
+        # Without them a changed variable or key deletes the object before it is made anew, and a pod that starts in
+        # between finds none. The checksum on the pods restarts them; to be removed when it is the provider's default
+        # (https://github.com/pulumi/pulumi-kubernetes/issues/3179).
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
         # The defaults (50 and 120) throttle a first preview of 500 objects for eight seconds.
         kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=200, burst=400),
         opts=pulumi.ResourceOptions(version=decision.plugin_version),

@@ -154,6 +154,13 @@ def test_every_resource_names_its_provider(variant: str) -> None:
 
 
 @every_variant
+def test_a_changed_variable_or_key_is_written_over_the_old_one(variant: str) -> None:
+    (provider,) = [each for each in ran(variant).registrations if each.kind == PROVIDER]
+    for flag in ("enableConfigMapMutable", "enableSecretMutable"):
+        assert provider.inputs[flag] in (True, "true"), f"{flag}: it would be deleted first, and a pod find none"
+
+
+@every_variant
 def test_secret_values_are_marked_and_private_keys_are_nowhere(variant: str) -> None:
     done = ran(variant)
     secrets = [each for each in objects(done) if each.kind == "kubernetes:core/v1:Secret"]
