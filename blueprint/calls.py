@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from blueprint import names
 from blueprint.network import HTTP_PROTOCOLS, Call, Request
+from blueprint.paths import within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,27 +84,7 @@ def _rules(calls: Sequence[Call]) -> Iterator[Rule]:
 def _taken_for(request: Request, other: Request) -> bool:
     """Whether something asked as `request` also fits the template of `other`. Where only `other` is a case of
     `request` (/a/{id} and /a/all) it is known for what it is: it is named."""
-    return (
-        request.method == other.method
-        and _meet(request.path, other.path)
-        and (_covers(other.path, request.path) or not _covers(request.path, other.path))
-    )
-
-
-def _pairs(one: str, other: str) -> list[tuple[bool, bool, bool]]:
-    """Segment by segment: whether it is a parameter here, and there, and whether the two are the same word."""
-    pairs = zip(one.split("/"), other.split("/"), strict=True)
-    return [(mine.startswith("{"), theirs.startswith("{"), mine == theirs) for mine, theirs in pairs]
-
-
-def _meet(one: str, other: str) -> bool:
-    """Whether a path can be of both templates."""
-    return one.count("/") == other.count("/") and all(any(pair) for pair in _pairs(one, other))
-
-
-def _covers(one: str, other: str) -> bool:
-    """Whether every path of `other` is of `one`; they meet."""
-    return all(mine or (same and not theirs) for mine, theirs, same in _pairs(one, other))
+    return request.method == other.method and within(request.path, other.path)
 
 
 def once(name: str, port: int, timeout_seconds: float, requests: tuple[Request, ...] = ()) -> Rule:

@@ -5,7 +5,7 @@ requests spread over its pods. How its own requests to others behave is `bluepri
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,8 @@ from blueprint.calls import Calls, Rule, calls, once
 from blueprint.catalogue import Service
 from blueprint.catalogue.promising import Resilience
 from blueprint.delivery import BlueGreen, Canary, Delivery
-from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Network, Request
+from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Network, Request, port, request
+from blueprint.paths import within
 from blueprint.settings import Identity, Settings
 from blueprint.text import seconds
 
@@ -34,6 +35,9 @@ class Asking:
     """Empty: any."""
     paths: tuple[str, ...]
     """In Istio's templates: {*} is a segment, {**} the rest. Empty: any."""
+    less: tuple[str, ...] = ()
+    """Paths that a template of these would take in, but that are other operations: whoever may ask for /a/{id} may
+    not for that ask for /a/all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +122,10 @@ def _membership(service: Service, network: Network, delivery: Delivery, settings
     brokers = [names.MESSAGING] if any(use.service == name for use in network.brokers) else []
     trust = settings.mesh.trust_domain
     issuers = tuple(sorted(issuer.issuer for issuer in settings.identity.issuers.values()))
-    admissions = [_admission(call, trust) for call in network.calls if call.provider == name]
-    admissions += [_public(entrance, trust, issuers if entrance.api in guarded else ()) for entrance in entrances]
+    admissions = [_admission(call, service, trust) for call in network.calls if call.provider == name]
+    admissions += [
+        _public(entrance, service, trust, issuers if entrance.api in guarded else ()) for entrance in entrances
+    ]
     return Membership(
         service=name,
         admissions=tuple(sorted(admissions, key=lambda admission: admission.name)),
@@ -139,35 +145,47 @@ def template(path: str) -> str:
     return _PARAMETER.sub("{*}", path)
 
 
-def _asking(requests: tuple[Request, ...]) -> tuple[Asking, ...]:
-    """`requests` with those of the same method together: fewer rules, the same meaning."""
-    methods = sorted({request.method for request in requests})
+def _asking(requests: tuple[Request, ...], offered: Set[Request]) -> tuple[Asking, ...]:
+    """`requests` with those of the same method together: fewer rules, the same meaning. `offered` is all there is."""
+    grouped: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    for mine in requests:
+        own = {template(asked.path) for asked in requests if asked.method == mine.method}
+        others = {other.path for other in offered if other.method == mine.method and within(other.path, mine.path)}
+        less = tuple(sorted({template(path) for path in others} - own))
+        grouped.setdefault((mine.method, less), set()).add(template(mine.path))
     return tuple(
-        Asking(
-            methods=(method,),
-            paths=tuple(sorted({template(request.path) for request in requests if request.method == method})),
-        )
-        for method in methods
+        Asking(methods=(method,), paths=tuple(sorted(paths)), less=less)
+        for (method, less), paths in sorted(grouped.items())
     )
 
 
-def _admission(call: Call, trust_domain: str) -> Admission:
+def _offered(service: Service, number: int) -> Set[Request]:
+    """Every operation of `service` on the port `number`, whichever API lists it."""
+    return {
+        request(operation)
+        for provide in service.spec.provides
+        if port(service, provide) == number
+        for operation in provide.operations
+    }
+
+
+def _admission(call: Call, service: Service, trust_domain: str) -> Admission:
     return Admission(
         name=names.from_(call.caller, call.api),
         principal=names.principal(call.caller, names.service_account(call.caller), trust_domain),
         port=call.port,
-        asking=_asking(call.requests) if call.protocol in HTTP_PROTOCOLS else (),
+        asking=_asking(call.requests, _offered(service, call.port)) if call.protocol in HTTP_PROTOCOLS else (),
         issuers=(),
     )
 
 
-def _public(entrance: Entrance, trust_domain: str, issuers: tuple[str, ...]) -> Admission:
+def _public(entrance: Entrance, service: Service, trust_domain: str, issuers: tuple[str, ...]) -> Admission:
     below_paths = tuple(sorted({spelling for path in entrance.paths for spelling in _below(path)}))
     return Admission(
         name=names.public(entrance.api),
         principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),
         port=entrance.port,
-        asking=_asking(entrance.requests) or (Asking(methods=(), paths=below_paths),),
+        asking=_asking(entrance.requests, _offered(service, entrance.port)) or (Asking(methods=(), paths=below_paths),),
         issuers=issuers,
     )
 

@@ -78,7 +78,8 @@ def _authorization(service: str, admission: Admission) -> Manifest:
 
 
 def _operation(asking: Asking, port: str) -> Manifest:
-    return {"operation": given(methods=list(asking.methods), paths=list(asking.paths), ports=[port])}
+    paths = given(paths=list(asking.paths), notPaths=list(asking.less))
+    return {"operation": given(methods=list(asking.methods), **paths, ports=[port])}
 
 
 def _tokens(service: str, identity: Identity) -> Manifest:

@@ -10,9 +10,10 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,7 +63,7 @@ def analysed(
         for made in given
         if made["kind"] == "Namespace" and made["metadata"].get("labels", {}).get("istio-injection") == "enabled"
     }
-    paths: dict[str, str] = {}
+    paths = Paths(known=_spoken_of(given))
     workloads = [made for one in given for made in _workload(one)]
     raw = _raw_ports(given)
     leave = [made for one in workloads for made in _unjudged(one, meshed)]
@@ -88,7 +89,7 @@ def analysed(
     answers = {question.name: folder / f"{question.name}.txt" for question in asked}
     answered = ran.returncode == 0 and all(file.exists() for file in answers.values())
     assert answered, f"the analyser gave no answer, so nothing is proven: {ran.stderr}{ran.stdout}"
-    names = {spelled: path for path, spelled in paths.items()}
+    names = {spelled: path for path, spelled in paths.numbers.items()}
     return {name: connections(file.read_text(), names, zones) for name, file in answers.items()}
 
 
@@ -128,6 +129,43 @@ def _half(made: Manifest, question: Asked) -> Iterator[Manifest]:
         yield {**made, "spec": spec}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    """Paths as numbers. A template takes in what others of the same pods name: /a/{*} also is /a/all."""
+
+    known: Mapping[tuple[str, str], Set[tuple[str, str]]]
+    """Namespace and port → every method and path its policies speak of."""
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    def spelled(self, namespace: str, operation: Manifest) -> list[str]:
+        """The numbers of the paths of `operation`, of all they take in, without those it leaves out."""
+        paths, less = operation["paths"], operation.get("notPaths", [])
+        methods, ports = set(operation.get("methods", ())), operation.get("ports", [])
+        named = {one for port in ports for one in self.known[namespace, port]}
+        others = {path for method, path in named if not methods or method in methods}
+        taken = {*paths, *(other for other in others if any(_takes_in(path, other) for path in paths))}
+        return [self.numbers.setdefault(path, f"/{len(self.numbers)}") for path in sorted(taken - set(less))]
+
+
+def _takes_in(template: str, path: str) -> bool:
+    return "{**}" not in path and bool(re.fullmatch(re.escape(template).replace(r"\{\*\}", "[^/]+"), path))
+
+
+def _spoken_of(objects: Iterable[Manifest]) -> Mapping[tuple[str, str], Set[tuple[str, str]]]:
+    found: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    rules = (
+        (made["metadata"]["namespace"], rule)
+        for made in objects
+        if made["kind"] == "AuthorizationPolicy"
+        for rule in made["spec"].get("rules", ())
+    )
+    for namespace, operation in ((name, entry["operation"]) for name, rule in rules for entry in rule.get("to", ())):
+        said = {path for side in ("paths", "notPaths") for path in operation.get(side, ())}
+        for port in operation.get("ports", ()):
+            found[namespace, port] |= {(method, path) for method in operation.get("methods", ()) for path in said}
+    return found
+
+
 def _raw_ports(objects: Iterable[Manifest]) -> set[tuple[str, str]]:
     """(namespace, port) of what the mesh takes for plain TCP, by the Services."""
     return {
@@ -140,7 +178,7 @@ def _raw_ports(objects: Iterable[Manifest]) -> set[tuple[str, str]]:
 
 
 def _admission(
-    made: Manifest, meshed: set[str], raw: set[tuple[str, str]], issuers: frozenset[str], paths: dict[str, str]
+    made: Manifest, meshed: set[str], raw: set[tuple[str, str]], issuers: frozenset[str], paths: "Paths"
 ) -> Iterator[Manifest]:
     """An AuthorizationPolicy where proxies enforce it: the mesh's own in every namespace that has proxies, because
     the analyser believes in a proxy in every pod; one in a namespace without them nowhere. Each lets pass what no
@@ -161,9 +199,10 @@ def _admission(
 
 
 def _rule(
-    rule: Manifest, namespace: str, raw: set[tuple[str, str]], issuers: frozenset[str], paths: dict[str, str]
+    rule: Manifest, namespace: str, raw: set[tuple[str, str]], issuers: frozenset[str], paths: "Paths"
 ) -> Manifest | None:
-    """A rule in the analyser's words. A path becomes a number, because it knows neither {*} nor most characters; a
+    """A rule in the analyser's words. A path becomes the numbers of all that it takes in, because it knows neither {*}
+    nor most characters; a
     condition on the token becomes a host, because it knows no claims and we name no hosts. A rule that asks about a
     request never matches on a port that is plain TCP to the mesh."""
     token = None
@@ -172,16 +211,18 @@ def _rule(
         token = "token" if frozenset(condition["values"]) == issuers else "another-token"
     kept = []
     for operation in (entry["operation"] for entry in rule.get("to") or ([{"operation": {}}] if token else [])):
-        assert not {"hosts", "notHosts", "notPaths", "notPorts", "notMethods"} & set(operation), (
+        assert not {"hosts", "notHosts", "notPorts", "notMethods"} & set(operation), (
             f"the analyser's hosts stand for tokens here, and exclusions are not respelled: {operation}"
         )
+        assert "notPaths" not in operation or "paths" in operation, f"exclusions from all paths are not: {operation}"
         asks = token or {"methods", "paths"} & set(operation)
         ports = [port for port in operation.get("ports", []) if not (asks and (namespace, port) in raw)]
         if operation.get("ports") and not ports:
             continue
         spelled = {**operation, **({"ports": ports} if ports else {}), **({"hosts": [token]} if token else {})}
         if "paths" in operation:
-            spelled["paths"] = [paths.setdefault(path, f"/{len(paths)}") for path in operation["paths"]]
+            spelled["paths"] = paths.spelled(namespace, operation)
+            spelled.pop("notPaths", None)
         kept.append({"operation": spelled})
     if "to" in rule and not kept:
         return None

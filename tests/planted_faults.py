@@ -110,6 +110,13 @@ FAULTS: Final = (
         edit=None,
     ),
     Fault(
+        sentence="a template that admits to what another operation names",
+        told=f"Extra: {ORDER} → product-service/product-service tcp/8002 GET /v1/products/search",
+        kind="AuthorizationPolicy",
+        place="product-service/from.order-service.products-v1",
+        edit=lambda made: _rule(made)["to"][0]["operation"].pop("notPaths"),
+    ),
+    Fault(
         sentence="a namespace without its default deny",
         told="Extra: order-service/a-stray → the internet tcp",
         kind="NetworkPolicy",

@@ -78,6 +78,7 @@ PLAIN: Final = """\
       timeout: 1s
       operations:
         - {method: PUT, path: /things/all, idempotent: false}
+        - {method: GET, path: "/things/{id}/parts/all", idempotent: true}
     - api: api-twice
       type: openapi
       version: "1.0.0"

@@ -122,6 +122,35 @@ def test_two_apis_on_one_port_keep_their_own_timeouts(folder: Path, more: str) -
     assert calls.rules[-1].requests == (), "what no rule names leads nowhere"
 
 
+def test_who_may_ask_for_a_template_may_not_for_that_ask_for_what_is_named(folder: Path) -> None:
+    offer = (
+        OFFER.replace("a.yaml", "contracts/any.txt")
+        + """\
+        - {method: GET, path: /things/export, idempotent: true}
+      route: {paths: [/things], auth: {type: none, reason: anybody may}}
+    - api: inside
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/any.txt
+      port: http
+      operations: [{method: GET, path: /things/secrets, idempotent: true}]
+      allow: []
+"""
+    )
+    consume = '  consumes: [{api: provider/things, operations: ["GET /things/{id}", POST /things]}]\n'
+    made = design(settings("dev"), catalogue(folder, provider=offer, caller=consume))
+    found = {admission.name: admission.asking for admission in made.memberships["provider"].admissions}
+    assert [(asking.methods, asking.paths, asking.less) for asking in found["from.caller.things"]] == [
+        (("GET",), ("/things/{*}",), ("/things/export", "/things/secrets")),
+        (("POST",), ("/things",), ()),
+    ], "a template admits to what the caller does not consume"
+    assert [(asking.paths, asking.less) for asking in found["public.things"]] == [
+        (("/things/export",), ()),
+        (("/things/{*}",), ("/things/secrets",)),
+        (("/things",), ()),
+    ], "the world is let in to what is for nobody"
+
+
 def workload(folder: Path, more: str, stack: str = "dev") -> Workload:
     return design(settings(stack), catalogue(folder, one=more)).workloads["one"]
 

@@ -231,6 +231,47 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
     assert rules == (declared if stack.blueprint.mesh else set()), "somebody is admitted whom nobody declared"
 
 
+def test_nobody_is_admitted_to_an_operation_they_do_not_consume(stack: Stack) -> None:
+    for (namespace, name), policy in stack.named("AuthorizationPolicy").items():
+        direction, caller, *_ = f"{name}..".split(".")
+        if direction != "from":
+            continue
+        consumed = {
+            (call.port, request.method, request.path)
+            for call in stack.blueprint.network.calls
+            if (call.caller, call.provider) == (caller, namespace)
+            for request in call.requests
+        }
+        for provider, api, number, request in offered(stack.blueprint):
+            if provider == namespace and (number, request.method, request.path) not in consumed:
+                assert not admits(policy, number, request), (
+                    f"{caller} may ask {provider}/{api} {request.method} {request.path}"
+                )
+
+
+def offered(blueprint: Blueprint) -> set[tuple[str, str, int, Request]]:
+    """Every operation somebody consumes: provider, API, port, request."""
+    calls = blueprint.network.calls
+    return {(call.provider, call.api, call.port, request) for call in calls for request in call.requests}
+
+
+def admits(policy: Manifest, port: int, request: Request) -> bool:
+    """Whether `policy` lets the request through, as Istio reads it: {*} is one segment."""
+
+    def fits(paths: list[str]) -> bool:
+        path = re.sub(r"\{[^}]*\}", "x", request.path)
+        return any(re.fullmatch(re.escape(each).replace(r"\{\*\}", "[^/]+"), path) for each in paths)
+
+    operations = [entry["operation"] for rule in policy["spec"]["rules"] for entry in rule["to"]]
+    return any(
+        request.method in operation.get("methods", [request.method])
+        and str(port) in operation["ports"]
+        and ("paths" not in operation or fits(operation["paths"]))
+        and not fits(operation.get("notPaths", []))
+        for operation in operations
+    )
+
+
 def test_the_mesh_is_strict_and_denies_from_the_root(stack: Stack) -> None:
     if not stack.blueprint.mesh:
         assert not [
