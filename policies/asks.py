@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from policies.fields import fields, is_custom
+from policies.fields import fields
 from policies.objects import Object
 from policies.pods import Pod, pods
 from policies.rule import Selector
@@ -69,7 +69,7 @@ def asks(thing: Object) -> Iterator[Ask]:
             if container.role != "ephemeral":  # those may ask for nothing
                 yield Ask(of="container", holder=container.view, pod=pod)
     yield from proxies(thing)
-    if is_custom(thing):
+    if thing.is_custom:
         for place in fields(thing, "resources"):
             if isinstance(place.value, dict) and place.value.keys() & set(SIDES):
                 yield Ask(of="store", holder=place, path=())

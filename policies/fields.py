@@ -5,20 +5,10 @@ kinds and paths would lack the operator somebody installs tomorrow.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from policies.objects import Object
 from policies.pods import ROLES
 from policies.values import View, step
-
-_BUILTIN: Final = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"})
-"""Groups of Kubernetes itself that do not end in .k8s.io; core, RBAC and the rest do."""
-
-
-def is_custom(thing: Object) -> bool:
-    """Whether `thing` is of a kind somebody brought (a custom resource), not one of Kubernetes' own."""
-    group = thing.sort.partition(".")[2]
-    return thing.is_kubernetes and group not in _BUILTIN and not group.endswith("k8s.io")
 
 
 def fields(thing: Object, *names: str) -> Iterator[View]:
@@ -30,9 +20,8 @@ def fields(thing: Object, *names: str) -> Iterator[View]:
 def holders(thing: Object, *names: str) -> Iterator[tuple[View, str]]:
     """What `fields` finds, as the mapping it is in and its name there."""
     yield from ((thing.root, name) for name in names if name in thing.props)
-    for key, place in thing.root.entries():
-        if key not in ("metadata", "status", "items"):
-            yield from _within(key, place, names)
+    for key, place in thing.body():
+        yield from _within(key, place, names)
 
 
 def _within(key: str, place: View, names: tuple[str, ...]) -> Iterator[tuple[View, str]]:

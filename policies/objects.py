@@ -13,6 +13,37 @@ from policies.values import Unknown, View, step
 
 T = TypeVar("T")
 
+BUILT_IN: Final = frozenset(
+    {
+        "",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "autoscaling",
+        "batch",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "extensions",
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "storagemigration.k8s.io",
+    }
+)
+"""Groups the API server has of its own (kubernetes/api). Whole names: agents.x-k8s.io and gateway.networking.k8s.io are
+brought by somebody, and so is evil-k8s.io."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -83,6 +114,11 @@ class Object:
         return ":" not in self.sort
 
     @property
+    def is_custom(self) -> bool:
+        """Whether it is a Kubernetes object of a kind somebody brought (a custom resource)."""
+        return self.is_kubernetes and self.sort.partition(".")[2] not in BUILT_IN
+
+    @property
     def kind(self) -> str:
         """`Deployment`; for a cloud's resource the last part of its token."""
         return self.sort.partition(".")[0] if self.is_kubernetes else self.type.rpartition(":")[2]
@@ -117,6 +153,14 @@ class Object:
     def spec(self) -> View:
         """spec."""
         return self.root["spec"]
+
+    def body(self) -> Iterator[tuple[str, View]]:
+        """Its fields but metadata and status; of `items` only what is no object of its own (`expanded`)."""
+        for key, place in self.root.entries():
+            if key == "items" and isinstance(place.value, list):
+                yield from ((key, item) for item in place if not isinstance(item.value, dict))
+            elif key not in ("metadata", "status"):
+                yield key, place
 
     @property
     def title(self) -> str:

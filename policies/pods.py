@@ -1,18 +1,23 @@
 """Pod specs, found by their shape in any object: a mapping that holds a list of containers.
 
 A list of kinds would be out of date the day an operator brings a new one, and every kind it lacks is a way around
-every rule about pods.
+every rule about pods. Operators also take pods in pieces: a container by itself, a securityContext beside an image, a
+template that leaves the containers to them. Those are parts, judged by what they say; the rest the operator fills in.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
+from policies import shapes
 from policies.objects import Object
 from policies.values import ABSENT, Unknown, View, step
 
 Role = Literal["container", "init", "ephemeral"]
+
+CONTEXT: Final = "securityContext"
 
 ROLES: Final[dict[str, Role]] = {
     "containers": "container",
@@ -21,7 +26,10 @@ ROLES: Final[dict[str, Role]] = {
 }
 """Field of a pod spec to what its containers are."""
 
-HOLDERS: Final = frozenset({*ROLES, "spec", "template", "podTemplate", "podTemplateSpec", "jobTemplate"})
+READ: Final = frozenset({*ROLES, CONTEXT})
+"""Fields that are read with their pod spec, and so are no pieces."""
+
+HOLDERS: Final = re.compile(r".*(?:containers|specs?|templates?)|pod", re.IGNORECASE)
 """Fields under which a pod spec would be found. One that is not known yet may hide anything."""
 
 
@@ -32,6 +40,10 @@ class Container:
     pod: "Pod"
     view: View
     role: Role
+    context: str = CONTEXT
+    """Field of its securityContext."""
+    whole: bool = True
+    """Whether it is described here, so that what is not written is not set. False: an operator fills in the rest."""
 
     @property
     def object(self) -> Object:
@@ -41,7 +53,7 @@ class Container:
     @property
     def security(self) -> View:
         """securityContext."""
-        return self.view["securityContext"]
+        return self.view[self.context]
 
     @property
     def name(self) -> str:
@@ -62,18 +74,28 @@ class Pod:
     spec: View
     metadata: View
     """Of the template, or of the Pod itself."""
+    context: str = CONTEXT
+    """Field of its securityContext."""
+    whole: bool = True
+    """Whether it is a pod spec. False: a piece of one, in an operator's object."""
+    loose: tuple[View, ...] = ()
+    """Containers of a piece, which are in none of a pod spec's lists."""
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
         """All of them: init and ephemeral ones too."""
-        return tuple(
-            Container(pod=self, view=view, role=role) for field, role in ROLES.items() for view in self.spec[field]
-        )
+        if self.whole:
+            return tuple(
+                Container(pod=self, view=view, role=role) for field, role in ROLES.items() for view in self.spec[field]
+            )
+        # Whose securityContext lies beside an image, the pod's or the container's, only its operator knows.
+        itself = Container(pod=self, view=self.spec, role="container", context=self.context, whole=False)
+        return (itself, *(Container(pod=self, view=view, role="container") for view in self.loose))
 
     @property
     def security(self) -> View:
         """The pod's securityContext."""
-        return self.spec["securityContext"]
+        return self.spec[self.context]
 
     @property
     def labels(self) -> View:
@@ -101,30 +123,63 @@ def pods(thing: Object) -> tuple[Pod, ...]:
 
     A field that may hold one and is not known yet is a pod spec nobody can read: rules about it cannot decide.
     """
-    return thing.once(_pods)
+    return tuple(pod for pod in parts(thing) if pod.whole)
 
 
-def _pods(thing: Object) -> tuple[Pod, ...]:
-    return tuple(_found(thing))
+def parts(thing: Object) -> tuple[Pod, ...]:
+    """Every pod spec in `thing`, and every piece of one."""
+    return thing.once(_parts)
+
+
+def containers(thing: Object) -> Iterator[Container]:
+    """Every container `thing` describes, in a pod spec or by itself."""
+    return (container for pod in parts(thing) for container in pod.containers if container.whole)
+
+
+def _parts(thing: Object) -> tuple[Pod, ...]:
+    return tuple(_found(thing)) if thing.is_kubernetes else ()
 
 
 def _found(thing: Object) -> Iterator[Pod]:
-    if thing.is_kubernetes:
-        for key, place in thing.root.entries():
-            if key not in ("items", "metadata", "status"):
-                yield from _within(thing, key, place, thing.root)
+    return _below(thing, "", thing.root, ABSENT, thing.body(), pieces=thing.is_custom)
 
 
-def _within(thing: Object, key: str, place: View, above: View) -> Iterator[Pod]:
+def _within(thing: Object, key: str, place: View, above: View, *, pieces: bool) -> Iterator[Pod]:
     value = place.value
     if isinstance(value, list):
         for index, part in enumerate(value):
-            yield from _within(thing, "", View(part, step(place.path, index)), ABSENT)
+            item = View(part, step(place.path, index))
+            yield from _within(thing, key if isinstance(part, Unknown) else "", item, ABSENT, pieces=pieces)
     elif isinstance(value, Unknown):
-        if key in HOLDERS:
+        if HOLDERS.fullmatch(key) or (key == "items" and above is thing.root):
             yield Pod(object=thing, spec=place, metadata=ABSENT)
     elif isinstance(value, dict):
-        if any(isinstance(value.get(field), list) for field in ROLES) or (key == "spec" and "containers" in value):
-            yield Pod(object=thing, spec=place, metadata=above["metadata"] if key == "spec" else ABSENT)
-        for name, part in place.entries():
-            yield from _within(thing, name, part, place)
+        yield from _below(thing, key, place, above, place.entries(), pieces=pieces)
+
+
+Entries = Iterable[tuple[str, View]]
+
+
+def _below(thing: Object, key: str, place: View, above: View, entries: Entries, *, pieces: bool) -> Iterator[Pod]:
+    found = tuple(_here(thing, key, place, above, pieces=pieces))
+    yield from found
+    whole = any(pod.whole for pod in found)
+    for name, part in entries:
+        yield from _within(thing, name, part, place, pieces=pieces and not (whole and name in READ))
+
+
+def _here(thing: Object, key: str, place: View, above: View, *, pieces: bool) -> Iterator[Pod]:
+    """The pod spec `place` is, or the pieces it holds."""
+    value = place.value
+    named = key == "spec" and "containers" in value and not (pieces and isinstance(value["containers"], dict))
+    whole = named or any(isinstance(value.get(field), list) for field in ROLES)
+    metadata = above["metadata"] if key == "spec" else _mapping(place["metadata"])
+    if whole:
+        yield Pod(object=thing, spec=place, metadata=metadata)
+    for context, loose in shapes.pieces(place, CONTEXT, READ if whole else frozenset()) if pieces else ():
+        spec = shapes.readable(place)
+        yield Pod(object=thing, spec=spec, metadata=metadata, context=context, whole=False, loose=loose)
+
+
+def _mapping(metadata: View) -> View:
+    return metadata if isinstance(metadata.value, dict | Unknown) else ABSENT

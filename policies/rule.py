@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 from blueprint.catalogue import Environment
 from policies.facts import Facts
 from policies.objects import Object
-from policies.pods import Container, Pod, pods
+from policies.pods import Container, Pod, containers, parts, pods
 from policies.values import View
 from policies.world import World
 
@@ -70,8 +70,13 @@ class Selector(Generic[S]):
 
 PODS: Final = Selector[Pod](pods, reads="every pod spec")
 CONTAINERS: Final = Selector[Container](
-    lambda thing: (container for pod in pods(thing) for container in pod.containers),
+    containers,
     reads="every container, init and ephemeral ones too",
+)
+POD_PARTS: Final = Selector[Pod](parts, reads="every pod spec, and pieces of one in operators' objects")
+CONTAINER_PARTS: Final = Selector[Container](
+    lambda thing: (container for pod in parts(thing) for container in pod.containers),
+    reads="every container, and pieces of one in operators' objects",
 )
 KUBERNETES: Final = Selector[Object](lambda thing: (thing,) if thing.is_kubernetes else (), reads="every object")
 EVERYTHING: Final = Selector[Object](lambda thing: (thing,), reads="every resource")

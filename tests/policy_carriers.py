@@ -8,14 +8,14 @@ Manifest = dict[str, Any]
 
 def _templated(api_version: str, kind: str, **beside: Any) -> Callable[[Manifest], Manifest]:
     def carry(pod: Manifest) -> Manifest:
-        template = {"metadata": _marks(pod), "spec": pod["spec"]}
+        template = _template(pod)
         return _wrapped(api_version, kind, pod, {**beside, "template": template})
 
     return carry
 
 
 def _cron(pod: Manifest) -> Manifest:
-    template = {"metadata": _marks(pod), "spec": pod["spec"]}
+    template = _template(pod)
     return _wrapped("batch/v1", "CronJob", pod, {"jobTemplate": {"spec": {"template": template}}})
 
 
@@ -23,6 +23,27 @@ def _custom(pod: Manifest) -> Manifest:
     # Nobody has heard of this kind, and the pod lies where no other kind has it.
     templates = [{"name": "first", "podTemplate": {"metadata": _marks(pod), "spec": pod["spec"]}}]
     return _wrapped("acme.example.com/v1", "Thing", pod, {"groups": {"left": templates}})
+
+
+def _lists_in_lists(pod: Manifest) -> Manifest:
+    return _wrapped("acme.example.com/v1", "Thing", pod, {"groups": [[_template(pod)]]})
+
+
+def _by_name(pod: Manifest) -> Manifest:
+    return {**_wrapped("acme.example.com/v1", "Things", pod, {}), "items": {"a": _template(pod)}}
+
+
+def _manifest(pod: Manifest) -> Manifest:
+    inner = _wrapped("apps/v1", "Deployment", pod, {"template": _template(pod)})
+    return _wrapped("kubernetes.crossplane.io/v1alpha2", "Object", pod, {"forProvider": {"manifest": inner}})
+
+
+def _keda(pod: Manifest) -> Manifest:
+    return _wrapped("keda.sh/v1alpha1", "ScaledJob", pod, {"jobTargetRef": {"template": _template(pod)}})
+
+
+def _template(pod: Manifest) -> Manifest:
+    return {"metadata": _marks(pod), "spec": pod["spec"]}
 
 
 def _listed(pod: Manifest) -> Manifest:
@@ -54,6 +75,12 @@ CARRIERS: Final[Mapping[str, tuple[Callable[[Manifest], Manifest], str]]] = {
     "Rollout": (_templated("argoproj.io/v1alpha1", "Rollout"), "spec.template."),
     "a List": (_listed, "items[0]."),
     "a PodList": (_pod_list, "items[0]."),
+    "a Knative Service": (_templated("serving.knative.dev/v1", "Service"), "spec.template."),
+    "a ScaledJob": (_keda, "spec.jobTargetRef.template."),
+    "a manifest in a manifest": (_manifest, "spec.forProvider.manifest.spec.template."),
+    "lists in lists": (_lists_in_lists, "spec.groups[0][0]."),
+    "items by name": (_by_name, "items.a."),
+    "a kind of a group like Kubernetes' own": (_templated("agents.x-k8s.io/v1", "Sandbox"), "spec.template."),
     "an unknown custom resource": (_custom, "spec.groups.left[0].podTemplate."),
 }
 """What carries it to how, and the path before `spec` and `metadata` of the pod."""

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from policies.judging import Judge
 from policies.manifests import from_manifest
 from policies.pods import Pod, pods
-from policies.rule import CONTAINERS, PODS
+from policies.rule import CONTAINER_PARTS, CONTAINERS, POD_PARTS, PODS
 from policies.rules import RULES
 from policies.values import Unknown, step
 from tests.policy_carriers import CARRIERS
 from tests.policy_cases import Case, cases, rules_with_cases
 
+SELECTORS: Final = (PODS, CONTAINERS, POD_PARTS, CONTAINER_PARTS)
 ABOUT_PODS: Final = tuple(
-    rule for rule in RULES if rule.selector in (PODS, CONTAINERS) and not rule.of_stack and rule.group != "AV"
+    rule for rule in RULES if rule.selector in SELECTORS and not rule.of_stack and rule.group != "AV"
 )
 """How available pods are depends on what makes them: a Job needs no probe, a single Pod no spread."""
 OTHERS: Final = tuple(rule for rule in RULES if rule.id in ("eng-rule-crash", "eng-unknown-values", "eng-exemptions"))

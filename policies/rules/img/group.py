@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policies.fields import holders, is_custom
+from policies.fields import holders
 from policies.objects import Object
 from policies.pods import Pod, pods
 from policies.rule import Group, Selector
@@ -47,7 +47,7 @@ class Reference:
 
 def references(thing: Object) -> Iterator[Reference]:
     """Every place in `thing` that names an image: containers, volumes, and the fields of an operator's object."""
-    custom = is_custom(thing) and thing.sort != "Rollout.argoproj.io"
+    custom = thing.is_custom and thing.sort != "Rollout.argoproj.io"
     for pod in pods(thing):
         for container in pod.containers:
             yield Reference(holder=container.view, field="image", optional=custom)

@@ -6,7 +6,6 @@ from typing import Final
 
 from blueprint import names
 from policies.facts import Facts
-from policies.fields import is_custom
 from policies.objects import LISTS, Object
 from policies.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Breach, sorts
 from policies.rules.ns.group import NS
@@ -134,7 +133,7 @@ def is_cluster_wide(thing: Object) -> bool:
     """Whether `thing` is in no namespace. An unknown kind is taken to be in one."""
     kind, dot, group = thing.sort.partition(".")
     kind = kind.removesuffix("Patch")  # a change to an object is where the object is
-    return f"{kind}{dot}{group}" in _CLUSTER_WIDE or (is_custom(thing) and bool(_SAYS_SO.fullmatch(kind)))
+    return f"{kind}{dot}{group}" in _CLUSTER_WIDE or (thing.is_custom and bool(_SAYS_SO.fullmatch(kind)))
 
 
 @NS.resource(

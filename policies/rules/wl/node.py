@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.facts import Facts
 from policies.pods import Container, Pod
-from policies.rule import CONTAINERS, CRITICAL, HIGH, MEDIUM, PODS, Breach
+from policies.rule import CONTAINER_PARTS, CRITICAL, HIGH, MEDIUM, POD_PARTS, Breach
 from policies.rules.wl.standard import PLATFORM, SYSCTLS, VOLUMES, WL, both
 
 
@@ -13,7 +13,7 @@ from policies.rules.wl.standard import PLATFORM, SYSCTLS, VOLUMES, WL, both
     "wl-host-namespaces",
     "M/M/M",
     CRITICAL,
-    PODS,
+    POD_PARTS,
     why="In a namespace of the node a pod sees the node's processes, sockets and shared memory, every other pod's too.",
     cure="Remove hostNetwork, hostPID and hostIPC",
     where=PLATFORM,
@@ -29,7 +29,7 @@ def host_namespaces(pod: Pod, _: Facts) -> Iterator[Breach]:
     "wl-privileged",
     "M/M/M",
     CRITICAL,
-    CONTAINERS,
+    CONTAINER_PARTS,
     why="A privileged container is root on the node, with all of its devices.",
     cure="Remove securityContext.privileged",
     where=PLATFORM,
@@ -44,7 +44,7 @@ def privileged(container: Container, _: Facts) -> Iterator[Breach]:
     "wl-volume-types",
     "M/M/M",
     CRITICAL,
-    PODS,
+    POD_PARTS,
     why="A hostPath is the node's disk; volumes of in-tree drivers carry credentials in the pod spec.",
     cure="Use a persistentVolumeClaim, an emptyDir or a CSI volume",
     where=PLATFORM,
@@ -63,7 +63,7 @@ def volume_types(pod: Pod, facts: Facts) -> Iterator[Breach]:
     "wl-host-ports",
     "M/M/M",
     HIGH,
-    CONTAINERS,
+    CONTAINER_PARTS,
     why="A port of the node is reached past every NetworkPolicy, and shuts out the next pod that wants it.",
     cure="Remove hostPort and use a Service",
     where=PLATFORM,
@@ -88,7 +88,7 @@ HANDLERS: Final = (
     "wl-probe-host",
     "M/M/M",
     MEDIUM,
-    CONTAINERS,
+    CONTAINER_PARTS,
     why="A probe with a host makes the kubelet ask anyone, from the node's own address.",
     cure="Delete host; the kubelet asks the pod itself",
     where="services/{service}.yaml: spec.containers",
@@ -106,7 +106,7 @@ def probe_host(container: Container, _: Facts) -> Iterator[Breach]:
     "wl-proc-mount",
     "M/M/M",
     HIGH,
-    CONTAINERS,
+    CONTAINER_PARTS,
     why="Unmasked, /proc shows and changes the node's kernel.",
     cure="Remove procMount",
     where=PLATFORM,
@@ -124,7 +124,7 @@ def proc_mount(container: Container, facts: Facts) -> Iterator[Breach]:
     "wl-sysctls",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="Most sysctls are the node's, shared by every pod on it.",
     cure="Remove the sysctl",
     where=PLATFORM,
@@ -140,7 +140,7 @@ def sysctls(pod: Pod, _: Facts) -> Iterator[Breach]:
     "wl-windows-host-process",
     "M/M/M",
     CRITICAL,
-    PODS,
+    POD_PARTS,
     why="A HostProcess container is an administrator of a Windows node.",
     cure="Remove windowsOptions.hostProcess",
     where=PLATFORM,

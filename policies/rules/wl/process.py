@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policies.facts import Facts
 from policies.pods import Container, Pod
-from policies.rule import CONTAINERS, HIGH, MEDIUM, PODS, Breach
+from policies.rule import CONTAINER_PARTS, HIGH, MEDIUM, POD_PARTS, Breach
 from policies.rules.wl.standard import (
     APPARMOR_ANNOTATION,
     DEFAULT_CAPABILITIES,
@@ -21,7 +21,7 @@ from policies.rules.wl.standard import (
     "wl-capabilities",
     "M/M/M",
     HIGH,
-    CONTAINERS,
+    CONTAINER_PARTS,
     why="Each capability is a piece of root; the default set lets a process forge packets and change owners.",
     cure='Set capabilities.drop to ["ALL"] and add nothing but NET_BIND_SERVICE',
     where=PLATFORM,
@@ -36,7 +36,7 @@ def capabilities(container: Container, facts: Facts) -> Iterator[Breach]:
     for added in held["add"]:
         if added.word not in allowed:
             yield Breach(added, f"adds {added.word}")
-    if restricted and "ALL" not in held["drop"].words:
+    if restricted and container.whole and "ALL" not in held["drop"].words:
         yield Breach(held["drop"], 'does not hold "ALL"')
 
 
@@ -44,7 +44,7 @@ def capabilities(container: Container, facts: Facts) -> Iterator[Breach]:
     "wl-apparmor",
     "M/M/M",
     MEDIUM,
-    PODS,
+    POD_PARTS,
     why="Unconfined, a process may mount, trace and write where the runtime's profile would stop it.",
     cure="Set appArmorProfile.type to RuntimeDefault, or leave it to the default",
     where=PLATFORM,
@@ -66,7 +66,7 @@ def apparmor(pod: Pod, _: Facts) -> Iterator[Breach]:
     "wl-selinux",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="Another SELinux type, user or role takes the label away that keeps containers apart.",
     cure="Remove seLinuxOptions",
     where=PLATFORM,
@@ -86,7 +86,7 @@ def selinux(pod: Pod, _: Facts) -> Iterator[Breach]:
     "wl-seccomp",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="Without a profile a process may make every system call there is, the rarely tested ones too.",
     cure="Set the pod's securityContext.seccompProfile.type to RuntimeDefault",
     where=PLATFORM,
@@ -103,7 +103,7 @@ def seccomp(pod: Pod, facts: Facts) -> Iterator[Breach]:
             yield Breach(kind, f"is {kind.word or 'empty'}")
     for container in pod.containers:
         own = container.security.at("seccompProfile", "type")
-        if restricted and not own.is_set and not whole.is_set:
+        if restricted and container.whole and not own.is_set and not whole.is_set:
             yield Breach(own, "is not set, and the pod sets none")
 
 
@@ -111,7 +111,7 @@ def seccomp(pod: Pod, facts: Facts) -> Iterator[Breach]:
     "wl-privilege-escalation",
     "M/M/M",
     HIGH,
-    CONTAINERS,
+    CONTAINER_PARTS,
     why="A setuid binary in the image would make any process root again.",
     cure="Set allowPrivilegeEscalation to false",
     where=PLATFORM,
@@ -121,7 +121,7 @@ def privilege_escalation(container: Container, facts: Facts) -> Iterator[Breach]
     if facts.standard == "baseline" or container.pod.is_windows:
         return
     allowed = container.security["allowPrivilegeEscalation"]
-    if allowed.flag is not False:
+    if allowed.flag or (allowed.flag is None and container.whole):
         yield Breach(allowed, "is true" if allowed.flag else "is not set, and the default is true")
 
 
@@ -129,7 +129,7 @@ def privilege_escalation(container: Container, facts: Facts) -> Iterator[Breach]
     "wl-run-as-non-root",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="Root in a container is root on the node the day one wall of the container fails.",
     cure="Set the pod's securityContext.runAsNonRoot to true",
     where=PLATFORM,
@@ -149,7 +149,7 @@ def may_be_root(pod: Pod) -> Iterator[Breach]:
         own = container.security["runAsNonRoot"]
         if own.flag is False:
             yield Breach(own, "is false")
-        elif own.flag is None and not whole.flag:
+        elif own.flag is None and container.whole and not whole.flag:
             yield Breach(own, "is not set, and the pod does not set it to true")
 
 
@@ -157,7 +157,7 @@ def may_be_root(pod: Pod) -> Iterator[Breach]:
     "wl-run-as-user",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="User 0 is root.",
     cure="Set runAsUser to 10000 or above, or leave it to the image",
     where=PLATFORM,

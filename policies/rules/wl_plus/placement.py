@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.facts import Facts
 from policies.pods import Pod
-from policies.rule import HIGH, MEDIUM, PODS, Breach
+from policies.rule import HIGH, MEDIUM, POD_PARTS, PODS, Breach
 from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
 from policies.values import View
 
@@ -63,7 +63,7 @@ def _means_linux(asked: View) -> bool:
     "wl-runtime-class",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="Pod Security can be switched off for a runtime class, so naming one may be leaving the standard.",
     cure="Remove runtimeClassName, or list the class in policies/config/<environment>.json: workloads.runtimeClasses",
     where=PLATFORM,

@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.facts import Facts
 from policies.pods import Container, Pod
-from policies.rule import CONTAINERS, HIGH, LOW, MEDIUM, PODS, Breach
+from policies.rule import CONTAINERS, HIGH, LOW, MEDIUM, POD_PARTS, Breach
 from policies.rules.wl.process import is_root, may_be_root
 from policies.rules.wl_plus.group import IMAGES, PLATFORM, WL_PLUS
 from policies.values import View
@@ -16,7 +16,7 @@ from policies.values import View
     "wl-non-root-strict",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="A user namespace is one wall, and Pod Security takes root's other walls away where it stands.",
     cure="Set runAsNonRoot to true and no user 0, with hostUsers false too",
     where=PLATFORM,
@@ -73,7 +73,7 @@ def high_uid(container: Container, facts: Facts) -> Iterator[Breach]:
     "wl-share-pid",
     "M/M/M",
     HIGH,
-    PODS,
+    POD_PARTS,
     why="With one process tree a container reads the others' memory, environment and files through /proc.",
     cure="Remove shareProcessNamespace",
     where=PLATFORM,
