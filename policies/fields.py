@@ -4,7 +4,7 @@ A database's object has no pod spec, only `spec.image` and `spec.resources`: its
 kinds and paths would lack the operator somebody installs tomorrow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from policies.objects import Object
 from policies.pods import ROLES
@@ -13,22 +13,26 @@ from policies.values import View, step
 
 def fields(thing: Object, *names: str) -> Iterator[View]:
     """Every place called one of `names` in `thing`, however deep, but not in its containers: those are the pods'."""
-    for holder, name in holders(thing, *names):
+    for holder, name in holders(thing, frozenset(names).__contains__):
         yield holder[name]
 
 
-def holders(thing: Object, *names: str) -> Iterator[tuple[View, str]]:
+Called = Callable[[str], object]
+"""Whether a field is meant, by its name."""
+
+
+def holders(thing: Object, called: Called) -> Iterator[tuple[View, str]]:
     """What `fields` finds, as the mapping it is in and its name there."""
-    yield from ((thing.root, name) for name in names if name in thing.props)
+    yield from ((thing.root, name) for name in thing.props if called(name))
     for key, place in thing.body():
-        yield from _within(key, place, names)
+        yield from _within(key, place, called)
 
 
-def _within(key: str, place: View, names: tuple[str, ...]) -> Iterator[tuple[View, str]]:
+def _within(key: str, place: View, called: Called) -> Iterator[tuple[View, str]]:
     if isinstance(place.value, dict):
-        yield from ((place, name) for name in names if name in place.value)
+        yield from ((place, str(name)) for name in place.value if called(str(name)))
         for name, part in place.entries():
-            yield from _within(name, part, names)
+            yield from _within(name, part, called)
     elif isinstance(place.value, list) and key not in ROLES:
         for index, item in enumerate(place.value):
-            yield from _within("", View(item, step(place.path, index)), names)
+            yield from _within("", View(item, step(place.path, index)), called)

@@ -1,5 +1,6 @@
 """The group, and the images its rules read."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +15,15 @@ IMG: Final = Group("IMG", "Where images and charts come from")
 
 IMAGE: Final = "services/{service}.yaml: spec.containers.<name>.image; a chart's own value otherwise"
 
-OPERATOR_FIELDS: Final = ("image", "imageName")
-"""What operators call the image of the pods they make (CloudNativePG: imageName; Strimzi, RabbitMQ, Istio: image)."""
+OPERATOR_FIELDS: Final = re.compile(r"image|imageName|[a-z][A-Za-z]*Image")
+"""What operators call the image of the pods they make (CloudNativePG: imageName; Strimzi, RabbitMQ, Istio: image;
+Percona: initImage; Zalando: dockerImage)."""
+
+
+REPOSITORY: Final = "repository"
+"""What an image in pieces has for its name, with registry, tag and digest beside it, as Helm's values do."""
+REFERENCE: Final = "reference"
+"""What a volume's image has for its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +41,15 @@ class Reference:
     def view(self) -> View:
         """The image's name."""
         return self.holder[self.field]
+
+    @property
+    def text(self) -> str:
+        """The image's name in one piece; "" where there is none."""
+        if self.field != REPOSITORY:
+            return self.view.word
+        registry, tag, digest = (self.holder[key].quantity or "" for key in ("registry", "tag", "digest"))
+        whole = "/".join(filter(None, (registry, self.view.word)))
+        return whole and "".join((whole, f":{tag}" if tag else "", f"@{digest}" if digest else ""))
 
     @property
     def policy(self) -> View:
@@ -53,9 +70,13 @@ def references(thing: Object) -> Iterator[Reference]:
             yield Reference(holder=container.view, field="image", optional=custom)
         yield from _of_volumes(pod)
     if custom:
-        for holder, field in holders(thing, *OPERATOR_FIELDS):
-            # A mapping is some other field of that name (`volumes[].image`), judged above where it is one.
-            if not isinstance(holder[field].value, dict | list | bool):
+        for holder, field in holders(thing, OPERATOR_FIELDS.fullmatch):
+            value = holder[field].value
+            named = [key for key in (REPOSITORY, REFERENCE) if isinstance(value, dict) and key in value]
+            for key in named:
+                yield Reference(holder=holder[field], field=key, pull="pullPolicy", optional=True)
+            # Any other mapping is some other field of that name.
+            if not isinstance(value, dict | list | bool):
                 yield Reference(holder=holder, field=field, optional=True)
 
 
@@ -67,7 +88,7 @@ def _of_volumes(pod: Pod) -> Iterator[Reference]:
         place = View(volume, step(volumes.path, index))
         image = volume.get("image") if isinstance(volume, dict) else None
         if isinstance(image, dict):
-            yield Reference(holder=place["image"], field="reference", pull="pullPolicy")
+            yield Reference(holder=place["image"], field=REFERENCE, pull="pullPolicy")
         elif image is not None:
             yield Reference(holder=place, field="image", pull="")
 

@@ -12,7 +12,7 @@ MOVING: Final = "latest"
 
 
 def _read(reference: Reference) -> Image | None:
-    return parse(reference.view.word)
+    return parse(reference.text)
 
 
 @IMG.resource(
