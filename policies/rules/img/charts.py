@@ -17,8 +17,6 @@ EXACT: Final = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Z
 DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 FOLDER: Final = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 """Host and path without `..` and escapes, by which a path leaves the folder it begins with."""
-LOCAL: Final = ("./", "../", "/", "file://")
-"""How a chart in this repository begins: it is reviewed like the rest of it."""
 SCHEMES: Final = ("https://", "oci://")
 
 
@@ -34,7 +32,7 @@ SCHEMES: Final = ("https://", "oci://")
 )
 def chart_pinned(chart: Object, facts: Facts) -> Iterator[Breach]:
     name, version = chart.root["chart"], chart.root["version"]
-    if name.word.startswith(LOCAL):
+    if _is_ours(name.word):
         return
     pinned = bool(DIGEST.search(name.word)) and name.word.startswith("oci://")
     if not pinned and not EXACT.fullmatch(version.word):
@@ -47,6 +45,12 @@ def chart_pinned(chart: Object, facts: Facts) -> Iterator[Breach]:
         yield Breach(source, "is no plain https or oci address" if source.word else "is not set")
     elif not within(folder, facts.limits.images.charts):
         yield Breach(source, f"is {folder}, which is not on the list")
+
+
+def _is_ours(name: str) -> bool:
+    """Whether the chart lies in this repository and is reviewed like the rest of it. What leads out of it
+    (`../chart`, `/tmp/chart`) was reviewed by nobody."""
+    return name.startswith("./") and ".." not in name.split("/")
 
 
 def _source(chart: Object) -> View:
