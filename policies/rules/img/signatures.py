@@ -68,8 +68,11 @@ def _glob(pattern: str, *, across: bool) -> re.Pattern[str]:
 
 
 def _sigstore(policy: View, namespace: Object) -> Iterator[re.Pattern[str]]:
-    authorities = [each for each in policy.at("spec", "authorities") if each.at("static", "action").text != "pass"]
-    if policy.at("spec", "mode").text == "warn" or not authorities or namespace.labels[INCLUDE].text != "true":
+    # One authority is enough, so that one that passes everything leaves the others nothing to say.
+    static = [each.at("static", "action").text == "pass" for each in policy.at("spec", "authorities")]
+    narrow = not policy.at("spec", "match").is_empty
+    warns = policy.at("spec", "mode").text == "warn"
+    if warns or narrow or not static or any(static) or namespace.labels[INCLUDE].text != "true":
         return
     for image in policy.at("spec", "images"):
         yield _glob(image["glob"].word, across=False)
@@ -77,18 +80,33 @@ def _sigstore(policy: View, namespace: Object) -> Iterator[re.Pattern[str]]:
 
 def _kyverno(policy: View, namespace: Object) -> Iterator[re.Pattern[str]]:
     whole = policy.at("spec", "validationFailureAction").word
+    if _is_lax(policy["spec"]):
+        return
     for rule in policy.at("spec", "rules"):
-        if not _matches(rule["match"], namespace) or _excludes(rule["exclude"], namespace):
+        if (
+            not rule["preconditions"].is_empty
+            or not _matches(rule["match"], namespace)
+            or _excludes(rule["exclude"], namespace)
+        ):
             continue
         for verified in rule["verifyImages"]:
             action = verified["failureAction"].text or whole
             if (
                 action.lower() == "enforce"
+                and verified["skipImageReferences"].is_empty
                 and not verified["attestors"].is_empty
                 and verified["required"].flag is not False
             ):
                 for pattern in verified["imageReferences"].words:
                     yield _glob(pattern, across=True)
+
+
+def _is_lax(spec: View) -> bool:
+    """Whether some request gets past the whole policy: it does not judge admissions, lets pass what it could not judge,
+    or only audits somewhere."""
+    policies = (spec["failurePolicy"].text, spec.at("webhookConfiguration", "failurePolicy").text)
+    audits = not spec["validationFailureActionOverrides"].is_empty
+    return audits or spec["admission"].flag is False or "Ignore" in policies
 
 
 def _filters(match: View) -> Iterator[View]:
@@ -98,11 +116,22 @@ def _filters(match: View) -> Iterator[View]:
         yield match
 
 
+_WHOLE: Final = frozenset({"kinds", "namespaces", "namespaceSelector"})
+"""What a filter may ask of pods and still mean all pods of a namespace: not their names, not their labels."""
+
+
 def _matches(match: View, namespace: Object) -> bool:
-    return any(
-        bool({"Pod", "v1/Pod", "*"} & set(each.at("resources", "kinds").words)) and _meant(each["resources"], namespace)
-        for each in _filters(match)
+    """Whether `match` means every pod of `namespace`, whoever makes it."""
+    all_of = list(match["all"])
+    return any(_means_pods(each, namespace) for each in _filters(match)) and all(
+        _means_pods(each, namespace) for each in all_of
     )
+
+
+def _means_pods(each: View, namespace: Object) -> bool:
+    resources = each["resources"]
+    whole = set(each.keys) <= {"resources", "any", "all"} and set(resources.keys) <= _WHOLE
+    return whole and bool({"Pod", "v1/Pod", "*"} & set(resources["kinds"].words)) and _meant(resources, namespace)
 
 
 def _excludes(exclude: View, namespace: Object) -> bool:
