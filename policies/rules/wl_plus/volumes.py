@@ -67,6 +67,9 @@ def pv_no_hostpath(thing: Object, facts: Facts) -> Iterator[Breach]:
     provisioner = thing.root["provisioner"]
     if thing.kind == "StorageClass" and provisioner.word not in facts.limits.workloads.provisioners:
         yield Breach(provisioner, f"is {provisioner.word or 'not set'}, which is not on the list")
+    driver = thing.spec.at("csi", "driver")
+    if thing.spec["csi"].is_set and driver.word not in facts.limits.workloads.provisioners:
+        yield Breach(driver, f"is {driver.word or 'not set'}, which is not on the list")
     if not _on_one_machine(facts):
         for source in ON_THE_NODE:
             if thing.spec[source].is_set:
