@@ -25,14 +25,16 @@ def holders(thing: Object, called: Called) -> Iterator[tuple[View, str]]:
     """What `fields` finds, as the mapping it is in and its name there."""
     yield from ((thing.root, name) for name in thing.props if called(name))
     for key, place in thing.body():
-        yield from _within(key, place, called)
+        yield from _within(thing, key, place, called)
 
 
-def _within(key: str, place: View, called: Called) -> Iterator[tuple[View, str]]:
+def _within(thing: Object, key: str, place: View, called: Called) -> Iterator[tuple[View, str]]:
+    if key in thing.describes:
+        return
     if isinstance(place.value, dict):
         yield from ((place, str(name)) for name in place.value if called(str(name)))
         for name, part in place.entries():
-            yield from _within(name, part, called)
+            yield from _within(thing, name, part, called)
     elif isinstance(place.value, list) and key not in ROLES:
         for index, item in enumerate(place.value):
-            yield from _within("", View(item, step(place.path, index)), called)
+            yield from _within(thing, "", View(item, step(place.path, index)), called)

@@ -45,6 +45,12 @@ BUILT_IN: Final = frozenset(
 brought by somebody, and so is evil-k8s.io."""
 
 
+DESCRIBE: Final[Mapping[str, frozenset[str]]] = {
+    "kyverno.io": frozenset({"anyPattern", "pattern"}),
+}
+"""Group to the fields under which its objects describe others: `hostPID: "false"` in a pattern is no pod's."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What a program may say about a resource beside its properties."""
@@ -117,6 +123,11 @@ class Object:
     def is_custom(self) -> bool:
         """Whether it is a Kubernetes object of a kind somebody brought (a custom resource)."""
         return self.is_kubernetes and self.sort.partition(".")[2] not in BUILT_IN
+
+    @property
+    def describes(self) -> frozenset[str]:
+        """Fields under which it describes other objects, to refuse or to look for, and makes none."""
+        return DESCRIBE.get(self.sort.partition(".")[2], frozenset())
 
     @property
     def kind(self) -> str:

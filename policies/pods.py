@@ -2,7 +2,8 @@
 
 A list of kinds would be out of date the day an operator brings a new one, and every kind it lacks is a way around
 every rule about pods. Operators also take pods in pieces: a container by itself, a securityContext beside an image, a
-template that leaves the containers to them. Those are parts, judged by what they say; the rest the operator fills in.
+template that leaves the containers to them; so does whoever changes an object that is there (`DeploymentPatch`). Those
+are pieces, judged by what they say; somebody else fills in the rest.
 """
 
 import re
@@ -77,7 +78,7 @@ class Pod:
     context: str = CONTEXT
     """Field of its securityContext."""
     whole: bool = True
-    """Whether it is a pod spec. False: a piece of one, in an operator's object."""
+    """Whether it is a pod spec. False: a piece of one."""
     loose: tuple[View, ...] = ()
     """Containers of a piece, which are in none of a pod spec's lists."""
 
@@ -141,11 +142,13 @@ def _parts(thing: Object) -> tuple[Pod, ...]:
 
 
 def _found(thing: Object) -> Iterator[Pod]:
-    return _below(thing, "", thing.root, ABSENT, thing.body(), pieces=thing.is_custom)
+    return _below(thing, "", thing.root, ABSENT, thing.body())
 
 
-def _within(thing: Object, key: str, place: View, above: View, *, pieces: bool) -> Iterator[Pod]:
+def _within(thing: Object, key: str, place: View, above: View, *, pieces: bool = True) -> Iterator[Pod]:
     value = place.value
+    if key in thing.describes:
+        return
     if isinstance(value, list):
         for index, part in enumerate(value):
             item = View(part, step(place.path, index))
@@ -160,7 +163,9 @@ def _within(thing: Object, key: str, place: View, above: View, *, pieces: bool) 
 Entries = Iterable[tuple[str, View]]
 
 
-def _below(thing: Object, key: str, place: View, above: View, entries: Entries, *, pieces: bool) -> Iterator[Pod]:
+def _below(
+    thing: Object, key: str, place: View, above: View, entries: Entries, *, pieces: bool = True
+) -> Iterator[Pod]:
     found = tuple(_here(thing, key, place, above, pieces=pieces))
     yield from found
     whole = any(pod.whole for pod in found)
@@ -171,7 +176,7 @@ def _below(thing: Object, key: str, place: View, above: View, entries: Entries, 
 def _here(thing: Object, key: str, place: View, above: View, *, pieces: bool) -> Iterator[Pod]:
     """The pod spec `place` is, or the pieces it holds."""
     value = place.value
-    named = key == "spec" and "containers" in value and not (pieces and isinstance(value["containers"], dict))
+    named = key == "spec" and "containers" in value and not (thing.is_custom and isinstance(value["containers"], dict))
     whole = named or any(isinstance(value.get(field), list) for field in ROLES)
     metadata = above["metadata"] if key == "spec" else _mapping(place["metadata"])
     if whole:

@@ -73,10 +73,10 @@ CONTAINERS: Final = Selector[Container](
     containers,
     reads="every container, init and ephemeral ones too",
 )
-POD_PARTS: Final = Selector[Pod](parts, reads="every pod spec, and pieces of one in operators' objects")
+POD_PARTS: Final = Selector[Pod](parts, reads="every pod spec, and every piece of one")
 CONTAINER_PARTS: Final = Selector[Container](
     lambda thing: (container for pod in parts(thing) for container in pod.containers),
-    reads="every container, and pieces of one in operators' objects",
+    reads="every container, and every piece of one",
 )
 KUBERNETES: Final = Selector[Object](lambda thing: (thing,) if thing.is_kubernetes else (), reads="every object")
 EVERYTHING: Final = Selector[Object](lambda thing: (thing,), reads="every resource")

@@ -1,4 +1,4 @@
-"""The shapes in which an operator's object holds pieces of pods.
+"""The shapes in which an operator's object, or a change to an object, holds pieces of pods.
 
 A piece is known by a field only pods and containers have, in the type they have it in: `hostNetwork: true`, a volume
 with a hostPath, a securityContext, a container with its image. A field of the same name and another type is the
@@ -71,7 +71,11 @@ def _loose(place: View, read: frozenset[str]) -> Iterator[View]:
     """The containers that lie in `place`, by themselves, in a list or under their names. All have an image: a piece of
     one that has none is found by its securityContext."""
     held = (part for key, part in place.entries() if _CONTAINERS.fullmatch(key) and key not in read)
-    return (each for part in held for each in _each(part) if isinstance(each.value, dict) and "image" in each.value)
+    return (each for part in held for each in _each(part) if _has_image(each.value))
+
+
+def _has_image(value: Any) -> bool:
+    return isinstance(value, dict) and _is(str, value.get("image"))
 
 
 def _each(part: View) -> Iterator[View]:
