@@ -84,11 +84,12 @@ class Pod:
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
-        """All of them: init and ephemeral ones too."""
+        """All of them: init and ephemeral ones too. Those nobody knows yet come last, and stand for a whole list where
+        the list is not known: what stops at one has seen the others."""
         if self.whole:
-            return tuple(
-                Container(pod=self, view=view, role=role) for field, role in ROLES.items() for view in self.spec[field]
-            )
+            listed = [(place, role) for field, role in ROLES.items() for place in _listed(self.spec, field)]
+            known = sorted(listed, key=lambda each: not each[0].is_known)
+            return tuple(Container(pod=self, view=view, role=role) for view, role in known)
         # Whose securityContext lies beside an image, the pod's or the container's, only its operator knows.
         itself = Container(pod=self, view=self.spec, role="container", context=self.context, whole=False)
         return (itself, *(Container(pod=self, view=view, role="container") for view in self.loose))
@@ -117,6 +118,11 @@ class Pod:
     def in_user_namespace(self) -> bool:
         """Whether root inside is nobody outside (hostUsers: false)."""
         return self.spec["hostUsers"].flag is False
+
+
+def _listed(spec: View, field: str) -> Iterable[View]:
+    place = spec[field] if spec.is_known else spec
+    return place if place.is_known else (place,)
 
 
 def pods(thing: Object) -> tuple[Pod, ...]:

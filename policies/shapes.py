@@ -14,6 +14,15 @@ from policies.values import Unknown, View, step
 _CONTEXTS: Final = re.compile(r"(?:.*S|s)ecurityContext")
 """securityContext, podSecurityContext, containerSecurityContext: operators put a word before it to tell them apart."""
 
+_SECURITY: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("allowPrivilegeEscalation", "privileged", "runAsNonRoot"), bool),
+    "runAsUser": int,
+}
+_PROFILES: Final = ("appArmorProfile", "seccompProfile")
+_PROFILE_TYPES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
+"""Fields of a securityContext, by which one is known that is called something else (CloudNativePG has them in its
+spec). A schema has fields of these names too, of other types."""
+
 _CONTAINERS: Final = re.compile(r"(?:.*(?:container|sidecar)|step|script)s?", re.IGNORECASE)
 """Fields that hold a container or several: extraContainers, sidecars, Argo's container and script, Tekton's steps."""
 
@@ -33,7 +42,7 @@ _TYPES: Final[Mapping[str, type]] = {
 def pieces(place: View, context: str, read: frozenset[str]) -> Iterator[tuple[str, tuple[View, ...]]]:
     """The fields of `place` that are a securityContext, each with the containers that belong to it: those lie beside
     `context`. What is `read` as a pod spec already is no piece; then only its other fields can be."""
-    contexts = {key for key, part in place.entries() if _CONTEXTS.fullmatch(key) and _is(dict, part.value)} - read
+    contexts = {key for key, part in place.entries() if _context(key, part.value) is not None} - read
     loose = tuple(_loose(place, read))
     if loose or (not read and _tells(place.value)):
         contexts.add(context)
@@ -43,7 +52,26 @@ def pieces(place: View, context: str, read: frozenset[str]) -> Iterator[tuple[st
 
 def readable(place: View) -> View:
     """`place` with only those fields a pod or a container has, where they are of the type it has them in."""
-    return View({key: part for key, part in place.value.items() if _fits(str(key), part)}, place.path)
+    contexts = {str(key): _context(str(key), part) for key, part in place.value.items()}
+    fields = {key: part for key, part in place.value.items() if _fits(str(key), part)}
+    return View({**fields, **{key: part for key, part in contexts.items() if part is not None}}, place.path)
+
+
+def _context(key: str, value: Any) -> Any:
+    """What is a securityContext of `value`; None: nothing."""
+    if _CONTEXTS.fullmatch(key):
+        return value if _is(dict, value) else None
+    if not isinstance(value, dict):
+        return None
+    return {name: part for name, part in value.items() if _secures(str(name), part)} or None
+
+
+def _secures(key: str, value: Any) -> bool:
+    if key in _PROFILES:
+        kind = value.get("type") if isinstance(value, dict) else None
+        return isinstance(kind, Unknown) or (isinstance(kind, str) and kind in _PROFILE_TYPES)
+    # Not isinstance: true is an int too.
+    return key in _SECURITY and (isinstance(value, Unknown) or type(value) is _SECURITY[key])
 
 
 def _is(kind: type, value: Any) -> bool:
@@ -53,7 +81,7 @@ def _is(kind: type, value: Any) -> bool:
 def _fits(key: str, value: Any) -> bool:
     if key in _LISTS:
         return _is(list, value) and (isinstance(value, Unknown) or all(_is(dict, item) for item in value))
-    return _is(_TYPES.get(key, dict if _CONTEXTS.fullmatch(key) else type(None)), value)
+    return key in _TYPES and _is(_TYPES[key], value)
 
 
 def _tells(value: Mapping[str, Any]) -> bool:

@@ -132,3 +132,26 @@ def test_a_value_nobody_knows_hides_nothing(case: Case, data: st.DataObject) -> 
     before = {found for found in _found(case, pod) if found[0] == case.rule}
     after = _found(case, _with_unknown(pod, at))
     assert before <= after or ("eng-unknown-values", at) in after
+
+
+PIECES: Final = {
+    "spec.seccompProfile.type": {"seccompProfile": {"type": Unknown("spec.seccompProfile.type")}},
+    "spec.privileged": {"privileged": Unknown("spec.privileged")},
+    "spec.hostPID": {"hostPID": Unknown("spec.hostPID")},
+    "spec.podSecurityContext": {"podSecurityContext": Unknown("spec.podSecurityContext")},
+    "spec.podTemplate": {"podTemplate": Unknown("spec.podTemplate")},
+    "spec.known.initContainers": {
+        "known": {"containers": [{"name": "a"}], "initContainers": Unknown("spec.known.initContainers")}
+    },
+    "spec.groups": {"groups": {"podSpecs": [Unknown("spec.groups.podSpecs[0]")]}},
+}
+"""Where a piece of a pod is not known yet, and the object's spec."""
+
+
+@pytest.mark.parametrize("at", sorted(PIECES))
+def test_a_piece_nobody_knows_is_told_and_hides_no_other(at: str) -> None:
+    spec = {**PIECES[at], "other": {"securityContext": {"privileged": True}}}
+    written = {"apiVersion": "acme.example.com/v1", "kind": "Thing", "metadata": {"name": "a", "namespace": "a"}}
+    found = _found(BAD[0], {**written, "spec": spec})
+    assert ("wl-privileged", "spec.other.securityContext.privileged") in found
+    assert any(rule == "eng-unknown-values" and path.startswith(at) for rule, path in found)
