@@ -187,9 +187,11 @@ def _here(thing: Object, key: str, place: View, above: View, *, pieces: bool) ->
     metadata = above["metadata"] if key == "spec" else _mapping(place["metadata"])
     if whole:
         yield Pod(object=thing, spec=place, metadata=metadata)
-    for context, loose in shapes.pieces(place, CONTEXT, READ if whole else frozenset()) if pieces else ():
-        spec = shapes.readable(place)
-        yield Pod(object=thing, spec=spec, metadata=metadata, context=context, whole=False, loose=loose)
+    if pieces:
+        read = READ if whole else frozenset()
+        for context, loose in shapes.pieces(place, CONTEXT, read, custom=thing.is_custom):
+            spec = shapes.readable(place, custom=thing.is_custom)
+            yield Pod(object=thing, spec=spec, metadata=metadata, context=context, whole=False, loose=loose)
 
 
 def _mapping(metadata: View) -> View:

@@ -39,10 +39,11 @@ _TYPES: Final[Mapping[str, type]] = {
 }
 
 
-def pieces(place: View, context: str, read: frozenset[str]) -> Iterator[tuple[str, tuple[View, ...]]]:
+def pieces(place: View, context: str, read: frozenset[str], *, custom: bool) -> Iterator[tuple[str, tuple[View, ...]]]:
     """The fields of `place` that are a securityContext, each with the containers that belong to it: those lie beside
-    `context`. What is `read` as a pod spec already is no piece; then only its other fields can be."""
-    contexts = {key for key, part in place.entries() if _context(key, part.value) is not None} - read
+    `context`. What is `read` as a pod spec already is no piece; then only its other fields can be. In a `custom`
+    resource a securityContext may be called anything."""
+    contexts = {key for key, part in place.entries() if _context(key, part.value, custom) is not None} - read
     loose = tuple(_loose(place, read))
     if loose or (not read and _tells(place.value)):
         contexts.add(context)
@@ -50,18 +51,18 @@ def pieces(place: View, context: str, read: frozenset[str]) -> Iterator[tuple[st
         yield key, loose if key == context else ()
 
 
-def readable(place: View) -> View:
+def readable(place: View, *, custom: bool) -> View:
     """`place` with only those fields a pod or a container has, where they are of the type it has them in."""
-    contexts = {str(key): _context(str(key), part) for key, part in place.value.items()}
+    contexts = {str(key): _context(str(key), part, custom) for key, part in place.value.items()}
     fields = {key: part for key, part in place.value.items() if _fits(str(key), part)}
     return View({**fields, **{key: part for key, part in contexts.items() if part is not None}}, place.path)
 
 
-def _context(key: str, value: Any) -> Any:
+def _context(key: str, value: Any, custom: bool) -> Any:
     """What is a securityContext of `value`; None: nothing."""
     if _CONTEXTS.fullmatch(key):
         return value if _is(dict, value) else None
-    if not isinstance(value, dict):
+    if not custom or not isinstance(value, dict):
         return None
     return {name: part for name, part in value.items() if _secures(str(name), part)} or None
 
