@@ -39,7 +39,7 @@ def is_charts(thing: Object, facts: Facts) -> bool:
     metadata = thing.props.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
     if not isinstance(labels, dict | None):
-        return False  # not known, or no labels at all: judged like everybody's
+        return False  # not known yet, or no mapping: judged like everybody's
     return (
         not names.MANAGED.items()
         <= {key: value for key, value in (labels or {}).items() if isinstance(value, str)}.items()

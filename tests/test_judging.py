@@ -371,7 +371,7 @@ def test_what_opens_the_mesh_is_refused_whoever_brings_it(namespace: str) -> Non
 @pytest.mark.parametrize("namespace", ["istio-system", "kong"])
 def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> None:
     metadata = {"name": "a", "namespace": namespace}
-    made = {
+    made: dict[str, dict[str, Any]] = {
         "net-service-exposure": {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}},
         "net-service-external-ips": {"apiVersion": "v1", "kind": "Service", "spec": {"externalIPs": ["192.0.2.1"]}},
         "net-manual-endpoints": {"apiVersion": "v1", "kind": "Endpoints"},
@@ -382,7 +382,7 @@ def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> 
 
 
 def test_a_chart_may_open_its_own_pods_and_nobody_those_the_platform_walls() -> None:
-    def opening(namespace: str, **labels: str) -> dict[str, object]:
+    def opening(namespace: str, **labels: str) -> dict[str, Any]:
         spec = {"podSelector": {"matchLabels": labels}, "ingress": [{}]}
         return {
             "apiVersion": "networking.k8s.io/v1",

@@ -134,7 +134,7 @@ def test_a_value_nobody_knows_hides_nothing(case: Case, data: st.DataObject) -> 
     assert before <= after or ("eng-unknown-values", at) in after
 
 
-PIECES: Final = {
+PIECES: Final[dict[str, dict[str, Any]]] = {
     "spec.seccompProfile.type": {"seccompProfile": {"type": Unknown("spec.seccompProfile.type")}},
     "spec.privileged": {"privileged": Unknown("spec.privileged")},
     "spec.hostPID": {"hostPID": Unknown("spec.hostPID")},

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts import Facts
-from policies.fields import fields, is_custom
+from policies.fields import fields
 from policies.objects import Object
 from policies.rule import CRITICAL, Breach, Selector, sorts
 from policies.rules.net.platform import GATEWAY
@@ -26,7 +26,7 @@ _ASKING: Final = ("type", "serviceType", "exposeType")
     "M/M/M",
     CRITICAL,
     Selector[Object](
-        lambda thing: (thing,) if thing.sort == "Service" or is_custom(thing) else (),
+        lambda thing: (thing,) if thing.sort == "Service" or thing.is_custom else (),
         reads="Service, and every custom resource that asks its operator for one",
     ),
     why="A Service with an address of its own is a way in past the gateway's tokens, limits and logs.",

@@ -10,7 +10,6 @@ from typing import Final
 from policies.credential_names import names_a_secret
 from policies.credentials import is_harmless, suspect, suspicious, suspicious_bytes
 from policies.facts import Facts
-from policies.fields import is_custom
 from policies.objects import Object
 from policies.pods import Container, pods
 from policies.rule import CONTAINERS, CRITICAL, EVERYTHING, Breach, sorts
@@ -113,7 +112,7 @@ def _name_of(place: Place) -> str:
 
 def _passwords(thing: Object) -> Iterator[Breach]:
     # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
-    for place in places(thing.root) if is_custom(thing) else ():
+    for place in places(thing.root) if thing.is_custom else ():
         told = place.key.casefold().endswith(("password", "passphrase")) and isinstance(place.view.value, str)
         if told and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
             yield Breach(place.view, "has the name of a secret")
