@@ -215,7 +215,7 @@ def judge(
     mandatory ends it with 5. sarif is for code scanning, github for annotations. The rules: docs/policies.md
     """
     from operations import judging  # noqa: PLC0415
-    from operations.judged import FORMATS  # noqa: PLC0415
+    from operations.judged import FORMATS, visible  # noqa: PLC0415
 
     words = Console(quiet=quiet)
     paths = judging.paths(objects, more)
@@ -225,7 +225,7 @@ def judge(
         text = FORMATS[written](judged)
     words.result(text)
     for problem in judged.problems:
-        words.error(str(problem))
+        words.error(visible(str(problem)))
     return judging.verdict(judged)
 
 

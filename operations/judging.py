@@ -16,7 +16,7 @@ from blueprint.catalogue import Environment
 from blueprint.reading import Catalogue, Problem, read_catalogue
 from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
-from operations.judged import Judged
+from operations.judged import Judged, visible
 from operations.judged.places import Place, in_catalogue, in_file
 from operations.project import Project
 from policies import manifests as judged_manifests
@@ -98,7 +98,7 @@ def _loose(asked: Asked, tell: Callable[[str], None]) -> Judged:
     catalogue = _catalogue(asked.services)
     reading = read(asked.paths)
     for note in reading.notes:
-        tell(note)
+        tell(visible(note))
     facts = Facts(
         environment=environment,
         limits=_limits(environment),

@@ -17,23 +17,30 @@ MAX_SUBJECTS: Final = 1000
 """Containers or pods of one object. A pod of Kubernetes' own largest tests has a dozen."""
 MAX_BREACHES: Final = 100
 """Findings of one rule about one subject."""
+MAX_RUN_BREACHES: Final = 10_000
+"""Of one rule in one run; beyond it each subject is told once, so that none passes."""
 MAX_FOUND: Final = 300
 """Characters of what was found; a rule may quote a word of the object's."""
 
 
 def bounded(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    """`rules`, each with those limits. Rules that shared a selector still do."""
+    """`rules`, each with those limits, for one run. Rules that shared a selector still do."""
     selectors: dict[int, Selector[Any]] = {}
     return tuple(_bounded(rule, selectors) for rule in rules)
 
 
 def _bounded(rule: Rule, selectors: dict[int, Selector[Any]]) -> Rule:
+    told = 0
+
     def check(subject: Any, knows: Any) -> Iterator[Breach]:
+        nonlocal told
         breaches = rule.check(subject, knows)
-        for breach in islice(breaches, MAX_BREACHES):
+        few = MAX_BREACHES if told < MAX_RUN_BREACHES else 0
+        for breach in islice(breaches, few):
+            told += 1
             yield breach if len(breach.found) <= MAX_FOUND else replace(breach, found=f"{breach.found[:MAX_FOUND]}...")
         if (more := next(breaches, None)) is not None:
-            yield replace(more, found=f"and more like it; {MAX_BREACHES} are told")
+            yield replace(more, found=f"and more like it; {few or MAX_RUN_BREACHES} are told")
 
     if rule.selector is STACK:  # about no object; the judge knows it by itself
         return replace(rule, check=check)

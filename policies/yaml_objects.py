@@ -4,10 +4,12 @@ Everything that cannot be read is told, and everything that can be read is judge
 silence. Nothing here trusts what it reads: not its size, not its nesting, not that it is text, not that it is a file.
 """
 
+import errno
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,12 +19,15 @@ from blueprint.reading.problems import Problem
 from policies.documents import MAX_RUN_WEIGHT, MAX_WEIGHT, Budget, Document, documents
 from policies.manifests import from_manifest
 from policies.objects import Object, expanded
+from policies.pods import ROLES, pods
 from policies.values import step
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Size of a file. The largest bundles of CustomResourceDefinitions have a tenth of that."""
 MAX_OBJECTS: Final = 10_000
 """Objects of one run, items of lists counted: what two hundred services of this platform come to."""
+MAX_CONTAINERS: Final = 10_000
+"""Containers of one run, wherever they are: each is held against thirty rules, and six kilobytes can name a million."""
 MAX_NAME: Final = 253
 """Characters of a name (DNS subdomain, RFC 1123); nothing Kubernetes calls an object by is longer."""
 MAX_PROBLEMS: Final = 100
@@ -30,6 +35,8 @@ MAX_PROBLEMS: Final = 100
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 """What is read of a folder; a file that is named is read whatever it is called."""
+REVIEW: Final = "AdmissionReview"
+"""Kind of what the API server asks a webhook."""
 STANDARD_INPUT: Final = "<stdin>"
 """What standard input is called in places and problems."""
 
@@ -54,6 +61,8 @@ class _Run:
     notes: list[str] = field(default_factory=list)
     room: int = MAX_OBJECTS
     """Objects that may still come."""
+    containers: int = MAX_CONTAINERS
+    """Containers that may still come."""
     weight: int = MAX_RUN_WEIGHT
     """Keys and values that may still come."""
 
@@ -67,8 +76,8 @@ def read(paths: Sequence[Path], stdin: BinaryIO | None = None) -> Reading:
     run = _Run()
     for path in paths:
         if str(path) == "-":
-            _take(run, STANDARD_INPUT, _bytes_of(stdin or sys.stdin.buffer))
-        elif path.is_dir():
+            _opened(run, STANDARD_INPUT, lambda: nullcontext(stdin or _standard_input()))
+        elif _is(path.is_dir, unknown=False):
             _folder(run, path)
         else:
             _file(run, path)
@@ -86,7 +95,7 @@ def _folder(run: _Run, folder: Path) -> None:
     found = False
     for path in sorted(_below(run, folder)):
         found = True
-        if path.is_file():
+        if _is(path.is_file, unknown=True):
             _file(run, path)
         else:  # opening a pipe would wait for somebody to write into it
             run.problems.append(_say(str(path), 1, "is not a file", "Remove it, or make it one"))
@@ -112,19 +121,33 @@ def _below(run: _Run, folder: Path) -> Iterator[Path]:
                 run.problems.append(_say(str(linked), 1, "is a link to a folder", "Name the folder it leads to"))
 
 
-def _file(run: _Run, path: Path) -> None:
+def _is(asked: Callable[[], bool], *, unknown: bool) -> bool:
+    """What `asked` says; `unknown` where a folder above forbids to look, or no name is so long: opening tells why."""
     try:
-        with path.open("rb") as opened:
-            read_bytes = _bytes_of(opened)
+        return asked()
+    except OSError:
+        return unknown
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:  # a shell's `<&-`
+        raise OSError(errno.EBADF, "it is closed")
+    return sys.stdin.buffer
+
+
+def _file(run: _Run, path: Path) -> None:
+    _opened(run, str(path), lambda: path.open("rb"))
+
+
+def _opened(run: _Run, shown: str, opens: Callable[[], AbstractContextManager[BinaryIO]]) -> None:
+    try:
+        with opens() as opened:
+            content = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in a name
         why = error.strerror if isinstance(error, OSError) else "no such name"
-        run.problems.append(_say(str(path), 1, f"cannot be read ({why})", "Check the path and its permissions"))
+        run.problems.append(_say(shown, 1, f"cannot be read ({why})", "Check the path and its permissions"))
         return
-    _take(run, str(path), read_bytes)
-
-
-def _bytes_of(opened: BinaryIO) -> bytes:
-    return opened.read(MAX_BYTES + 1)
+    _take(run, shown, content)
 
 
 def _take(run: _Run, shown: str, content: bytes) -> None:
@@ -180,17 +203,16 @@ def _each(run: _Run, shown: str, found: Iterable[Document | Problem]) -> Iterato
 
 
 def _within(run: _Run, shown: str, line: int, value: Any) -> Iterator[Object | Problem]:
-    """The objects of one document: itself, the items of a list without a kind, what a request asks for."""
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _whole(run, shown, line, item, step("", index))
-    elif isinstance(value, dict) and value.get("kind") == "AdmissionReview":
-        yield from _asked_for(run, shown, line, value)
-    else:
-        yield from _whole(run, shown, line, value, "")
+    """The objects of one document: itself, the items of a list without a kind, what requests ask for."""
+    listed = [(item, step("", index)) for index, item in enumerate(value)] if isinstance(value, list) else [(value, "")]
+    for item, prefix in listed:
+        if isinstance(item, dict) and item.get("kind") == REVIEW:
+            yield from _asked_for(run, shown, line, item, prefix)
+        else:
+            yield from _whole(run, shown, line, item, prefix)
 
 
-def _asked_for(run: _Run, shown: str, line: int, review: dict[str, Any]) -> Iterator[Object | Problem]:
+def _asked_for(run: _Run, shown: str, line: int, review: dict[str, Any], prefix: str) -> Iterator[Object | Problem]:
     """What an admission request wants to make or change."""
     request = review.get("request")
     asked = request if isinstance(request, dict) else {}
@@ -198,7 +220,7 @@ def _asked_for(run: _Run, shown: str, line: int, review: dict[str, Any]) -> Iter
         run.notes.append(f"{shown}:{line}: asks to delete something; there is nothing to judge.")
         return
     run.notes.append(f"{shown}:{line}: is an AdmissionReview; its request.object is judged.")
-    yield from _whole(run, shown, line, asked.get("object"), "request.object")
+    yield from _whole(run, shown, line, asked.get("object"), step(step(prefix, "request"), "object"))
 
 
 def _whole(run: _Run, shown: str, line: int, value: Any, prefix: str) -> Iterator[Object | Problem]:
@@ -208,27 +230,47 @@ def _whole(run: _Run, shown: str, line: int, value: Any, prefix: str) -> Iterato
         return
     thing = replace(from_manifest(value, place=f"{shown}:{line}"), prefix=prefix)
     held = tuple(islice(expanded(thing), run.room + 1))
-    if len(held) > run.room:
-        cause = f"goes beyond the {MAX_OBJECTS:,} objects one run judges"
-        yield _say(shown, line, cause, "Judge it in parts", prefix)
+    containers = sum(map(_containers, held)) if len(held) <= run.room else 0
+    if len(held) > run.room or containers > run.containers:
+        most = f"{MAX_CONTAINERS:,} containers" if containers else f"{MAX_OBJECTS:,} objects"
+        yield _say(shown, line, f"goes beyond the {most} one run judges", "Judge it in parts", prefix)
         return
     run.room -= len(held)
+    run.containers -= containers
     yield from _strange(shown, line, held)
     yield thing
+
+
+def _containers(thing: Object) -> int:
+    lists = (pod.spec.value.get(field) for pod in pods(thing) for field in ROLES)
+    return sum(len(several) for several in lists if isinstance(several, list))
 
 
 def _strange(shown: str, line: int, held: Iterable[Object]) -> Iterator[Problem]:
     """What is no object among what lists hold. The judge passes over it; a reader should know."""
     for thing in held:
+        if thing.kind == REVIEW:
+            yield _say(shown, line, "is an AdmissionReview inside something else, and not judged", _ALONE, thing.prefix)
         items = thing.props.get("items")
+        if isinstance(items, dict) and thing.kind.endswith("List"):
+            yield _say(shown, line, "is a map where a list belongs", "Write a list", step(thing.prefix, "items"))
         inside = thing.kind != "List" and thing.kind.endswith("List")
+        of_list = {"apiVersion": thing.api_version, "kind": thing.kind.removesuffix("List")} if inside else {}
         for index, item in enumerate(items if isinstance(items, list) and thing.kind.endswith("List") else ()):
-            told = {"apiVersion": thing.api_version, "kind": "-", **item} if inside and isinstance(item, dict) else item
+            told = {**of_list, **item} if isinstance(item, dict) else item
             if (cause := _unlike(told)) is not None:
                 yield _say(shown, line, cause, _CURE, f"{step(thing.prefix, 'items')}[{index}]")
 
 
+_ALONE: Final = "Make it a document of its own"
 _CURE: Final = "Give it apiVersion, kind and metadata.name, or leave it out"
+
+
+_SPELLED: Final = {
+    "apiVersion": re.compile(r"([a-z0-9.-]+/)?[a-z0-9-]+"),
+    "kind": re.compile(r"[A-Za-z][A-Za-z0-9-]*"),
+}
+"""What the API server looks kinds up by (DNS labels); anything else is no kind to it, and none to a rule."""
 
 
 def _unlike(value: Any) -> str | None:
@@ -238,6 +280,8 @@ def _unlike(value: Any) -> str | None:
     for key in ("apiVersion", "kind"):
         if not isinstance(value.get(key), str) or not value[key]:
             return f"is not a Kubernetes object: it says no {key}"
+        if len(value[key]) <= MAX_NAME and not _SPELLED[key].fullmatch(value[key]):
+            return f"is not a Kubernetes object: no {key} is spelled like that"
     metadata = value.get("metadata")
     names = [value["apiVersion"], value["kind"]]
     names += [metadata.get(key) for key in ("name", "namespace")] if isinstance(metadata, dict) else []

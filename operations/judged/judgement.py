@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from blueprint.catalogue import Environment
 from blueprint.reading import Problem
@@ -62,5 +64,16 @@ def excuse(finding: Finding) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` on one line, without anything that moves a cursor, colours a terminal or ends a line of a log."""
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
+    """`text` on one line, without anything that moves a cursor, colours a terminal, ends a line of a log, or is an
+    order to the build server that keeps the log: `##` anywhere (Azure Pipelines, TeamCity, GitHub's older form), `::`
+    in front (GitHub)."""
+    shown = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text).replace("##", _SIGNS)
+    return shown.replace("::", ":\\u003a", 1) if shown.lstrip().startswith("::") else shown
+
+
+def in_ascii(record: object, indent: int | None = None) -> str:
+    """`record` as JSON of which neither a terminal nor a build server obeys anything."""
+    return json.dumps(record, indent=indent).replace("\x7f", "\\u007f").replace("##", _SIGNS)
+
+
+_SIGNS: Final = "#\\u0023"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from blueprint.reading import Problem
-from operations.judged.judgement import Judged, about, excuse, sentence, visible
+from operations.judged.judgement import Judged, about, excuse, in_ascii, sentence, visible
 from operations.judged.places import Place, at
 from policies.finding import Finding
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Level, Rule, Severity
@@ -24,6 +24,9 @@ MAX_RESULTS: Final = 25_000
 LEVELS: Final[Mapping[Level, str]] = {"mandatory": "error", "advisory": "warning", "off": "none"}
 SCORES: Final[Mapping[Severity, str]] = {CRITICAL: "9.5", HIGH: "8.0", MEDIUM: "5.5", LOW: "2.0"}
 """security-severity: GitHub calls above 9 critical, from 7 high, from 4 medium."""
+NOWHERE: Final = Place(file="-", line=1)
+"""Where findings of standard input and about the whole stack are. GitHub refuses a log, and all of it, in which one
+result has no file: github.com/github/codeql-action/issues/1738."""
 FINGERPRINT: Final = "platJudge/v1"
 
 
@@ -45,7 +48,7 @@ def sarif(judged: Judged) -> str:
         "properties": {"summary": judged.summary},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=1).replace("\x7f", "\\u007f")
+    return in_ascii(log, indent=1)
 
 
 def _rule(rule: Rule, judged: Judged) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def _results(findings: Sequence[Finding], judged: Judged, index: Mapping[str, in
             "ruleIndex": index[finding.rule.id],
             "level": LEVELS[finding.level],
             "message": {"text": visible(sentence(finding))},
-            "locations": [_location(finding, judged.place(finding))],
+            "locations": [_location(finding, judged.place(finding) or NOWHERE)],
             "partialFingerprints": {FINGERPRINT: f"{identity}:{seen[identity]}"},
         }
         if finding.allowance:
@@ -90,12 +93,12 @@ def _identity(finding: Finding) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
 
 
-def _location(finding: Finding, place: Place | None) -> dict[str, Any]:
+def _location(finding: Finding, place: Place) -> dict[str, Any]:
     logical = {
         "name": visible(about(finding)),
         "fullyQualifiedName": visible(f"{about(finding)} {finding.path}".strip()),
     }
-    return {**(_physical(place) if place else {}), "logicalLocations": [{**logical, "kind": "object"}]}
+    return {**_physical(place), "logicalLocations": [{**logical, "kind": "object"}]}
 
 
 def _physical(place: Place) -> dict[str, Any]:
