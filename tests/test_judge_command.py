@@ -156,6 +156,19 @@ FORMS: Final = {
         "spec: {barns: [{template: {spec: {containers: [{securityContext: {privileged: on}}]}}}]}",
         "spec.barns[0].template.spec.",
     ),
+    "a list of requests": (
+        json.dumps(
+            [
+                {"apiVersion": "v1", "kind": "ConfigMap"},
+                {
+                    "apiVersion": "admission.k8s.io/v1",
+                    "kind": "AdmissionReview",
+                    "request": {"object": {"apiVersion": "v1", "kind": "Pod", "spec": CONTAINERS}},
+                },
+            ]
+        ),
+        "[1].request.object.spec.",
+    ),
     "anchors and merges": (
         POD.replace("spec: {", "x: &secure {privileged: yes}\nspec: {").replace("{privileged: true}", "{<<: *secure}"),
         "spec.",
@@ -314,6 +327,15 @@ def test_sarif_has_rules_levels_places_and_lasting_identities(mixed: Path, monke
 
     (mixed / "pod.yaml").write_text(f"\n\n{POD}")
     assert [each["partialFingerprints"]["platJudge/v1"] for each in sarif(judge(mixed))["results"]] == identities
+
+
+def test_every_result_of_sarif_has_a_file_for_code_scanning_refuses_logs_that_have_one_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(POD.encode())))
+    for result in sarif(judge(Path("-")))["results"]:
+        (location,) = result["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == "-"
 
 
 def test_junit_has_a_case_per_rule_and_counts_them(mixed: Path) -> None:

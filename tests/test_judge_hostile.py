@@ -5,6 +5,7 @@ measured on the real command in a process that may have no more.
 """
 
 import copy
+import errno
 import json
 import os
 import re
@@ -23,15 +24,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests import everything
+from operations.cli import app
 from operations.judged import FORMATS, Judged
 from operations.judging import Asked, judged
-from policies.bounded import MAX_BREACHES, bounded
+from policies.bounded import MAX_BREACHES, MAX_RUN_BREACHES, bounded
 from policies.facts import Facts
 from policies.judging import Judge
 from policies.limits import limits_of
 from policies.manifests import from_manifest
 from policies.rules import RULES
-from policies.yaml_objects import MAX_BYTES, MAX_OBJECTS, MAX_PROBLEMS
+from policies.yaml_objects import MAX_BYTES, MAX_CONTAINERS, MAX_OBJECTS, MAX_PROBLEMS, read
 from tests.stacks import ROOT, blueprint_of
 
 POD: Final = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\n"
@@ -101,6 +103,18 @@ REFUSED: Final[dict[str, tuple[str | bytes, str]]] = {
         "apiVersion: v1\nkind: [Pod]",
         f"x.yaml:1: is not a Kubernetes object: it says no kind. {NOT_AN_OBJECT}",
     ),
+    "a kind no API server could look up": (
+        PRIVILEGED.replace("kind: Pod", 'kind: "Pod:"'),
+        f"x.yaml:1: is not a Kubernetes object: no kind is spelled like that. {NOT_AN_OBJECT}",
+    ),
+    "a version no API server could look up": (
+        PRIVILEGED.replace("apiVersion: v1", "apiVersion: a:b"),
+        f"x.yaml:1: is not a Kubernetes object: no apiVersion is spelled like that. {NOT_AN_OBJECT}",
+    ),
+    "more containers than one run judges": (
+        f"{POD}spec: {{containers: [&c {{}}{', *c' * MAX_CONTAINERS}]}}",
+        "x.yaml:1: goes beyond the 10,000 containers one run judges. Judge it in parts.",
+    ),
     "a list of lists": ("- - - a", f"x.yaml:1: [0]: is not a Kubernetes object but a list. {NOT_AN_OBJECT}"),
     "a name without end": (
         f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {'a' * 300}}}",
@@ -144,6 +158,49 @@ def test_a_flood_of_problems_is_cut_and_says_so(tmp_path: Path) -> None:
     found = judge(tmp_path / "x.yaml")
     assert len(found.problems) == MAX_PROBLEMS + 1
     assert "the rest of it was not read" in str(found.problems[-1])
+
+
+REVIEW: Final = {
+    "apiVersion": "admission.k8s.io/v1",
+    "kind": "AdmissionReview",
+    "request": {"operation": "CREATE", "object": {"apiVersion": "v1", "kind": "Pod", "spec": {"hostNetwork": True}}},
+}
+
+
+@pytest.mark.parametrize("kind", ["List", "AdmissionReviewList"])
+def test_a_request_inside_a_list_of_a_kind_is_told_and_not_passed(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"apiVersion": "v1", "kind": kind, "items": [REVIEW]}))
+    told = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.json").problems]
+    assert told == [("items[0]", "is an AdmissionReview inside something else, and not judged")]
+
+
+def test_items_that_are_a_map_are_told(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("apiVersion: v1\nkind: List\nitems: {a: {apiVersion: v1, kind: Pod}}\n")
+    told = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.yaml").problems]
+    assert told == [("items", "is a map where a list belongs")]
+
+
+def test_a_name_too_long_for_any_file_is_a_problem_of_its_own() -> None:
+    (problem,) = read([Path("a" * 5000)]).problems
+    assert problem.cause == "cannot be read (File name too long)"
+
+
+def test_a_folder_nobody_may_enter_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.yaml").write_text(POD)
+
+    def shut(path: Path, *_: object, **__: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", shut)
+    monkeypatch.setattr(Path, "is_file", shut)
+    monkeypatch.setattr(Path, "open", shut)
+    (problem,) = read([tmp_path / "x.yaml"]).problems
+    assert problem.cause == "cannot be read (Permission denied)"
+
+
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert [problem.cause for problem in read([Path("-")]).problems] == ["cannot be read (it is closed)"]
 
 
 MALFORMED: Final = {
@@ -203,6 +260,36 @@ def test_no_name_moves_a_cursor_or_ends_a_line_of_a_log(tmp_path: Path, written:
     assert not [line for line in text.splitlines() if line.startswith("::error::")]
 
 
+ORDERS: Final = "##[set-output name=a;]b ##vso[task.setvariable variable=a]b ##teamcity[a]"
+
+
+@pytest.mark.parametrize("written", sorted(FORMATS))
+def test_no_name_gives_an_order_to_a_build_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("::error::##[group]x.yaml")
+    asked = PRIVILEGED.replace("name: p", f"name: '{ORDERS}'")
+    file.write_text(f"{asked}---\n'{ORDERS}': 1\n'{ORDERS}': 2\n---\n{json.dumps(REVIEW)}\n")
+    with pytest.raises(SystemExit):
+        app(["judge", "--objects", ".", "--format", written], prog_name="plat")
+    out, err = capsys.readouterr()
+    assert "AdmissionReview" in err
+    assert "a second time" in err
+    assert "##" not in out + err
+    told = err if written == "github" else out + err
+    assert not [line for line in told.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_a_rule_tells_no_more_in_a_run_than_anybody_reads(tmp_path: Path) -> None:
+    one = {**json_pod(), "spec": {"containers": [], "volumes": [{"hostPath": {"path": "/"}}] * MAX_BREACHES}}
+    pods = MAX_RUN_BREACHES // MAX_BREACHES + 3
+    (tmp_path / "x.json").write_text(json.dumps([one] * pods))
+    found = [each for each in judge(tmp_path / "x.json").report.findings if each.rule.id == "wl-volume-types"]
+    assert {each.path.partition(".")[0] for each in found} == {f"[{number}]" for number in range(pods)}
+    assert len(found) == MAX_RUN_BREACHES + 3
+
+
 # The real command, in a process that may have no more than this.
 
 MEMORY_BYTES: Final = 1024**3
@@ -237,6 +324,9 @@ BOMBS: Final[dict[str, Callable[[], str]]] = {
     "aliases": laughs,
     "aliases of long text": lambda: filled(f"{POD}x: &x {'a' * 32 * KIB}\nspec: [", "{image: *x}, ", "]"),
     "objects by aliases": lambda: filled(f"- &p {json.dumps(json_pod())}\n", "- *p\n", size=16 * KIB),
+    "pods of containers by aliases": lambda: (
+        f"- &p {{apiVersion: v1, kind: Pod, spec: {{containers: [&c {{}}{', *c' * 998}]}}}}\n" + "- *p\n" * 480
+    ),
     "containers by aliases": lambda: filled(f"{POD}spec:\n  containers:\n  - &c {{}}\n", "  - *c\n"),
     "containers": lambda: filled('{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{}', ",{}", "]}}"),
     "volumes": lambda: filled('{"apiVersion":"v1","kind":"Pod","spec":{"volumes":[{}', ',{"nfs":{}}', "]}}"),
