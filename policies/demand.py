@@ -14,7 +14,7 @@ from policies.asks import PROXY, SHARED, SIDES, Side, of_mesh
 from policies.objects import Object
 from policies.pods import Container, Pod
 from policies.quantities import count, parse
-from policies.values import ABSENT, View
+from policies.values import ABSENT, MalformedError, UndeterminedError, View
 from policies.world import Workload, World
 
 KINDS: Final = (*SHARED, "ephemeral-storage")
@@ -46,7 +46,27 @@ class Demand:
 
 
 def demand(world: World, namespace: str) -> Demand:
-    """The most the workloads of `namespace` may need together. Raises UndeterminedError."""
+    """The most the workloads of `namespace` may need together. Raises UndeterminedError or MalformedError.
+
+    Summed once: a namespace of anybody's may have as many quotas as workloads.
+    """
+    known = world.once(_known)
+    if namespace not in known:
+        try:
+            known[namespace] = _summed(world, namespace)
+        except (UndeterminedError, MalformedError) as error:
+            known[namespace] = error
+    found = known[namespace]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _known(_: World) -> dict[str, Demand | Exception]:
+    return {}
+
+
+def _summed(world: World, namespace: str) -> Demand:
     pods, amounts = 0, dict.fromkeys(KEYS, ZERO)
     for workload in world.workloads_in(namespace):
         peak = _peak(world, workload)

@@ -339,6 +339,11 @@ BOMBS: Final[dict[str, Callable[[], str]]] = {
     "indentation": lambda: "\n".join(" " * level + "a:" for level in range(360)),
     "digits": lambda: f"{POD}spec: {{replicas: {'9' * 60 * KIB}}}",
     "a word": lambda: f"{POD}spec: {{containers: [{{image: {'a/' * 30 * KIB}}}]}}",
+    "quotas and workloads": lambda: (
+        "- &d {apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: a}, spec: {replicas: 2, template: "
+        "{spec: {containers: [{name: a}]}}}}\n- &q {apiVersion: v1, kind: ResourceQuota, metadata: {name: q, "
+        "namespace: a}, spec: {hard: {pods: 1}}}\n" + "- *d\n- *q\n" * 500
+    ),
     "peers": lambda: filled(
         '{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"a","namespace":"b"},'
         '"spec":{"podSelector":{},"ingress":[{}',
