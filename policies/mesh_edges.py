@@ -61,6 +61,8 @@ class Edge:
     """None: any; nothing in front of the port tells callers apart."""
     asks: tuple[Ask, ...] = ()
     """Empty: anything."""
+    offered: tuple[Ask, ...] = ()
+    """Every operation of the port, this caller's or not: a template of its own may take in one that is not."""
     methods: tuple[str, ...] = VERBS
     """What its requests have where no operation says so."""
     token: bool = False
@@ -115,6 +117,7 @@ def _consumed(service: Service, consume: Consume, facts: Facts) -> Iterator[Edge
             identity=f"{service.name}/{names.service_account(service.name)}",
             port=_port(provider, provide),
             asks=tuple(map(_ask, used)) if _sees_requests(provider, provide) else (),
+            offered=_offered(provider, provide),
             methods=_methods(provider, provide),
             why=f"{service.name} consumes {consume.api}",
         )
@@ -132,6 +135,7 @@ def _routed(service: Service, provide: Provide) -> Iterator[Edge]:
         identity=f"{names.KONG}/{names.GATEWAY_ACCOUNT}",
         port=_port(service, provide),
         asks=tuple(asks) or tuple(below),
+        offered=_offered(service, provide),
         methods=_methods(service, provide),
         token=provide.route.auth.type != "none",
         why=f"{service.name}/{provide.api} has a public route",
@@ -155,6 +159,12 @@ def _ask(operation: _Operation) -> Ask:
     if isinstance(operation, GrpcOperation):
         return Ask("POST", tuple(operation.rpc.split("/")))
     return Ask(operation.method, segments(operation.path))
+
+
+def _offered(provider: Service, provide: Provide) -> tuple[Ask, ...]:
+    port = _port(provider, provide)
+    beside = (each for each in provider.spec.provides if _port(provider, each) == port)
+    return tuple(_ask(operation) for each in beside for operation in each.operations)
 
 
 def _port(provider: Service, provide: Provide) -> int | None:

@@ -108,13 +108,25 @@ def _one_sided(rule: View, *, negative: bool) -> Iterator[Breach]:
     for items, inner in (("from", "source"), ("to", "operation")):
         for item in rule[items]:
             for field, place in item[inner].entries():
-                # A port is where a refusal holds, not what it lets pass.
-                if not place.is_empty and field.startswith("not") != negative and not (negative and field == "ports"):
+                wrong = not place.is_empty and field.startswith("not") != negative
+                if wrong and not (_is_where(field) if negative else _narrows(field, item[inner])):
                     yield _wrong_side(place, negative=negative)
     for condition in rule["when"]:
         field = "values" if negative else "notValues"
         if not condition[field].is_empty:
             yield _wrong_side(condition[field], negative=negative)
+
+
+def _is_where(field: str) -> bool:
+    """A port is where a refusal holds, not what it lets pass."""
+    return field == "ports"
+
+
+def _narrows(field: str, of: View) -> bool:
+    """Whether a negative field of an ALLOW only takes away from what its positive twin names: `notPaths` beside `paths`
+    that end somewhere. Beside a wildcard it is all but something, and that has many spellings."""
+    named = of[f"{field[3:4].lower()}{field[4:]}"]
+    return not named.is_empty and not any("*" in word.replace("{*}", "") for word in named.words)
 
 
 def _wrong_side(place: View, *, negative: bool) -> Breach:

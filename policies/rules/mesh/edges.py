@@ -1,6 +1,6 @@
 """Who is let in is who the catalogue says, neither more nor less."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Final
 
 from blueprint import names
@@ -97,10 +97,13 @@ def _asked(rule: View, mine: list[Edge]) -> Iterator[Breach]:
             if not there:
                 yield Breach(port, f"is open to {who}, and no file declares that")
             elif all(edge.asks for edge in there):
-                yield from _requests(operation, [ask for edge in there for ask in edge.asks], who)
+                declared = {ask for edge in there for ask in edge.asks}
+                offered = {ask for edge in there for ask in edge.offered}
+                yield from _requests(operation, declared, who)
+                yield from _taken_in(operation, offered - declared, who)
 
 
-def _requests(operation: View, declared: list[Ask], who: str) -> Iterator[Breach]:
+def _requests(operation: View, declared: Set[Ask], who: str) -> Iterator[Breach]:
     methods = tuple((place, place.word) for place in operation["methods"]) or ((operation["methods"], ""),)
     paths = tuple((place, pattern(place.word)) for place in operation["paths"]) or ((operation["paths"], (REST,)),)
     for place, path in paths:
@@ -113,6 +116,19 @@ def _requests(operation: View, declared: list[Ask], who: str) -> Iterator[Breach
             else:
                 what = f"{method or 'any method'} {'/' + '/'.join(path)}"
                 yield Breach(place, f"lets {who} ask {what}, and no file declares that")
+
+
+def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Breach]:
+    """Operations of the port that nobody declares for the caller, and that a template of its own takes in with them."""
+    less = [pattern(place.word) for place in operation["notPaths"]]
+    methods = operation["methods"].words or ("",)
+    for place in operation["paths"]:
+        path = pattern(place.word)
+        for other in sorted(others, key=lambda ask: (ask.path, ask.method)) if REST not in path else ():
+            hidden = other.path != path and within(other.path, path)
+            if hidden and {other.method, ""} & set(methods) and not any(within(other.path, one) for one in less):
+                what = f"{other.method} /{'/'.join(other.path)}"
+                yield Breach(place, f"lets {who} ask {what} too, which is another operation, and no file declares that")
 
 
 def _nothing_less(namespace: Object, world: World) -> Iterator[Breach]:
