@@ -19,7 +19,7 @@ from blueprint.reading.problems import Problem
 from policies.documents import MAX_RUN_WEIGHT, MAX_WEIGHT, Budget, Document, documents
 from policies.manifests import from_manifest
 from policies.objects import Object, expanded
-from policies.pods import ROLES, pods
+from policies.pods import ROLES, parts
 from policies.values import step
 
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -242,8 +242,10 @@ def _whole(run: _Run, shown: str, line: int, value: Any, prefix: str) -> Iterato
 
 
 def _containers(thing: Object) -> int:
-    lists = (pod.spec.value.get(field) for pod in pods(thing) for field in ROLES)
-    return sum(len(several) for several in lists if isinstance(several, list))
+    """How many it describes, in pod specs and in pieces. What is no list is left to the rules."""
+    lists = (pod.spec.value.get(field) for pod in parts(thing) if pod.whole for field in ROLES)
+    pieces = sum(1 + len(pod.loose) for pod in parts(thing) if not pod.whole)
+    return pieces + sum(len(several) for several in lists if isinstance(several, list))
 
 
 def _strange(shown: str, line: int, held: Iterable[Object]) -> Iterator[Problem]:

@@ -115,6 +115,11 @@ REFUSED: Final[dict[str, tuple[str | bytes, str]]] = {
         f"{POD}spec: {{containers: [&c {{}}{', *c' * MAX_CONTAINERS}]}}",
         "x.yaml:1: goes beyond the 10,000 containers one run judges. Judge it in parts.",
     ),
+    "more containers by themselves than one run judges": (
+        "apiVersion: a.example.com/v1\nkind: Thing\nmetadata: {name: p, namespace: shop}\n"
+        f"spec: {{sidecars: [&c {{image: x}}{', *c' * MAX_CONTAINERS}]}}",
+        "x.yaml:1: goes beyond the 10,000 containers one run judges. Judge it in parts.",
+    ),
     "a list of lists": ("- - - a", f"x.yaml:1: [0]: is not a Kubernetes object but a list. {NOT_AN_OBJECT}"),
     "a name without end": (
         f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {'a' * 300}}}",

@@ -1,24 +1,25 @@
 """How many at once may go: a budget for every workload that has pods to spare, and none that allows all or nothing."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from policies.facts import Facts
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import HIGH, Breach, sorts
 from policies.rules.av.standard import (
     AV,
     BUDGET,
     REPLICATED,
     WORKLOADS,
-    by_namespace,
     least_pods,
     percentage,
     share,
     shown,
 )
 from policies.values import View
-from policies.world import World, selects
+from policies.world import World, selects, texts
 
 
 @AV.stack(
@@ -41,14 +42,15 @@ def pdb(thing: Object, world: World) -> Iterator[Breach]:
             continue
         budgets = [
             each
-            for each in world.once(_budgets).get(thing.namespace, ())
+            for each in _asked(world.once(_budgets), thing.namespace, workload.labels)
             if each.spec["selector"].is_set and selects(each.spec["selector"], workload.labels)
         ]
         if not budgets and world.declares(thing.namespace):
             yield Breach("metadata.name", "has several pods and no PodDisruptionBudget")
         if len(budgets) > 1:
-            told = " and ".join(sorted(each.name for each in budgets))
-            yield Breach("metadata.name", f"is under {told}: with two budgets no pod can be evicted at all")
+            told = sorted(each.name for each in budgets)
+            several = " and ".join(told) if len(told) <= NAMED else f"{', '.join(told[:NAMED])} and others"
+            yield Breach("metadata.name", f"is under {several}: with two budgets no pod can be evicted at all")
         for budget in budgets:
             kept = share(budget.spec["minAvailable"], least, up=True)
             if kept is not None and kept >= least:
@@ -60,8 +62,30 @@ def pdb(thing: Object, world: World) -> Iterator[Breach]:
                 yield Breach(at, f"lets {shown(gone)} of {shown(least)} pods go, so none need stay", on=budget)
 
 
-def _budgets(world: World) -> Mapping[str, list[Object]]:
-    return by_namespace(world.of(BUDGET))
+NAMED: Final = 3
+"""Budgets told by name."""
+
+_Asked = tuple[str, tuple[str, str] | None]
+"""A namespace, and a label that whoever is selected there bears; None: nobody knows one."""
+
+
+def _budgets(world: World) -> Mapping[_Asked, list[Object]]:
+    """The budgets by a label they ask for: of thousands in a namespace a workload is held against its own."""
+    found: dict[_Asked, list[Object]] = {}
+    for budget in world.of(BUDGET):
+        found.setdefault((budget.namespace, readable(partial(_label, budget), None)), []).append(budget)
+    return found
+
+
+def _label(budget: Object) -> tuple[str, str] | None:
+    asked = texts(budget.spec["selector"]["matchLabels"])
+    return min(asked.items(), default=None)
+
+
+def _asked(known: Mapping[_Asked, list[Object]], namespace: str, labels: Mapping[str, str]) -> Iterator[Object]:
+    """Budgets that may select what bears `labels`."""
+    for label in (None, *labels.items()):
+        yield from known.get((namespace, label), ())
 
 
 FIELDS: Final = ("minAvailable", "maxUnavailable")

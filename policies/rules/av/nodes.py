@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import HIGH, Breach, sorts
 from policies.rules.av.standard import AV, shown
-from policies.rules.gw.reading import readable
 from policies.values import View
 from policies.world import World
 

@@ -2,14 +2,14 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import Group
-from policies.rules.gw.reading import readable
 from policies.values import View
 from policies.world import World
 
@@ -106,14 +106,6 @@ def _rollouts(world: World) -> Mapping[Target, Object]:
 def _template_of(rollout: Object) -> Target:
     reference = rollout.spec["workloadRef"]
     return rollout.namespace, reference["kind"].word, reference["name"].word
-
-
-def by_namespace(things: Iterable[Object]) -> Mapping[str, list[Object]]:
-    """`things` by where they live."""
-    found: dict[str, list[Object]] = {}
-    for thing in things:
-        found.setdefault(thing.namespace, []).append(thing)
-    return found
 
 
 _PERCENT: Final = re.compile(r"([0-9]{1,4})%")

@@ -7,10 +7,10 @@ from typing import Final
 
 from blueprint import names
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import HIGH, Breach, Selector
 from policies.rules.gw import edge
 from policies.rules.gw.edge import GW
-from policies.rules.gw.reading import readable
 from policies.rules.gw.routes import doors
 from policies.values import View
 from policies.world import World

@@ -7,9 +7,9 @@ from typing import Final
 
 from blueprint import names
 from policies.objects import Object
+from policies.readable import readable
 from policies.rules.gw import edge
 from policies.rules.gw.door import Door
-from policies.rules.gw.reading import readable
 from policies.values import View
 from policies.world import World
 

@@ -5,10 +5,10 @@ from functools import partial
 from typing import Final
 
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import Selector
 from policies.rules.gw import edge
 from policies.rules.gw.door import EVERYTHING, Backend, Door, Match
-from policies.rules.gw.reading import readable
 from policies.rules.gw.virtual_services import of_virtual_service
 from policies.values import View
 from policies.world import World

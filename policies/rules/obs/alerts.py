@@ -7,8 +7,8 @@ from functools import partial
 from typing import Final
 
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import MEDIUM, Breach, sorts
-from policies.rules.gw.reading import readable
 from policies.rules.obs.standard import OBS, PROMETHEUS_RULE, service_of
 from policies.values import View
 from policies.world import World, texts

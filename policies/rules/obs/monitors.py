@@ -8,8 +8,8 @@ from typing import Final
 from blueprint import names
 from policies.objects import Object
 from policies.pods import pods
+from policies.readable import readable
 from policies.rule import HIGH, Breach, sorts
-from policies.rules.gw.reading import readable
 from policies.rules.obs.standard import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
 from policies.values import View
 from policies.world import Workload, World, selects, texts

@@ -4,8 +4,8 @@ from functools import partial
 from typing import Final
 
 from policies.objects import Object
+from policies.readable import readable
 from policies.rule import Group
-from policies.rules.gw.reading import readable
 from policies.world import World
 
 OBS: Final = Group("OBS", "Telemetry", secures=False)
