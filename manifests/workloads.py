@@ -214,7 +214,7 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
     return {
         "name": container.name,
         "image": container.image,
-        "imagePullPolicy": "IfNotPresent",
+        "imagePullPolicy": "IfNotPresent" if container.is_pinned else "Always",
         **given(
             command=list(container.command or ()),
             args=list(container.args or ()),

@@ -151,8 +151,8 @@ DEFAULTS: list[tuple[str, Any]] = [
     ("lifecycle", "production"),
     ("tier", "standard"),
     ("termination_grace_period_seconds", 30),  # Kubernetes'
-    ("scaling.min_replicas", 2),  # survives the loss of a node
-    ("scaling.most", 2),
+    ("scaling.min_replicas", 3),  # one per zone; the least production takes
+    ("scaling.most", 3),
     ("rollout.strategy", "rolling"),
     ("rollout.blue_green.auto_promotion_enabled", False),  # the templates'
     ("rollout.blue_green.scale_down_delay_seconds", 30),  # the templates'

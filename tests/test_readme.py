@@ -8,6 +8,11 @@ import pytest
 
 from blueprint import design
 from blueprint.reading import read_catalogue
+from manifests import everything
+from policies import manifests
+from policies.facts import Facts
+from policies.judging import Judge
+from policies.limits import limits_of
 from policies.rules import RULES
 from tests.stacks import MINIMAL, ROOT, SERVICES, TODAY, catalogue, objects, settings
 
@@ -15,16 +20,31 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_example_service_is_valid_beside_the_shop(tmp_path: Path) -> None:
-    example, exception = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    example, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     folder = tmp_path / "services"
     shutil.copytree(SERVICES, folder)
     (folder / "returns-service.yaml").write_text(example)
     made = objects(design(settings("dev"), read_catalogue(folder, today=TODAY)))
     assert any(name == "from.returns-service.products-v1" for _, _, _, name in made), "its edge has no far end"
     assert len(example.splitlines()) <= 20
-    (folder / "returns-service.yaml").write_text(example + exception)
-    (asked,) = read_catalogue(folder, today=TODAY).entries["returns-service"].written.spec.exceptions
-    assert asked.policy in {rule.id for rule in RULES}
+
+
+def test_production_asks_of_the_example_what_only_its_owner_can_say(tmp_path: Path) -> None:
+    example, exception = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert refused(tmp_path / "as it stands", example) == {"av-probes-distinct", "img-digest"}
+    pinned = example.replace(":1.0.0", f":1.0.0@sha256:{64 * '0'}")
+    assert refused(tmp_path / "pinned", pinned) == {"av-probes-distinct"}
+    assert refused(tmp_path / "exempt", pinned + exception) == set()
+
+
+def refused(folder: Path, example: str) -> set[str]:
+    """The rules that refuse the shop with `example` in production."""
+    shutil.copytree(SERVICES, folder)
+    (folder / "returns-service.yaml").write_text(example)
+    shop = read_catalogue(folder, today=TODAY)
+    facts = Facts.of_stack(settings("prod"), shop, limits=limits_of("prod"), today=TODAY)
+    report = Judge(facts, RULES).everything(list(manifests.objects(everything(design(settings("prod"), shop)))))
+    return {finding.rule.id for finding in report.mandatory}
 
 
 def test_the_smallest_service_has_eleven_lines_and_becomes_a_walled_workload(tmp_path: Path) -> None:

@@ -243,8 +243,8 @@ Metric = Annotated[CpuMetric | MemoryMetric | RequestMetric | LagMetric, Field(d
 class Scaling(Text):
     """How many pods run. With maxReplicas above minReplicas an autoscaler decides between them."""
 
-    min_replicas: Annotated[int, Field(ge=1, le=500)] = 2
-    """Pods that always run; 2 survives the loss of a node."""
+    min_replicas: Annotated[int, Field(ge=1, le=500)] = 3
+    """Pods that always run; 3 is one per zone, and the least production takes (av-replicas, EKS best practices)."""
     max_replicas: Annotated[int, Field(ge=1, le=500)] | None = None
     """Pods at most; unset: minReplicas. Raising it raises the namespace's quota."""
     metrics: tuple[Metric, ...] = ()

@@ -67,7 +67,7 @@ def probes(container: Container, _: Facts) -> Iterator[Breach]:
     SERVERS,
     why="Where both probes ask the same, a busy pod is killed instead of spared, and then the others are busier.",
     cure="Let liveness ask whether the process lives, and readiness whether it can answer",
-    where=WHERE,
+    where=f"{WHERE}.readinessProbe",
     sources=("kube-score pod-probes-identical", "Kyverno ensure-probes-different"),
 )
 def probes_distinct(container: Container, _: Facts) -> Iterator[Breach]:
