@@ -31,7 +31,7 @@ from operations.guard import Guard, alone
 from operations.leftovers import Cluster, recorded, remaining
 from operations.made import NOTHING, Gone, Made, changes
 from operations.project import Project
-from operations.pulumi_cli import Pulumi, durable
+from operations.pulumi_cli import MENDING, Pulumi, durable
 
 PARALLEL = "64"
 """Operations at once: they wait for the API server, not for a core."""
@@ -39,8 +39,6 @@ _FAST = {
     "PULUMI_SKIP_CHECKPOINTS": "true",
     "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",  # a copy of the state per run, never read
 }
-_MENDING = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
-"""Takes over fields that a killed run has set under a signature nobody recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,7 @@ class EmbeddedStack:
             pulumi = self._pulumi(tools, guard, {})
             mending = self._ready(pulumi, tools)
             with self.console.phase("objects") as phase:
-                tally = self._pulumi(tools, guard, _MENDING if mending else {}).work(
+                tally = self._pulumi(tools, guard, MENDING if mending else {}).work(
                     "up",
                     *self._options,
                     f"--config-file={self._config()}",

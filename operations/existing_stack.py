@@ -13,7 +13,7 @@ import shlex
 import shutil
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from operations.guard import Guard, alone
 from operations.leftovers import Cluster, keys_of, remaining
 from operations.made import Gone, Made, changes
 from operations.project import Project
-from operations.pulumi_cli import Pulumi, durable
+from operations.pulumi_cli import MENDING, Pulumi, durable
 
 PARALLEL = "32"
 """Operations at once: half of the embedded stack's, the server has other clients."""
@@ -58,7 +58,8 @@ class ExistingStack:
             tools = self._tools()
             pulumi = self._pulumi(tools, guard)
             self._ensure(pulumi)
-            self._mend(pulumi, guard, self._cluster(tools, reached))
+            if begun := self._mend(pulumi, guard, self._cluster(tools, reached)):
+                self._finish(self._pulumi(tools, guard, MENDING), begun)
             with self.console.phase("objects") as phase:
                 tally = pulumi.work(
                     "up",
@@ -152,12 +153,14 @@ class ExistingStack:
         with self.console.busy("engine") as phase:
             return engine.provide(progress=phase.fact, only=wanted)
 
-    def _pulumi(self, tools: engine.Toolchain, guard: Guard) -> Pulumi:
+    def _pulumi(self, tools: engine.Toolchain, guard: Guard, more: Mapping[str, str] | None = None) -> Pulumi:
         home = self.project.embedded / "pulumi-home"
         users = {name: os.environ[name] for name in _USERS if name in os.environ}
         users[BACKEND] = durable(users[BACKEND])
         surroundings = engine.environment(tools, home, backend=users[BACKEND], passphrase=None)
-        return Pulumi(binary=tools.pulumi, folder=self._folder, environment={**surroundings, **users}, guard=guard)
+        return Pulumi(
+            binary=tools.pulumi, folder=self._folder, environment={**surroundings, **users, **(more or {})}, guard=guard
+        )
 
     def _cluster(self, tools: engine.Toolchain, reached: Kubeconfig) -> Cluster:
         on_path = shutil.which("kubectl")
@@ -195,8 +198,9 @@ class ExistingStack:
         deployment: Mapping[str, list[dict[str, Any]]] = json.loads(done.stdout)["deployment"] or {}
         return deployment
 
-    def _mend(self, pulumi: Pulumi, guard: Guard, cluster: Cluster) -> None:
-        """After a run that was killed: its lock removed, what it was making recorded, the record compared.
+    def _mend(self, pulumi: Pulumi, guard: Guard, cluster: Cluster) -> Sequence[str]:
+        """After a run that was killed: its lock removed, what it was making recorded, the record compared. The URNs of
+        what it was making.
 
         Only a lock of this working copy's own last engine is removed, and only an object with our mark is recorded:
         what was in the way before that engine came stays somebody else's.
@@ -207,7 +211,7 @@ class ExistingStack:
             if operation["type"] == "creating"
         ]
         if not pending and not pulumi.unfinished.exists():
-            return
+            return ()
         with self.console.phase("mending what an interrupted run has left") as phase:
             there = {found.key for found in cluster.ours()}
             begun = [entry for entry in pending if keys_of([_identified(entry)]) <= there]
@@ -225,6 +229,16 @@ class ExistingStack:
                 pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self.project.root)
                 refresh()
             phase.outcome = f"{len(begun)} objects recorded that were not"
+        return [str(entry["urn"]) for entry in begun]
+
+    def _finish(self, pulumi: Pulumi, begun: Sequence[str]) -> None:
+        """Lets the engine write what the killed one had begun over it, and nothing else: on any other object somebody
+        else's fields stay theirs."""
+        with self.console.phase("finishing what was begun") as phase:
+            targets = [f"--target={urn}" for urn in begun]
+            options = (*self._options, *self._config(), *targets)
+            pulumi.work("up", *options, cwd=self.project.root, watch=lambda now: phase.count(str(now.done)))
+            phase.outcome = f"{len(begun)} objects"
 
 
 def _identified(resource: Mapping[str, Any]) -> dict[str, str]:
