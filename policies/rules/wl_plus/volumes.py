@@ -8,6 +8,7 @@ from policies.objects import Object
 from policies.pods import Pod
 from policies.rule import CRITICAL, HIGH, PODS, Breach, sorts
 from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
+from policies.values import UndeterminedError
 
 STORAGE: Final = sorts("PersistentVolume", "StorageClass.storage.k8s.io")
 
@@ -28,12 +29,17 @@ LOCAL_FLAVOURS: Final = frozenset({"k3d", "k3s", "microk8s", "minikube"})
     sources=("PSS restrictedVolumes",),
 )
 def single_volume_source(pod: Pod, _: Facts) -> Iterator[Breach]:
+    unsure = None
     for volume in pod.spec["volumes"]:
         sources = sorted(set(volume.keys) - {"name"})
         if not sources:
             yield Breach(volume, "has no source, and becomes an emptyDir without a limit")
         elif len(sources) > 1:
             yield Breach(volume, f"has {len(sources)} sources: {', '.join(sources)}")
+        elif not volume[sources[0]].is_known:  # null would be none
+            unsure = volume[sources[0]]
+    if unsure:
+        raise UndeterminedError(unsure.path)
 
 
 @WL_PLUS.resource(
