@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from policies.fields import fields
+from policies.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.pods import Pod, pods
 from policies.rule import Selector
@@ -25,10 +26,6 @@ PROXY: Final[Mapping[tuple[Side, str], str]] = {
 
 ISTIOD: Final = frozenset({"istiod"})
 """The chart of the mesh's control plane; its values hold the bounds of all proxies."""
-CHARTS: Final = frozenset(
-    {"kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart"}
-)
-"""Type tokens of Helm charts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +81,8 @@ def proxies(thing: Object) -> Iterator[Ask]:
 
 def of_mesh(thing: Object) -> Iterator[Ask]:
     """The bounds of all proxies that say nothing themselves, where `thing` is the chart of the mesh's control plane."""
-    chart = thing.props.get("chart") if thing.sort in CHARTS else None
-    name = chart.rstrip("/").rpartition("/")[2].partition(":")[0] if isinstance(chart, str) else ""
-    if name in ISTIOD:
+    named = thing.sort in CHARTS and isinstance(thing.props.get("chart"), str)
+    if named and chart_name(thing) in ISTIOD:
         yield Ask(of="mesh", holder=thing.root, path=("values", "global", "proxy", "resources"))
 
 

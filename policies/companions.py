@@ -5,6 +5,7 @@ known after the update. So what names nobody yet counts for any of the owners, b
 companion that says nothing are one too few.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,9 +35,17 @@ class Link:
     def enough(self, owner: Object, owners: Sequence[Object], parts: Sequence[Object], number: int = 1) -> bool:
         """Whether `owner`, one of `owners`, has `number` of `parts`, when those nobody can place are dealt out in
         order."""
-        lacking = {each: number - sum(self.holds(part, each) is True for part in parts) for each in owners}
+        taken = Counter(filter(None, (_told(part, self.named) for part in parts)))
+        lacking = {each: number - taken[_told(each, self.own)] for each in owners}
         if lacking[owner] <= 0:
             return True
-        free = [part for part in parts if not any(self.holds(part, each) is True for each in owners)]
+        known = {_told(each, self.own) for each in owners}
+        free = [part for part in parts if _told(part, self.named) not in known - {""}]
         before = sum(max(0, lacking[each]) for each in owners[: owners.index(owner) + 1])
         return sum(self.holds(part, owner) is None for part in free) >= before
+
+
+def _told(thing: Object, name: str) -> str:
+    """The property `name` of `thing` as a key; "" where it is not set, or only known after the update."""
+    view = thing.root[name]
+    return repr(view.value) if view.is_known and view.is_set else ""

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from blueprint import names
+from policies.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.readable import readable
 from policies.rule import HIGH, Breach, Selector
@@ -27,7 +28,7 @@ OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.
     HIGH,
     Selector(
         lambda thing: (thing,),
-        frozenset({*edge.KONG_ROUTES, edge.GATEWAY, *edge.CHARTS}),
+        frozenset({*edge.KONG_ROUTES, edge.GATEWAY, *CHARTS}),
         "public routes, Gateways, and Kong's chart",
     ),
     why="Over plain http, or with a certificate nobody can check, everybody on the way reads the tokens.",
@@ -41,7 +42,7 @@ def tls(thing: Object, world: World) -> Iterator[Breach]:
 
 
 def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
-    if edge.chart_name(thing) not in ("kong", "ingress"):
+    if chart_name(thing) not in ("kong", "ingress"):
         return
     for values in (thing.root["values"], thing.root.at("values", "gateway")):
         protocols, suite = values.at("env", "ssl_protocols"), values.at("env", "ssl_cipher_suite")
@@ -145,7 +146,7 @@ def _listened(thing: Object, parent: View, gateway: Object, listener: View, worl
 
 
 _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
-    **dict.fromkeys(edge.CHARTS, _of_chart),
+    **dict.fromkeys(CHARTS, _of_chart),
     **dict.fromkeys(edge.INGRESSES, _of_ingress),
     **dict.fromkeys(edge.BYTE_INGRESSES, _of_byte_ingress),
     edge.GATEWAY: _of_gateway,

@@ -1,9 +1,7 @@
 """What the rules about the edge share: the group, and the sorts they look at."""
 
-import re
 from typing import Final
 
-from policies.objects import Object
 from policies.rule import Group
 
 GW: Final = Group("GW", "The public edge")
@@ -31,20 +29,6 @@ KONG_PLUGIN: Final = "KongPlugin.configuration.konghq.com"
 KONG_CLUSTER_PLUGIN: Final = "KongClusterPlugin.configuration.konghq.com"
 
 CONSUMERS: Final = ("KongConsumer.configuration.konghq.com", "KongConsumerGroup.configuration.konghq.com")
-
-CHARTS: Final = ("kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v3:Release")
-"""Charts, whose values say what their objects will be."""
-
-LONGEST: Final = 200
-"""Characters of a chart's name and version; no registry takes more."""
-_VERSION: Final = re.compile(r"(:[^/]*|-v?[0-9]+\.[0-9].*\.tgz|\.tgz)$")
-
-
-def chart_name(chart: Object) -> str:
-    """The chart's own name, wherever it is from: `kong` of `oci://a/kong:1.0.0@sha256:...` and of `kong-1.0.0.tgz`."""
-    address = chart.root["chart"].word.partition("@")[0].rstrip("/")
-    return _VERSION.sub("", address.rpartition("/")[2][:LONGEST])
-
 
 PLUGINS_ANNOTATION: Final = "konghq.com/plugins"
 """Names of plugins, with commas between them; `namespace:name` for one of another namespace."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from blueprint import names
 from policies.facts import Facts
+from policies.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.pods import pods
 from policies.rule import CRITICAL, Breach, Selector, sorts
@@ -32,7 +33,7 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost", "unix:", "off")
     CRITICAL,
     Selector(
         lambda thing: (thing,),
-        frozenset({*edge.CHARTS, *edge.KONG_ROUTES, edge.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
+        frozenset({*CHARTS, *edge.KONG_ROUTES, edge.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
         "Kong's chart, its Services and pods, and routes to them",
     ),
     why="Whoever reaches Kong's admin API can send every request, with every token in it, wherever they like.",
@@ -45,7 +46,7 @@ def admin_private(thing: Object, _: Facts) -> Iterator[Breach]:
 
 
 def _of_chart(thing: Object) -> Iterator[Breach]:
-    chart = edge.chart_name(thing)
+    chart = chart_name(thing)
     if chart in ("kong", "ingress"):
         values = thing.root["values"]
         for part in (values, values["gateway"], values["controller"]):
@@ -121,7 +122,7 @@ def _of_workload(thing: Object) -> Iterator[Breach]:
 
 
 _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
-    **dict.fromkeys(edge.CHARTS, _of_chart),
+    **dict.fromkeys(CHARTS, _of_chart),
     **dict.fromkeys((*edge.KONG_ROUTES, edge.VIRTUAL_SERVICE), _of_route),
     "Service": _of_service,
 }

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.asks import CHARTS
 from policies.facts import Facts
+from policies.helm import CHARTS
 from policies.images import within
 from policies.objects import Object
 from policies.rule import CRITICAL, Breach, sorts
@@ -24,7 +24,7 @@ SCHEMES: Final = ("https://", "oci://")
     "img-chart-pinned",
     "M/M/M",
     CRITICAL,
-    sorts(*sorted(CHARTS)),
+    sorts(*CHARTS),
     why="A chart is a program that runs here as the cluster's administrator, and a range installs the next one unread.",
     cure="Name one version, in prod an OCI chart's digest, from a repository on the list images.charts",
     where="blueprint/pins.py",
@@ -49,7 +49,7 @@ def chart_pinned(chart: Object, facts: Facts) -> Iterator[Breach]:
 
 def _is_ours(name: str) -> bool:
     """Whether the chart lies in this repository and is reviewed like the rest of it. What leads out of it
-    (`../chart`, `/tmp/chart`) was reviewed by nobody."""
+    (`../chart`, `/elsewhere/chart`) was reviewed by nobody."""
     return name.startswith("./") and ".." not in name.split("/")
 
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from blueprint import names
 from policies import yaml_text
-from policies.asks import CHARTS
 from policies.facts import Facts
+from policies.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, Breach, sorts
 from policies.rules.mesh.standard import MESH
@@ -17,7 +17,8 @@ from policies.world import World
 OPERATOR: Final = "IstioOperator.install.istio.io"
 CONFIG_MAP: Final = "ConfigMap"
 
-_ISTIOD: Final = re.compile(r"(.*/)?(istiod|istio-discovery)(-v?[0-9][^/]*)?(\.tgz)?(:[^/]+)?/?")
+_ISTIOD: Final = re.compile(r"(istiod|istio-discovery)(-v?[0-9].*)?")
+"""Its chart, with a version where that is part of a folder's name."""
 
 DEFAULTS: Final = "_internal_defaults_do_not_set"
 """Where istiod's chart keeps its own values; what is set there holds like anything else."""
@@ -40,7 +41,7 @@ VERSIONS: Final = ("TLS_AUTO", "TLSV1_2", "TLSV1_3")
     "mesh-config",
     "M/M/M",
     CRITICAL,
-    sorts(*sorted(CHARTS), OPERATOR, CONFIG_MAP),
+    sorts(*CHARTS, OPERATOR, CONFIG_MAP),
     why="One line here weakens every proxy at once: plaintext, any destination, or paths that slip past the rules.",
     cure="Set REGISTRY_ONLY, DECODE_AND_MERGE_SLASHES, TLSV1_2 or above and cni.enabled; leave what is caught as it is",
     where="manifests/operators/istio.py",
@@ -65,7 +66,7 @@ def _chart(thing: Object, facts: Facts) -> Iterator[Breach]:
 
 
 def _is_istiod(thing: Object) -> bool:
-    return _ISTIOD.fullmatch(thing.root["chart"].word) is not None
+    return _ISTIOD.fullmatch(chart_name(thing)) is not None
 
 
 def _operator(thing: Object, facts: Facts) -> Iterator[Breach]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.addresses import NOBODY, Space, cidr_at, space
+from policies.helm import CHARTS, chart_name
 from policies.json_text import parsed
 from policies.objects import Object
 from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
@@ -19,7 +20,6 @@ NETWORK: Final = "the module that makes the network"
 _ADDON: Final = "aws:eks/addon:Addon"
 _EKS: Final = "aws:eks/cluster:Cluster"
 _GKE: Final = "gcp:container/cluster:Cluster"
-_CHARTS: Final = ("kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v3:Chart")
 _ENFORCING: Final = frozenset({"calico", "cilium", "tigera-operator"})
 """Charts of plug-ins that enforce NetworkPolicies."""
 
@@ -65,8 +65,8 @@ def _may_be(one: View, other: View) -> bool:
 
 def _has_other(world: World) -> bool:
     """Whether the run installs another plug-in, that enforces: Cilium may be told not to."""
-    known = (each.root for each in world.of(*_CHARTS) if each.root["chart"].is_known)
-    plugins = [each["values"] for each in known if each["chart"].word.rpartition("/")[2] in _ENFORCING]
+    known = (each for each in world.of(*CHARTS) if each.root["chart"].is_known)
+    plugins = [each.root["values"] for each in known if chart_name(each) in _ENFORCING]
     return any(values["policyEnforcementMode"].text != "never" for values in plugins)
 
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from blueprint import names
 from policies.facts import Facts
+from policies.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.pods import pods
 from policies.readable import readable
 from policies.rule import HIGH, LOW, Breach, Selector, sorts
-from policies.rules.gw.edge import CHARTS, chart_name
 from policies.rules.obs.standard import DASHBOARD, OBS, is_dashboard, service_of
 from policies.values import View
 from policies.world import WORKLOADS, World

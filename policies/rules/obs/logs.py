@@ -6,10 +6,10 @@ from typing import Final
 
 from blueprint import names
 from policies.facts import Facts
+from policies.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.pods import pods
 from policies.rule import HIGH, MEDIUM, Breach, sorts
-from policies.rules.gw.edge import CHARTS, chart_name
 from policies.rules.obs.standard import LONG_RUNNING, OBS
 from policies.values import View
 from policies.world import World
