@@ -33,10 +33,10 @@ from policies.objects import Object, Options
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.thawing import thaw
-from tests.own_platform import facts as facts_of
-from tests.policy_servicer import addressed, request, servicer
-from tests.recorded_state import Analyst, recorded
-from tests.stacks import blueprint_of
+from tests.support.own_platform import facts as facts_of
+from tests.support.policy_servicer import addressed, request, servicer
+from tests.support.recorded_state import Analyst, recorded
+from tests.support.stacks import blueprint_of
 
 TARGET: Final = 0.35
 """Share of a policy per rule that our packaging is meant to stay under."""

@@ -3,7 +3,7 @@
 The real program runs in a process of its own against the tests' counting engine; its CPU seconds are what the kernel
 charges that process (getrusage). The engine's own share is not in them, and a busy machine changes them less than the
 wall's. They hold for one machine only and are printed, never asserted: what grows is asserted in
-tests/test_program.py, by exact counts. The slow part of a real update, the API server, is not measured here.
+tests/test_components_program.py, by exact counts. The slow part of a real update, the API server, is not measured here.
 
     python -m bench.program_cpu [--shops 1 10] [--runs 3] [--stack dev]
 
@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.catalogue_factory import write_shops
-from tests.program_run import Run, lead, project, run, written_settings
-from tests.stacks import ROOT
+from tests.support.catalogue_factory import write_shops
+from tests.support.program_run import Run, lead, project, run, written_settings
+from tests.support.stacks import ROOT
 
 COLLECTOR: Final = "gc.set_threshold("
 """How the line begins whose worth is measured."""

@@ -8,7 +8,7 @@ How the keys were checked. For each chart the project's repository was opened at
 looked up in the chart's `values.yaml` (or its schema, or, where the comment above a function says so, in the template
 that reads it); then each chart was rendered with these values by `helm template` 3.18.6 for every environment, twice,
 and the output compared and read. `tests/golden/chart-keys/<installation>.txt` holds the paths and where each was
-found; `tests/test_operators.py` refuses a path that is not listed there.
+found; `tests/test_manifests_operators.py` refuses a path that is not listed there.
 """
 
 from collections.abc import Callable, Iterator, Mapping

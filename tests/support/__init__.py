@@ -1,0 +1,1 @@
+"""What the tests stand on: factories, fixtures and oracles. pytest collects `tests/test_*.py` alone."""

@@ -1,0 +1,244 @@
+"""Who ought to reach whom, told from the catalogue's text alone; and the comparison with what an analyser finds.
+
+Nothing of `blueprint` or `manifests` is imported: the text is read by `tests.support.stack_text`, the platform's edges
+are the tables `_service_edges` and `_platform`, and labels, ports and namespaces are written out a second time. A rule
+that is wrong in the derivation would otherwise be wrong here too, and the two would agree.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.analyser import LAYERS, TOGETHER, Asked, Manifest, analysed, key
+from tests.support.connections import ANY, Atom, Connections, Pair, difference, normal
+from tests.support.stack_text import INTERNET, NODES, Specs, Stack
+from tests.support.standing import (
+    BROKERS,
+    COLLECTOR,
+    CONTROLLER,
+    DNS,
+    GATEWAY,
+    ISTIOD,
+    PROMETHEUS,
+    REDIS,
+    ROLLOUTS,
+    stand_ins,
+)
+
+STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
+    "clickhouse": (8443, 9440),
+    "elasticsearch": (9200,),
+    "mongodb": (27017,),
+    "postgres": (5432,),
+    "redis": (6379, 26379),
+}
+BROKER_PORTS: Final[Mapping[str, int]] = {"kafka": 9094, "nats": 4222, "rabbitmq": 5671}
+ACCOUNTS: Final[Mapping[str, str]] = {"kafka": "kafka", "nats": "nats", "amqp": "rabbitmq"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """One connection somebody declared."""
+
+    source: str
+    target: str
+    ports: tuple[int, ...]
+    transports: tuple[str, ...] = ("tcp",)
+    asks: tuple[tuple[str, str, str], ...] = ((ANY, ANY, ANY),)
+    """Method, path and token of what may be asked."""
+
+
+def pods(service: str) -> str:
+    """The pods of `service` as the analyser calls them."""
+    return f"{service}/{service}"
+
+
+def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
+    """Every edge there ought to be."""
+    carried = {
+        publish["channel"]: publish.get("broker", stack.default_broker)
+        for spec in specs.values()
+        for publish in spec.get("events", {}).get("publishes", ())
+    }
+    for name, spec in specs.items():
+        for consume in spec.get("consumes", ()):
+            provider, _, api = consume["api"].partition("/")
+            yield _call(pods(name), provider, specs[provider], api, consume.get("operations"))
+        for provide in spec.get("provides", ()):
+            if "route" in provide:
+                yield _entrance(name, spec, provide)
+        resources = spec.get("resources", {})
+        for resource, of in resources.items():
+            if of["type"] in STORE_PORTS:
+                yield Edge(source=pods(name), target=f"{name}-data/{resource}", ports=STORE_PORTS[of["type"]])
+        events = spec.get("events", {})
+        brokers = {ACCOUNTS[of["type"]] for of in resources.values() if of["type"] in ACCOUNTS}
+        brokers |= {carried[one["channel"]] for way in ("publishes", "subscribes") for one in events.get(way, ())}
+        for broker in brokers:
+            yield Edge(source=pods(name), target=BROKERS[broker].end, ports=(BROKER_PORTS[broker],))
+        for host in spec.get("egress", ()):
+            yield Edge(source=pods(name), target=INTERNET, ports=(host.get("port", 443),))
+        yield from _service_edges(name, spec, stack)
+    yield from _platform(stack)
+
+
+def _asked(operation: Mapping[str, Any]) -> tuple[str, str]:
+    """(method, path) as it is on the wire; a parameter is any one segment."""
+    if "rpc" in operation:
+        return "POST", f"/{operation['rpc']}"
+    return operation["method"], "/".join("{*}" if part[:1] == "{" else part for part in operation["path"].split("/"))
+
+
+def _call(source: str, provider: str, spec: Mapping[str, Any], api: str, wanted: Sequence[str] | None) -> Edge:
+    provide = next(one for one in spec["provides"] if one["api"] == api)
+    port = spec["service"]["ports"][provide["port"]]
+    offered = [
+        (one["rpc"] if "rpc" in one else f"{one['method']} {one['path']}", _asked(one))
+        for one in provide.get("operations", ())
+    ]
+    asks = tuple((*asked, ANY) for key, asked in offered if not wanted or key in wanted)
+    told_apart = provide["type"] == "grpc" or port.get("appProtocol", "http") in ("http", "http2", "grpc")
+    return Edge(
+        source=source,
+        target=pods(provider),
+        ports=(port["port"],),
+        asks=asks if asks and told_apart else ((ANY, ANY, ANY),),
+    )
+
+
+def _entrance(name: str, spec: Mapping[str, Any], provide: Mapping[str, Any]) -> Edge:
+    route = provide["route"]
+    token = "token" if route["auth"]["type"] == "jwt" else ANY
+    asks = []
+    for prefix in (path.rstrip("/") for path in route["paths"]):
+        if provide.get("operations"):
+            asked = [_asked(one) for one in provide["operations"]]
+            asks += [(method, path, token) for method, path in asked if f"{path}/".startswith(f"{prefix}/")]
+        else:
+            asks += [(ANY, path, token) for path in ((prefix, f"{prefix}/{{**}}") if prefix else ("/{**}",))]
+    port = spec["service"]["ports"][provide["port"]]["port"]
+    return Edge(source=GATEWAY.end, target=pods(name), ports=(port,), asks=tuple(asks))
+
+
+def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
+    """The named platform edges of one service."""
+    ports = {key: of["port"] for key, of in spec.get("service", {}).get("ports", {}).items()}
+    yield Edge(source=pods(name), target=DNS.end, ports=(53,), transports=("tcp", "udp"))
+    yield Edge(source=pods(name), target=COLLECTOR.end, ports=(4317, 4318))
+    if stack.meshed:
+        yield Edge(source=pods(name), target=ISTIOD.end, ports=(15012,))
+        yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(15020,))
+        probed = {15020, 15021}
+    else:
+        told = spec.get("observability", {}).get("metrics", {}).get("port")
+        read = told or ("metrics" if "metrics" in ports else next(iter(ports), None))
+        if read:
+            yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(ports[read],))
+        probes = [
+            way["port"]
+            for container in spec["containers"].values()
+            for kind in ("livenessProbe", "readinessProbe", "startupProbe")
+            for way in container.get(kind, {}).values()
+            if isinstance(way, dict) and "port" in way
+        ]
+        probed = {*probes, *list(ports.values())[:1]}
+    if stack.nodes and probed:
+        yield Edge(source=NODES, target=pods(name), ports=tuple(sorted(probed)))
+
+
+def _platform(stack: Stack) -> Iterator[Edge]:
+    """The named edges of the platform itself."""
+    dns = {"target": DNS.end, "ports": (53,), "transports": ("tcp", "udp")}
+    for source in (GATEWAY, PROMETHEUS, COLLECTOR):
+        yield Edge(source=source.end, **dns)  # type: ignore[arg-type]  # the three above
+    for of in stack.zones:
+        yield Edge(source=of.name, target=GATEWAY.end, ports=(8000, 8443))
+    if stack.nodes:
+        yield Edge(source=NODES, target=GATEWAY.end, ports=(8100,))
+    yield Edge(source=CONTROLLER.end, target=GATEWAY.end, ports=(8444,))
+    yield Edge(source=PROMETHEUS.end, target=GATEWAY.end, ports=(8100,))
+    yield Edge(source=GATEWAY.end, target=COLLECTOR.end, ports=(4317, 4318))
+    yield Edge(source=GATEWAY.end, target=REDIS.end, ports=(6379,))
+    yield Edge(source=ROLLOUTS.end, target=PROMETHEUS.end, ports=(9090,))
+    if stack.meshed:
+        yield Edge(source=GATEWAY.end, target=ISTIOD.end, ports=(15012,))
+
+
+def _by_namespace(specs: Specs, stack: Stack) -> Iterator[Edge]:
+    """What one end alone leaves open to a stray beside a service: these two doors know services by their namespaces,
+    so that a new service changes no object of the platform's. The stray's own wall is what closes them."""
+    for name in specs:
+        yield Edge(source=f"{name}/a-stray", target=COLLECTOR.end, ports=(4317, 4318))
+        if stack.meshed:
+            yield Edge(source=PROMETHEUS.end, target=f"{name}/a-stray", ports=(15020,))
+
+
+def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
+    """What ought to be allowed when only the policies of `question` count.
+
+    Where no wall is asked about, everything passes; where only the mesh is, everything but requests to services.
+    """
+    standing = {one.end: one for one in stand_ins(specs, meshed=stack.meshed)}
+    services = {pods(name) for name in specs}
+    places = {of.name for of in stack.zones}
+    ends = sorted({*standing, *services, *places})
+    closed = {end for end in ends if end in services or (end in standing and standing[end].walled)}
+    judged = services | {end for end, one in standing.items() if one.service_pod} if stack.meshed else set()
+    found: defaultdict[Pair, set[Atom]] = defaultdict(set)
+    everything = {Atom("tcp", ANY), Atom("not tcp", ANY)}
+    for source in ends:
+        for target in ends:
+            if {source, target} <= places or (source == target and source in standing and not standing[source].several):
+                continue
+            if (question.ways_out and source in closed) or (question.ways_in and target in closed):
+                continue
+            by_proxy = question.admissions and target in judged
+            found[source, target] |= (
+                {Atom("not tcp", ANY), *(Atom("tcp", str(port)) for port in (15020, 15021, 15090))}
+                if by_proxy
+                else everything
+            )
+    alone = question.ways_in != question.ways_out
+    doors = [*edges(specs, stack), *(_by_namespace(specs, stack) if alone else ())]
+    for edge in doors:
+        if edge.source.endswith("/a-stray") and not question.ways_in:
+            continue
+        if edge.target.endswith("/a-stray") and not question.ways_out:
+            continue
+        if edge.target in judged and edge.source == NODES and not question.ways_in:
+            continue  # said above: the proxy's own ports
+        asks = edge.asks if question.admissions and stack.meshed else ((ANY, ANY, ANY),)
+        found[edge.source, edge.target] |= {
+            Atom(transport, str(port), *ask) for transport in edge.transports for port in edge.ports for ask in asks
+        }
+    return {pair: normal(atoms) for pair, atoms in found.items() if atoms}
+
+
+def compared(
+    objects: Iterable[Manifest], specs: Specs, stack: Stack, questions: Sequence[Asked] = (TOGETHER, *LAYERS)
+) -> tuple[dict[str, list[str]], int]:
+    """What differs between `objects` and `specs`, in words, by question; and how many permissions were compared."""
+    given = [*objects, *(made for one in stand_ins(specs, meshed=stack.meshed) for made in one.objects())]
+    asked = [question for question in questions if stack.meshed or question.ways_in or question.ways_out]
+    with tempfile.TemporaryDirectory() as folder:
+        found = analysed(given, asked, Path(folder), zones=stack.zones, issuers=stack.issuers)
+    wanted = {question.name: expected(specs, stack, question) for question in asked}
+    told = {name: difference(found[name], wanted[name]) for name in found}
+    return told, sum(len(atoms) for connections in wanted.values() for atoms in connections.values())
+
+
+def proven(
+    objects: Iterable[Manifest], specs: Specs, stack: Stack, questions: Sequence[Asked] = (TOGETHER, *LAYERS)
+) -> int:
+    """How many permissions were compared and found equal. Raises AssertionError with every difference in words."""
+    given = list(objects)
+    keys = [key(made) for made in given if made["kind"] in ("AuthorizationPolicy", "NetworkPolicy")]
+    twice = sorted({one for one in keys if keys.count(one) > 1})
+    assert not twice, f"two policies of one name, of which the cluster keeps one: {twice}"
+    told, count = compared(given, specs, stack, questions)
+    lines = [f"{said} [{name}]" for name, differences in told.items() for said in differences]
+    assert not lines, "\n".join(["what is allowed is not what was declared:", *lines])
+    return count

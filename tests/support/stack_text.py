@@ -1,0 +1,92 @@
+"""What a stack's two texts say, read without any of the program's own reading: PyYAML and a merge of eight lines.
+
+Only what decides who may reach whom. The texts are known to be valid; the program has read them too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.support.connections import Zone, zone
+
+METADATA: Final = zone("the metadata server", ("169.254.169.254/32",))
+"""The clouds'; on IPv6 it is among the private addresses (fd00:ec2::254)."""
+_PRIVATE: Final = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/3",
+    "4000::/2",
+    "8000::/1",
+)
+"""IPv4: IANA's registry of special-purpose addresses (RFC 6890), as far as something of ours may answer there. IPv6:
+all that is not global unicast (2000::/3), the doors back to IPv4 among it (64:ff9b::/96, 64:ff9b:1::/48)."""
+_NOWHERE: Final = zone("documentation", ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+"""Where nobody ever answers: reachable or not is the same."""
+INTERNET, PRIVATE, NODES = "the internet", "private addresses", "the nodes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """What a stack's settings say about connections."""
+
+    environment: str
+    meshed: bool
+    nodes: tuple[str, ...]
+    default_broker: str
+    issuers: frozenset[str]
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """Every address that matters, in parts that are one thing each."""
+        nodes = [zone(NODES, self.nodes)] if self.nodes else []
+        private = zone(PRIVATE, _PRIVATE, less=[METADATA, *nodes])
+        internet = zone(INTERNET, ("0.0.0.0/0", "2000::/3"), less=[METADATA, *nodes, private, _NOWHERE])
+        return (METADATA, *nodes, private, internet)
+
+
+def stack_of(file: Path, *, meshed: bool = True) -> Stack:
+    """The settings in `file`, a Pulumi.<stack>.yaml."""
+    told = yaml.safe_load(file.read_text())["config"]["platform:settings"]
+    return Stack(
+        environment=told["environment"],
+        meshed=meshed,
+        nodes=tuple(told["cluster"].get("nodeCidrs", ())),
+        default_broker=told.get("brokers", {}).get("default", "kafka"),
+        issuers=frozenset(issuer["issuer"] for issuer in told.get("identity", {}).get("issuers", {}).values()),
+    )
+
+
+Specs = Mapping[str, dict[str, Any]]
+
+
+def specs_of(folder: Path, environment: str) -> Specs:
+    """Every service's spec as `environment` has it, by name."""
+    files = [yaml.safe_load(file.read_text()) for file in sorted(folder.glob("*.yaml"))]
+    return {
+        file["metadata"]["name"]: _merged(file["spec"], file["spec"].get("environments", {}).get(environment, {}))
+        for file in files
+    }
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    made = dict(target) if isinstance(target, dict) else {}
+    for word, value in patch.items():
+        if value is None:
+            made.pop(word, None)
+        else:
+            made[word] = _merged(made.get(word), value)
+    return made

@@ -1,0 +1,175 @@
+"""What the real program makes before what, as the engine is told: a wall before who lives behind it.
+
+Order is what a request says it depends on, directly or through others, never the order of arrival: the engine makes
+everything at once that does not wait.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final
+
+import pytest
+
+from manifests.operators import objects as beside_operators
+from tests.support.counting_engine import Registration
+from tests.support.program_run import Run
+from tests.support.program_variants import VARIANTS, decided, every_variant, objects, ran
+from tests.support.stacks import STACKS, key
+
+WALLS: Final = frozenset(
+    {("LimitRange", ""), ("NetworkPolicy", "default-deny"), ("ResourceQuota", ""), ("ServiceAccount", "")}
+)
+"""Kind and name (nothing: of any name) of what stands in a namespace before the first pod starts there."""
+MESH_RULES: Final = frozenset(
+    {
+        ("security.istio.io/v1", "AuthorizationPolicy", "istio-system", "deny-all"),
+        ("security.istio.io/v1", "PeerAuthentication", "istio-system", "default"),
+    }
+)
+"""What must hold in the whole mesh before a pod starts in it."""
+CHART: Final = "kubernetes:helm.sh/v4:Chart"
+FILE: Final = "kubernetes:yaml/v2:ConfigFile"
+GATE: Final = ("v1", "ConfigMap", "kong", "platform")
+
+whole = pytest.mark.parametrize("variant", [*STACKS, "without a mesh"])
+installing = pytest.mark.parametrize("variant", ["prod", "staging", "without a mesh"])
+
+pytestmark = pytest.mark.xdist_group("program")  # each variant of the program is run once, by one worker
+
+
+def by_key(done: Run) -> Mapping[tuple[str, str, str, str], str]:
+    """What an object is called in its cluster, to its URN."""
+    return {key(each.inputs): each.urn for each in objects(done)}
+
+
+def pods(done: Run) -> Iterator[Registration]:
+    """Everything that starts pods."""
+    for each in objects(done):
+        spec = each.inputs.get("spec", {})
+        template = spec.get("jobTemplate", spec).get("spec", spec).get("template", spec).get("spec", spec)
+        if "containers" in template:
+            yield each
+
+
+def below(done: Run, token: str) -> list[Registration]:
+    """Everything directly below the components with `token`."""
+    parents = {each.urn for each in done.registrations if each.kind == token}
+    return [each for each in done.registrations if each.request.parent in parents]
+
+
+@every_variant
+def test_an_object_comes_after_its_namespace_and_goes_with_it(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    spaces = {each.inputs["metadata"]["name"]: each.urn for each in objects(done) if each.inputs["kind"] == "Namespace"}
+    inside = [each for each in objects(done) if "namespace" in each.inputs["metadata"]]
+    elsewhere = set()
+    for each in inside:
+        space = spaces.get(each.inputs["metadata"]["namespace"])
+        if space is None:
+            elsewhere.add(each.inputs["metadata"]["namespace"])
+            assert not each.request.deletedWith, f"{each.urn} goes with a namespace that is not its own"
+            continue
+        assert space in before[each.urn], f"{each.urn} is asked for before there is a place for it"
+        assert each.request.deletedWith == space, f"{each.urn} would be deleted one by one, finalizers and all"
+    owned = "platform" in decided(variant).layers
+    assert not elsewhere or not owned, f"nobody makes {sorted(elsewhere)}"
+
+
+@every_variant
+def test_walls_and_identity_stand_before_the_first_pod(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    if "services" in decided(variant).layers:
+        assert list(pods(done)), "no pod at all: this test would prove nothing"
+    for each in pods(done):
+        behind = {
+            (other.inputs["kind"], other.inputs["metadata"]["name"])
+            for other in (done.by_urn[urn] for urn in before[each.urn])
+            if other.kind.startswith("kubernetes:")
+            and other.inputs.get("metadata", {}).get("namespace") == each.inputs["metadata"]["namespace"]
+        }
+        missing = {
+            kind for kind, name in WALLS if not any(kind == made and name in ("", named) for made, named in behind)
+        }
+        assert not missing, f"{each.urn} may start before its {', '.join(sorted(missing))}"
+
+
+@whole
+def test_the_rules_of_the_mesh_hold_before_the_first_pod(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    if decided(variant).mesh is None:
+        assert not MESH_RULES & by_key(done).keys(), "there is no mesh to rule"
+        return
+    rules = {by_key(done)[rule] for rule in MESH_RULES}
+    for each in pods(done):
+        assert rules <= before[each.urn], f"{each.urn} may start while everybody may still talk to it in the clear"
+
+
+@whole
+def test_services_come_after_everything_the_platform_waits_for(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    gate = by_key(done)[GATE]
+    last = [
+        *(each.urn for each in below(done, "platform:platform:Mesh")),
+        *(each.urn for each in below(done, "platform:platform:Gateway") if each.inputs["kind"] == "Gateway"),
+        *(each.urn for each in below(done, "platform:platform:Operators") if each.request.remote),
+    ]
+    assert last, "a platform of nothing: this test would prove nothing"
+    early = sorted(urn for urn in last if urn not in before[gate])
+    assert not early, f"the gate opens before {early} are ready"
+    for each in below(done, "platform:service:Service"):
+        assert gate in before[each.urn], f"{each.urn} does not wait for the platform"
+
+
+@installing
+def test_operators_are_installed_step_by_step(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    operators = decided(variant).operators
+    decided_on = [
+        *((FILE, bundle.name) for bundle in operators.crds),
+        *((CHART, operator.name) for operator in operators.charts),
+    ]
+    steps = [each for each in done.registrations if each.request.remote]
+    assert [(each.kind, each.name) for each in steps] == decided_on, "installed in another order than decided"
+    for earlier, later in pairwise(steps):
+        assert earlier.urn in before[later.urn], f"{later.name} does not wait for {earlier.name}, on which it leans"
+
+
+@installing
+def test_certificates_of_the_operators_are_there_between_who_makes_and_who_mounts_them(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    operators = decided(variant).operators
+    charts = {each.name: each.urn for each in done.registrations if each.kind == CHART}
+    made = {key(each): by_key(done)[key(each)] for each in beside_operators(operators)}
+    assert made, "nothing beside the operators: this test would prove nothing"
+    maker, mounter = charts[operators.foundation[-1].name], charts[operators.leaning[0].name]
+    for name, urn in made.items():
+        assert maker in before[urn], f"{name} is asked for before its definition and webhook are there"
+        assert urn in before[mounter], f"{operators.leaning[0].name} starts before {name} is ready"
+
+
+@installing
+def test_objects_of_other_peoples_kinds_wait_for_their_definitions(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    last = [each.urn for each in done.registrations if each.request.remote][-1]
+    for token in ("platform:platform:Mesh", "platform:platform:Gateway", "platform:platform:Gate"):
+        for each in below(done, token):
+            assert last in before[each.urn], f"{each.urn} is asked for before the API server knows its kind"
+
+
+@whole
+def test_a_chart_comes_after_its_namespace(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    spaces: dict[Any, str] = {
+        each.inputs["metadata"]["name"]: each.urn for each in objects(done) if each.inputs["kind"] == "Namespace"
+    }
+    charts = [each for each in done.registrations if each.kind == CHART]
+    assert bool(charts) == bool(decided(variant).operators.charts), "charts nobody decided on, or none of them"
+    for each in charts:
+        space = spaces.get(each.inputs["namespace"])
+        assert space is None or space in before[each.urn], f"{each.urn}: its first object would be refused"
+
+
+def test_every_variant_is_looked_at_whole_or_in_parts() -> None:
+    assert {"only the platform", "only the services", "without a mesh", *STACKS} == VARIANTS.keys(), (
+        "a new variant is in none of the lists of this file"
+    )

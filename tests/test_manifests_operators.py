@@ -1,0 +1,186 @@
+"""The third-party installations: which, in which order, how many, how big, with which protections."""
+
+import json
+from typing import get_args
+
+import pytest
+
+from blueprint import names, operators
+from blueprint.catalogue import Environment
+from blueprint.operators import scales
+from manifests.operators import objects, values
+from tests.support.installations import ENVIRONMENTS, EVERY_STACK, installed
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_installations_follow_what_they_lean_on(environment: str) -> None:
+    order = [operator.name for operator in EVERY_STACK[f"{environment}-mesh-None"].charts]
+    assert order == [
+        "istio-base",
+        "istio-cni",
+        "istiod",
+        "cert-manager",
+        "argo-rollouts",
+        "kong",
+        "metrics-server",
+    ], "CRDs before their controllers, cert-manager before whoever mounts a certificate"
+
+
+def test_cert_manager_is_never_the_last_thing_before_its_first_certificate() -> None:
+    for name, stack in EVERY_STACK.items():
+        assert stack.foundation[-1].name != "cert-manager", (
+            f"{name}: the API server does not trust cert-manager's webhook in the first seconds"
+        )
+
+
+def test_without_a_mesh_nothing_of_istio_is_installed_and_nothing_is_injected() -> None:
+    for environment in ENVIRONMENTS:
+        plain = installed(f"{environment}-plain-None")
+        assert not [name for name in plain if name.startswith("istio")], "mesh mode none installs no Istio"
+        assert plain["kong"]["gateway"]["podLabels"] == {"sidecar.istio.io/inject": "false"}
+        assert plain["argo-rollouts"]["providerRBAC"]["providers"]["istio"] is False, "rights nobody needs"
+        assert plain["argo-rollouts"]["controller"]["extraArgs"] == []
+
+
+def test_a_platform_that_brings_its_own_metrics_gets_no_second_server() -> None:
+    without = {
+        platform for platform in operators.PLATFORMS if "metrics-server" not in installed(f"prod-mesh-{platform}")
+    }
+    assert without == {"gke", "k3d", "k3s"}, "two servers would fight over one APIService"
+
+
+REPLICAS = {
+    # environment: istiod, cert-manager, its injector, its webhook, argo-rollouts, controller, gateway, metrics-server
+    "dev": (1, 1, 1, 1, 1, 1, 1, 1),
+    "ephemeral": (1, 1, 1, 1, 1, 1, 1, 1),
+    "staging": (2, 2, 2, 2, 2, 2, 2, 2),
+    "prod": (2, 2, 2, 3, 2, 2, 3, 2),
+}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_replicas_are_one_on_a_laptop_two_in_staging_and_two_or_three_in_production(environment: str) -> None:
+    spelled = installed(f"{environment}-mesh-None")
+    manager, kong = spelled["cert-manager"], spelled["kong"]
+    counts = (
+        spelled["istiod"]["replicaCount"],
+        manager["replicaCount"],
+        manager["cainjector"]["replicaCount"],
+        manager["webhook"]["replicaCount"],
+        spelled["argo-rollouts"]["controller"]["replicas"],
+        kong["controller"]["replicaCount"],
+        kong["gateway"]["replicaCount"],
+        spelled["metrics-server"]["replicas"],
+    )
+    assert counts == REPLICAS[environment]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_single_replica_has_no_disruption_budget_and_several_have_one(environment: str) -> None:
+    several = environment in {"prod", "staging"}
+    spelled = installed(f"{environment}-mesh-None")
+    budgets = [
+        spelled["argo-rollouts"]["controller"]["pdb"],
+        spelled["cert-manager"]["podDisruptionBudget"],
+        spelled["cert-manager"]["cainjector"]["podDisruptionBudget"],
+        spelled["cert-manager"]["webhook"]["podDisruptionBudget"],
+        spelled["kong"]["controller"]["podDisruptionBudget"],
+        spelled["kong"]["gateway"]["podDisruptionBudget"],
+        spelled["metrics-server"]["podDisruptionBudget"],
+    ]
+    assert {budget["enabled"] for budget in budgets} == {several}, "a budget over one pod blocks its node's drain"
+    assert spelled["istiod"]["autoscaleEnabled"] is several, "istiod's own budget follows its autoscaler's minimum"
+
+
+def test_no_allowance_promises_more_than_the_policies_allow() -> None:
+    for container, columns in scales.ALLOWANCES.items():
+        for allowance in columns:
+            assert 0 < allowance.cpu_limit_millicores <= 10 * allowance.cpu_request_millicores, container
+            assert 0 < allowance.memory_limit_mebibytes <= 2 * allowance.memory_request_mebibytes, container
+
+
+def test_istio_webhooks_start_as_istiod_would_leave_them() -> None:
+    for stack in EVERY_STACK:
+        spelled = installed(stack)
+        for name in ("istio-base", "istiod"):
+            if name in spelled:
+                assert spelled[name]["base"]["validationFailurePolicy"] == "Fail", (
+                    f"{stack}: istiod changes Ignore to Fail itself, and every update would fight it over the field"
+                )
+
+
+def test_the_injected_proxy_passes_the_restricted_pod_security_standard() -> None:
+    istiod = installed("prod-mesh-None")["istiod"]
+    assert istiod["cni"]["enabled"] is True, "without the agent every pod needs NET_ADMIN"
+    assert istiod["global"]["proxy"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert istiod["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_the_mesh_refuses_what_it_does_not_know() -> None:
+    mesh = installed("prod-mesh-None")["istiod"]["meshConfig"]
+    assert mesh["outboundTrafficPolicy"] == {"mode": "REGISTRY_ONLY"}, "undeclared egress must not leave"
+    assert mesh["pathNormalization"] == {"normalization": "DECODE_AND_MERGE_SLASHES"}, "paths bypass authorisation"
+    assert mesh["meshMTLS"] == {"minProtocolVersion": "TLSV1_3"}
+
+
+def test_only_istio_charts_hear_of_the_platform() -> None:
+    heard = {name for name, spelled in installed("prod-mesh-gke").items() if "gke" in json.dumps(spelled)}
+    assert heard == {"istio-cni", "istiod"}
+    assert not [
+        name for name, spelled in installed("prod-mesh-None").items() if "platform" in spelled.get("global", {})
+    ]
+
+
+def test_only_kong_skips_the_crds_of_its_chart_because_a_bundle_brings_them_once() -> None:
+    skipping = {operator.name for operator in EVERY_STACK["prod-mesh-None"].charts if operator.skip_crds}
+    assert skipping == {"kong"}, "the ingress chart holds the kong chart twice and would register every CRD twice"
+    assert [bundle.name for bundle in EVERY_STACK["prod-mesh-None"].crds] == ["gateway-api", "kong"]
+
+
+def test_charts_with_crds_among_their_templates_are_told_to_install_them() -> None:
+    spelled = installed("prod-mesh-None")
+    assert spelled["cert-manager"]["crds"] == {"enabled": True, "keep": True}
+    assert spelled["argo-rollouts"]["installCRDs"] is True
+
+
+def test_cert_managers_start_up_hook_is_off_because_hooks_never_run() -> None:
+    assert installed("prod-mesh-None")["cert-manager"]["startupapicheck"] == {"enabled": False}
+
+
+def test_kubelets_are_verified_wherever_they_have_a_real_certificate() -> None:
+    arguments = {env: installed(f"{env}-mesh-None")["metrics-server"]["args"] for env in ENVIRONMENTS}
+    assert arguments["prod"] == arguments["staging"] == []
+    assert arguments["dev"] == ["--kubelet-insecure-tls"], "kind and minikube sign their kubelets' certificates alone"
+    assert installed("prod-mesh-None")["metrics-server"]["apiService"] == {"insecureSkipTLSVerify": False}
+
+
+def test_rollouts_may_touch_no_traffic_router_but_istio() -> None:
+    providers = installed("prod-mesh-None")["argo-rollouts"]["providerRBAC"]["providers"]
+    assert [name for name, allowed in providers.items() if allowed] == ["istio"]
+
+
+def test_every_namespace_of_an_installation_is_one_of_the_platforms_or_the_clusters() -> None:
+    allowed = {*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
+    used = {operator.namespace for stack in EVERY_STACK.values() for operator in stack.charts}
+    assert used <= allowed, f"nobody makes these namespaces: {sorted(used - allowed)}"
+
+
+def test_a_platform_nobody_knows_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"platform 'aks' is not known.*gke, k3d, k3s, microk8s, minikube, openshift"):
+        operators.decide(environment="dev", mesh=True, trust_domain="cluster.local", platform="aks")
+
+
+def test_every_environment_has_a_scale() -> None:
+    assert set(scales.SCALES) == set(get_args(Environment)), "an environment without numbers ends in a KeyError"
+
+
+def test_the_trust_domain_reaches_the_mesh() -> None:
+    decided = operators.decide(environment="prod", mesh=True, trust_domain="shop.example")
+    istiod = next(values(operator) for operator in decided.charts if operator.name == "istiod")
+    assert istiod["meshConfig"]["trustDomain"] == "shop.example"
+
+
+def test_nothing_is_installed_where_operators_are_present() -> None:
+    assert operators.NONE.crds == (), "CRDs that somebody else owns would be taken over"
+    assert operators.NONE.charts == (), "a chart beside the controllers that are there would fight them"
+    assert list(objects(operators.NONE)) == [], "objects without their controllers would be refused by the API server"

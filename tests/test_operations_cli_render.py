@@ -1,0 +1,139 @@
+"""`plat render`: deterministic files, one per object, in a folder where nothing of anybody else's is ever touched."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprint.reading.source import LOADER, read_source
+from manifests import everything
+from operations import rendering
+from operations.deciding import decide
+from operations.exits import Exit, RefusedError
+from operations.project import Project
+from operations.wire_yaml import text
+from tests.support.stacks import STACKS
+from tests.test_operations_cli_commands import plat
+
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n"}}
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_object_is_one_file_and_two_renders_are_the_same_bytes(stack: str, tmp_path: Path) -> None:
+    blueprint = decide(Project.here(), stack)
+    objects = list(everything(blueprint))
+    for name in ("one", "two"):
+        done = plat("render", "-s", stack, "-o", name, cwd=tmp_path)
+        assert done.returncode == 0, f"not rendered: {done.stderr}"
+    first = snapshot(tmp_path / "one")
+    assert first == snapshot(tmp_path / "two"), "two renders differ"
+    assert len(first) == len(objects) + 1, "objects share a file, or are missing"
+    written = [content for path, content in first.items() if path != rendering.LIST]
+    read = [yaml.load(content, LOADER) for content in written]  # noqa: S506  (a safe one, written in C)
+    key = lambda manifest: json.dumps(manifest, sort_keys=True)  # noqa: E731
+    assert sorted(map(key, read)) == sorted(map(key, objects)), "a file does not say what the engine is told"
+
+
+def test_one_service_is_rendered_alone_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+    done = plat("render", "-s", "dev", "-o", "out", "--service", "order-service", cwd=tmp_path)
+    assert done.returncode == 0, f"not rendered: {done.stderr}"
+    folders = {path.split("/")[0] for path in snapshot(tmp_path / "out") if "/" in path}
+    assert "order-service" in folders, "the service's own objects are missing"
+    assert not folders & {"cart-service", "user-service"}, "another service's objects are there"
+    wrong = plat("render", "-s", "dev", "-o", "out2", "--service", "ordre-service", cwd=tmp_path)
+    assert wrong.returncode == 2, "an unknown service is not a usage error"
+    assert "Did you mean 'order-service'" in wrong.stderr, "the nearest service is not named"
+    assert not (tmp_path / "out2").exists(), "something was written all the same"
+
+
+def test_a_second_render_replaces_the_first_and_removes_what_is_no_longer_made(tmp_path: Path) -> None:
+    assert rendering.write(tmp_path, {"n/ConfigMap-a.yaml": "1\n", "m/ConfigMap-b.yaml": "2\n"}) == 0
+    assert rendering.write(tmp_path, {"n/ConfigMap-a.yaml": "3\n"}) == 1, "a stale file was kept"
+    assert snapshot(tmp_path).keys() == {"n/ConfigMap-a.yaml", rendering.LIST}, "the folder is not as rendered"
+    assert (tmp_path / "n/ConfigMap-a.yaml").read_text() == "3\n", "the old content was kept"
+    assert not (tmp_path / "m").exists(), "an empty folder was left"
+
+
+def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    rendering.write(tmp_path, {"n/ConfigMap-a.yaml": "1\n"})
+    (tmp_path / "n" / "notes.txt").write_text("mine")
+    before = snapshot(tmp_path)
+    with pytest.raises(RefusedError, match=r"n/notes\.txt") as refused:
+        rendering.write(tmp_path, {})
+    assert refused.value.exit_code == Exit.USAGE, "not a usage error"
+    assert snapshot(tmp_path) == before, "something was changed all the same"
+
+
+def test_a_list_that_was_tampered_with_deletes_nothing_outside(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "out"
+    outside.mkdir()
+    (outside / "precious.yaml").write_text("mine")
+    folder.mkdir()
+    (folder / "link").symlink_to(outside)
+    listed = ["../outside/precious.yaml", str(outside / "precious.yaml"), "link/precious.yaml"]
+    (folder / rendering.LIST).write_text(json.dumps({"files": listed}))
+    with pytest.raises(RefusedError, match="link"):
+        rendering.write(folder, {})
+    (folder / "link").unlink()
+    rendering.write(folder, {})
+    assert (outside / "precious.yaml").read_text() == "mine", "a file outside the folder was removed"
+
+
+def test_an_interrupted_render_is_taken_up_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {f"n/ConfigMap-{name}.yaml": name for name in "abc"}
+    write_text, written = Path.write_text, []
+
+    def dying(self: Path, *arguments: str, **options: str) -> int:
+        written.append(self)
+        if self.name == "ConfigMap-b.yaml":
+            raise KeyboardInterrupt
+        return write_text(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", dying)
+    with pytest.raises(KeyboardInterrupt):
+        rendering.write(tmp_path, wanted)
+    monkeypatch.undo()
+    assert tmp_path / "n/ConfigMap-a.yaml" in written, "it was not interrupted in the middle"
+    rendering.write(tmp_path, {"n/ConfigMap-z.yaml": "z"})
+    assert snapshot(tmp_path).keys() == {"n/ConfigMap-z.yaml", rendering.LIST}, "remains of the interrupted render"
+
+
+def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    done = plat("render", "-s", "dev", "-o", "out", cwd=tmp_path)
+    assert done.returncode in (1, 2), "it was not refused"
+    assert "Traceback" not in done.stderr, "a user was shown a traceback"
+    assert "-o" in done.stderr, "there is no cure"
+
+
+def test_objects_of_two_groups_with_one_kind_and_name_keep_apart() -> None:
+    other = {**CONFIG, "apiVersion": "example.com/v1"}
+    cluster = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    assert list(rendering.files([CONFIG, other, cluster])) == [
+        "_cluster/Namespace-n.yaml",
+        "n/ConfigMap.core-a.yaml",
+        "n/ConfigMap.example.com-a.yaml",
+    ], "one file was written over another"
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=st.one_of(st.text(max_size=30), st.from_regex(r"[-+]?[0-9._]{1,6}([eE][-+]?[0-9]{1,3})?", fullmatch=True)))
+def test_text_stays_text_for_readers_of_yaml_1_1_and_1_2(value: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    written = text({"value": value})
+    assert yaml.safe_load(written) == {"value": value}, "a reader of YAML 1.1 sees something else"
+    if value.isprintable():  # the catalogue's own reader is strict about control characters
+        file = tmp_path_factory.getbasetemp() / "value.yaml"
+        file.write_text(written, encoding="utf-8")
+        assert read_source(file, "value.yaml").root.plain() == {"value": value}, "a reader of YAML 1.2 sees otherwise"
+
+
+@pytest.mark.parametrize("value", ["1e3", "0o17", "12e4567", "1_0", "yes", "no", "null", "~", "0x1f", "1:3", ".5", "="])
+def test_what_some_reader_takes_for_a_number_or_a_truth_is_quoted(value: str) -> None:
+    assert text({"value": value}) == f"value: '{value}'\n", "a value would change its meaning on the way"

@@ -1,0 +1,193 @@
+"""The judge before the program: what it lets pass, and what it says of what it does not."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from manifests import everything
+from policies import limits
+from policies import preflight as module
+from policies.facts import Facts
+from policies.limits import Exemption, LimitsError, limits_of
+from policies.objects import Object
+from policies.preflight import SHOWN, PreflightError, preflight
+from policies.rule import EVERYTHING, HIGH, Breach, Group, Rule
+from tests.support.policy_servicer import CORE, pod, without_exemptions
+from tests.support.program_run import Run, lead, project, run, written_settings
+from tests.support.stacks import ROOT, STACKS, TODAY, blueprint_of, settings, shop
+
+SHOP: Final = shop()
+
+
+def judged(*manifests: Mapping[str, Any], stack: str = "prod", rules: tuple[Rule, ...] = CORE) -> Any:
+    """The report of the preflight over `manifests`."""
+    return preflight(manifests, settings=settings(stack), catalogue=SHOP, today=TODAY, rules=rules)
+
+
+def named(name: str, **spec: Any) -> Mapping[str, Any]:
+    """A pod that is as it should be, but for `spec`."""
+    props = dict(pod(**spec).props)
+    return {**props, "metadata": {"name": name, "namespace": "order-service"}}
+
+
+@pytest.fixture(autouse=True)
+def _no_exemptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "limits_of", without_exemptions)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_our_own_pods_keep_to_the_pod_security_standards(stack: str) -> None:
+    report = judged(*everything(blueprint_of(stack)), stack=stack)
+    assert (report.rules, report.findings, report.undecided) == (len(CORE), [], [])
+    assert report.objects > 300
+
+
+def test_a_refusal_names_rule_object_path_and_cure_and_nothing_else() -> None:
+    with pytest.raises(PreflightError) as caught:
+        judged(named("good"), named("orders", hostNetwork=True), named("teller", hostPID=True, hostNetwork=True))
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "1 rule is broken in 3 places:"
+    assert lines[1] == (
+        "  wl-host-namespaces: Pod order-service/orders spec.hostNetwork: is true. Fix: Remove hostNetwork, hostPID"
+        " and hostIPC (manifests/workloads.py spells it for every service; a chart's own value otherwise)."
+    )
+    assert [line.partition(": is")[0] for line in lines[2:]] == [
+        "  wl-host-namespaces: Pod order-service/teller spec.hostNetwork",
+        "  wl-host-namespaces: Pod order-service/teller spec.hostPID",
+    ]
+
+
+def advising() -> tuple[Rule, ...]:
+    """A rule that advises against everything."""
+    group = Group("TST", "tests")
+
+    @group.resource("tst-advice", "A/A/A", HIGH, EVERYTHING, why="", cure="Rest", where="here")
+    def advises(_: Object, __: Facts) -> Iterator[Breach]:
+        yield Breach("kind", "is there")
+
+    return (*CORE, *group.rules)
+
+
+def test_advice_stops_nothing_and_is_counted_beside_what_does() -> None:
+    assert [finding.rule.id for finding in judged(named("good"), rules=advising()).findings] == ["tst-advice"]
+    with pytest.raises(PreflightError) as caught:
+        judged(named("good"), named("orders", hostNetwork=True), rules=advising())
+    assert str(caught.value).splitlines()[-1] == "Besides: 2 advised against."
+
+
+def test_a_charts_values_are_judged_too() -> None:
+    values = {"replicas": 3}
+    given = [("kong", {"chart": "ingress", "values": values})]
+    report = preflight([], given, settings=settings("prod"), catalogue=SHOP, today=TODAY, rules=advising())
+    (about,) = [finding.about for finding in report.findings]
+    assert about is not None
+    assert (about.title, about.props["values"]) == ("Chart kong", values)
+
+
+def test_a_mistake_in_every_service_does_not_fill_the_screen() -> None:
+    with pytest.raises(PreflightError) as caught:
+        judged(*(named(f"p{index:03}", hostNetwork=True) for index in range(500)))
+    lines = str(caught.value).splitlines()
+    assert (lines[0], lines[-1], len(lines)) == (
+        "1 rule is broken in 500 places:",
+        f"  and {500 - SHOWN} more places",
+        SHOWN + 2,
+    )
+
+
+def allowing(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Lets prod exempt one pod from one rule."""
+    asked = {
+        "rule": "wl-host-namespaces",
+        "object": "Pod order-service/orders",
+        "reason": "until the driver is mended",
+        "owner": "team-a",
+        "expires": date(2026, 12, 1),
+        **changes,
+    }
+    exempt = limits_of("prod").model_copy(update={"exemptions": (Exemption(**asked),)})
+    monkeypatch.setattr(module, "limits_of", lambda _: exempt)
+
+
+def test_an_exemption_lets_one_object_pass_and_stays_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowing(monkeypatch)
+    report = judged(named("orders", hostNetwork=True))
+    assert [finding.rule.id for finding in report.exempted] == ["wl-host-namespaces"]
+    with pytest.raises(PreflightError, match="Pod order-service/teller"):
+        judged(named("orders", hostNetwork=True), named("teller", hostNetwork=True))
+
+
+def test_an_exemption_that_has_ended_exempts_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowing(monkeypatch, expires=date(2026, 11, 19))
+    with pytest.raises(PreflightError) as caught:
+        judged(named("orders", hostNetwork=True))
+    assert "eng-exemptions: the stack policies/config/prod.json: exemptions.0: expired on 2026-11-19" in str(
+        caught.value
+    )
+    assert "wl-host-namespaces: Pod order-service/orders" in str(caught.value)
+
+
+CALL: Final = """\
+    preflight(everything(blueprint), charts(blueprint), settings=settings, catalogue=catalogue, today=today)
+"""
+ONLY_CORE: Final = """
+from policies import preflight as module
+from tests.support.policy_servicer import CORE, pod, without_exemptions
+module.limits_of = without_exemptions
+"""
+
+
+@contextmanager
+def program(called_with: str) -> Iterator[Path]:
+    """The project with the preflight in its program, called over `called_with` and with Pod Security's rules alone."""
+    text = (ROOT / "__main__.py").read_text(encoding="utf-8")
+    assert text.count(CALL) == 1, "the program does not judge before it registers"
+    text = text.replace(
+        CALL, CALL.replace("everything(blueprint)", called_with).replace("today)", "today, rules=CORE)")
+    )
+    text = text.replace(
+        "\nconfig = pulumi.Config", "\nfrom tests.support.policy_servicer import CORE, pod\nconfig = pulumi.Config"
+    )
+    with project() as folder:
+        (folder / "__main__.py").unlink()
+        (folder / "__main__.py").write_text(text, encoding="utf-8")
+        yield folder
+
+
+def test_the_program_makes_what_the_preflight_lets_pass() -> None:
+    with program("everything(blueprint)") as folder:
+        done = run_as_dev(folder)
+    assert done.exit_code == 0, done.told
+    assert len(done.registrations) > 300
+
+
+def test_the_program_makes_nothing_at_all_where_the_preflight_refuses() -> None:
+    with program("[*everything(blueprint), pod(hostNetwork=True).props]") as folder:
+        done = run_as_dev(folder)
+    assert done.exit_code != 0
+    (told,) = done.told
+    assert told.startswith(
+        "nothing was touched, because\n1 rule is broken in 1 place:\n  wl-host-namespaces: Pod shop/"
+    )
+    made = {each.kind for each in done.registrations}
+    assert made <= {"pulumi:pulumi:Stack"}, "something was registered before the judge had spoken"
+
+
+def run_as_dev(folder: Path) -> Run:
+    settings = written_settings("dev")
+    lead(folder, settings)
+    return run(folder, "dev", settings)
+
+
+def test_limits_nobody_can_read_let_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(_: object) -> None:
+        raise LimitsError("policies/config/prod.json: cannot be read. Mend it.")
+
+    monkeypatch.setattr(module, "limits_of", unreadable)
+    with pytest.raises(PreflightError, match=r"policies/config/prod\.json: cannot be read"):
+        judged(named("good"))
+    assert limits.limits_of("prod"), "the real ones can be"
