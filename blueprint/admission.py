@@ -1,7 +1,7 @@
 """Which of the pack's rules the cluster itself enforces, and where: what `kubectl apply` meets without this program.
 
 CrossGuard judges what a program says; it is no admission controller. Guests on somebody's cluster mind their own
-namespaces only, so each wall holds where our labels are, and one stands around these labels.
+namespaces only, so each policy holds where our labels are, and one stands around these labels.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Scope = Literal["tenants", "ours", "everywhere"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wall:
+class AdmissionPolicy:
     """One ValidatingAdmissionPolicy and its binding."""
 
     name: str
@@ -23,18 +23,18 @@ class Wall:
     """What it looks at; how it is spelled is `manifests.admission`."""
 
 
-def decide(*, meshed: bool) -> tuple[Wall, ...]:
-    """The walls of a stack, by name."""
-    walls = [
-        Wall(name=_name("addresses"), scope="tenants", subject="addresses"),
-        Wall(name=_name("grants"), scope="tenants", subject="grants"),
-        Wall(name=_name("namespaces"), scope="everywhere", subject="namespaces"),
-        Wall(name=_name("pods"), scope="tenants", subject="pods"),
-        Wall(name=_name("traffic"), scope="tenants", subject="traffic"),
+def decide(*, meshed: bool) -> tuple[AdmissionPolicy, ...]:
+    """The policies of a stack, by name."""
+    policies = [
+        AdmissionPolicy(name=_name("addresses"), scope="tenants", subject="addresses"),
+        AdmissionPolicy(name=_name("grants"), scope="tenants", subject="grants"),
+        AdmissionPolicy(name=_name("namespaces"), scope="everywhere", subject="namespaces"),
+        AdmissionPolicy(name=_name("pods"), scope="tenants", subject="pods"),
+        AdmissionPolicy(name=_name("traffic"), scope="tenants", subject="traffic"),
     ]
     if meshed:
-        walls.append(Wall(name=_name("mesh"), scope="ours", subject="mesh"))
-    return tuple(sorted(walls, key=lambda wall: wall.name))
+        policies.append(AdmissionPolicy(name=_name("mesh"), scope="ours", subject="mesh"))
+    return tuple(sorted(policies, key=lambda policy: policy.name))
 
 
 def _name(subject: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from blueprint import admission, names
-from blueprint.admission import Wall
+from blueprint.admission import AdmissionPolicy
 from blueprint.clusters import Attached
 from blueprint.doors import (
     COLLECTOR,
@@ -66,7 +66,7 @@ class Foundation:
     namespaces: tuple[PlatformNamespace, ...]
     doors: tuple[Door, ...]
     priorities: tuple[Priority, ...]
-    walls: tuple[Wall, ...]
+    admission_policies: tuple[AdmissionPolicy, ...]
     """What the cluster itself refuses."""
 
 
@@ -102,7 +102,7 @@ def decide(cluster: Attached, *, meshed: bool) -> Foundation:
         namespaces=tuple(sorted(namespaces, key=lambda namespace: namespace.name)),
         doors=tuple(sorted(doors, key=lambda door: (door.namespace, door.name))),
         priorities=PRIORITIES,
-        walls=admission.decide(meshed=meshed),
+        admission_policies=admission.decide(meshed=meshed),
     )
 
 

@@ -32,17 +32,17 @@ class Treatment:
     """Kinds of the same namespace and component that are there first."""
 
 
-_WALLS: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
+_PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
 """What stands before the first pod starts."""
 
 TREATMENTS: Final[Mapping[str, Treatment]] = {
-    "apps/v1:Deployment": Treatment(after=(*_WALLS, "ConfigMap")),
+    "apps/v1:Deployment": Treatment(after=(*_PREREQUISITES, "ConfigMap")),
     "argoproj.io/v1alpha1:Rollout": Treatment(
-        after=(*_WALLS, "ConfigMap", "AnalysisTemplate", "VirtualService/-weights"),
+        after=(*_PREREQUISITES, "ConfigMap", "AnalysisTemplate", "VirtualService/-weights"),
         wait_for="jsonpath={.status.phase}=Healthy",
         replaced_by=("spec.selector",),
     ),
-    "batch/v1:CronJob": Treatment(after=(*_WALLS, "ConfigMap")),
+    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, "ConfigMap")),
     "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
     "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready"),
     "configuration.konghq.com/v1:KongClusterPlugin": Treatment(replaced_by=("plugin",)),

@@ -6,7 +6,7 @@ from typing import Final
 from blueprint import names
 from blueprint.foundation import Foundation, PlatformNamespace, Priority
 from blueprint.mesh import Mesh
-from manifests.admission import walls
+from manifests.admission import policies
 from manifests.isolation import default_deny, namespace, network_policy
 from manifests.manifest import Manifest, manifest
 
@@ -24,7 +24,7 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
             yield default_deny(of.name)
     for door in decision.doors:
         yield network_policy(door)
-    yield from walls(decision.walls)
+    yield from policies(decision.admission_policies)
 
 
 def gate(mesh: Mesh | None) -> Manifest:

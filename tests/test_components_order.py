@@ -16,7 +16,7 @@ from tests.support.program_run import Run
 from tests.support.program_variants import VARIANTS, decided, every_variant, objects, ran
 from tests.support.stacks import STACKS, key
 
-WALLS: Final = frozenset(
+PREREQUISITES: Final = frozenset(
     {("LimitRange", ""), ("NetworkPolicy", "default-deny"), ("ResourceQuota", ""), ("ServiceAccount", "")}
 )
 """Kind and name (nothing: of any name) of what stands in a namespace before the first pod starts there."""
@@ -88,7 +88,9 @@ def test_walls_and_identity_stand_before_the_first_pod(variant: str) -> None:
             and other.inputs.get("metadata", {}).get("namespace") == each.inputs["metadata"]["namespace"]
         }
         missing = {
-            kind for kind, name in WALLS if not any(kind == made and name in ("", named) for made, named in behind)
+            kind
+            for kind, name in PREREQUISITES
+            if not any(kind == made and name in ("", named) for made, named in behind)
         }
         assert not missing, f"{each.urn} may start before its {', '.join(sorted(missing))}"
 

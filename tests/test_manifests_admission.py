@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from blueprint import admission, names
-from blueprint.admission import Scope, Wall
+from blueprint.admission import AdmissionPolicy, Scope
 from manifests import admission as spelled
 from policies.facts import Facts
 from policies.judging import Judge
@@ -20,19 +20,19 @@ from tests.support.admission_cases import BAD, BAD_PODS, GOOD, ROOM, pod, refuse
 from tests.support.engine_fixtures import ControlPlane, eventually
 from tests.support.policy_cases import TODAY
 
-WALLS: Final = admission.decide(meshed=True)
+POLICIES: Final = admission.decide(meshed=True)
 CHECKS: Final = {check.rule: check for spelling in spelled.SPELLINGS.values() for check in spelling.checks}
 FACTS: Final = Facts(environment="prod", limits=limits_of("prod"), today=TODAY)
 
 
 def test_every_subject_has_a_spelling_and_every_scope_a_selector() -> None:
-    subjects = set(Wall.__annotations__["subject"].__args__)
-    assert subjects == set(spelled.SPELLINGS) == {wall.subject for wall in WALLS}
+    subjects = set(AdmissionPolicy.__annotations__["subject"].__args__)
+    assert subjects == set(spelled.SPELLINGS) == {policy.subject for policy in POLICIES}
     assert set(spelled.SCOPES) == set(Scope.__args__)  # type: ignore[attr-defined]
 
 
 def test_every_policy_fails_closed_and_is_bound_to_deny() -> None:
-    made = list(spelled.walls(WALLS))
+    made = list(spelled.policies(POLICIES))
     policies = {each["metadata"]["name"]: each for each in made if each["kind"] == "ValidatingAdmissionPolicy"}
     bindings = [each for each in made if each["kind"] == "ValidatingAdmissionPolicyBinding"]
     assert {each["spec"]["policyName"] for each in bindings} == set(policies)
@@ -63,7 +63,7 @@ def walled(control_plane: ControlPlane) -> Iterator[ControlPlane]:
         _definition("networking.istio.io", "v1beta1", "ProxyConfig"),
         _definition("extensions.istio.io", "v1alpha1", "WasmPlugin"),
     )
-    control_plane.apply(*spelled.walls(WALLS))
+    control_plane.apply(*spelled.policies(POLICIES))
     labels = {**names.MANAGED, f"{names.PREFIX}/owner": "team-tests"}
     control_plane.namespace(
         ROOM,
@@ -75,21 +75,21 @@ def walled(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     control_plane.apply(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "tried", "namespace": ROOM}}
     )
-    for wall in WALLS:
+    for policy in POLICIES:
         # The API server takes up each policy and each binding by itself, a second or two after it has it.
-        eventually(f"{wall.name} stands", partial(_stands, control_plane, wall), seconds=60)
+        eventually(f"{policy.name} stands", partial(_stands, control_plane, policy), seconds=60)
     yield control_plane
-    for wall in WALLS:
-        control_plane.kubectl("delete", "validatingadmissionpolicybinding", wall.name)
-        control_plane.kubectl("delete", "validatingadmissionpolicy", wall.name)
+    for policy in POLICIES:
+        control_plane.kubectl("delete", "validatingadmissionpolicybinding", policy.name)
+        control_plane.kubectl("delete", "validatingadmissionpolicy", policy.name)
 
 
-def _stands(plane: ControlPlane, wall: Wall) -> bool:
-    """Whether `wall` refuses by now what its first check refuses."""
-    if wall.subject == "namespaces":
+def _stands(plane: ControlPlane, policy: AdmissionPolicy) -> bool:
+    """Whether `policy` refuses by now what its first check refuses."""
+    if policy.subject == "namespaces":
         said = plane.kubectl("label", "namespace", ROOM, f"{names.PREFIX}/owner-", "--dry-run=server", check=False)
         return "ns-labels:" in said.stderr
-    rule = spelled.SPELLINGS[wall.subject].checks[0].rule
+    rule = spelled.SPELLINGS[policy.subject].checks[0].rule
     # Not the Pod itself: Pod Security refuses that from the beginning.
     tried = next(tried for about, tried in refused() if about == rule and tried["kind"] != "Pod")
     return f"{rule}:" in _try(plane, tried).stderr

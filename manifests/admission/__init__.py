@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from blueprint import names
-from blueprint.admission import Wall
+from blueprint.admission import AdmissionPolicy
 from manifests.admission.others import ADDRESSES, GRANTS, MESH, NAMESPACES, OWNER, TRAFFIC
 from manifests.admission.pods import PODS
 from manifests.admission.spelling import Spelling
@@ -35,17 +35,17 @@ SCOPES: Final[Mapping[str, Mapping[str, Any]]] = {
 about to have, so the wall around the labels stands everywhere and asks what they were."""
 
 
-def walls(decided: Sequence[Wall]) -> Iterator[Manifest]:
+def policies(decided: Sequence[AdmissionPolicy]) -> Iterator[Manifest]:
     """Each wall's policy and the binding without which it does nothing."""
-    for wall in decided:
-        spelling = SPELLINGS[wall.subject]
-        yield manifest(ADMISSION, "ValidatingAdmissionPolicy", wall.name, None, spec=_policy(spelling))
+    for policy in decided:
+        spelling = SPELLINGS[policy.subject]
+        yield manifest(ADMISSION, "ValidatingAdmissionPolicy", policy.name, None, spec=_policy(spelling))
         binding = {
-            "policyName": wall.name,
+            "policyName": policy.name,
             "validationActions": ["Deny"],
-            "matchResources": {"namespaceSelector": dict(SCOPES[wall.scope]), "matchPolicy": "Equivalent"},
+            "matchResources": {"namespaceSelector": dict(SCOPES[policy.scope]), "matchPolicy": "Equivalent"},
         }
-        yield manifest(ADMISSION, "ValidatingAdmissionPolicyBinding", wall.name, None, spec=binding)
+        yield manifest(ADMISSION, "ValidatingAdmissionPolicyBinding", policy.name, None, spec=binding)
 
 
 def _policy(spelling: Spelling) -> Mapping[str, Any]:
