@@ -35,7 +35,7 @@ class Blueprint:
     cluster: Attached
     """Where it runs."""
     foundation: Foundation
-    """Namespaces, doors and priorities of the platform itself."""
+    """Namespaces, network rules and priorities of the platform itself."""
     operators: Operators
     """Controllers the stack installs."""
     mesh: Mesh | None
@@ -45,7 +45,7 @@ class Blueprint:
     network: Network
     """Who speaks to whom."""
     rooms: Mapping[str, Room]
-    """Walls and doors, by service."""
+    """Namespaces, by service."""
     memberships: Mapping[str, Membership]
     """Parts in the mesh, by service; empty without one."""
     workloads: Mapping[str, Workload]

@@ -1,6 +1,6 @@
-"""What the platform itself has, whatever services there are: its namespaces, their doors, and the priorities.
+"""What the platform itself has, whatever services there are: its namespaces, their network rules, and the priorities.
 
-Doors here are ends of the platform edges that `blueprint.isolation` opens in every service's wall; they select by
+Rules here are ends of the platform edges that `blueprint.isolation` allows in every service's namespace. They select by
 label, so that a new service changes none of them.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 from blueprint import admission, names
 from blueprint.admission import AdmissionPolicy
 from blueprint.clusters import Attached
-from blueprint.doors import (
+from blueprint.network_rules import (
     COLLECTOR,
     DNS_PORTS,
     ISTIOD,
@@ -27,7 +27,7 @@ from blueprint.doors import (
     XDS_PORT,
     Addresses,
     Direction,
-    Door,
+    NetworkRule,
     Peer,
     Pods,
     Port,
@@ -44,7 +44,7 @@ class PlatformNamespace:
     """Pod Security *restricted*; else privileged, for what sets up the nodes' network."""
     meshed: bool
     denied: bool
-    """Whether everything is closed but its doors. Namespaces of other people's charts keep the charts' own policies:
+    """Whether everything is closed but its rules. Namespaces of other people's charts keep the charts' own policies:
     their controllers need the API server, whose address no selector can name."""
     purpose: str
 
@@ -64,7 +64,7 @@ class Foundation:
     """The platform before its first service."""
 
     namespaces: tuple[PlatformNamespace, ...]
-    doors: tuple[Door, ...]
+    rules: tuple[NetworkRule, ...]
     priorities: tuple[Priority, ...]
     admission_policies: tuple[AdmissionPolicy, ...]
     """What the cluster itself refuses."""
@@ -97,10 +97,10 @@ def decide(cluster: Attached, *, meshed: bool) -> Foundation:
         _namespace(names.MESSAGING, "the brokers", denied=True),
         _namespace(names.OBSERVABILITY, "metrics, traces and logs", denied=True),
     ]
-    doors = (*_gateway_doors(cluster, meshed), *_observability_doors(meshed))
+    rules = (*_gateway_rules(cluster, meshed), *_observability_rules(meshed))
     return Foundation(
         namespaces=tuple(sorted(namespaces, key=lambda namespace: namespace.name)),
-        doors=tuple(sorted(doors, key=lambda door: (door.namespace, door.name))),
+        rules=tuple(sorted(rules, key=lambda rule: (rule.namespace, rule.name))),
         priorities=PRIORITIES,
         admission_policies=admission.decide(meshed=meshed),
     )
@@ -110,22 +110,22 @@ def _namespace(name: str, purpose: str, *, denied: bool = False) -> PlatformName
     return PlatformNamespace(name=name, restricted=True, meshed=False, denied=denied, purpose=purpose)
 
 
-def _door(
+def _rule(
     of: Pods, name: str, direction: Direction, peers: tuple[Peer, ...], ports: tuple[Port, ...], why: str
-) -> Door:
-    return Door(
+) -> NetworkRule:
+    return NetworkRule(
         name=name, namespace=of.namespace, labels=of.labels, direction=direction, peers=peers, ports=ports, why=why
     )
 
 
-def _gateway_doors(cluster: Attached, meshed: bool) -> list[Door]:
+def _gateway_rules(cluster: Attached, meshed: bool) -> list[NetworkRule]:
     """Kong's proxy: open to the world on its two ports, its admin port to its controller alone."""
     world = (Addresses(cidr="0.0.0.0/0"), Addresses(cidr="::/0"))
     public = (Port(number=8000), Port(number=8443))
     status = (Port(number=8100),)
-    doors = [
-        _door(KONG_GATEWAY, "gateway.public", "Ingress", world, public, "the world reaches the gateway"),
-        _door(
+    rules = [
+        _rule(KONG_GATEWAY, "gateway.public", "Ingress", world, public, "the world reaches the gateway"),
+        _rule(
             KONG_GATEWAY,
             "gateway.admin",
             "Ingress",
@@ -133,10 +133,10 @@ def _gateway_doors(cluster: Attached, meshed: bool) -> list[Door]:
             (Port(number=8444),),
             "its controller configures the gateway",
         ),
-        _door(KONG_GATEWAY, "gateway.metrics", "Ingress", (PROMETHEUS,), status, "platform edge metrics"),
-        _door(KONG_GATEWAY, "gateway.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns"),
-        _door(KONG_GATEWAY, "gateway.telemetry", "Egress", (COLLECTOR,), OTLP_PORTS, "platform edge telemetry"),
-        _door(
+        _rule(KONG_GATEWAY, "gateway.metrics", "Ingress", (PROMETHEUS,), status, "platform edge metrics"),
+        _rule(KONG_GATEWAY, "gateway.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns"),
+        _rule(KONG_GATEWAY, "gateway.telemetry", "Egress", (COLLECTOR,), OTLP_PORTS, "platform edge telemetry"),
+        _rule(
             KONG_GATEWAY,
             "gateway.limits",
             "Egress",
@@ -146,23 +146,23 @@ def _gateway_doors(cluster: Attached, meshed: bool) -> list[Door]:
         ),
     ]
     if meshed:
-        doors.append(_door(KONG_GATEWAY, "gateway.istiod", "Egress", (ISTIOD,), (XDS_PORT,), "platform edge istiod"))
+        rules.append(_rule(KONG_GATEWAY, "gateway.istiod", "Egress", (ISTIOD,), (XDS_PORT,), "platform edge istiod"))
     if cluster.node_cidrs:
         nodes = tuple(Addresses(cidr=cidr) for cidr in sorted(cluster.node_cidrs))
-        doors.append(_door(KONG_GATEWAY, "gateway.kubelet", "Ingress", nodes, status, "platform edge kubelet"))
-    return doors
+        rules.append(_rule(KONG_GATEWAY, "gateway.kubelet", "Ingress", nodes, status, "platform edge kubelet"))
+    return rules
 
 
-def _observability_doors(meshed: bool) -> list[Door]:
+def _observability_rules(meshed: bool) -> list[NetworkRule]:
     senders = (ServicePods(), KONG_GATEWAY)
-    doors = [
-        _door(COLLECTOR, "collector.telemetry", "Ingress", senders, OTLP_PORTS, "platform edge telemetry"),
-        _door(PROMETHEUS, "prometheus.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns"),
-        _door(COLLECTOR, "collector.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns"),
-        _door(
+    rules = [
+        _rule(COLLECTOR, "collector.telemetry", "Ingress", senders, OTLP_PORTS, "platform edge telemetry"),
+        _rule(PROMETHEUS, "prometheus.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns"),
+        _rule(COLLECTOR, "collector.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns"),
+        _rule(
             PROMETHEUS, "prometheus.gateway", "Egress", (KONG_GATEWAY,), (Port(number=8100),), "platform edge metrics"
         ),
-        _door(
+        _rule(
             PROMETHEUS,
             "prometheus.analysis",
             "Ingress",
@@ -173,5 +173,5 @@ def _observability_doors(meshed: bool) -> list[Door]:
     ]
     if meshed:
         why = "platform edge metrics: every proxy answers for its service"
-        doors.append(_door(PROMETHEUS, "prometheus.services", "Egress", (ServicePods(),), (MERGED_METRICS_PORT,), why))
-    return doors
+        rules.append(_rule(PROMETHEUS, "prometheus.services", "Egress", (ServicePods(),), (MERGED_METRICS_PORT,), why))
+    return rules

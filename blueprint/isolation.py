@@ -1,8 +1,8 @@
-"""The walls around each service and every door in them.
+"""The namespace of each service: its network rules and its quota.
 
-Nothing may connect unless a door says so, and every door has a reason: an edge of the catalogue, or one of the
-platform edges named here. A door is one end of an edge: the caller's way out and the provider's way in are two.
-Doors are about addresses and ports; who may ask what behind a door is the mesh's (`blueprint.mesh`).
+Nothing connects unless a rule allows it, and every rule names its reason: an edge of the catalogue, or one of the
+platform edges named here. A rule is one end of an edge: the caller's egress and the provider's ingress are two.
+Rules are about addresses and ports; which requests are allowed on a connection is the mesh's (`blueprint.mesh`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,8 @@ from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.running import Probe
 from blueprint.clusters import Attached
 from blueprint.delivery import peak_pods
-from blueprint.doors import (
+from blueprint.network import Network
+from blueprint.network_rules import (
     BROKERS,
     COLLECTOR,
     DNS_PORTS,
@@ -27,13 +28,12 @@ from blueprint.doors import (
     XDS_PORT,
     Addresses,
     Direction,
-    Door,
+    NetworkRule,
     Peer,
     Pods,
     Port,
     internet,
 )
-from blueprint.network import Network
 from blueprint.sizes import Amounts
 
 
@@ -47,7 +47,7 @@ class Quota:
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
-    """A service's namespace: its walls, its doors, its ceiling."""
+    """A service's namespace: network rules, quota and limits."""
 
     service: str
     namespace: str
@@ -61,11 +61,11 @@ class Room:
     quota: Quota
     largest: Amounts
     """The most one container may ask."""
-    doors: tuple[Door, ...]
+    rules: tuple[NetworkRule, ...]
     """In this namespace."""
     data_namespace: str | None
     """Namespace of its stores, or None when it has none."""
-    far_doors: tuple[Door, ...]
+    far_rules: tuple[NetworkRule, ...]
     """The other ends of its edges to what is not a service: gateway, brokers, its own stores."""
 
 
@@ -83,7 +83,7 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
     largest = sizes.UNASKED.at_least(proxy) if proxy else sizes.UNASKED
     for text in (*spec.containers.values(), *spec.init_containers.values()):
         largest = largest.at_least(sizes.container(text))
-    doors = [*_catalogue_doors(name, network, cluster), *_platform_doors(service, cluster, meshed)]
+    rules = [*_catalogue_rules(name, network, cluster), *_platform_rules(service, cluster, meshed)]
     return Room(
         service=name,
         namespace=name,
@@ -96,9 +96,9 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
         meshed=meshed,
         quota=Quota(pods=pods, total=sizes.pod(spec, proxy).times(pods)),
         largest=largest,
-        doors=tuple(sorted(doors, key=lambda door: door.name)),
+        rules=tuple(sorted(rules, key=lambda rule: rule.name)),
         data_namespace=names.data_namespace(name) if any(use.service == name for use in network.stores) else None,
-        far_doors=tuple(sorted(_far_doors(service, network, meshed), key=lambda door: (door.namespace, door.name))),
+        far_rules=tuple(sorted(_far_rules(service, network, meshed), key=lambda rule: (rule.namespace, rule.name))),
     )
 
 
@@ -106,10 +106,10 @@ def _of(service: str) -> Pods:
     return Pods(namespace=service, labels=names.selector(service))
 
 
-def _door(
+def _rule(
     service: str, name: str, direction: Direction, peers: tuple[Peer, ...], ports: tuple[Port, ...], why: str
-) -> Door:
-    return Door(
+) -> NetworkRule:
+    return NetworkRule(
         name=name,
         namespace=service,
         labels=names.selector(service),
@@ -124,33 +124,33 @@ def _ports(*numbers: int) -> tuple[Port, ...]:
     return tuple(Port(number=number) for number in sorted(set(numbers)))
 
 
-def _catalogue_doors(name: str, network: Network, cluster: Attached) -> Iterator[Door]:
-    """The ends of the catalogue's edges that are in the wall of `name`."""
+def _catalogue_rules(name: str, network: Network, cluster: Attached) -> Iterator[NetworkRule]:
+    """The ends of the catalogue's edges in the namespace of `name`."""
     for call in network.calls:
         why = f"{call.caller} consumes {call.provider}/{call.api}"
         if call.provider == name:
             peers = (_of(call.caller),)
-            yield _door(name, names.from_(call.caller, call.api), "Ingress", peers, _ports(call.port), why)
+            yield _rule(name, names.from_(call.caller, call.api), "Ingress", peers, _ports(call.port), why)
         if call.caller == name:
             peers = (_of(call.provider),)
-            yield _door(name, names.to(call.provider, call.api), "Egress", peers, _ports(call.port), why)
+            yield _rule(name, names.to(call.provider, call.api), "Egress", peers, _ports(call.port), why)
     for entrance in network.entrances:
         if entrance.service == name:
             why = f"the gateway routes {', '.join(entrance.paths)} to {name}/{entrance.api}"
-            yield _door(name, names.public(entrance.api), "Ingress", (KONG_GATEWAY,), _ports(entrance.port), why)
+            yield _rule(name, names.public(entrance.api), "Ingress", (KONG_GATEWAY,), _ports(entrance.port), why)
     for store in network.stores:
         if store.service == name:
             peers = (Pods(namespace=names.data_namespace(name), labels=store_labels(store.resource)),)
             why = f"{name} owns {store.engine} {store.resource}"
-            yield _door(name, names.store(store.resource), "Egress", peers, _ports(*store.ports), why)
+            yield _rule(name, names.store(store.resource), "Egress", peers, _ports(*store.ports), why)
     for use in network.brokers:
         if use.service == name:
             why = f"{name} has an account at {use.broker}"
-            yield _door(name, names.to(use.broker), "Egress", (BROKERS[use.broker],), _ports(*use.ports), why)
+            yield _rule(name, names.to(use.broker), "Egress", (BROKERS[use.broker],), _ports(*use.ports), why)
     hosts = [outside for outside in network.outside if outside.service == name]
     if hosts:
         why = f"{name} reaches {', '.join(sorted({outside.host for outside in hosts}))}"
-        yield _door(
+        yield _rule(
             name,
             names.to("internet"),
             "Egress",
@@ -165,24 +165,24 @@ def store_labels(resource: str) -> Mapping[str, str]:
     return {f"{names.PREFIX}/resource": resource}
 
 
-def _platform_doors(service: Service, cluster: Attached, meshed: bool) -> Iterator[Door]:
+def _platform_rules(service: Service, cluster: Attached, meshed: bool) -> Iterator[NetworkRule]:
     """The platform edges, by name: what every pod needs besides what its owner declared."""
     name = service.name
-    yield _door(name, "platform.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns: every pod resolves names")
+    yield _rule(name, "platform.dns", "Egress", (KUBE_DNS,), DNS_PORTS, "platform edge dns: every pod resolves names")
     why = "platform edge telemetry: traces, metrics and logs go to the collector"
-    yield _door(name, "platform.telemetry", "Egress", (COLLECTOR,), OTLP_PORTS, why)
+    yield _rule(name, "platform.telemetry", "Egress", (COLLECTOR,), OTLP_PORTS, why)
     if meshed:
         why = "platform edge istiod: the proxy gets its configuration and certificate"
-        yield _door(name, "platform.istiod", "Egress", (ISTIOD,), (XDS_PORT,), why)
+        yield _rule(name, "platform.istiod", "Egress", (ISTIOD,), (XDS_PORT,), why)
     metrics = (MERGED_METRICS_PORT,) if meshed else _ports(*filter(None, [metrics_port(service)]))
     if metrics:
         why = "platform edge metrics: Prometheus reads every pod"
-        yield _door(name, "platform.metrics", "Ingress", (PROMETHEUS,), metrics, why)
+        yield _rule(name, "platform.metrics", "Ingress", (PROMETHEUS,), metrics, why)
     probes = PROBE_PORTS if meshed else _ports(*probe_ports(service))
     if cluster.node_cidrs and probes:
         peers = tuple(Addresses(cidr=cidr) for cidr in sorted(cluster.node_cidrs))
         why = "platform edge kubelet: the nodes probe their pods"
-        yield _door(name, "platform.kubelet", "Ingress", peers, probes, why)
+        yield _rule(name, "platform.kubelet", "Ingress", peers, probes, why)
 
 
 def metrics_port(service: Service) -> int | None:
@@ -210,11 +210,11 @@ def probe_ports(service: Service) -> list[int]:
     return sorted(found)
 
 
-def _far_doors(service: Service, network: Network, meshed: bool) -> Iterator[Door]:
+def _far_rules(service: Service, network: Network, meshed: bool) -> Iterator[NetworkRule]:
     """The other ends of the edges of `service`, in namespaces that are not a service's."""
     name, metrics = service.name, metrics_port(service)
     if metrics and not meshed:  # with a mesh every proxy answers on the one port `blueprint.foundation` opens
-        yield Door(
+        yield NetworkRule(
             name=names.to(name),
             namespace=names.OBSERVABILITY,
             labels=PROMETHEUS.labels,
@@ -225,7 +225,7 @@ def _far_doors(service: Service, network: Network, meshed: bool) -> Iterator[Doo
         )
     for entrance in network.entrances:
         if entrance.service == name:
-            yield Door(
+            yield NetworkRule(
                 name=names.to(name, entrance.api),
                 namespace=names.KONG,
                 labels=KONG_GATEWAY.labels,
@@ -236,7 +236,7 @@ def _far_doors(service: Service, network: Network, meshed: bool) -> Iterator[Doo
             )
     for store in network.stores:
         if store.service == name:
-            yield Door(
+            yield NetworkRule(
                 name=names.from_(name, store.resource),
                 namespace=names.data_namespace(name),
                 labels=store_labels(store.resource),
@@ -247,7 +247,7 @@ def _far_doors(service: Service, network: Network, meshed: bool) -> Iterator[Doo
             )
     for use in network.brokers:
         if use.service == name:
-            yield Door(
+            yield NetworkRule(
                 name=names.from_(name, use.broker),
                 namespace=names.MESSAGING,
                 labels=BROKERS[use.broker].labels,

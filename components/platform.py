@@ -1,4 +1,4 @@
-"""The platform layer: namespaces and walls, other people's controllers, the mesh, the public edge.
+"""The platform layer: namespaces and their network policies, other people's controllers, the mesh, the public edge.
 
 Each subject is a component; each waits for one resource of the one before. The layer ends in its gate.
 """
@@ -19,7 +19,7 @@ from manifests import foundation, gate, gateway, mesh, operators
 
 
 class Foundation(Component):
-    """The platform's namespaces with their walls and doors, and the priorities."""
+    """The platform's namespaces with their network rules, and the priorities."""
 
     token = "platform:platform:Foundation"
     homes: Mapping[str, pulumi.Resource]

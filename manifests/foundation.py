@@ -1,4 +1,4 @@
-"""The platform's own namespaces, their walls and doors, and the priority classes."""
+"""The platform's own namespaces, their network rules, and the priority classes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +14,7 @@ PURPOSE: Final = f"{names.PREFIX}/purpose"
 
 
 def foundation(decision: Foundation) -> Iterator[Manifest]:
-    """Priorities first, because every pod names one; namespaces, walls, doors; last what nobody may bring in."""
+    """Priorities first, because every pod names one; namespaces, network policies; last what the cluster itself refuses."""
     for priority in decision.priorities:
         yield _priority(priority)
     for of in decision.namespaces:
@@ -22,8 +22,8 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
     for of in decision.namespaces:
         if of.denied:
             yield default_deny(of.name)
-    for door in decision.doors:
-        yield network_policy(door)
+    for rule in decision.rules:
+        yield network_policy(rule)
     yield from policies(decision.admission_policies)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names
-from blueprint.doors import KONG_GATEWAY
 from blueprint.gateway import Consumer, Gateway, Host, Route
+from blueprint.network_rules import KONG_GATEWAY
 from blueprint.settings import Acme, SelfSigned
 from manifests.keys import pem
 from manifests.manifest import Manifest, given, manifest

@@ -1,11 +1,11 @@
-"""The walls of a service and the doors in them: Namespace, ResourceQuota, LimitRange, NetworkPolicies."""
+"""A service's namespaces: Namespace, ResourceQuota, LimitRange, NetworkPolicies."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names, sizes
-from blueprint.doors import Addresses, Door, Peer, Pods, ServicePods
 from blueprint.isolation import Room
+from blueprint.network_rules import Addresses, NetworkRule, Peer, Pods, ServicePods
 from blueprint.sizes import Amounts
 from manifests.manifest import Manifest, given, manifest
 
@@ -15,7 +15,7 @@ DEFAULT_DENY: Final = "default-deny"
 
 
 def room(decision: Room) -> Iterator[Manifest]:
-    """The walls first, then the doors, in the service's own namespaces."""
+    """The namespaces with their default deny first, then what is allowed in them."""
     labels = owned(decision)
     yield namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
     yield _quota(decision)
@@ -25,8 +25,8 @@ def room(decision: Room) -> Iterator[Manifest]:
         data = {f"{names.PREFIX}/data-of": decision.service, **_people(decision)}
         yield namespace(decision.data_namespace, labels=data, meshed=False, restricted=True)
         yield default_deny(decision.data_namespace)
-    for door in (*decision.doors, *decision.far_doors):
-        yield network_policy(door)
+    for rule in (*decision.rules, *decision.far_rules):
+        yield network_policy(rule)
 
 
 def owned(decision: Room) -> Mapping[str, str]:
@@ -100,15 +100,15 @@ def _limits(decision: Room) -> Manifest:
 _SIDES: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 
 
-def network_policy(door: Door) -> Manifest:
-    """One door."""
-    field, side = _SIDES[door.direction]
-    ports = [{"port": port.number, "protocol": port.protocol} for port in sorted(door.ports)]
-    rule = {side: [peer(of) for of in door.peers], "ports": ports}
-    selected = {"matchLabels": dict(sorted(door.labels.items()))} if door.labels else {}
-    spec = {"podSelector": selected, "policyTypes": [door.direction], field: [rule]}
-    why = {f"{names.PREFIX}/why": door.why}
-    return manifest(NETWORKING, "NetworkPolicy", door.name, door.namespace, annotations=why, spec=spec)
+def network_policy(rule: NetworkRule) -> Manifest:
+    """`rule` as a NetworkPolicy of its own."""
+    field, side = _SIDES[rule.direction]
+    ports = [{"port": port.number, "protocol": port.protocol} for port in sorted(rule.ports)]
+    allowed = {side: [peer(of) for of in rule.peers], "ports": ports}
+    selected = {"matchLabels": dict(sorted(rule.labels.items()))} if rule.labels else {}
+    spec = {"podSelector": selected, "policyTypes": [rule.direction], field: [allowed]}
+    why = {f"{names.PREFIX}/why": rule.why}
+    return manifest(NETWORKING, "NetworkPolicy", rule.name, rule.namespace, annotations=why, spec=spec)
 
 
 def _pods(of: Pods) -> Manifest:
@@ -134,5 +134,5 @@ PEERS: Final[Mapping[type, Callable[[Any], Manifest]]] = {
 
 
 def peer(of: Peer) -> Manifest:
-    """The other side of a door."""
+    """The other side of a connection."""
     return PEERS[type(of)](of)

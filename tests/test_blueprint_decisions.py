@@ -425,11 +425,11 @@ def test_doors_come_from_edges_alone(folder: Path) -> None:
     made = catalogue(folder, alone="")
     decided = design(settings("dev"), made)
     room = rooms(made.within("dev"), decided.network, "dev", decided.cluster, meshed=True)["alone"]
-    assert {door.name for door in room.doors} == {
+    assert {rule.name for rule in room.rules} == {
         "platform.dns",
         "platform.istiod",
         "platform.metrics",
         "platform.telemetry",
     }
-    assert room.far_doors == ()
+    assert room.far_rules == ()
     assert room.data_namespace is None

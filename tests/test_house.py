@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 import blueprint.catalogue
 import blueprint.settings
-from blueprint import clusters, delivery, doors
+from blueprint import clusters, delivery, network_rules
 from blueprint.catalogue.delivering import Rollout
 from blueprint.operators import Operator
 from blueprint.settings import Acme, SelfSigned
@@ -102,7 +102,7 @@ def test_a_room_imports_only_what_it_may(file: Path) -> None:
 def test_a_module_is_one_subject(file: Path) -> None:
     text = file.read_text()
     lines = len(text.splitlines())
-    assert lines <= 300, f"{file.relative_to(ROOT)} has {lines} lines: two subjects want a door between them"
+    assert lines <= 300, f"{file.relative_to(ROOT)} has {lines} lines: are they two subjects?"
     assert ast.get_docstring(ast.parse(text)), f"{file.relative_to(ROOT)} does not say what it is"
     banned = {"utils", "helpers", "common", "manager", "misc"}
     assert file.stem not in banned, f"{file.relative_to(ROOT)} is named after no subject"
@@ -175,7 +175,7 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "cluster decision to component": (set(CONNECTIONS), {clusters.Attached}),
     "rollout strategy to decision": (set(delivery.MAKERS), set(get_args(Rollout.model_fields["strategy"].annotation))),
     "delivery decision to objects": (set(SPELLINGS), set(get_args(delivery.Delivery))),
-    "peer to spelling": (set(PEERS), set(get_args(doors.Peer))),
+    "peer to spelling": (set(PEERS), set(get_args(network_rules.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
     "operator to values": (set(VALUES), set(Operator.__subclasses__())),
 }

@@ -214,10 +214,10 @@ def test_a_service_port_is_the_pods_port_and_says_what_is_spoken_on_it(stack: St
 
 
 def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
-    doors, admitted = stack.named("NetworkPolicy"), stack.named("AuthorizationPolicy")
+    allowed, admitted = stack.named("NetworkPolicy"), stack.named("AuthorizationPolicy")
     for call in stack.blueprint.network.calls:
-        out = doors[call.caller, f"to.{call.provider}.{call.api}"]["spec"]["egress"][0]
-        into = doors[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["ingress"][0]
+        out = allowed[call.caller, f"to.{call.provider}.{call.api}"]["spec"]["egress"][0]
+        into = allowed[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["ingress"][0]
         assert out["ports"] == into["ports"] == [{"port": call.port, "protocol": "TCP"}]
         if stack.blueprint.mesh:
             (rule,) = admitted[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["rules"]

@@ -1,6 +1,6 @@
 """The shop's contracts against the catalogue that names them.
 
-A reader of `services/` may believe either: an operation, a version or a door is the same in both. The contracts' own
+A reader of `services/` may believe either: an operation, a version or an allowed call is the same in both. The contracts' own
 grammar is checked as far as the catalogue leans on it; it is no validator of OpenAPI or protobuf.
 """
 

@@ -1,7 +1,7 @@
 """What a service offers: APIs, their operations, and the public routes to them.
 
 An API is what a consumer names and what a route exposes; a port alone is neither. Who may call it follows from
-the consumers' `consumes`, narrowed by `allow`; nothing here opens a door by itself except `route`.
+the consumers' `consumes`, narrowed by `allow`; nothing here allows a connection by itself except `route`.
 """
 
 import re

@@ -198,9 +198,9 @@ def _said(atoms: frozenset[Atom]) -> Iterator[str]:
     for transport, port, method, path, token in atoms:
         grouped[transport, port, path].add((method, token))
     for (transport, port, path), asks in sorted(grouped.items()):
-        door = transport if port == ANY else f"{transport}/{port}"
+        socket = transport if port == ANY else f"{transport}/{port}"
         if (ANY, ANY) in asks:
-            yield door
+            yield socket
             continue
         tokens: defaultdict[str, list[str]] = defaultdict(list)
         for method in sorted({method for method, _ in asks}):
@@ -210,7 +210,7 @@ def _said(atoms: frozenset[Atom]) -> Iterator[str]:
             ].append(method)
         for token, methods in sorted(tokens.items()):
             said = "any method" if len(methods) == len(METHODS) else ",".join(methods)
-            yield f"{door} {said} {'any path' if path == ANY else path}{token}"
+            yield f"{socket} {said} {'any path' if path == ANY else path}{token}"
 
 
 def difference(found: Connections, expected: Connections) -> list[str]:

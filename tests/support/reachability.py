@@ -168,7 +168,7 @@ def _platform(stack: Stack) -> Iterator[Edge]:
 
 
 def _by_namespace(specs: Specs, stack: Stack) -> Iterator[Edge]:
-    """What one end alone leaves open to a stray beside a service: these two doors know services by their namespaces,
+    """What one end alone leaves open to a stray beside a service: these two rules know services by their namespaces,
     so that a new service changes no object of the platform's. The stray's own wall is what closes them."""
     for name in specs:
         yield Edge(source=f"{name}/a-stray", target=COLLECTOR.end, ports=(4317, 4318))
@@ -202,8 +202,8 @@ def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
                 else everything
             )
     alone = question.ways_in != question.ways_out
-    doors = [*edges(specs, stack), *(_by_namespace(specs, stack) if alone else ())]
-    for edge in doors:
+    allowed = [*edges(specs, stack), *(_by_namespace(specs, stack) if alone else ())]
+    for edge in allowed:
         if edge.source.endswith("/a-stray") and not question.ways_in:
             continue
         if edge.target.endswith("/a-stray") and not question.ways_out:

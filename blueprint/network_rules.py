@@ -1,6 +1,6 @@
-"""What a door in a wall is made of: peers, ports, and the pods every stack knows by their labels.
+"""What a network rule is made of: peers, ports, and the pods every stack knows by their labels.
 
-A door is one end of one edge; which doors there are is decided in `blueprint.isolation` for services and in
+A rule is one end of one edge; which rules there are is decided in `blueprint.isolation` for services and in
 `blueprint.foundation` for the platform itself.
 """
 
@@ -47,15 +47,15 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
+class NetworkRule:
     """One end of one edge."""
 
     name: str
     """Unique in its namespace."""
     namespace: str
-    """Whose wall it is in."""
+    """Where the rule stands."""
     labels: Mapping[str, str]
-    """Whose pods it opens to; empty: all of the namespace."""
+    """Which pods it is about; empty: all of the namespace."""
     direction: Direction
     peers: tuple[Peer, ...]
     ports: tuple[Port, ...]
@@ -115,7 +115,7 @@ PRIVATE_IPV4: Final = (
 169.254.169.254."""
 GLOBAL_IPV6: Final = "2000::/3"
 """All of IPv6 that is the public internet (RFC 4291, as IANA allocates it): no local addresses, no metadata server at
-fd00:ec2::254, none of the doors back to IPv4 (64:ff9b::/96, 64:ff9b:1::/48)."""
+fd00:ec2::254, none of the ranges that lead back to IPv4 (64:ff9b::/96, 64:ff9b:1::/48)."""
 
 
 def internet(nodes: tuple[str, ...]) -> tuple[Addresses, ...]:
