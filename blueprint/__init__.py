@@ -13,7 +13,7 @@ from blueprint.clusters import Attached
 from blueprint.delivery import Delivery
 from blueprint.foundation import Foundation
 from blueprint.gateway import Gateway, Route
-from blueprint.isolation import Room
+from blueprint.isolation import ServiceNamespace
 from blueprint.mesh import Membership, Mesh
 from blueprint.network import Network
 from blueprint.operators import Operators
@@ -44,7 +44,7 @@ class Blueprint:
     """The public edge."""
     network: Network
     """Who speaks to whom."""
-    rooms: Mapping[str, Room]
+    namespaces: Mapping[str, ServiceNamespace]
     """Namespaces, by service."""
     memberships: Mapping[str, Membership]
     """Parts in the mesh, by service; empty without one."""
@@ -89,7 +89,7 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
         mesh=mesh.decide(settings),
         gateway=edge,
         network=edges,
-        rooms=isolation.decide(services, edges, settings.environment, cluster, meshed=meshed),
+        namespaces=isolation.decide(services, edges, settings.environment, cluster, meshed=meshed),
         memberships=mesh.memberships(services, edges, deliveries, settings),
         workloads=workloads.decide(services, settings),
         deliveries=deliveries,

@@ -46,7 +46,7 @@ class Quota:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class ServiceNamespace:
     """A service's namespace: network rules, quota and limits."""
 
     service: str
@@ -71,12 +71,14 @@ class Room:
 
 def decide(
     services: tuple[Service, ...], network: Network, environment: Environment, cluster: Attached, *, meshed: bool
-) -> Mapping[str, Room]:
+) -> Mapping[str, ServiceNamespace]:
     """The room of each service, by name."""
-    return {service.name: _room(service, network, environment, cluster, meshed) for service in services}
+    return {service.name: _namespace(service, network, environment, cluster, meshed) for service in services}
 
 
-def _room(service: Service, network: Network, environment: Environment, cluster: Attached, meshed: bool) -> Room:
+def _namespace(
+    service: Service, network: Network, environment: Environment, cluster: Attached, meshed: bool
+) -> ServiceNamespace:
     name, spec = service.name, service.spec
     proxy = sizes.PROXY[environment] if meshed else None
     pods = peak_pods(spec, meshed=meshed)
@@ -84,7 +86,7 @@ def _room(service: Service, network: Network, environment: Environment, cluster:
     for text in (*spec.containers.values(), *spec.init_containers.values()):
         largest = largest.at_least(sizes.container(text))
     rules = [*_catalogue_rules(name, network, cluster), *_platform_rules(service, cluster, meshed)]
-    return Room(
+    return ServiceNamespace(
         service=name,
         namespace=name,
         owner=spec.owner,

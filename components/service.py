@@ -26,4 +26,4 @@ class Service(Component):
     ) -> None:
         super().__init__(name, opts)
         make(self, service(decision, name), homes=homes, after=after)
-        self.register_outputs({"namespace": decision.rooms[name].namespace})
+        self.register_outputs({"namespace": decision.namespaces[name].namespace})

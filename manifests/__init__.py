@@ -35,7 +35,7 @@ def platform(blueprint: Blueprint) -> Iterator[Manifest]:
 
 def service(blueprint: Blueprint, name: str) -> Iterator[Manifest]:
     """The objects of one service: walls, identity and addresses, rules, pods, public routes. Walls come first."""
-    yield from isolation.room(blueprint.rooms[name])
+    yield from isolation.room(blueprint.namespaces[name])
     yield from workloads.beside(blueprint.workloads[name], blueprint.deliveries[name])
     if name in blueprint.memberships:
         yield from mesh.membership(blueprint.memberships[name])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names, sizes
-from blueprint.isolation import Room
+from blueprint.isolation import ServiceNamespace
 from blueprint.network_rules import Addresses, NetworkRule, Peer, Pods, ServicePods
 from blueprint.sizes import Amounts
 from manifests.manifest import Manifest, given, manifest
@@ -14,7 +14,7 @@ NETWORKING: Final = "networking.k8s.io/v1"
 DEFAULT_DENY: Final = "default-deny"
 
 
-def room(decision: Room) -> Iterator[Manifest]:
+def room(decision: ServiceNamespace) -> Iterator[Manifest]:
     """The namespaces with their default deny first, then what is allowed in them."""
     labels = owned(decision)
     yield namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
@@ -29,12 +29,12 @@ def room(decision: Room) -> Iterator[Manifest]:
         yield network_policy(rule)
 
 
-def owned(decision: Room) -> Mapping[str, str]:
+def owned(decision: ServiceNamespace) -> Mapping[str, str]:
     """Labels that say whose the namespace is."""
     return {names.SERVICE_LABEL: decision.service, **_people(decision)}
 
 
-def _people(decision: Room) -> Mapping[str, str]:
+def _people(decision: ServiceNamespace) -> Mapping[str, str]:
     return {
         f"{names.PREFIX}/cost-center": decision.cost_center,
         f"{names.PREFIX}/data-class": decision.data_class,
@@ -76,7 +76,7 @@ def amounts(of: Amounts) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _quota(decision: Room) -> Manifest:
+def _quota(decision: ServiceNamespace) -> Manifest:
     total = amounts(decision.quota.total)
     hard = {f"{side}.{what}": value for side, of in total.items() for what, value in of.items()}
     hard |= {
@@ -90,7 +90,7 @@ def _quota(decision: Room) -> Manifest:
     )
 
 
-def _limits(decision: Room) -> Manifest:
+def _limits(decision: ServiceNamespace) -> Manifest:
     """For containers nobody described (a debugging pod): small defaults, and no more than the largest of ours."""
     most, small = amounts(decision.largest)["limits"], amounts(sizes.UNASKED)["limits"]
     limit = {"type": "Container", "default": small, "defaultRequest": small, "max": most}

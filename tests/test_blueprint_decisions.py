@@ -193,9 +193,9 @@ def test_a_namespace_holds_both_versions_and_what_is_stopping(folder: Path, roll
         f"  rollout: {{strategy: {rollout}}}\n"
     )
     made = design(settings("dev"), catalogue(folder, one=more))
-    assert made.rooms["one"].quota.pods == pods
+    assert made.namespaces["one"].quota.pods == pods
     proxy = sizes.PROXY["dev"]
-    assert made.rooms["one"].quota.total.cpu_request_millicores == pods * (100 + proxy.cpu_request_millicores)
+    assert made.namespaces["one"].quota.total.cpu_request_millicores == pods * (100 + proxy.cpu_request_millicores)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: st
 def test_without_a_mesh_nobody_pays_for_a_proxy(folder: Path) -> None:
     made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=""))
     assert made.workloads["one"].proxy is None
-    assert made.rooms["one"].quota.total.cpu_request_millicores == made.rooms["one"].quota.pods * 100
+    assert made.namespaces["one"].quota.total.cpu_request_millicores == made.namespaces["one"].quota.pods * 100
     assert not [kind for _, kind, _, _ in objects(made) if kind in ("Sidecar", "AuthorizationPolicy", "VirtualService")]
 
 
@@ -279,7 +279,7 @@ def test_a_variable_means_what_its_owner_wrote(folder: Path, written: str, means
 def test_an_init_container_counts_only_where_it_is_larger(folder: Path) -> None:
     resources = "resources: {requests: {cpu: 2, memory: 64Mi}, limits: {memory: 64Mi}}"
     more = f"  initContainers:\n    first: {{image: 'a:1', {resources}}}\n    then: {{image: 'a:1', {resources}}}\n"
-    made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=more)).rooms["one"].quota
+    made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=more)).namespaces["one"].quota
     assert made.total.cpu_request_millicores == made.pods * 2000, "they run one after another"
     assert made.total.memory_limit_mib == made.pods * 256, "the main container asks for more memory than they"
 
@@ -418,7 +418,7 @@ def test_an_empty_command_is_the_image_s_own(folder: Path) -> None:
 def test_the_same_text_gives_the_same_value_and_no_room_forgets_a_service() -> None:
     one, other = design(settings("prod"), shop()), design(settings("prod"), shop())
     assert one == other
-    assert set(one.rooms) == set(one.workloads) == set(one.deliveries) == set(one.memberships) == set(one.services)
+    assert set(one.namespaces) == set(one.workloads) == set(one.deliveries) == set(one.memberships) == set(one.services)
 
 
 def test_doors_come_from_edges_alone(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The shop's contracts against the catalogue that names them.
 
-A reader of `services/` may believe either: an operation, a version or an allowed call is the same in both. The contracts' own
-grammar is checked as far as the catalogue leans on it; it is no validator of OpenAPI or protobuf.
+A reader of `services/` may believe either: an operation, a version or an allowed call is the same in both. The own
+grammar of the contracts is checked as far as the catalogue leans on it; it is no validator of OpenAPI or protobuf.
 """
 
 import re
