@@ -32,22 +32,22 @@ except (PreflightError, TextError) as error:
     raise pulumi.RunError(f"nothing was touched, because\n{error}") from None
 
 inside = pulumi.ResourceOptions(providers=[connect(blueprint.cluster)])
-homes: dict[str, pulumi.Resource] = {}
+namespaces: dict[str, pulumi.Resource] = {}
 ready: list[pulumi.Resource] = []
 
 if "platform" in blueprint.layers:
     foundation = Foundation("foundation", blueprint.foundation, opts=inside)
-    homes |= foundation.homes
-    operators = Operators("operators", blueprint.operators, homes=homes, opts=inside)
+    namespaces |= foundation.namespaces
+    operators = Operators("operators", blueprint.operators, namespaces=namespaces, opts=inside)
     ready += operators.ready
     if blueprint.mesh:
-        ready = list(Mesh("mesh", blueprint.mesh, homes=homes, after=ready, opts=inside).ready)
-    ready += Gateway("gateway", blueprint.gateway, homes=homes, after=operators.ready, opts=inside).ready
-    ready = [Gate("gate", blueprint.mesh, homes=homes, after=ready, opts=inside).ready]
+        ready = list(Mesh("mesh", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready)
+    ready += Gateway("gateway", blueprint.gateway, namespaces=namespaces, after=operators.ready, opts=inside).ready
+    ready = [Gate("gate", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
 
 if "services" in blueprint.layers:
     for name in blueprint.services:
-        Service(name, blueprint, homes=homes, after=ready, opts=inside)
+        Service(name, blueprint, namespaces=namespaces, after=ready, opts=inside)
     pulumi.export("services", list(blueprint.services))
 
 pulumi.export("environment", blueprint.environment)

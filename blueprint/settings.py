@@ -152,21 +152,21 @@ class Gateway(Text):
         yield from once("hosts", self.hosts)
 
 
-Home = Literal["operator", "managed"]
+Placement = Literal["operator", "managed"]
 
 
 class Data(Text):
     """Where each engine's stores live, unless a service's class says otherwise."""
 
-    postgres: Home = "operator"
+    postgres: Placement = "operator"
     """PostgreSQL: CloudNativePG, or the cloud's."""
-    mongodb: Home = "operator"
+    mongodb: Placement = "operator"
     """MongoDB."""
-    redis: Home = "operator"
+    redis: Placement = "operator"
     """Redis."""
     clickhouse: Literal["operator"] = "operator"
     """ClickHouse; no cloud here manages one."""
-    elasticsearch: Home = "operator"
+    elasticsearch: Placement = "operator"
     """Elasticsearch."""
 
 
@@ -175,11 +175,11 @@ class Brokers(Text):
 
     default: Literal["kafka", "nats", "rabbitmq"] = "kafka"
     """Carries every channel whose publisher names no broker. Changing it moves those channels; nothing is copied."""
-    kafka: Home = "operator"
+    kafka: Placement = "operator"
     """Kafka: Strimzi, or the cloud's."""
     nats: Literal["operator"] = "operator"
     """NATS."""
-    rabbitmq: Home = "operator"
+    rabbitmq: Placement = "operator"
     """RabbitMQ."""
 
 

@@ -118,26 +118,26 @@ def make(
     component: Component,
     manifests: Iterable[Manifest],
     *,
-    homes: Mapping[str, pulumi.Resource],
+    namespaces: Mapping[str, pulumi.Resource],
     after: Sequence[pulumi.Resource] = (),
 ) -> dict[str, pulumi.Resource]:
     """`manifests` as children of `component`, by logical name, in the order given.
 
-    An object comes after its namespace, which is one of `manifests` or of `homes`, and goes with it: destroying asks
-    the API server once per namespace. What is in no namespace of `manifests` also comes after `after`; the others do
-    through theirs.
+    An object comes after its namespace, which is one of `manifests` or of `namespaces`, and goes with it: destroying
+    asks the API server once per namespace. What is in no namespace of `manifests` also comes after `after`; the
+    others do through theirs.
     """
     made: dict[str, pulumi.Resource] = {}
-    spaces, own = dict(homes), set[str]()
+    spaces, own = dict(namespaces), set[str]()
     by_place: dict[str | None, list[tuple[Manifest, pulumi.Resource]]] = {}
     for manifest in manifests:
         namespace = manifest["metadata"].get("namespace")
         how = treatment(manifest)
-        home = spaces.get(namespace) if namespace else None
+        parent = spaces.get(namespace) if namespace else None
         first = [resource for other, resource in by_place.get(namespace, []) if _before(how, other)]
         options = component.under(
-            depends_on=[*([home] if home else []), *(() if namespace in own else after), *first],
-            deleted_with=home,
+            depends_on=[*([parent] if parent else []), *(() if namespace in own else after), *first],
+            deleted_with=parent,
             ignore_changes=list(how.others_own) or None,
             replace_on_changes=list(how.replaced_by) or None,
         )

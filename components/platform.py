@@ -22,14 +22,14 @@ class Foundation(Component):
     """The platform's namespaces with their network rules, and the priorities."""
 
     token = "platform:platform:Foundation"
-    homes: Mapping[str, pulumi.Resource]
+    namespaces: Mapping[str, pulumi.Resource]
     """The namespaces, by name."""
 
     def __init__(self, name: str, decision: FoundationDecision, *, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        made = make(self, foundation.foundation(decision), homes={})
-        self.homes = {of.name: made[f"Namespace/{of.name}"] for of in decision.namespaces}
-        self.register_outputs({"namespaces": sorted(self.homes)})
+        made = make(self, foundation.foundation(decision), namespaces={})
+        self.namespaces = {of.name: made[f"Namespace/{of.name}"] for of in decision.namespaces}
+        self.register_outputs({"namespaces": sorted(self.namespaces)})
 
 
 class Operators(Component):
@@ -44,7 +44,7 @@ class Operators(Component):
         name: str,
         decision: OperatorsDecision,
         *,
-        homes: Mapping[str, pulumi.Resource],
+        namespaces: Mapping[str, pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
@@ -56,15 +56,15 @@ class Operators(Component):
                 )
             ]
         for operator in decision.foundation:
-            self.ready = [self._chart(operator, homes)]
-        beside = make(self, operators.objects(decision), homes=homes, after=self.ready)
+            self.ready = [self._chart(operator, namespaces)]
+        beside = make(self, operators.objects(decision), namespaces=namespaces, after=self.ready)
         self.ready = list(beside.values()) or self.ready
         for operator in decision.leaning:
-            self.ready = [self._chart(operator, homes)]
+            self.ready = [self._chart(operator, namespaces)]
         self.register_outputs({"charts": [operator.name for operator in decision.charts]})
 
-    def _chart(self, operator: Operator, homes: Mapping[str, pulumi.Resource]) -> kubernetes.helm.v4.Chart:
-        home = homes.get(operator.namespace)
+    def _chart(self, operator: Operator, namespaces: Mapping[str, pulumi.Resource]) -> kubernetes.helm.v4.Chart:
+        namespace_ = namespaces.get(operator.namespace)
         return kubernetes.helm.v4.Chart(
             operator.name,
             name=operator.name,
@@ -74,7 +74,7 @@ class Operators(Component):
             namespace=operator.namespace,
             skip_crds=operator.skip_crds,
             values=operators.values(operator),
-            opts=self.under(depends_on=[*self.ready, *([home] if home else [])]),
+            opts=self.under(depends_on=[*self.ready, *([namespace_] if namespace_ else [])]),
         )
 
 
@@ -90,12 +90,12 @@ class Mesh(Component):
         name: str,
         decision: MeshDecision,
         *,
-        homes: Mapping[str, pulumi.Resource],
+        namespaces: Mapping[str, pulumi.Resource],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        made = make(self, mesh.mesh(decision), homes=homes, after=after)
+        made = make(self, mesh.mesh(decision), namespaces=namespaces, after=after)
         self.ready = list(made.values())
         self.register_outputs({"trustDomain": decision.trust_domain})
 
@@ -112,12 +112,12 @@ class Gateway(Component):
         name: str,
         decision: GatewayDecision,
         *,
-        homes: Mapping[str, pulumi.Resource],
+        namespaces: Mapping[str, pulumi.Resource],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        made = make(self, gateway.gateway(decision), homes=homes, after=after)
+        made = make(self, gateway.gateway(decision), namespaces=namespaces, after=after)
         self.ready = [resource for logical, resource in made.items() if "/Gateway/" in logical]
         self.register_outputs({"hosts": [host.name for host in decision.hosts]})
 
@@ -134,10 +134,10 @@ class Gate(Component):
         name: str,
         decision: MeshDecision | None,
         *,
-        homes: Mapping[str, pulumi.Resource],
+        namespaces: Mapping[str, pulumi.Resource],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        (self.ready,) = make(self, [gate(decision)], homes=homes, after=after).values()
+        (self.ready,) = make(self, [gate(decision)], namespaces=namespaces, after=after).values()
         self.register_outputs({})

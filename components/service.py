@@ -11,7 +11,7 @@ from manifests import service
 
 
 class Service(Component):
-    """A service behind its walls: the walls stand before the first pod starts."""
+    """Everything of one service; its network policies and limits are there before its first pod."""
 
     token = "platform:service:Service"
 
@@ -20,10 +20,10 @@ class Service(Component):
         name: str,
         decision: Blueprint,
         *,
-        homes: Mapping[str, pulumi.Resource],
+        namespaces: Mapping[str, pulumi.Resource],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        make(self, service(decision, name), homes=homes, after=after)
+        make(self, service(decision, name), namespaces=namespaces, after=after)
         self.register_outputs({"namespace": decision.namespaces[name].namespace})

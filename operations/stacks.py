@@ -21,7 +21,10 @@ from operations.exits import Exit, RefusedError
 from operations.project import Project
 from operations.reports import DownReport, UpReport, by_kind
 
-HOMES: Mapping[type, Callable[..., EmbeddedStack | ExistingStack]] = {Embedded: EmbeddedStack, Existing: ExistingStack}
+DRIVERS: Mapping[type, Callable[..., EmbeddedStack | ExistingStack]] = {
+    Embedded: EmbeddedStack,
+    Existing: ExistingStack,
+}
 """Settings type -> how a stack of it is driven. Total over `settings.Cluster`; a test says so."""
 
 
@@ -48,8 +51,8 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
             raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
         objects = by_kind(made_of)
     cluster = settings.cluster
-    home = HOMES[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
-    made = home.up(total=sum(objects.values()), assume_yes=assume_yes)
+    driver = DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
+    made = driver.up(total=sum(objects.values()), assume_yes=assume_yes)
     return UpReport(
         stack=stack,
         services=blueprint.services,
@@ -76,8 +79,8 @@ def down(project: Project, stack: str, console: Console, *, keep_cluster: bool, 
     """
     started = time.monotonic()
     cluster = read_settings(project.stack_file(stack)).cluster
-    home = HOMES[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
-    gone = home.down(keep_cluster=keep_cluster, assume_yes=assume_yes)
+    driver = DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
+    gone = driver.down(keep_cluster=keep_cluster, assume_yes=assume_yes)
     return DownReport(
         stack=stack,
         deleted=gone.deleted,
