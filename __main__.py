@@ -13,7 +13,7 @@ import pulumi  # noqa: E402
 from blueprint import design  # noqa: E402
 from blueprint.reading import TextError, read_catalogue, read_kubeconfig, settings_of  # noqa: E402
 from components.cluster import connect  # noqa: E402
-from components.platform import Foundation, Gate, Gateway, Mesh, Operators  # noqa: E402
+from components.platform import Foundation, Gateway, Mesh, Operators, PlatformReady  # noqa: E402
 from components.service import Service  # noqa: E402
 from manifests import everything  # noqa: E402
 from manifests.charts import charts  # noqa: E402
@@ -43,7 +43,7 @@ if "platform" in blueprint.layers:
     if blueprint.mesh:
         ready = list(Mesh("mesh", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready)
     ready += Gateway("gateway", blueprint.gateway, namespaces=namespaces, after=operators.ready, opts=inside).ready
-    ready = [Gate("gate", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
+    ready = [PlatformReady("platform-ready", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
 
 if "services" in blueprint.layers:
     for name in blueprint.services:

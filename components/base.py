@@ -10,9 +10,13 @@ class Component(pulumi.ComponentResource):
 
     token: ClassVar[str]
     """`platform:<family>:<Kind>`. Part of the URN of every child: never edited, only aliased."""
+    known_as: ClassVar[tuple[pulumi.Alias, ...]] = ()
+    """Earlier names and tokens, so that a stack made under them keeps what is underneath."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(self.token, name, {}, opts)
+        super().__init__(
+            self.token, name, {}, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[*self.known_as]))
+        )
 
     def under(self, **more: Any) -> pulumi.ResourceOptions:
         """Options for a child. The caller's own are not copied: the engine hands down what inherits."""

@@ -1,6 +1,6 @@
 """The platform layer: namespaces and their network policies, other people's controllers, the mesh, the public edge.
 
-Each subject is a component; each waits for one resource of the one before. The layer ends in its gate.
+Each subject is a component; each waits for one resource of the one before. The layer ends in `PlatformReady`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from blueprint.operators import Operator
 from blueprint.operators import Operators as OperatorsDecision
 from components.base import Component
 from components.kubernetes import make
-from manifests import foundation, gate, gateway, mesh, operators
+from manifests import foundation, gateway, mesh, operators, platform_ready
 
 
 class Foundation(Component):
@@ -64,7 +64,7 @@ class Operators(Component):
         self.register_outputs({"charts": [operator.name for operator in decision.charts]})
 
     def _chart(self, operator: Operator, namespaces: Mapping[str, pulumi.Resource]) -> kubernetes.helm.v4.Chart:
-        namespace_ = namespaces.get(operator.namespace)
+        namespace = namespaces.get(operator.namespace)
         return kubernetes.helm.v4.Chart(
             operator.name,
             name=operator.name,
@@ -74,7 +74,7 @@ class Operators(Component):
             namespace=operator.namespace,
             skip_crds=operator.skip_crds,
             values=operators.values(operator),
-            opts=self.under(depends_on=[*self.ready, *([namespace_] if namespace_ else [])]),
+            opts=self.under(depends_on=[*self.ready, *([namespace] if namespace else [])]),
         )
 
 
@@ -122,10 +122,11 @@ class Gateway(Component):
         self.register_outputs({"hosts": [host.name for host in decision.hosts]})
 
 
-class Gate(Component):
+class PlatformReady(Component):
     """The end of the layer: one object that is there when everything before it is ready."""
 
-    token = "platform:platform:Gate"
+    token = "platform:platform:PlatformReady"
+    known_as = (pulumi.Alias(name="gate", type_="platform:platform:Gate"),)
     ready: pulumi.Resource
     """What the next layer waits for."""
 
@@ -139,5 +140,5 @@ class Gate(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        (self.ready,) = make(self, [gate(decision)], namespaces=namespaces, after=after).values()
+        (self.ready,) = make(self, [platform_ready(decision)], namespaces=namespaces, after=after).values()
         self.register_outputs({})

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from blueprint import Blueprint
 from manifests import delivery, foundation, gateway, isolation, mesh, operators, workloads
-from manifests.foundation import gate
+from manifests.foundation import platform_ready
 from manifests.manifest import Manifest
 
-__all__ = ["Manifest", "everything", "gate", "platform", "service"]
+__all__ = ["Manifest", "everything", "platform", "platform_ready", "service"]
 
 
 def everything(blueprint: Blueprint) -> Iterator[Manifest]:
@@ -30,7 +30,7 @@ def platform(blueprint: Blueprint) -> Iterator[Manifest]:
         yield from mesh.mesh(blueprint.mesh)
     yield from operators.objects(blueprint.operators)
     yield from gateway.gateway(blueprint.gateway)
-    yield gate(blueprint.mesh)
+    yield platform_ready(blueprint.mesh)
 
 
 def service(blueprint: Blueprint, name: str) -> Iterator[Manifest]:

@@ -14,7 +14,7 @@ PURPOSE: Final = f"{names.PREFIX}/purpose"
 
 
 def foundation(decision: Foundation) -> Iterator[Manifest]:
-    """Priorities first, because every pod names one; namespaces, network policies; last what the cluster itself refuses."""
+    """Priorities first, because every pod names one; namespaces, network policies; last what the cluster refuses."""
     for priority in decision.priorities:
         yield _priority(priority)
     for of in decision.namespaces:
@@ -27,7 +27,7 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
     yield from policies(decision.admission_policies)
 
 
-def gate(mesh: Mesh | None) -> Manifest:
+def platform_ready(mesh: Mesh | None) -> Manifest:
     """The last object of the platform: once it is there, services may come. It says what they may count on."""
     mode = {"mesh": f"sidecar, trust domain {mesh.trust_domain}" if mesh else "none"}
     return manifest("v1", "ConfigMap", "platform", names.KONG, data={"platform": "ready", **mode})

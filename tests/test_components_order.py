@@ -153,7 +153,7 @@ def test_certificates_of_the_operators_are_there_between_who_makes_and_who_mount
 def test_objects_of_other_peoples_kinds_wait_for_their_definitions(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
     last = [each.urn for each in done.registrations if each.request.remote][-1]
-    for token in ("platform:platform:Mesh", "platform:platform:Gateway", "platform:platform:Gate"):
+    for token in ("platform:platform:Mesh", "platform:platform:Gateway", "platform:platform:PlatformReady"):
         for each in below(done, token):
             assert last in before[each.urn], f"{each.urn} is asked for before the API server knows its kind"
 
