@@ -28,20 +28,20 @@ class Mesh:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asking:
+class Operation:
     """What a caller may ask: methods on paths."""
 
     methods: tuple[str, ...]
     """Empty: any."""
     paths: tuple[str, ...]
     """In Istio's templates: {*} is a segment, {**} the rest. Empty: any."""
-    less: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     """Paths that a template of these would take in, but that are other operations: whoever may ask for /a/{id} may
     not for that ask for /a/all."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Admission:
+class AuthorizationRule:
     """One caller is admitted to one API."""
 
     name: str
@@ -49,14 +49,14 @@ class Admission:
     principal: str
     """Identity of the caller."""
     port: int
-    asking: tuple[Asking, ...]
+    operations: tuple[Operation, ...]
     """Empty: anything on the port."""
     issuers: tuple[str, ...]
     """Whose token the request must carry; empty: no token is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class TrafficPolicy:
     """How requests to a service reach its pods."""
 
     host: str
@@ -86,11 +86,11 @@ class Membership:
     """One service's part in the mesh."""
 
     service: str
-    admissions: tuple[Admission, ...]
+    authorization: tuple[AuthorizationRule, ...]
     scope: tuple[str, ...]
     """Namespaces its proxy knows besides its own."""
     calls: tuple[Calls, ...]
-    spread: Spread | None
+    traffic: TrafficPolicy | None
     """None: it listens on no HTTP port."""
     externals: tuple[External, ...]
     tokens: Identity | None
@@ -122,16 +122,16 @@ def _membership(service: Service, network: Network, delivery: Delivery, settings
     brokers = [names.MESSAGING] if any(use.service == name for use in network.brokers) else []
     trust = settings.mesh.trust_domain
     issuers = tuple(sorted(issuer.issuer for issuer in settings.identity.issuers.values()))
-    admissions = [_admission(call, service, trust) for call in network.calls if call.provider == name]
-    admissions += [
+    authorization = [_authorization_rule(call, service, trust) for call in network.calls if call.provider == name]
+    authorization += [
         _public(entrance, service, trust, issuers if entrance.api in guarded else ()) for entrance in entrances
     ]
     return Membership(
         service=name,
-        admissions=tuple(sorted(admissions, key=lambda admission: admission.name)),
+        authorization=tuple(sorted(authorization, key=lambda rule: rule.name)),
         scope=tuple(sorted({*(call.provider for call in outgoing), names.OBSERVABILITY, *data, *brokers})),
         calls=tuple(calls(provider, outgoing) for provider in sorted({call.provider for call in outgoing})),
-        spread=_spread(service, delivery, entrances),
+        traffic=_traffic(service, delivery, entrances),
         externals=_externals(name, network),
         tokens=settings.identity if guarded else None,
     )
@@ -145,17 +145,17 @@ def template(path: str) -> str:
     return _PARAMETER.sub("{*}", path)
 
 
-def _asking(requests: tuple[Request, ...], offered: Set[Request]) -> tuple[Asking, ...]:
+def _operations(requests: tuple[Request, ...], offered: Set[Request]) -> tuple[Operation, ...]:
     """`requests` with those of the same method together: fewer rules, the same meaning. `offered` is all there is."""
     grouped: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for mine in requests:
         own = {template(asked.path) for asked in requests if asked.method == mine.method}
         others = {other.path for other in offered if other.method == mine.method and within(other.path, mine.path)}
-        less = tuple(sorted({template(path) for path in others} - own))
-        grouped.setdefault((mine.method, less), set()).add(template(mine.path))
+        excluded = tuple(sorted({template(path) for path in others} - own))
+        grouped.setdefault((mine.method, excluded), set()).add(template(mine.path))
     return tuple(
-        Asking(methods=(method,), paths=tuple(sorted(paths)), less=less)
-        for (method, less), paths in sorted(grouped.items())
+        Operation(methods=(method,), paths=tuple(sorted(paths)), excluded=excluded)
+        for (method, excluded), paths in sorted(grouped.items())
     )
 
 
@@ -169,23 +169,24 @@ def _offered(service: Service, number: int) -> Set[Request]:
     }
 
 
-def _admission(call: Call, service: Service, trust_domain: str) -> Admission:
-    return Admission(
+def _authorization_rule(call: Call, service: Service, trust_domain: str) -> AuthorizationRule:
+    return AuthorizationRule(
         name=names.from_(call.caller, call.api),
         principal=names.principal(call.caller, names.service_account(call.caller), trust_domain),
         port=call.port,
-        asking=_asking(call.requests, _offered(service, call.port)) if call.protocol in HTTP_PROTOCOLS else (),
+        operations=_operations(call.requests, _offered(service, call.port)) if call.protocol in HTTP_PROTOCOLS else (),
         issuers=(),
     )
 
 
-def _public(entrance: Entrance, service: Service, trust_domain: str, issuers: tuple[str, ...]) -> Admission:
+def _public(entrance: Entrance, service: Service, trust_domain: str, issuers: tuple[str, ...]) -> AuthorizationRule:
     below_paths = tuple(sorted({spelling for path in entrance.paths for spelling in _below(path)}))
-    return Admission(
+    return AuthorizationRule(
         name=names.public(entrance.api),
         principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),
         port=entrance.port,
-        asking=_asking(entrance.requests, _offered(service, entrance.port)) or (Asking(methods=(), paths=below_paths),),
+        operations=_operations(entrance.requests, _offered(service, entrance.port))
+        or (Operation(methods=(), paths=below_paths),),
         issuers=issuers,
     )
 
@@ -195,13 +196,13 @@ def _below(prefix: str) -> tuple[str, ...]:
     return ("/{**}",) if prefix == "/" else (prefix, f"{prefix}/{{**}}")
 
 
-def _spread(service: Service, delivery: Delivery, entrances: list[Entrance]) -> Spread | None:
+def _traffic(service: Service, delivery: Delivery, entrances: list[Entrance]) -> TrafficPolicy | None:
     listening = service.spec.service.ports if service.spec.service else {}
     ports = {name: port.port for name, port in sorted(listening.items()) if port.app_protocol in HTTP_PROTOCOLS}
     if not ports:
         return None
     budgets = {provide.api: provide.timeout for provide in service.spec.provides}
-    return Spread(
+    return TrafficPolicy(
         host=names.address(service.name),
         target=names.address(delivery.active, service.name)
         if isinstance(delivery, BlueGreen)

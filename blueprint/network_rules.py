@@ -32,7 +32,7 @@ class Addresses:
     """An address range, less some of it."""
 
     cidr: str
-    less: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 Peer = Pods | ServicePods | Addresses
@@ -124,7 +124,7 @@ def internet(nodes: tuple[str, ...]) -> tuple[Addresses, ...]:
     found = []
     for cidr, private in (("0.0.0.0/0", PRIVATE_IPV4), (GLOBAL_IPV6, ())):
         public = [node for node in nodes if _within(node, cidr) and not any(_within(node, of) for of in private)]
-        found.append(Addresses(cidr=cidr, less=tuple(sorted({*private, *public}))))
+        found.append(Addresses(cidr=cidr, excluded=tuple(sorted({*private, *public}))))
     return tuple(found)
 
 

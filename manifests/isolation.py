@@ -122,7 +122,7 @@ def _services(_: ServicePods) -> Manifest:
 
 
 def _addresses(of: Addresses) -> Manifest:
-    return {"ipBlock": {"cidr": of.cidr, **given(**{"except": list(of.less)})}}
+    return {"ipBlock": {"cidr": of.cidr, **given(**{"except": list(of.excluded)})}}
 
 
 PEERS: Final[Mapping[type, Callable[[Any], Manifest]]] = {

@@ -1,4 +1,4 @@
-"""The mesh's objects: mesh-wide rules, and each service's admissions, scope, routes and circuit breaker.
+"""The mesh's objects: mesh-wide rules, and each service's authorization, scope, routes and circuit breaker.
 
 `tls` is never set in a DestinationRule: the mesh encrypts by itself, and setting it breaks hosts outside.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.calls import Calls, Rule
-from blueprint.mesh import Admission, Asking, External, Membership, Mesh, Spread
+from blueprint.mesh import AuthorizationRule, External, Membership, Mesh, Operation, TrafficPolicy
 from blueprint.names import selector
 from blueprint.network import Request
 from blueprint.settings import Identity
@@ -46,40 +46,38 @@ def _sidecar(namespace: str, hosts: list[str]) -> Manifest:
 def membership(decision: Membership) -> Iterator[Manifest]:
     """One service's objects. The DestinationRule comes before the routes that name its subsets."""
     service = decision.service
-    for admission in decision.admissions:
-        yield _authorization(service, admission)
+    for rule in decision.authorization:
+        yield _authorization(service, rule)
     if decision.tokens:
         yield _tokens(service, decision.tokens)
     yield _sidecar(service, ["./*", RESOLVER, *(f"{namespace}/*" for namespace in decision.scope)])
     for external in decision.externals:
         yield _service_entry(service, external)
-    if decision.spread:
-        yield _destination_rule(service, decision.spread)
-        yield _weights(service, decision.spread)
-        if decision.spread.public:
-            yield _public(service, decision.spread)
+    if decision.traffic:
+        yield _destination_rule(service, decision.traffic)
+        yield _weights(service, decision.traffic)
+        if decision.traffic.public:
+            yield _public(service, decision.traffic)
     for calls in decision.calls:
         if calls.rules:
             yield _calls(service, calls)
 
 
-def _authorization(service: str, admission: Admission) -> Manifest:
-    port = str(admission.port)
-    operations = [_operation(asking, port) for asking in admission.asking] or [{"operation": {"ports": [port]}}]
-    rule = {
-        "from": [{"source": {"principals": [admission.principal]}}],
+def _authorization(service: str, rule: AuthorizationRule) -> Manifest:
+    port = str(rule.port)
+    operations = [_operation(operation, port) for operation in rule.operations] or [{"operation": {"ports": [port]}}]
+    allowed = {
+        "from": [{"source": {"principals": [rule.principal]}}],
         "to": operations,
-        **given(
-            when=[{"key": "request.auth.claims[iss]", "values": list(admission.issuers)}] if admission.issuers else None
-        ),
+        **given(when=[{"key": "request.auth.claims[iss]", "values": list(rule.issuers)}] if rule.issuers else None),
     }
-    spec = {"action": "ALLOW", "selector": {"matchLabels": dict(selector(service))}, "rules": [rule]}
-    return manifest(SECURITY, "AuthorizationPolicy", admission.name, service, spec=spec)
+    spec = {"action": "ALLOW", "selector": {"matchLabels": dict(selector(service))}, "rules": [allowed]}
+    return manifest(SECURITY, "AuthorizationPolicy", rule.name, service, spec=spec)
 
 
-def _operation(asking: Asking, port: str) -> Manifest:
-    paths = given(paths=list(asking.paths), notPaths=list(asking.less))
-    return {"operation": given(methods=list(asking.methods), **paths, ports=[port])}
+def _operation(operation: Operation, port: str) -> Manifest:
+    paths = given(paths=list(operation.paths), notPaths=list(operation.excluded))
+    return {"operation": given(methods=list(operation.methods), **paths, ports=[port])}
 
 
 def _tokens(service: str, identity: Identity) -> Manifest:
@@ -111,8 +109,8 @@ def _service_entry(service: str, external: External) -> Manifest:
     return manifest(ISTIO, "ServiceEntry", external.host, service, spec=spec)
 
 
-def _destination_rule(service: str, spread: Spread) -> Manifest:
-    pool, outliers = spread.resilience.connection_pool, spread.resilience.outlier_detection
+def _destination_rule(service: str, traffic: TrafficPolicy) -> Manifest:
+    pool, outliers = traffic.resilience.connection_pool, traffic.resilience.outlier_detection
     policy = {
         "connectionPool": {
             "tcp": {"maxConnections": pool.max_connections, "connectTimeout": duration(seconds(pool.connect_timeout))},
@@ -127,20 +125,20 @@ def _destination_rule(service: str, spread: Spread) -> Manifest:
             "baseEjectionTime": duration(seconds(outliers.base_ejection_time)),
             "maxEjectionPercent": outliers.max_ejection_percent,
         },
-        "loadBalancer": {"simple": spread.resilience.load_balancer},
+        "loadBalancer": {"simple": traffic.resilience.load_balancer},
     }
     labels = dict(selector(service))
-    subsets = [{"name": STABLE, "labels": labels}, {"name": CANARY, "labels": labels}] if spread.split else None
-    spec = {"host": spread.target, "trafficPolicy": policy, **given(subsets=subsets)}
+    subsets = [{"name": STABLE, "labels": labels}, {"name": CANARY, "labels": labels}] if traffic.split else None
+    spec = {"host": traffic.target, "trafficPolicy": policy, **given(subsets=subsets)}
     return manifest(ISTIO, "DestinationRule", service, service, spec=spec)
 
 
-def _weights(service: str, spread: Spread) -> Manifest:
+def _weights(service: str, traffic: TrafficPolicy) -> Manifest:
     """The delegate: one route per port, named after it. Argo Rollouts writes the weights of a canary's."""
     routes = []
-    for name, number in spread.ports.items():
-        destination = {"host": spread.target, "port": {"number": number}}
-        if spread.split:
+    for name, number in traffic.ports.items():
+        destination = {"host": traffic.target, "port": {"number": number}}
+        if traffic.split:
             ends = [
                 {"destination": {**destination, "subset": STABLE}, "weight": 100},
                 {"destination": {**destination, "subset": CANARY}, "weight": 0},
@@ -151,10 +149,10 @@ def _weights(service: str, spread: Spread) -> Manifest:
     return manifest(ISTIO, "VirtualService", names.weights(service), service, spec={"http": routes})
 
 
-def _public(service: str, spread: Spread) -> Manifest:
+def _public(service: str, traffic: TrafficPolicy) -> Manifest:
     """The root for the gateway, visible to it alone."""
     return _root(
-        service, service, spread.host, names.weights(service), spread.public, export_to=names.KONG, owner=service
+        service, service, traffic.host, names.weights(service), traffic.public, export_to=names.KONG, owner=service
     )
 
 

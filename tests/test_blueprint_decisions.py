@@ -139,12 +139,14 @@ def test_who_may_ask_for_a_template_may_not_for_that_ask_for_what_is_named(folde
     )
     consume = '  consumes: [{api: provider/things, operations: ["GET /things/{id}", POST /things]}]\n'
     made = design(settings("dev"), catalogue(folder, provider=offer, caller=consume))
-    found = {admission.name: admission.asking for admission in made.memberships["provider"].admissions}
-    assert [(asking.methods, asking.paths, asking.less) for asking in found["from.caller.things"]] == [
+    found = {rule.name: rule.operations for rule in made.memberships["provider"].authorization}
+    assert [
+        (operations.methods, operations.paths, operations.excluded) for operations in found["from.caller.things"]
+    ] == [
         (("GET",), ("/things/{*}",), ("/things/export", "/things/secrets")),
         (("POST",), ("/things",), ()),
     ], "a template admits to what the caller does not consume"
-    assert [(asking.paths, asking.less) for asking in found["public.things"]] == [
+    assert [(operations.paths, operations.excluded) for operations in found["public.things"]] == [
         (("/things/export",), ()),
         (("/things/{*}",), ("/things/secrets",)),
         (("/things",), ()),
@@ -213,8 +215,8 @@ def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: st
     delivery = made.deliveries["one"]
     assert isinstance(delivery, BlueGreen)
     assert delivery.active == active, "the Service of the service's own name would lead to both versions"
-    spread = made.memberships["one"].spread if made.memberships else None
-    assert spread is None or spread.target == names.address(active, "one"), "the routes lead past the active version"
+    traffic = made.memberships["one"].traffic if made.memberships else None
+    assert traffic is None or traffic.target == names.address(active, "one"), "the routes lead past the active version"
 
 
 def test_without_a_mesh_nobody_pays_for_a_proxy(folder: Path) -> None:
