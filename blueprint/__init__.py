@@ -7,7 +7,7 @@ Nothing downstream decides anything; whoever wants to know why an object is as i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blueprint import clusters, delivery, foundation, gateway, graph, isolation, mesh, network, operators, workloads
+from blueprint import clusters, delivery, fitting, foundation, gateway, isolation, mesh, network, operators, workloads
 from blueprint.catalogue import Environment
 from blueprint.clusters import Attached
 from blueprint.delivery import Delivery
@@ -67,7 +67,7 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
     `stack` names the settings in errors. Raises TextError where the two do not fit together.
     """
     services = catalogue.within(settings.environment)
-    graph.check(settings, catalogue, services, stack)
+    fitting.check(settings, catalogue, services, stack)
     meshed = settings.mesh.mode != "none"
     cluster = clusters.decide(settings.cluster)
     edges = network.decide(services, settings.brokers)
@@ -82,7 +82,7 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
             environment=settings.environment,
             mesh=meshed,
             trust_domain=settings.mesh.trust_domain,
-            platform=cluster.flavour,
+            platform=cluster.platform,
         )
         if settings.operators == "install"
         else operators.NONE,

@@ -29,7 +29,7 @@ class Attached:
     """Context of the kubeconfig; None: its current one."""
     plugin_version: str | None
     """Kubernetes plugin to ask for; None: the SDK's own."""
-    flavour: str | None
+    platform: str | None
     """A kind of Kubernetes with folders or controllers of its own; None: the usual."""
     node_cidrs: tuple[str, ...]
     """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
@@ -41,7 +41,7 @@ def _embedded(_: Embedded) -> Attached:
         kubeconfig=EMBEDDED_KUBECONFIG,
         context=EMBEDDED,
         plugin_version=EMBEDDED_PLUGIN,
-        flavour=None,
+        platform=None,
         node_cidrs=(),
     )
 
@@ -52,7 +52,7 @@ def _existing(text: Existing) -> Attached:
         kubeconfig=text.kubeconfig,
         context=text.context,
         plugin_version=None,
-        flavour=text.flavour,
+        platform=text.platform,
         node_cidrs=text.node_cidrs,
     )
 

@@ -54,7 +54,7 @@ class Existing(Text):
     """Path of the kubeconfig; relative to the project, or from ~."""
     context: str | None = None
     """Context of the kubeconfig. Unset: its current one."""
-    flavour: Literal["gke", "k3d", "k3s", "microk8s", "minikube", "openshift"] | None = None
+    platform: Literal["gke", "k3d", "k3s", "microk8s", "minikube", "openshift"] | None = None
     """A kind of Kubernetes that keeps its network plug-ins in folders of its own, or brings controllers of its own.
     Unset: the usual (kubeadm, kind, EKS)."""
     node_cidrs: tuple[Cidr, ...] = ()

@@ -114,12 +114,12 @@ def validate(*, services: options.Services = None, as_json: options.Json = False
 
     Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0.
     """
-    from operations.deciding import judge  # noqa: PLC0415
+    from operations.deciding import validate as validated  # noqa: PLC0415
     from operations.project import Project  # noqa: PLC0415
 
     words = Console(quiet=quiet)
     with words.busy("reading the catalogue"):
-        verdict = judge(Project.here(services))
+        verdict = validated(Project.here(services))
     if as_json:
         words.result(json.dumps(verdict.record(), indent=1))
     for problem in verdict.problems if not as_json else ():

@@ -79,7 +79,7 @@ class Verdict:
         )
 
 
-def judge(project: Project) -> Verdict:
+def validate(project: Project) -> Verdict:
     """Reads the catalogue for every environment and decides every stack that is described; touches nothing."""
     problems: list[Problem] = []
     catalogue: Catalogue | None = None

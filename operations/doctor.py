@@ -144,7 +144,7 @@ def _interrupted(project: Project) -> Iterator[Check]:
 
 
 def _texts(project: Project) -> Iterator[Check]:
-    verdict = deciding.judge(project)
+    verdict = deciding.validate(project)
     yield Check(
         subject="catalogue and stacks",
         state="fault" if verdict.problems else "ok",

@@ -161,7 +161,7 @@ def test_an_unforeseen_mistake_is_one_line_and_a_traceback_in_a_file(tmp_path: P
         "import operations.project as p, operations.deciding as d, pathlib, sys\n"
         f"p.ROOT = pathlib.Path({str(tmp_path)!r})\n"
         "def boom(_): raise RuntimeError('what nobody\\nthought of')\n"
-        "d.judge = boom\nfrom operations.cli import main\nsys.argv = ['plat', 'validate']\nmain()"
+        "d.validate = boom\nfrom operations.cli import main\nsys.argv = ['plat', 'validate']\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 255, "a mistake of ours looks like one of the user's"

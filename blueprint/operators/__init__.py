@@ -55,7 +55,7 @@ INGRESS_CLASS: Final = "kong"
 _SYSTEM: Final = "kube-system"
 
 PLATFORMS: Final = ("gke", "k3d", "k3s", "microk8s", "minikube", "openshift")
-"""Kubernetes flavours Istio knows by name (istio/istio 1.30.3, files/profile-platform-*.yaml). EKS and kind: None."""
+"""Kubernetes platforms Istio knows by name (istio/istio 1.30.3, files/profile-platform-*.yaml). EKS and kind: None."""
 
 _BRINGS_METRICS: Final = frozenset({"gke", "k3d", "k3s"})
 """Platforms that run a metrics-server of their own; a second one would fight over the APIService. k3s and k3d:
@@ -74,7 +74,7 @@ def decide(*, environment: Environment, mesh: bool, trust_domain: str, platform:
     """Everything to install on a cluster of `environment`, in install order.
 
     Without `mesh` Istio is left out, and everything else comes without a sidecar. `platform` names a Kubernetes
-    flavour with other folders or controllers of its own (PLATFORMS), None for any other.
+    platform with other folders or controllers of its own (PLATFORMS), None for any other.
     Raises ValueError when the platform is not a known one.
     """
     if platform is not None and platform not in PLATFORMS:
