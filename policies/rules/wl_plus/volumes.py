@@ -14,7 +14,7 @@ STORAGE: Final = sorts("PersistentVolume", "StorageClass.storage.k8s.io")
 
 ON_THE_NODE: Final = ("hostPath", "local")
 """Sources of a PersistentVolume that are the node's own disk."""
-LOCAL_FLAVOURS: Final = frozenset({"k3d", "k3s", "microk8s", "minikube"})
+LOCAL_PLATFORMS: Final = frozenset({"k3d", "k3s", "microk8s", "minikube"})
 """Kinds of cluster that are one machine, a developer's."""
 
 
@@ -87,4 +87,4 @@ def _on_one_machine(facts: Facts) -> bool:
     if facts.settings is None or facts.environment not in ("dev", "ephemeral"):
         return False
     cluster = facts.settings.cluster
-    return cluster.kind == "embedded" or cluster.flavour in LOCAL_FLAVOURS
+    return cluster.kind == "embedded" or cluster.platform in LOCAL_PLATFORMS
