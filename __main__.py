@@ -36,19 +36,23 @@ namespaces: dict[str, pulumi.Resource] = {}
 ready: list[pulumi.Resource] = []
 
 if "platform" in blueprint.layers:
-    foundation = Foundation("foundation", blueprint.foundation, opts=inside)
+    foundation = Foundation("foundation", blueprint.platform.foundation, opts=inside)
     namespaces |= foundation.namespaces
-    operators = Operators("operators", blueprint.operators, namespaces=namespaces, opts=inside)
+    operators = Operators("operators", blueprint.platform.operators, namespaces=namespaces, opts=inside)
     ready += operators.ready
-    if blueprint.mesh:
-        ready = list(Mesh("mesh", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready)
-    ready += Gateway("gateway", blueprint.gateway, namespaces=namespaces, after=operators.ready, opts=inside).ready
-    ready = [PlatformReady("platform-ready", blueprint.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
+    if blueprint.platform.mesh:
+        ready = list(Mesh("mesh", blueprint.platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready)
+    ready += Gateway(
+        "gateway", blueprint.platform.gateway, namespaces=namespaces, after=operators.ready, opts=inside
+    ).ready
+    ready = [
+        PlatformReady("platform-ready", blueprint.platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready
+    ]
 
 if "services" in blueprint.layers:
-    for name in blueprint.services:
-        Service(name, blueprint, namespaces=namespaces, after=ready, opts=inside)
+    for name, plan in blueprint.services.items():
+        Service(name, plan, namespaces=namespaces, after=ready, opts=inside)
     pulumi.export("services", list(blueprint.services))
 
 pulumi.export("environment", blueprint.environment)
-pulumi.export("hosts", [host.name for host in blueprint.gateway.hosts])
+pulumi.export("hosts", [host.name for host in blueprint.platform.gateway.hosts])

@@ -7,9 +7,25 @@ Nothing downstream decides anything; whoever wants to know why an object is as i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blueprint import clusters, delivery, fitting, foundation, gateway, isolation, mesh, network, operators, workloads
-from blueprint.catalogue import Environment
+from blueprint import (
+    brokers,
+    clusters,
+    delivery,
+    fitting,
+    foundation,
+    gateway,
+    isolation,
+    mesh,
+    network,
+    operators,
+    stores,
+    workloads,
+)
+from blueprint.backing import Backing
+from blueprint.brokers import Account
+from blueprint.catalogue import Environment, Service
 from blueprint.clusters import Attached
+from blueprint.context import Context
 from blueprint.delivery import Delivery
 from blueprint.foundation import Foundation
 from blueprint.gateway import Gateway, Route
@@ -20,9 +36,45 @@ from blueprint.operators import Operators
 from blueprint.printing import printed
 from blueprint.reading import Catalogue
 from blueprint.settings import Layer, Settings
+from blueprint.stores import Store
 from blueprint.workloads import Workload
 
-__all__ = ["Blueprint", "design", "printed"]
+__all__ = ["Blueprint", "PlatformPlan", "ServicePlan", "design", "printed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformPlan:
+    """Everything decided about the platform itself."""
+
+    foundation: Foundation
+    """Namespaces, network rules and priorities."""
+    operators: Operators
+    """Controllers the stack installs."""
+    mesh: Mesh | None
+    """What holds for the whole mesh; None: there is none."""
+    gateway: Gateway
+    """The public edge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePlan:
+    """Everything decided about one service."""
+
+    name: str
+    namespace: ServiceNamespace
+    """Where it lives, and who may reach it there."""
+    stores: tuple[Store, ...]
+    """Where its data lives."""
+    brokers: tuple[Account, ...]
+    """Where its events go."""
+    membership: Membership | None
+    """Its part in the mesh; None: there is none."""
+    workload: Workload
+    """What runs."""
+    delivery: Delivery
+    """How new versions arrive."""
+    routes: tuple[Route, ...]
+    """Public routes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,33 +84,15 @@ class Blueprint:
     environment: Environment
     layers: tuple[Layer, ...]
     """What the stack makes."""
+    tenant: str | None
+    """Whose copy of the services it is; None: the base stack."""
     cluster: Attached
     """Where it runs."""
-    foundation: Foundation
-    """Namespaces, network rules and priorities of the platform itself."""
-    operators: Operators
-    """Controllers the stack installs."""
-    mesh: Mesh | None
-    """What holds for the whole mesh; None: there is none."""
-    gateway: Gateway
-    """The public edge."""
+    platform: PlatformPlan
     network: Network
     """Who speaks to whom."""
-    namespaces: Mapping[str, ServiceNamespace]
-    """Namespaces, by service."""
-    memberships: Mapping[str, Membership]
-    """Parts in the mesh, by service; empty without one."""
-    workloads: Mapping[str, Workload]
-    """What runs, by service."""
-    deliveries: Mapping[str, Delivery]
-    """How new versions arrive, by service."""
-    routes: Mapping[str, tuple[Route, ...]]
-    """Public routes, by service that has any."""
-
-    @property
-    def services(self) -> tuple[str, ...]:
-        """The names of all services, sorted."""
-        return tuple(sorted(self.workloads))
+    services: Mapping[str, ServicePlan]
+    """By name, sorted."""
 
 
 def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Blueprint:
@@ -68,30 +102,62 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
     """
     services = catalogue.within(settings.environment)
     fitting.check(settings, catalogue, services, stack)
-    meshed = settings.mesh.mode != "none"
-    cluster = clusters.decide(settings.cluster)
-    edges = network.decide(services, settings.brokers)
-    deliveries = {service.name: delivery.decide(service, settings.environment, meshed=meshed) for service in services}
-    edge = gateway.decide(settings)
+    context = Context(
+        settings=settings,
+        cluster=clusters.decide(settings.cluster),
+        services={service.name: service for service in services},
+        network=network.decide(services, settings.brokers),
+    )
+    platform = _platform(context)
     return Blueprint(
         environment=settings.environment,
         layers=tuple(sorted(settings.layers)),
-        cluster=cluster,
-        foundation=foundation.decide(cluster, meshed=meshed),
+        tenant=settings.tenant,
+        cluster=context.cluster,
+        platform=platform,
+        network=context.network,
+        services={name: _service(service, context, platform.gateway) for name, service in context.services.items()},
+    )
+
+
+def _platform(context: Context) -> PlatformPlan:
+    settings, cluster = context.settings, context.cluster
+    return PlatformPlan(
+        foundation=foundation.decide(context),
         operators=operators.decide(
             environment=settings.environment,
-            mesh=meshed,
+            mesh=context.meshed,
             trust_domain=settings.mesh.trust_domain,
             platform=cluster.platform,
         )
         if settings.operators == "install"
         else operators.NONE,
         mesh=mesh.decide(settings),
-        gateway=edge,
-        network=edges,
-        namespaces=isolation.decide(services, edges, settings.environment, cluster, meshed=meshed),
-        memberships=mesh.memberships(services, edges, deliveries, settings),
-        workloads=workloads.decide(services, settings),
-        deliveries=deliveries,
-        routes=gateway.routes(services, edges, edge),
+        gateway=gateway.decide(settings),
+    )
+
+
+def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
+    """What follows from `service` and its neighbours. Stores, brokers and delivery first: the rest asks them."""
+    owned, accounts = stores.decide(service, context), brokers.decide(service, context)
+    backings: tuple[Backing, ...] = (*owned, *accounts)
+    how = delivery.decide(service, context)
+    return ServicePlan(
+        name=service.name,
+        namespace=isolation.decide(
+            service,
+            context,
+            data_namespace=next((store.namespace for store in owned if store.namespace), None),
+            backings=backings,
+        ),
+        stores=owned,
+        brokers=accounts,
+        membership=mesh.membership(service, context, delivery=how, backings=backings),
+        workload=workloads.decide(
+            service,
+            context,
+            {resource: secret for backing in backings for resource, secret in backing.connections.items()},
+        ),
+        delivery=how,
+        routes=gateway.routes(service, context, edge),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from blueprint import names
+from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS, Call, Request
 from blueprint.paths import within
 
@@ -34,18 +35,20 @@ class Calls:
     host: str
     delegate: str
     """The provider's VirtualService with the weights."""
+    delegate_namespace: str
     rules: tuple[Rule, ...]
     """First match wins."""
 
 
-def calls(provider: str, outgoing: Sequence[Call]) -> Calls:
+def calls(provider: str, outgoing: Sequence[Call], context: Context) -> Calls:
     """How all requests of one caller to `provider` behave."""
     asked = [call for call in outgoing if call.provider == provider and call.protocol in HTTP_PROTOCOLS]
     ports = dict.fromkeys(call.port for call in asked)
     return Calls(
         provider=provider,
-        host=names.address(provider),
+        host=context.address(provider),
         delegate=names.weights(provider),
+        delegate_namespace=context.namespace(provider),
         rules=tuple(rule for port in ports for rule in _rules([call for call in asked if call.port == port])),
     )
 
@@ -71,11 +74,11 @@ def _rules(calls: Sequence[Call]) -> Iterator[Rule]:
                 per_try_seconds=call.per_try_seconds,
                 retry_on=call.retry_on,
             )
-    told = [call for call in calls if call.requests]
+    listed = [call for call in calls if call.requests]
     # Nothing tells apart what lists no operations: the most patient of them is believed.
     rest = max((call for call in calls if not call.requests), key=lambda call: call.timeout_seconds, default=None)
-    last = rest or told[-1]
-    for call in told:
+    last = rest or listed[-1]
+    for call in listed:
         if call is not last:
             yield once(call.api, call.port, call.timeout_seconds, call.requests)
     yield once(last.api, last.port, last.timeout_seconds)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from blueprint import names, sizes
-from blueprint.catalogue import Environment, Service, Spec
+from blueprint.catalogue import Service, Spec
+from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS
 from blueprint.text import seconds
 
@@ -92,15 +93,15 @@ PATIENCE_SECONDS: Final = 300
 """The longest pauses anybody waits for: half of the ten minutes after which the Kubernetes provider gives up."""
 
 
-def _rolling(service: Service, environment: Environment, meshed: bool) -> Rolling:
-    del service, environment, meshed
+def _rolling(service: Service, context: Context) -> Rolling:
+    del service, context
     return Rolling(surge_percent=sizes.SURGE_PERCENT)
 
 
-def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
+def _canary(service: Service, context: Context) -> Canary:
     text = service.spec.rollout.canary
     ports = service.spec.service.ports.values() if service.spec.service else ()
-    weighted = meshed and any(port.app_protocol in HTTP_PROTOCOLS for port in ports)
+    weighted = context.meshed and any(port.app_protocol in HTTP_PROTOCOLS for port in ports)
     pauses = sum(seconds(step.pause) for step in text.steps if step.pause)
     return Canary(
         stable=names.stable(service.name),
@@ -115,14 +116,14 @@ def _canary(service: Service, environment: Environment, meshed: bool) -> Canary:
         if text.analysis and weighted
         else None,
         surge_percent=sizes.SURGE_PERCENT,
-        awaited=environment in IMPATIENT and pauses <= PATIENCE_SECONDS,
+        awaited=context.environment in IMPATIENT and pauses <= PATIENCE_SECONDS,
     )
 
 
-def _blue_green(service: Service, environment: Environment, meshed: bool) -> BlueGreen:
+def _blue_green(service: Service, context: Context) -> BlueGreen:
     text = service.spec.rollout.blue_green
     ports = service.spec.service.ports.values() if service.spec.service else ()
-    led = meshed and all(port.app_protocol in HTTP_PROTOCOLS for port in ports)
+    led = context.meshed and all(port.app_protocol in HTTP_PROTOCOLS for port in ports)
     return BlueGreen(
         # Without a mesh, or on a port whose requests it cannot tell apart, nothing leads from the service's own name to
         # the active version: the own name is it, or both versions would answer there (docs/decisions/0013).
@@ -130,11 +131,11 @@ def _blue_green(service: Service, environment: Environment, meshed: bool) -> Blu
         preview=names.preview(service.name),
         promotes_itself=text.auto_promotion_enabled,
         scale_down_delay_seconds=text.scale_down_delay_seconds,
-        awaited=environment in IMPATIENT and text.auto_promotion_enabled,
+        awaited=context.environment in IMPATIENT and text.auto_promotion_enabled,
     )
 
 
-MAKERS: Final[Mapping[str, Callable[[Service, Environment, bool], Any]]] = {
+MAKERS: Final[Mapping[str, Callable[[Service, Context], Any]]] = {
     "rolling": _rolling,
     "canary": _canary,
     "blueGreen": _blue_green,
@@ -142,11 +143,11 @@ MAKERS: Final[Mapping[str, Callable[[Service, Environment, bool], Any]]] = {
 """The catalogue's strategy → decision. Total; a test says so."""
 
 
-def decide(service: Service, environment: Environment, *, meshed: bool) -> Delivery:
+def decide(service: Service, context: Context) -> Delivery:
     """How `service` is delivered."""
     if service.spec.schedule is not None:
         return Scheduled(schedule=service.spec.schedule)
-    made: Delivery = MAKERS[service.spec.rollout.strategy](service, environment, meshed)
+    made: Delivery = MAKERS[service.spec.rollout.strategy](service, context)
     return made
 
 

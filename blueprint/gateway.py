@@ -4,13 +4,13 @@ Kong is the edge; behind it every request meets the mesh, which checks identity 
 may reach is decided by `blueprint.isolation` and `blueprint.mesh` from the same entrance.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.offering import Acl, Auth, Cors, RateLimit, RequestTransformer
-from blueprint.network import Network
+from blueprint.context import Context
 from blueprint.network import port as port_of
 from blueprint.settings import Certificates, Issuer, Settings
 
@@ -48,6 +48,7 @@ class Route:
     """One API, public."""
 
     service: str
+    namespace: str
     api: str
     host: str
     listener: str
@@ -77,20 +78,19 @@ def decide(settings: Settings) -> Gateway:
     )
 
 
-def routes(services: tuple[Service, ...], network: Network, gateway: Gateway) -> Mapping[str, tuple[Route, ...]]:
-    """The routes of each service that has any, by name."""
-    exposed = sorted({entrance.service for entrance in network.entrances})
-    by_name = {service.name: service for service in services}
-    return {name: tuple(_routes(by_name[name], gateway)) for name in exposed}
+def routes(service: Service, context: Context, gateway: Gateway) -> tuple[Route, ...]:
+    """The routes of `service` on `gateway`, by API."""
+    return tuple(_routes(service, context, gateway))
 
 
-def _routes(service: Service, gateway: Gateway) -> Iterator[Route]:
+def _routes(service: Service, context: Context, gateway: Gateway) -> Iterator[Route]:
     for provide in sorted(service.spec.provides, key=lambda provide: provide.api):
         if provide.route is None:
             continue
         host = next((host for host in gateway.hosts if host.name == provide.route.host), gateway.hosts[0])
         yield Route(
             service=service.name,
+            namespace=context.namespace(service.name),
             api=provide.api,
             host=host.name,
             listener=host.listener,

@@ -5,16 +5,19 @@ requests spread over its pods. How its own requests to others behave is `bluepri
 """
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
 from blueprint import names
+from blueprint.backing import Backing
 from blueprint.calls import Calls, Rule, calls, once
 from blueprint.catalogue import Service
 from blueprint.catalogue.promising import Resilience
+from blueprint.context import Context
 from blueprint.delivery import BlueGreen, Canary, Delivery
-from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Network, Request, port, request
+from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Outside, Request, port, request
+from blueprint.network_rules import Addresses
 from blueprint.paths import within
 from blueprint.settings import Identity, Settings
 from blueprint.text import seconds
@@ -74,9 +77,12 @@ class TrafficPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class External:
-    """A host outside, as the proxies know it."""
+    """Something outside the mesh, as the proxies know it."""
 
     host: str
+    """Its DNS name; where it is known by addresses, a name that stands for them and that nobody resolves."""
+    addresses: tuple[str, ...]
+    """Address ranges, for what is in a subnet of the cloud; empty: DNS says where it is."""
     ports: tuple[tuple[int, str], ...]
     """Number and protocol (TLS, HTTP, TCP)."""
 
@@ -86,6 +92,7 @@ class Membership:
     """One service's part in the mesh."""
 
     service: str
+    namespace: str
     authorization: tuple[AuthorizationRule, ...]
     scope: tuple[str, ...]
     """Namespaces its proxy knows besides its own."""
@@ -102,37 +109,34 @@ def decide(settings: Settings) -> Mesh | None:
     return Mesh(trust_domain=settings.mesh.trust_domain) if settings.mesh.mode == "sidecar" else None
 
 
-def memberships(
-    services: tuple[Service, ...], network: Network, deliveries: Mapping[str, Delivery], settings: Settings
-) -> Mapping[str, Membership]:
-    """Each service's part, by name; empty without a mesh."""
+def membership(
+    service: Service, context: Context, *, delivery: Delivery, backings: Sequence[Backing]
+) -> Membership | None:
+    """The part of `service` in the mesh, or None without one. `backings` are the stores and brokers it uses."""
+    settings = context.settings
     if settings.mesh.mode == "none":
-        return {}
-    return {service.name: _membership(service, network, deliveries[service.name], settings) for service in services}
-
-
-def _membership(service: Service, network: Network, delivery: Delivery, settings: Settings) -> Membership:
-    name = service.name
-    outgoing = [call for call in network.calls if call.caller == name]
-    entrances = [entrance for entrance in network.entrances if entrance.service == name]
-    guarded = {entrance.api for entrance in entrances} & {
+        return None
+    name, edges = service.name, context.network.of(service.name)
+    guarded = {entrance.api for entrance in edges.entrances} & {
         provide.api for provide in service.spec.provides if provide.route and provide.route.auth.type == "jwt"
     }
-    data = [names.data_namespace(name)] if any(use.service == name for use in network.stores) else []
-    brokers = [names.MESSAGING] if any(use.service == name for use in network.brokers) else []
-    trust = settings.mesh.trust_domain
+    providers = sorted({call.provider for call in edges.outgoing})
     issuers = tuple(sorted(issuer.issuer for issuer in settings.identity.issuers.values()))
-    authorization = [_authorization_rule(call, service, trust) for call in network.calls if call.provider == name]
+    authorization = [_authorization_rule(call, service, context) for call in edges.incoming]
     authorization += [
-        _public(entrance, service, trust, issuers if entrance.api in guarded else ()) for entrance in entrances
+        _public(entrance, service, settings.mesh.trust_domain, issuers if entrance.api in guarded else ())
+        for entrance in edges.entrances
     ]
+    scope = {names.OBSERVABILITY, *map(context.namespace, providers)}
+    scope |= {backing.namespace for backing in backings if backing.namespace}
     return Membership(
         service=name,
+        namespace=context.namespace(name),
         authorization=tuple(sorted(authorization, key=lambda rule: rule.name)),
-        scope=tuple(sorted({*(call.provider for call in outgoing), names.OBSERVABILITY, *data, *brokers})),
-        calls=tuple(calls(provider, outgoing) for provider in sorted({call.provider for call in outgoing})),
-        traffic=_traffic(service, delivery, entrances),
-        externals=_externals(name, network),
+        scope=tuple(sorted(scope)),
+        calls=tuple(calls(provider, edges.outgoing, context) for provider in providers),
+        traffic=_traffic(service, delivery, edges.entrances, context),
+        externals=(*_externals(edges.outside), *_subnets(context.namespace(name), backings)),
         tokens=settings.identity if guarded else None,
     )
 
@@ -169,10 +173,11 @@ def _offered(service: Service, number: int) -> Set[Request]:
     }
 
 
-def _authorization_rule(call: Call, service: Service, trust_domain: str) -> AuthorizationRule:
+def _authorization_rule(call: Call, service: Service, context: Context) -> AuthorizationRule:
+    caller, trust_domain = context.namespace(call.caller), context.settings.mesh.trust_domain
     return AuthorizationRule(
         name=names.from_(call.caller, call.api),
-        principal=names.principal(call.caller, names.service_account(call.caller), trust_domain),
+        principal=names.principal(caller, names.service_account(call.caller), trust_domain),
         port=call.port,
         operations=_operations(call.requests, _offered(service, call.port)) if call.protocol in HTTP_PROTOCOLS else (),
         issuers=(),
@@ -196,17 +201,18 @@ def _below(prefix: str) -> tuple[str, ...]:
     return ("/{**}",) if prefix == "/" else (prefix, f"{prefix}/{{**}}")
 
 
-def _traffic(service: Service, delivery: Delivery, entrances: list[Entrance]) -> TrafficPolicy | None:
+def _traffic(
+    service: Service, delivery: Delivery, entrances: Sequence[Entrance], context: Context
+) -> TrafficPolicy | None:
     listening = service.spec.service.ports if service.spec.service else {}
     ports = {name: port.port for name, port in sorted(listening.items()) if port.app_protocol in HTTP_PROTOCOLS}
     if not ports:
         return None
     budgets = {provide.api: provide.timeout for provide in service.spec.provides}
+    active = delivery.active if isinstance(delivery, BlueGreen) else service.name
     return TrafficPolicy(
-        host=names.address(service.name),
-        target=names.address(delivery.active, service.name)
-        if isinstance(delivery, BlueGreen)
-        else names.address(service.name),
+        host=context.address(service.name),
+        target=names.address(active, context.namespace(service.name)),
         ports=ports,
         split=isinstance(delivery, Canary) and delivery.weighted,
         resilience=service.spec.resilience,
@@ -214,7 +220,7 @@ def _traffic(service: Service, delivery: Delivery, entrances: list[Entrance]) ->
     )
 
 
-def _public_rules(entrances: list[Entrance], budgets: Mapping[str, str]) -> list[Rule]:
+def _public_rules(entrances: Sequence[Entrance], budgets: Mapping[str, str]) -> list[Rule]:
     """One rule per port for the gateway: the longest time any API on it may take, and no retry: the client's proxy
     cannot know what a person already clicked twice."""
     ports = sorted({entrance.port for entrance in entrances})
@@ -226,12 +232,25 @@ def _public_rules(entrances: list[Entrance], budgets: Mapping[str, str]) -> list
     ]
 
 
-def _externals(name: str, network: Network) -> tuple[External, ...]:
-    mine = [outside for outside in network.outside if outside.service == name]
+def _externals(outside: Sequence[Outside]) -> tuple[External, ...]:
     return tuple(
         External(
             host=host,
-            ports=tuple(sorted((outside.port, outside.protocol) for outside in mine if outside.host == host)),
+            addresses=(),
+            ports=tuple(sorted((edge.port, edge.protocol) for edge in outside if edge.host == host)),
         )
-        for host in sorted({outside.host for outside in mine})
+        for host in sorted({edge.host for edge in outside})
+    )
+
+
+def _subnets(namespace: str, backings: Sequence[Backing]) -> tuple[External, ...]:
+    """The stores and brokers that are not in the cluster: a proxy sends nothing to an address it does not know."""
+    return tuple(
+        External(
+            host=f"{backing.egress}.{namespace}.internal",
+            addresses=tuple(sorted(peer.cidr for peer in backing.reached_at if isinstance(peer, Addresses))),
+            ports=tuple((port, "TCP") for port in sorted(backing.ports)),
+        )
+        for backing in backings
+        if backing.namespace is None
     )

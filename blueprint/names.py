@@ -58,9 +58,19 @@ SERVICE_LABEL: Final = f"{PREFIX}/service"
 """On every namespace of a service: which one."""
 
 
-def data_namespace(service: str) -> str:
-    """Namespace of the stores of `service`; out of the mesh. At most 45 characters."""
-    return f"{service}-data"
+TENANT_MARK: Final = "--"
+"""Between a tenant and a service. No service's name holds it, so no two pairs share a namespace."""
+
+
+def namespace(service: str, tenant: str | None) -> str:
+    """Namespace of `service`, and what else of it is named in the whole cluster: its own name in the base stack,
+    behind the tenant's in a stack that shares the cluster. At most 58 characters."""
+    return f"{tenant}{TENANT_MARK}{service}" if tenant else service
+
+
+def data_namespace(service: str, tenant: str | None = None) -> str:
+    """Namespace of the stores of `service`; out of the mesh. At most 63 characters."""
+    return f"{namespace(service, tenant)}-data"
 
 
 def service_account(service: str) -> str:
@@ -73,9 +83,9 @@ def principal(namespace: str, account: str, trust_domain: str) -> str:
     return f"{trust_domain}/ns/{namespace}/sa/{account}"
 
 
-def address(service: str, namespace: str | None = None) -> str:
-    """The full DNS name of the Kubernetes Service `service`, in `namespace` or the namespace of its own name."""
-    return f"{service}.{namespace or service}.svc.{DOMAIN}"
+def address(service: str, namespace: str) -> str:
+    """The full DNS name of the Kubernetes Service `service` in `namespace`."""
+    return f"{service}.{namespace}.svc.{DOMAIN}"
 
 
 def stable(service: str) -> str:

@@ -4,14 +4,15 @@ An edge is declared once, by the consumer. What follows from it at either end (p
 decided by the modules that read these; nothing else may invent an edge.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, TypeVar
 
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker, Consume, Retries
 from blueprint.catalogue.offering import GrpcOperation, Operation, Provide
-from blueprint.catalogue.owning import Amqp, Kafka, Nats, Store
+from blueprint.catalogue.owning import Account
 from blueprint.settings import Brokers
 from blueprint.text import seconds
 
@@ -69,22 +70,11 @@ class Entrance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreUse:
-    """A service uses a store of its own."""
-
-    service: str
-    resource: str
-    engine: str
-    ports: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class BrokerUse:
     """A service has an account at a shared broker."""
 
     service: str
     broker: Broker
-    ports: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,34 +89,68 @@ class Outside:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edges:
+    """The edges of one service, each list in the order of `Network`."""
+
+    outgoing: tuple[Call, ...] = ()
+    """What it calls."""
+    incoming: tuple[Call, ...] = ()
+    """Who calls it."""
+    entrances: tuple[Entrance, ...] = ()
+    brokers: tuple[Broker, ...] = ()
+    outside: tuple[Outside, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """Every edge of a stack, sorted."""
 
     calls: tuple[Call, ...]
     entrances: tuple[Entrance, ...]
-    stores: tuple[StoreUse, ...]
     brokers: tuple[BrokerUse, ...]
     outside: tuple[Outside, ...]
 
+    def of(self, service: str) -> Edges:
+        """The edges of `service`."""
+        return self._index.get(service, Edges())
 
-STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
-    "clickhouse": (8443, 9440),
-    "elasticsearch": (9200,),
-    "mongodb": (27017,),
-    "postgres": (5432,),
-    "redis": (6379, 26379),
-}
-"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT with Sentinel)."""
+    @cached_property
+    def _index(self) -> Mapping[str, Edges]:
+        """Every edge by the services it touches: asked for each service, a scan of all would grow as their square."""
+        outgoing, incoming = _by(self.calls, lambda of: of.caller), _by(self.calls, lambda of: of.provider)
+        entrances = _by(self.entrances, lambda of: of.service)
+        brokers = _by(self.brokers, lambda of: of.service)
+        outside = _by(self.outside, lambda of: of.service)
+        return {
+            service: Edges(
+                outgoing=tuple(outgoing.get(service, ())),
+                incoming=tuple(incoming.get(service, ())),
+                entrances=tuple(entrances.get(service, ())),
+                brokers=tuple(use.broker for use in brokers.get(service, ())),
+                outside=tuple(outside.get(service, ())),
+            )
+            for service in {*outgoing, *incoming, *entrances, *brokers, *outside}
+        }
 
-BROKER_PORTS: Final[Mapping[Broker, tuple[int, ...]]] = {"kafka": (9094,), "nats": (4222,), "rabbitmq": (5671,)}
-"""Broker → client ports: Strimzi's SCRAM listener with TLS, NATS' client port, AMQP over TLS."""
 
-_ACCOUNTS: Final[Mapping[type, Broker]] = {Kafka: "kafka", Nats: "nats", Amqp: "rabbitmq"}
+_Edge = TypeVar("_Edge")
+
+
+def _by(edges: Sequence[_Edge], end: Callable[[_Edge], str]) -> Mapping[str, list[_Edge]]:
+    found: dict[str, list[_Edge]] = {}
+    for edge in edges:
+        found.setdefault(end(edge), []).append(edge)
+    return found
 
 
 def decide(services: Sequence[Service], brokers: Brokers) -> Network:
     """Every edge of `services`, which are closed: whatever one refers to is among them."""
     by_name = {service.name: service for service in services}
+    carriers = {
+        publish.channel: publish.broker or brokers.default
+        for service in services
+        for publish in service.spec.events.publishes
+    }
     return Network(
         calls=tuple(_call(service, consume, by_name) for service in services for consume in _sorted(service)),
         entrances=tuple(
@@ -135,16 +159,10 @@ def decide(services: Sequence[Service], brokers: Brokers) -> Network:
             for provide in sorted(service.spec.provides, key=lambda provide: provide.api)
             if provide.route
         ),
-        stores=tuple(
-            StoreUse(service=service.name, resource=name, engine=store.type, ports=STORE_PORTS[store.type])
-            for service in services
-            for name, store in sorted(service.spec.resources.items())
-            if isinstance(store, Store)
-        ),
         brokers=tuple(
-            BrokerUse(service=service.name, broker=broker, ports=BROKER_PORTS[broker])
+            BrokerUse(service=service.name, broker=broker)
             for service in services
-            for broker in _brokers(service, by_name, brokers)
+            for broker in _brokers(service, carriers)
         ),
         outside=tuple(
             Outside(service=service.name, host=egress.host, port=egress.port, protocol=egress.protocol)
@@ -235,14 +253,10 @@ def below(path: str, prefix: str) -> bool:
     return prefix in ("/", path) or path.startswith(f"{prefix}/")
 
 
-def _brokers(service: Service, services: Mapping[str, Service], brokers: Brokers) -> list[Broker]:
+def _brokers(service: Service, carriers: Mapping[str, Broker]) -> list[Broker]:
     """The brokers `service` speaks to: those of its accounts and those of its channels."""
-    carried = {
-        publish.channel: publish.broker or brokers.default
-        for other in services.values()
-        for publish in other.spec.events.publishes
-    }
-    found = {_ACCOUNTS[type(resource)] for resource in service.spec.resources.values() if type(resource) in _ACCOUNTS}
-    found |= {carried[publish.channel] for publish in service.spec.events.publishes}
-    found |= {carried[subscribe.channel] for subscribe in service.spec.events.subscribes}
+    events = service.spec.events
+    found = {resource.broker for resource in service.spec.resources.values() if isinstance(resource, Account)}
+    found |= {carriers[publish.channel] for publish in events.publishes}
+    found |= {carriers[subscribe.channel] for subscribe in events.subscribes}
     return sorted(found)

@@ -1,15 +1,13 @@
-"""What a network rule is made of: peers, ports, and the pods every stack knows by their labels.
+"""What a NetworkPolicy rule is made of, and the two rules that one edge becomes.
 
-A rule is one end of one edge; which rules there are is decided in `blueprint.isolation` for services and in
-`blueprint.foundation` for the platform itself.
+Which edges there are is decided in `blueprint.isolation` for services and in `blueprint.platform_rules` for the
+platform itself.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final, Literal
-
-from blueprint import names
 
 Direction = Literal["Ingress", "Egress"]
 
@@ -29,7 +27,7 @@ class ServicePods:
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """An address range, less some of it."""
+    """The addresses of `cidr` without those of `excluded`."""
 
     cidr: str
     excluded: tuple[str, ...] = ()
@@ -63,40 +61,49 @@ class NetworkRule:
     """Which edge it is an end of."""
 
 
-KUBE_DNS: Final = Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"})
-"""The cluster's resolver, CoreDNS or the cloud's: all keep this label."""
-ISTIOD: Final = Pods(namespace=names.ISTIO, labels={"app": "istiod"})
-COLLECTOR: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "otel-collector"})
-PROMETHEUS: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "prometheus"})
-ROLLOUTS: Final = Pods(namespace=names.ARGO_ROLLOUTS, labels={"app.kubernetes.io/name": "argo-rollouts"})
-KONG_GATEWAY: Final = Pods(
-    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "gateway"}
-)
-KONG_CONTROLLER: Final = Pods(
-    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"}
-)
-KONG_REDIS: Final = Pods(namespace=names.KONG, labels={"app.kubernetes.io/name": "kong-redis"})
-BROKERS: Final[Mapping[str, Pods]] = {
-    "kafka": Pods(namespace=names.MESSAGING, labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"}),
-    "nats": Pods(
-        namespace=names.MESSAGING, labels={"app.kubernetes.io/component": "nats", "app.kubernetes.io/name": "nats"}
-    ),
-    "rabbitmq": Pods(
-        namespace=names.MESSAGING,
-        labels={"app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/name": "rabbitmq"},
-    ),
-}
-"""Broker → its pods, by the labels its operator or chart sets."""
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A connection that is allowed, from whoever opens it to whoever answers."""
 
-DNS_PORTS: Final = (Port(number=53), Port(number=53, protocol="UDP"))
-XDS_PORT: Final = Port(number=15012)
-"""istiod: configuration and certificates."""
-MERGED_METRICS_PORT: Final = Port(number=15020)
-"""The proxy's and the service's metrics in one answer; not captured by the mesh."""
-PROBE_PORTS: Final = (Port(number=15020), Port(number=15021))
-"""The proxy answers the service's probes on 15020 and its own on 15021."""
-OTLP_PORTS: Final = (Port(number=4317), Port(number=4318))
-PROMETHEUS_PORT: Final = Port(number=9090)
+    why: str
+    """Which line of the catalogue, or which need of the platform, asks for it."""
+    source: tuple[Peer, ...]
+    target: tuple[Peer, ...]
+    ports: tuple[Port, ...]
+    """Of the target."""
+    egress: str | None = None
+    """Name of the rule at the source; None: no rule of ours is needed there."""
+    ingress: str | None = None
+    """Name of the rule at the target; None: no rule of ours is needed there, or it is no pod's."""
+
+
+def both_ends(edge: Edge) -> tuple[NetworkRule, ...]:
+    """The rules of `edge`: one in the namespace of its source, one in that of its target, where they have a name."""
+    ends: tuple[tuple[str | None, Direction, tuple[Peer, ...], tuple[Peer, ...]], ...] = (
+        (edge.egress, "Egress", edge.source, edge.target),
+        (edge.ingress, "Ingress", edge.target, edge.source),
+    )
+    return tuple(
+        NetworkRule(
+            name=name,
+            namespace=pods.namespace,
+            labels=pods.labels,
+            direction=direction,
+            peers=peers,
+            ports=edge.ports,
+            why=edge.why,
+        )
+        for name, direction, here, peers in ends
+        if name is not None
+        for pods in here
+        if isinstance(pods, Pods)
+    )
+
+
+def tcp(*numbers: int) -> tuple[Port, ...]:
+    """TCP ports, sorted, each once."""
+    return tuple(Port(number=number) for number in sorted(set(numbers)))
+
 
 PRIVATE_IPV4: Final = (
     "0.0.0.0/8",

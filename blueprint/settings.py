@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
-from blueprint.text import Fault, Host, Slug, Text, refuse
+from blueprint.text import Fault, Host, Slug, TenantName, Text, refuse
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -235,6 +235,9 @@ class Settings(Text):
     """Picks the catalogue's patches and the size table. Never the stack's name."""
     layers: Annotated[tuple[Layer, ...], Field(min_length=1)] = ("cluster", "platform", "services")
     """What this stack makes. A services stack stands on the platform another stack made."""
+    tenant: TenantName | None = None
+    """Makes the stack a second copy of the services on a platform another stack made, such as pr7: its namespaces are
+    called <tenant>--<service>. Unset: the base stack. Changing it replaces every object of the stack."""
     cluster: Cluster
     """Where it runs."""
     domain: Host
@@ -264,6 +267,9 @@ class Settings(Text):
         for index, layer in enumerate(self.layers):
             if layer in self.layers[:index]:
                 yield Fault(f"layers.{index}", f"names {layer} twice", "Drop one of the two")
+        if self.tenant and set(self.layers) != {"services"}:
+            cause = "makes a second copy of services, but the stack also makes the platform, which all copies share"
+            yield Fault("tenant", cause, "Set layers to [services], or drop tenant")
         if isinstance(self.cluster, Embedded) and self.operators == "install":
             yield Fault(
                 "operators",

@@ -83,12 +83,29 @@ ServiceName = Annotated[
     str,
     AfterValidator(
         _matching(
-            rf"[a-z]([a-z0-9-]{{0,{SERVICE_NAME_LENGTH - 2}}}[a-z0-9])?",
+            rf"(?!.{{{SERVICE_NAME_LENGTH + 1}}})[a-z](-?[a-z0-9])*",
             "is not a service name",
-            f"Use 1 to {SERVICE_NAME_LENGTH} characters: a-z, 0-9 and '-', starting with a letter, not ending with '-'",
+            f"Use 1 to {SERVICE_NAME_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending"
+            " with '-'",
         )
     ),
-    WithJsonSchema({"type": "string", "pattern": rf"^[a-z]([a-z0-9-]{{0,{SERVICE_NAME_LENGTH - 2}}}[a-z0-9])?$"}),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z](-?[a-z0-9])*$", "maxLength": SERVICE_NAME_LENGTH}),
+]
+
+TENANT_LENGTH: Final = 16
+"""Characters of a tenant's name: with a service's, two hyphens and `-data` they make a namespace of 63."""
+
+TenantName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            rf"(?!.{{{TENANT_LENGTH + 1}}})[a-z](-?[a-z0-9])*",
+            "is not a tenant's name",
+            f"Use 1 to {TENANT_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending with"
+            " '-', such as pr7",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z](-?[a-z0-9])*$", "maxLength": TENANT_LENGTH}),
 ]
 
 Slug = Annotated[

@@ -6,10 +6,10 @@ Secret knows becomes a reference to its key, so that this program never sees a v
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from blueprint import names
 from blueprint.catalogue import Environment, Service
+from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS, api, port, protocol
 from blueprint.references import Reference, parts
 
@@ -60,13 +60,16 @@ def telemetry(service: Service, environment: Environment) -> Mapping[str, str]:
 
 
 def resolve(
-    written: Mapping[str, str], service: Service, services: Mapping[str, Service], environment: Environment
+    written: Mapping[str, str], service: Service, context: Context, connections: Mapping[str, str]
 ) -> tuple[Mapping[str, str], tuple[FromSecret | Composed, ...]]:
-    """`written` as plain variables, and those that need a Secret in the order Kubernetes must read them."""
+    """`written` as plain variables, and those that need a Secret in the order Kubernetes must read them.
+
+    `connections` says which Secret knows a resource of the service; one that is not there has one of its own.
+    """
     plain: dict[str, str] = {}
     made: list[FromSecret | Composed] = []
     for variable, value in sorted(written.items()):
-        resolved = list(_resolved(value, service, services, environment))
+        resolved = list(_resolved(value, service, context, connections))
         if all(isinstance(part, str) for part in resolved):
             plain[variable] = "".join(map(str, resolved))
         else:
@@ -75,7 +78,7 @@ def resolve(
 
 
 def _resolved(
-    value: str, service: Service, services: Mapping[str, Service], environment: Environment
+    value: str, service: Service, context: Context, connections: Mapping[str, str]
 ) -> Iterator[str | FromSecret]:
     """`value` with every reference answered: by text where a name is enough, by a Secret's key where it is not."""
     for part in parts(value):
@@ -84,38 +87,37 @@ def _resolved(
             continue
         words = part.words
         if words == ("environment",):
-            yield environment
+            yield context.environment
         elif words == ("metadata", "name"):
             yield service.name
+        elif words[0] == "consumes":
+            yield _consumed(part, service, context)
         else:
-            yield _ANSWERS[words[0]](part, service, services)
+            yield _owned(part, service, connections)
 
 
-def _consumed(reference: Reference, service: Service, services: Mapping[str, Service]) -> str:
+def _consumed(reference: Reference, service: Service, context: Context) -> str:
     provider, *middle, key = reference.words[1:]
     consume = next(
         consume
         for consume in service.spec.consumes
         if consume.provider == provider and (not middle or consume.name == middle[0])
     )
-    provide = api(consume, services)
-    number, host = port(services[provider], provide), names.address(provider)
-    spoken = protocol(services[provider], provide)
+    provide = api(consume, context.services)
+    number, host = port(context.services[provider], provide), context.address(provider)
+    spoken = protocol(context.services[provider], provide)
     scheme = "http" if spoken in HTTP_PROTOCOLS else spoken
     return {"host": host, "port": str(number), "url": f"{scheme}://{host}:{number}"}[key]
 
 
-def _owned(reference: Reference, service: Service, services: Mapping[str, Service]) -> str | FromSecret:
-    del services
+def _owned(reference: Reference, service: Service, connections: Mapping[str, str]) -> str | FromSecret:
     _, resource, key = reference.words
     owned = service.spec.resources[resource]
     if owned.type == "volume":
         return owned.params.path
+    secret = connections.get(resource) or names.connection(service.name, resource)
     # Named as it was asked for: with dots no owner's variable can be called so, nor two keys alike.
-    return FromSecret(name=".".join(reference.words), secret=names.connection(service.name, resource), key=key)
-
-
-_ANSWERS: Final = {"consumes": _consumed, "resources": _owned}
+    return FromSecret(name=".".join(reference.words), secret=secret, key=key)
 
 
 def _composed(variable: str, resolved: Sequence[str | FromSecret]) -> list[FromSecret | Composed]:

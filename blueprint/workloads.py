@@ -1,6 +1,6 @@
 """What runs for each service: containers, their environment, probes, how many, and how they are spread.
 
-How a new version replaces the old one is `blueprint.delivery`'s; the walls around it are `blueprint.isolation`'s.
+How a new version replaces the old one is `blueprint.delivery`'s; its namespace is `blueprint.isolation`'s.
 """
 
 import hashlib
@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint import names, sizes
-from blueprint.catalogue import Environment, Service
+from blueprint.catalogue import Service
 from blueprint.catalogue.running import Container as ContainerText
 from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric, Probe, TcpSocket
+from blueprint.context import Context
 from blueprint.isolation import metrics_port
-from blueprint.settings import Settings
 from blueprint.sizes import Amounts
 from blueprint.text import seconds
 from blueprint.variables import Composed, FromSecret, resolve, telemetry, version
@@ -85,6 +85,7 @@ class Workload:
     """The pods of one service."""
 
     service: str
+    namespace: str
     account: str
     owner: str
     version: str
@@ -115,22 +116,18 @@ class Workload:
     """Of every variable: a changed one restarts the pods."""
 
 
-def decide(services: Sequence[Service], settings: Settings) -> Mapping[str, Workload]:
-    """The pods of each service, by name."""
-    by_name = {service.name: service for service in services}
-    return {service.name: _workload(service, by_name, settings) for service in services}
-
-
-def _workload(service: Service, services: Mapping[str, Service], settings: Settings) -> Workload:
-    spec, meshed = service.spec, settings.mesh.mode != "none"
+def decide(service: Service, context: Context, connections: Mapping[str, str]) -> Workload:
+    """The pods of `service`. `connections`: resource → Secret, of the stores and brokers it uses."""
+    spec = service.spec
     order = sorted(spec.containers.items(), key=lambda pair: (pair[0] != "main", pair[0]))
-    running = tuple(_container(service, name, text, services, settings.environment) for name, text in order)
+    running = tuple(_container(service, name, text, context, connections) for name, text in order)
     starting = tuple(
-        _container(service, name, text, services, settings.environment) for name, text in spec.init_containers.items()
+        _container(service, name, text, context, connections) for name, text in spec.init_containers.items()
     )
     scaler = _autoscaler(service)
     return Workload(
         service=service.name,
+        namespace=context.namespace(service.name),
         account=names.service_account(service.name),
         owner=spec.owner,
         version=version(spec.containers["main"].image),
@@ -147,7 +144,7 @@ def _workload(service: Service, services: Mapping[str, Service], settings: Setti
         disruptible=spec.schedule is None and spec.scaling.min_replicas > 1,
         spread_strictly=spec.tier == "critical",
         grace_seconds=spec.termination_grace_period_seconds + sizes.DRAIN_SECONDS,
-        proxy=sizes.PROXY[settings.environment] if meshed else None,
+        proxy=sizes.PROXY[context.environment] if context.meshed else None,
         public=any(provide.route for provide in spec.provides),
         read_timeout_seconds=max([60.0, *(seconds(provide.timeout) for provide in spec.provides)]),
         checksum=_checksum((*running, *starting)),
@@ -177,10 +174,10 @@ def _autoscaler(service: Service) -> Autoscaler | None:
 
 
 def _container(
-    service: Service, name: str, text: InitContainer, services: Mapping[str, Service], environment: Environment
+    service: Service, name: str, text: InitContainer, context: Context, connections: Mapping[str, str]
 ) -> Container:
-    written = {**(telemetry(service, environment) if name == "main" else {}), **text.variables}
-    plain, made = resolve(written, service, services, environment)
+    written = {**(telemetry(service, context.environment) if name == "main" else {}), **text.variables}
+    plain, made = resolve(written, service, context, connections)
     return Container(
         name=name,
         image=text.image,
@@ -209,5 +206,5 @@ def _probes(service: Service, name: str, text: InitContainer) -> Probes:
 
 def _checksum(containers: Sequence[Container]) -> str:
     """Sixteen hex digits over every variable of `containers`: enough that two configurations never share them."""
-    told = [[container.name, sorted(container.variables.items())] for container in containers]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    said = [[container.name, sorted(container.variables.items())] for container in containers]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from blueprint import Blueprint
+from blueprint import ServicePlan
 from components.base import Component
 from components.kubernetes import make
 from manifests import service
@@ -18,12 +18,12 @@ class Service(Component):
     def __init__(
         self,
         name: str,
-        decision: Blueprint,
+        plan: ServicePlan,
         *,
         namespaces: Mapping[str, pulumi.Resource],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        make(self, service(decision, name), namespaces=namespaces, after=after)
-        self.register_outputs({"namespace": decision.namespaces[name].namespace})
+        make(self, service(plan), namespaces=namespaces, after=after)
+        self.register_outputs({"namespace": plan.namespace.namespace})

@@ -4,41 +4,54 @@ What is yielded here is exactly what the engine is told: `plat render` prints it
 gets it. Only the objects inside other people's charts are not here; their values are, in `manifests.operators`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from blueprint import Blueprint
-from manifests import delivery, foundation, gateway, isolation, mesh, operators, workloads
+from blueprint import Blueprint, PlatformPlan, ServicePlan
+from manifests import backing, delivery, foundation, gateway, isolation, mesh, operators, workloads
 from manifests.foundation import platform_ready
 from manifests.manifest import Manifest
 
-__all__ = ["Manifest", "everything", "platform", "platform_ready", "service"]
+__all__ = ["PLATFORM_SUBJECTS", "SUBJECTS", "Manifest", "everything", "platform", "platform_ready", "service"]
+
+PLATFORM_SUBJECTS: Final[tuple[Callable[[PlatformPlan], Iterator[Manifest]], ...]] = (
+    lambda plan: foundation.foundation(plan.foundation),
+    lambda plan: mesh.mesh(plan.mesh) if plan.mesh else iter(()),
+    lambda plan: operators.objects(plan.operators),
+    lambda plan: gateway.gateway(plan.gateway),
+    lambda plan: iter([platform_ready(plan.mesh)]),
+)
+"""What the platform becomes, in the order it is made."""
+
+SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
+    lambda plan: isolation.isolation(plan.namespace),
+    lambda plan: (made for store in plan.stores for made in backing.backing(store)),
+    lambda plan: (made for account in plan.brokers for made in backing.backing(account)),
+    lambda plan: workloads.beside(plan.workload, plan.delivery),
+    lambda plan: mesh.membership(plan.membership) if plan.membership else iter(()),
+    lambda plan: delivery.objects(plan.workload, plan.delivery),
+    lambda plan: (made for route in plan.routes for made in gateway.route(route)),
+)
+"""What a service becomes, in the order it is made: its namespace with everything closed comes first, its pods after all
+they need."""
 
 
 def everything(blueprint: Blueprint) -> Iterator[Manifest]:
     """All objects of a stack, in the order they are made."""
     if "platform" in blueprint.layers:
-        yield from platform(blueprint)
+        yield from platform(blueprint.platform)
     if "services" in blueprint.layers:
-        for name in blueprint.services:
-            yield from service(blueprint, name)
+        for plan in blueprint.services.values():
+            yield from service(plan)
 
 
-def platform(blueprint: Blueprint) -> Iterator[Manifest]:
+def platform(plan: PlatformPlan) -> Iterator[Manifest]:
     """The platform's own objects."""
-    yield from foundation.foundation(blueprint.foundation)
-    if blueprint.mesh:
-        yield from mesh.mesh(blueprint.mesh)
-    yield from operators.objects(blueprint.operators)
-    yield from gateway.gateway(blueprint.gateway)
-    yield platform_ready(blueprint.mesh)
+    for subject in PLATFORM_SUBJECTS:
+        yield from subject(plan)
 
 
-def service(blueprint: Blueprint, name: str) -> Iterator[Manifest]:
-    """The objects of one service: walls, identity and addresses, rules, pods, public routes. Walls come first."""
-    yield from isolation.room(blueprint.namespaces[name])
-    yield from workloads.beside(blueprint.workloads[name], blueprint.deliveries[name])
-    if name in blueprint.memberships:
-        yield from mesh.membership(blueprint.memberships[name])
-    yield from delivery.objects(blueprint.workloads[name], blueprint.deliveries[name])
-    for route in blueprint.routes.get(name, ()):
-        yield from gateway.route(route)
+def service(plan: ServicePlan) -> Iterator[Manifest]:
+    """The objects of one service."""
+    for subject in SUBJECTS:
+        yield from subject(plan)

@@ -15,7 +15,7 @@ def charts(blueprint: Blueprint) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and properties (wire names of `kubernetes:helm.sh/v4:Chart`) of every chart, in install order."""
     if "platform" not in blueprint.layers:
         return
-    for operator in blueprint.operators.charts:
+    for operator in blueprint.platform.operators.charts:
         yield (
             operator.name,
             {

@@ -56,10 +56,8 @@ def _rolling(workload: Workload, delivery: Rolling) -> Iterator[Manifest]:
         },
         "template": template(workload, hash_label="pod-template-hash"),
     }
-    service = workload.service
-    yield from _scaled(
-        workload, manifest("apps/v1", "Deployment", service, service, labels=labels(workload), spec=spec)
-    )
+    made = manifest("apps/v1", "Deployment", workload.service, workload.namespace, labels=labels(workload), spec=spec)
+    yield from _scaled(workload, made)
 
 
 def _rollout(workload: Workload, strategy: Manifest, *, awaited: bool) -> Manifest:
@@ -70,8 +68,15 @@ def _rollout(workload: Workload, strategy: Manifest, *, awaited: bool) -> Manife
     }
     # A rollout that pauses for minutes would outlast every timeout: whoever started it does not wait for its end.
     patience = {} if awaited else {"pulumi.com/skipAwait": "true"}
-    service = workload.service
-    return manifest(ROLLOUTS, "Rollout", service, service, labels=labels(workload), annotations=patience, spec=spec)
+    return manifest(
+        ROLLOUTS,
+        "Rollout",
+        workload.service,
+        workload.namespace,
+        labels=labels(workload),
+        annotations=patience,
+        spec=spec,
+    )
 
 
 def _canary(workload: Workload, delivery: Canary) -> Iterator[Manifest]:
@@ -156,7 +161,7 @@ def _scheduled(workload: Workload, delivery: Scheduled) -> Iterator[Manifest]:
         "failedJobsHistoryLimit": 3,
         "jobTemplate": {"spec": job},
     }
-    yield manifest("batch/v1", "CronJob", workload.service, workload.service, labels=labels(workload), spec=spec)
+    yield manifest("batch/v1", "CronJob", workload.service, workload.namespace, labels=labels(workload), spec=spec)
 
 
 SPELLINGS: Final[Mapping[type, Callable[[Workload, Any], Iterator[Manifest]]]] = {
@@ -169,7 +174,7 @@ SPELLINGS: Final[Mapping[type, Callable[[Workload, Any], Iterator[Manifest]]]] =
 
 
 _SELECTION: Final = (
-    'reporter="destination",destination_workload_namespace="{service}",pod=~"{service}-{{{{args.canary-hash}}}}-.*"'
+    'reporter="destination",destination_workload_namespace="{namespace}",pod=~"{service}-{{{{args.canary-hash}}}}-.*"'
 )
 """The new version's pods, as the mesh counts their requests."""
 
@@ -199,10 +204,10 @@ def _analysis(workload: Workload, name: str, failure_limit: int) -> Manifest:
         "provider": {
             "prometheus": {
                 "address": PROMETHEUS,
-                "query": query.format(pods=_SELECTION.format(service=workload.service)),
+                "query": query.format(pods=_SELECTION.format(namespace=workload.namespace, service=workload.service)),
                 "timeout": 30,
             }
         },
     }
     spec = {"args": [{"name": "canary-hash"}], "metrics": [metric]}
-    return manifest(ROLLOUTS, "AnalysisTemplate", name, workload.service, labels=labels(workload), spec=spec)
+    return manifest(ROLLOUTS, "AnalysisTemplate", name, workload.namespace, labels=labels(workload), spec=spec)

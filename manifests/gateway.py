@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from blueprint import names
 from blueprint.gateway import Consumer, Gateway, Host, Route
-from blueprint.network_rules import KONG_GATEWAY
 from blueprint.settings import Acme, SelfSigned
+from blueprint.vendors import KONG_GATEWAY
 from manifests.keys import pem
 from manifests.manifest import Manifest, given, manifest
 
@@ -198,7 +198,7 @@ def route(decision: Route) -> Iterator[Manifest]:
     plugins = sorted(_plugins(decision).items())
     for kind, config in plugins:
         name = names.plugin(decision.service, decision.api, kind)
-        yield manifest(KONG, "KongPlugin", name, decision.service, annotations=KONG_CLASS, plugin=kind, config=config)
+        yield manifest(KONG, "KongPlugin", name, decision.namespace, annotations=KONG_CLASS, plugin=kind, config=config)
     annotations = {
         "konghq.com/plugins": ",".join(names.plugin(decision.service, decision.api, kind) for kind, _ in plugins),
         # With the client's Host the mesh would know no such service and send the request on unencrypted.
@@ -217,7 +217,7 @@ def route(decision: Route) -> Iterator[Manifest]:
         "rules": rules,
     }
     name = names.route(decision.service, decision.api)
-    yield manifest(GATEWAY_API, "HTTPRoute", name, decision.service, annotations=annotations, spec=spec)
+    yield manifest(GATEWAY_API, "HTTPRoute", name, decision.namespace, annotations=annotations, spec=spec)
 
 
 def _plugins(decision: Route) -> dict[str, Manifest]:

@@ -14,7 +14,7 @@ NETWORKING: Final = "networking.k8s.io/v1"
 DEFAULT_DENY: Final = "default-deny"
 
 
-def room(decision: ServiceNamespace) -> Iterator[Manifest]:
+def isolation(decision: ServiceNamespace) -> Iterator[Manifest]:
     """The namespaces with their default deny first, then what is allowed in them."""
     labels = owned(decision)
     yield namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
@@ -36,6 +36,7 @@ def owned(decision: ServiceNamespace) -> Mapping[str, str]:
 
 def _people(decision: ServiceNamespace) -> Mapping[str, str]:
     return {
+        **given(**{f"{names.PREFIX}/tenant": decision.tenant}),
         f"{names.PREFIX}/cost-center": decision.cost_center,
         f"{names.PREFIX}/data-class": decision.data_class,
         f"{names.PREFIX}/env": decision.environment,

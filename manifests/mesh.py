@@ -45,25 +45,24 @@ def _sidecar(namespace: str, hosts: list[str]) -> Manifest:
 
 def membership(decision: Membership) -> Iterator[Manifest]:
     """One service's objects. The DestinationRule comes before the routes that name its subsets."""
-    service = decision.service
     for rule in decision.authorization:
-        yield _authorization(service, rule)
+        yield _authorization(decision, rule)
     if decision.tokens:
-        yield _tokens(service, decision.tokens)
-    yield _sidecar(service, ["./*", RESOLVER, *(f"{namespace}/*" for namespace in decision.scope)])
+        yield _tokens(decision, decision.tokens)
+    yield _sidecar(decision.namespace, ["./*", RESOLVER, *(f"{namespace}/*" for namespace in decision.scope)])
     for external in decision.externals:
-        yield _service_entry(service, external)
+        yield _service_entry(decision, external)
     if decision.traffic:
-        yield _destination_rule(service, decision.traffic)
-        yield _weights(service, decision.traffic)
+        yield _destination_rule(decision, decision.traffic)
+        yield _weights(decision, decision.traffic)
         if decision.traffic.public:
-            yield _public(service, decision.traffic)
+            yield _public(decision, decision.traffic)
     for calls in decision.calls:
         if calls.rules:
-            yield _calls(service, calls)
+            yield _calls(decision, calls)
 
 
-def _authorization(service: str, rule: AuthorizationRule) -> Manifest:
+def _authorization(of: Membership, rule: AuthorizationRule) -> Manifest:
     port = str(rule.port)
     operations = [_operation(operation, port) for operation in rule.operations] or [{"operation": {"ports": [port]}}]
     allowed = {
@@ -71,8 +70,8 @@ def _authorization(service: str, rule: AuthorizationRule) -> Manifest:
         "to": operations,
         **given(when=[{"key": "request.auth.claims[iss]", "values": list(rule.issuers)}] if rule.issuers else None),
     }
-    spec = {"action": "ALLOW", "selector": {"matchLabels": dict(selector(service))}, "rules": [allowed]}
-    return manifest(SECURITY, "AuthorizationPolicy", rule.name, service, spec=spec)
+    spec = {"action": "ALLOW", "selector": {"matchLabels": dict(selector(of.service))}, "rules": [allowed]}
+    return manifest(SECURITY, "AuthorizationPolicy", rule.name, of.namespace, spec=spec)
 
 
 def _operation(operation: Operation, port: str) -> Manifest:
@@ -80,7 +79,7 @@ def _operation(operation: Operation, port: str) -> Manifest:
     return {"operation": given(methods=list(operation.methods), **paths, ports=[port])}
 
 
-def _tokens(service: str, identity: Identity) -> Manifest:
+def _tokens(of: Membership, identity: Identity) -> Manifest:
     """A bad token is refused here; a missing one by the AuthorizationPolicy, which asks for an issuer."""
     rules = [
         {
@@ -91,25 +90,26 @@ def _tokens(service: str, identity: Identity) -> Manifest:
         }
         for _, issuer in sorted(identity.issuers.items())
     ]
-    spec = {"selector": {"matchLabels": dict(selector(service))}, "jwtRules": rules}
-    return manifest(SECURITY, "RequestAuthentication", "tokens", service, spec=spec)
+    spec = {"selector": {"matchLabels": dict(selector(of.service))}, "jwtRules": rules}
+    return manifest(SECURITY, "RequestAuthentication", "tokens", of.namespace, spec=spec)
 
 
-def _service_entry(service: str, external: External) -> Manifest:
+def _service_entry(of: Membership, external: External) -> Manifest:
     spec = {
         "hosts": [external.host],
+        **given(addresses=list(external.addresses)),
         "exportTo": ["."],
         "location": "MESH_EXTERNAL",
-        "resolution": "DNS",
+        "resolution": "NONE" if external.addresses else "DNS",
         "ports": [
             {"name": f"{protocol.lower()}-{number}", "number": number, "protocol": protocol}
             for number, protocol in external.ports
         ],
     }
-    return manifest(ISTIO, "ServiceEntry", external.host, service, spec=spec)
+    return manifest(ISTIO, "ServiceEntry", external.host, of.namespace, spec=spec)
 
 
-def _destination_rule(service: str, traffic: TrafficPolicy) -> Manifest:
+def _destination_rule(of: Membership, traffic: TrafficPolicy) -> Manifest:
     pool, outliers = traffic.resilience.connection_pool, traffic.resilience.outlier_detection
     policy = {
         "connectionPool": {
@@ -127,13 +127,13 @@ def _destination_rule(service: str, traffic: TrafficPolicy) -> Manifest:
         },
         "loadBalancer": {"simple": traffic.resilience.load_balancer},
     }
-    labels = dict(selector(service))
+    labels = dict(selector(of.service))
     subsets = [{"name": STABLE, "labels": labels}, {"name": CANARY, "labels": labels}] if traffic.split else None
     spec = {"host": traffic.target, "trafficPolicy": policy, **given(subsets=subsets)}
-    return manifest(ISTIO, "DestinationRule", service, service, spec=spec)
+    return manifest(ISTIO, "DestinationRule", of.service, of.namespace, spec=spec)
 
 
-def _weights(service: str, traffic: TrafficPolicy) -> Manifest:
+def _weights(of: Membership, traffic: TrafficPolicy) -> Manifest:
     """The delegate: one route per port, named after it. Argo Rollouts writes the weights of a canary's."""
     routes = []
     for name, number in traffic.ports.items():
@@ -146,31 +146,25 @@ def _weights(service: str, traffic: TrafficPolicy) -> Manifest:
         else:
             ends = [{"destination": destination}]
         routes.append({"name": name, "match": [{"port": number}], "route": ends})
-    return manifest(ISTIO, "VirtualService", names.weights(service), service, spec={"http": routes})
+    return manifest(ISTIO, "VirtualService", names.weights(of.service), of.namespace, spec={"http": routes})
 
 
-def _public(service: str, traffic: TrafficPolicy) -> Manifest:
+def _public(of: Membership, traffic: TrafficPolicy) -> Manifest:
     """The root for the gateway, visible to it alone."""
-    return _root(
-        service, service, traffic.host, names.weights(service), traffic.public, export_to=names.KONG, owner=service
-    )
+    delegate = {"name": names.weights(of.service), "namespace": of.namespace}
+    return _root(of.service, of.namespace, traffic.host, delegate, traffic.public, export_to=names.KONG)
 
 
-def _calls(service: str, calls: Calls) -> Manifest:
+def _calls(of: Membership, calls: Calls) -> Manifest:
     """The root for one caller, in its own namespace and visible there alone."""
-    return _root(
-        names.to(calls.provider), service, calls.host, calls.delegate, calls.rules, export_to=".", owner=calls.provider
-    )
+    delegate = {"name": calls.delegate, "namespace": calls.delegate_namespace}
+    return _root(names.to(calls.provider), of.namespace, calls.host, delegate, calls.rules, export_to=".")
 
 
 def _root(
-    name: str, namespace: str, host: str, delegate: str, rules: tuple[Rule, ...], *, export_to: str, owner: str
+    name: str, namespace: str, host: str, delegate: Manifest, rules: tuple[Rule, ...], *, export_to: str
 ) -> Manifest:
-    spec = {
-        "hosts": [host],
-        "exportTo": [export_to],
-        "http": [_rule(rule, {"name": delegate, "namespace": owner}) for rule in rules],
-    }
+    spec = {"hosts": [host], "exportTo": [export_to], "http": [_rule(rule, delegate) for rule in rules]}
     return manifest(ISTIO, "VirtualService", name, namespace, spec=spec)
 
 

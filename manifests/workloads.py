@@ -35,14 +35,18 @@ def labels(workload: Workload) -> Mapping[str, str]:
 
 def beside(workload: Workload, delivery: Delivery) -> Iterator[Manifest]:
     """Everything but the workload object, in the order it is needed."""
-    service = workload.service
     yield manifest(
-        "v1", "ServiceAccount", workload.account, service, labels=labels(workload), automountServiceAccountToken=False
+        "v1",
+        "ServiceAccount",
+        workload.account,
+        workload.namespace,
+        labels=labels(workload),
+        automountServiceAccountToken=False,
     )
     for container in (*workload.containers, *workload.init_containers):
         if container.config:
             data = dict(sorted(container.variables.items()))
-            yield manifest("v1", "ConfigMap", container.config, service, labels=labels(workload), data=data)
+            yield manifest("v1", "ConfigMap", container.config, workload.namespace, labels=labels(workload), data=data)
     for name in addresses(workload, delivery):
         yield _service(workload, name)
     if workload.disruptible:
@@ -78,7 +82,7 @@ def _service(workload: Workload, name: str) -> Manifest:
         }
     spec = {"type": "ClusterIP", "selector": dict(selector(workload.service)), "ports": ports}
     return manifest(
-        "v1", "Service", name, workload.service, labels=labels(workload), annotations=annotations, spec=spec
+        "v1", "Service", name, workload.namespace, labels=labels(workload), annotations=annotations, spec=spec
     )
 
 
@@ -89,7 +93,7 @@ def _disruption_budget(workload: Workload) -> Manifest:
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
     return manifest(
-        "policy/v1", "PodDisruptionBudget", workload.service, workload.service, labels=labels(workload), spec=spec
+        "policy/v1", "PodDisruptionBudget", workload.service, workload.namespace, labels=labels(workload), spec=spec
     )
 
 
@@ -125,7 +129,7 @@ def autoscaler(workload: Workload, scaler: Autoscaler, target: Mapping[str, str]
         "autoscaling/v2",
         "HorizontalPodAutoscaler",
         workload.service,
-        workload.service,
+        workload.namespace,
         labels=labels(workload),
         spec=spec,
     )

@@ -39,7 +39,7 @@ def chosen(blueprint: Blueprint, service: str | None) -> tuple[Manifest, ...]:
     if service not in blueprint.services:
         known = valid(service, blueprint.services, "Services")
         raise RefusedError(f"There is no service '{service}' in the catalogue. {known}.", Exit.USAGE)
-    return tuple(manifests.service(blueprint, service))
+    return tuple(manifests.service(blueprint.services[service]))
 
 
 def files(objects: Iterable[Manifest]) -> Mapping[str, str]:

@@ -55,7 +55,7 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
     made = driver.up(total=sum(objects.values()), assume_yes=assume_yes)
     return UpReport(
         stack=stack,
-        services=blueprint.services,
+        services=tuple(blueprint.services),
         objects=objects,
         changes=made.changes,
         pods_ready=made.pods_ready,

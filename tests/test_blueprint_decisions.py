@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint import design, names, network, sizes
+from blueprint import Blueprint, design, names, network, sizes
 from blueprint.delivery import BlueGreen
-from blueprint.isolation import decide as rooms
-from blueprint.mesh import template
+from blueprint.mesh import Membership, template
 from blueprint.reading import TextError
 from blueprint.settings import Budget, Identity, Jwk, Mesh
 from blueprint.settings import Gateway as GatewayText
@@ -47,6 +46,12 @@ def folder(tmp_path: Path) -> Path:
 
 def offering() -> str:
     return OFFER.replace("a.yaml", "contracts/any.txt")
+
+
+def membership(made: Blueprint, service: str) -> Membership:
+    part = made.services[service].membership
+    assert part is not None, "the stack has a mesh"
+    return part
 
 
 def call(folder: Path, consume: str) -> network.Call:
@@ -104,7 +109,7 @@ def test_what_may_not_be_repeated_is_looked_for_before_a_pattern_that_repeats_it
         provider=PAIR % (general, special, ""),
         caller="  consumes: [{api: provider/quick}, {api: provider/slow}]\n",
     )
-    (calls,) = design(settings("dev"), made).memberships["caller"].calls
+    (calls,) = membership(design(settings("dev"), made), "caller").calls
     assert [rule.name for rule in calls.rules] == rules, "first match wins"
 
 
@@ -115,7 +120,7 @@ def test_two_apis_on_one_port_keep_their_own_timeouts(folder: Path, more: str) -
         provider=PAIR % ("false", "false", more),
         caller="  consumes: [{api: provider/slow}, {api: provider/quick}]\n",
     )
-    (calls,) = design(settings("dev"), made).memberships["caller"].calls
+    (calls,) = membership(design(settings("dev"), made), "caller").calls
     timeouts = {rule.name: rule.timeout_seconds for rule in calls.rules}
     assert timeouts == {"quick": 1.0, "slow": 9.0}
     assert calls.rules[0].requests, "the first rule would take the other API's requests"
@@ -139,7 +144,7 @@ def test_who_may_ask_for_a_template_may_not_for_that_ask_for_what_is_named(folde
     )
     consume = '  consumes: [{api: provider/things, operations: ["GET /things/{id}", POST /things]}]\n'
     made = design(settings("dev"), catalogue(folder, provider=offer, caller=consume))
-    found = {rule.name: rule.operations for rule in made.memberships["provider"].authorization}
+    found = {rule.name: rule.operations for rule in membership(made, "provider").authorization}
     assert [
         (operations.methods, operations.paths, operations.excluded) for operations in found["from.caller.things"]
     ] == [
@@ -154,7 +159,7 @@ def test_who_may_ask_for_a_template_may_not_for_that_ask_for_what_is_named(folde
 
 
 def workload(folder: Path, more: str, stack: str = "dev") -> Workload:
-    return design(settings(stack), catalogue(folder, one=more)).workloads["one"]
+    return design(settings(stack), catalogue(folder, one=more)).services["one"].workload
 
 
 def test_a_container_without_a_cpu_limit_gets_four_times_its_request(folder: Path) -> None:
@@ -195,9 +200,11 @@ def test_a_namespace_holds_both_versions_and_what_is_stopping(folder: Path, roll
         f"  rollout: {{strategy: {rollout}}}\n"
     )
     made = design(settings("dev"), catalogue(folder, one=more))
-    assert made.namespaces["one"].quota.pods == pods
+    assert made.services["one"].namespace.quota.pods == pods
     proxy = sizes.PROXY["dev"]
-    assert made.namespaces["one"].quota.total.cpu_request_millicores == pods * (100 + proxy.cpu_request_millicores)
+    assert made.services["one"].namespace.quota.total.cpu_request_millicores == pods * (
+        100 + proxy.cpu_request_millicores
+    )
 
 
 @pytest.mark.parametrize(
@@ -212,17 +219,21 @@ def test_a_namespace_holds_both_versions_and_what_is_stopping(folder: Path, roll
 def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: str, mode: str, active: str) -> None:
     more = f"  service: {{ports: {{{ports}}}}}\n  rollout: {{strategy: blueGreen}}\n"
     made = design(settings("dev", mesh=Mesh.model_validate({"mode": mode})), catalogue(folder, one=more))
-    delivery = made.deliveries["one"]
+    delivery = made.services["one"].delivery
     assert isinstance(delivery, BlueGreen)
     assert delivery.active == active, "the Service of the service's own name would lead to both versions"
-    traffic = made.memberships["one"].traffic if made.memberships else None
+    part = made.services["one"].membership
+    traffic = part.traffic if part else None
     assert traffic is None or traffic.target == names.address(active, "one"), "the routes lead past the active version"
 
 
 def test_without_a_mesh_nobody_pays_for_a_proxy(folder: Path) -> None:
     made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=""))
-    assert made.workloads["one"].proxy is None
-    assert made.namespaces["one"].quota.total.cpu_request_millicores == made.namespaces["one"].quota.pods * 100
+    assert made.services["one"].workload.proxy is None
+    assert (
+        made.services["one"].namespace.quota.total.cpu_request_millicores
+        == made.services["one"].namespace.quota.pods * 100
+    )
     assert not [kind for _, kind, _, _ in objects(made) if kind in ("Sidecar", "AuthorizationPolicy", "VirtualService")]
 
 
@@ -281,7 +292,7 @@ def test_a_variable_means_what_its_owner_wrote(folder: Path, written: str, means
 def test_an_init_container_counts_only_where_it_is_larger(folder: Path) -> None:
     resources = "resources: {requests: {cpu: 2, memory: 64Mi}, limits: {memory: 64Mi}}"
     more = f"  initContainers:\n    first: {{image: 'a:1', {resources}}}\n    then: {{image: 'a:1', {resources}}}\n"
-    made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=more)).namespaces["one"].quota
+    made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=more)).services["one"].namespace.quota
     assert made.total.cpu_request_millicores == made.pods * 2000, "they run one after another"
     assert made.total.memory_limit_mib == made.pods * 256, "the main container asks for more memory than they"
 
@@ -408,7 +419,7 @@ def test_a_disk_that_no_stack_makes_is_refused_rather_than_left_out(folder: Path
 def test_two_hosts_never_share_a_certificate(folder: Path) -> None:
     hosts = ("api.eu.example.com", "api-eu.example.com")
     made = design(settings("dev", gateway=GatewayText(hosts=hosts)), catalogue(folder, one=""))
-    assert len({host.certificate for host in made.gateway.hosts}) == 2, "the second would overwrite the first"
+    assert len({host.certificate for host in made.platform.gateway.hosts}) == 2, "the second would overwrite the first"
 
 
 def test_an_empty_command_is_the_image_s_own(folder: Path) -> None:
@@ -417,21 +428,20 @@ def test_an_empty_command_is_the_image_s_own(folder: Path) -> None:
     assert not {"command", "args"} & set(main), "Kubernetes drops an empty list"
 
 
-def test_the_same_text_gives_the_same_value_and_no_room_forgets_a_service() -> None:
+def test_the_same_text_gives_the_same_value_and_every_service_has_a_plan() -> None:
     one, other = design(settings("prod"), shop()), design(settings("prod"), shop())
     assert one == other
-    assert set(one.namespaces) == set(one.workloads) == set(one.deliveries) == set(one.memberships) == set(one.services)
+    assert list(one.services) == sorted(service.name for service in shop().within("prod"))
+    assert all(name == plan.name == plan.namespace.service for name, plan in one.services.items())
 
 
-def test_doors_come_from_edges_alone(folder: Path) -> None:
-    made = catalogue(folder, alone="")
-    decided = design(settings("dev"), made)
-    room = rooms(made.within("dev"), decided.network, "dev", decided.cluster, meshed=True)["alone"]
-    assert {rule.name for rule in room.rules} == {
+def test_network_rules_come_from_edges_alone(folder: Path) -> None:
+    namespace = design(settings("dev"), catalogue(folder, alone="")).services["alone"].namespace
+    assert {rule.name for rule in namespace.rules} == {
         "platform.dns",
         "platform.istiod",
         "platform.metrics",
         "platform.telemetry",
     }
-    assert room.far_rules == ()
-    assert room.data_namespace is None
+    assert namespace.far_rules == ()
+    assert namespace.data_namespace is None

@@ -98,7 +98,7 @@ def test_walls_and_identity_stand_before_the_first_pod(variant: str) -> None:
 @whole
 def test_the_rules_of_the_mesh_hold_before_the_first_pod(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
-    if decided(variant).mesh is None:
+    if decided(variant).platform.mesh is None:
         assert not MESH_RULES & by_key(done).keys(), "there is no mesh to rule"
         return
     rules = {by_key(done)[rule] for rule in MESH_RULES}
@@ -125,7 +125,7 @@ def test_services_come_after_everything_the_platform_waits_for(variant: str) -> 
 @installing
 def test_operators_are_installed_step_by_step(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
-    operators = decided(variant).operators
+    operators = decided(variant).platform.operators
     decided_on = [
         *((FILE, bundle.name) for bundle in operators.crds),
         *((CHART, operator.name) for operator in operators.charts),
@@ -139,7 +139,7 @@ def test_operators_are_installed_step_by_step(variant: str) -> None:
 @installing
 def test_certificates_of_the_operators_are_there_between_who_makes_and_who_mounts_them(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
-    operators = decided(variant).operators
+    operators = decided(variant).platform.operators
     charts = {each.name: each.urn for each in done.registrations if each.kind == CHART}
     made = {key(each): by_key(done)[key(each)] for each in beside_operators(operators)}
     assert made, "nothing beside the operators: this test would prove nothing"
@@ -165,7 +165,7 @@ def test_a_chart_comes_after_its_namespace(variant: str) -> None:
         each.inputs["metadata"]["name"]: each.urn for each in objects(done) if each.inputs["kind"] == "Namespace"
     }
     charts = [each for each in done.registrations if each.kind == CHART]
-    assert bool(charts) == bool(decided(variant).operators.charts), "charts nobody decided on, or none of them"
+    assert bool(charts) == bool(decided(variant).platform.operators.charts), "charts nobody decided on, or none of them"
     for each in charts:
         space = spaces.get(each.inputs["namespace"])
         assert space is None or space in before[each.urn], f"{each.urn}: its first object would be refused"

@@ -180,7 +180,7 @@ def test_only_whole_fields_are_left_to_others(variant: str) -> None:
         assert re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", path), (
             f"{path}: server-side apply does not know paths into lists, and would write the value again"
         )
-    if decided(variant).memberships and "services" in decided(variant).layers:
+    if decided(variant).platform.mesh and "services" in decided(variant).layers:
         assert left == {"spec.http", "spec.subsets"}, "the weights of a canary would be reset by the next update"
 
 

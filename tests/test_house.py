@@ -12,13 +12,14 @@ from pydantic import BaseModel
 
 import blueprint.catalogue
 import blueprint.settings
-from blueprint import clusters, delivery, network_rules
+from blueprint import brokers, clusters, delivery, network_rules, stores
 from blueprint.catalogue.delivering import Rollout
 from blueprint.operators import Operator
-from blueprint.settings import Acme, SelfSigned
+from blueprint.settings import Acme, Brokers, Data, SelfSigned
 from components.base import Component
 from components.cluster import CONNECTIONS
 from manifests import gateway as gateway_manifests
+from manifests.backing import OBJECTS
 from manifests.delivery import QUERIES, SPELLINGS
 from manifests.isolation import PEERS
 from manifests.operators import VALUES
@@ -170,11 +171,20 @@ def test_a_component_keeps_the_contract(kind: type[Component]) -> None:
     )
 
 
+def placements(text: type[BaseModel]) -> set[tuple[str, str]]:
+    """Every pair of a field of `text` that says a placement, and a value it may have."""
+    values = {name: get_args(field.annotation) for name, field in text.model_fields.items() if name != "default"}
+    return {(name, value) for name, allowed in values.items() for value in allowed}
+
+
 TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "cluster settings to decision": (set(clusters.MAKERS), set(get_args(get_args(blueprint.settings.Cluster)[0]))),
     "cluster decision to component": (set(CONNECTIONS), {clusters.Attached}),
     "rollout strategy to decision": (set(delivery.MAKERS), set(get_args(Rollout.model_fields["strategy"].annotation))),
     "delivery decision to objects": (set(SPELLINGS), set(get_args(delivery.Delivery))),
+    "store engine and placement to decision": (set(stores.MAKERS), placements(Data)),
+    "broker and placement to decision": (set(brokers.MAKERS), placements(Brokers)),
+    "store or broker decision to objects": (set(OBJECTS), {stores.Store, brokers.Account}),
     "peer to spelling": (set(PEERS), set(get_args(network_rules.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
     "operator to values": (set(VALUES), set(Operator.__subclasses__())),

@@ -64,7 +64,7 @@ def test_every_pod_of_the_shop_runs_within_its_quota(
     )
     wanted = {
         name: load.replicas or (load.autoscaler.least if load.autoscaler else 1)
-        for name, load in blueprints["prod"].workloads.items()
+        for name, load in ((name, plan.workload) for name, plan in blueprints["prod"].services.items())
     }
 
     def ready() -> bool:

@@ -89,7 +89,7 @@ def test_every_object_stands_in_a_namespace_that_is_made_or_the_clusters_own(sta
 
 
 def test_a_service_namespace_is_restricted_injected_and_walled(stack: Stack) -> None:
-    injection = "enabled" if stack.blueprint.mesh else "disabled"
+    injection = "enabled" if stack.blueprint.platform.mesh else "disabled"
     for service in stack.blueprint.services:
         labels = stack.named("Namespace")["", service]["metadata"]["labels"]
         for mode in ("audit", "enforce", "warn"):
@@ -219,7 +219,7 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
         out = allowed[call.caller, f"to.{call.provider}.{call.api}"]["spec"]["egress"][0]
         into = allowed[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["ingress"][0]
         assert out["ports"] == into["ports"] == [{"port": call.port, "protocol": "TCP"}]
-        if stack.blueprint.mesh:
+        if stack.blueprint.platform.mesh:
             (rule,) = admitted[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["rules"]
             (source,) = rule["from"]
             assert source["source"]["principals"] == [f"cluster.local/ns/{call.caller}/sa/{call.caller}"]
@@ -228,7 +228,7 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
     declared = {(call.provider, f"from.{call.caller}.{call.api}") for call in stack.blueprint.network.calls}
     declared |= {(entrance.service, f"public.{entrance.api}") for entrance in stack.blueprint.network.entrances}
     rules = {where for where in admitted if where != ("istio-system", "deny-all")}
-    assert rules == (declared if stack.blueprint.mesh else set()), "somebody is admitted whom nobody declared"
+    assert rules == (declared if stack.blueprint.platform.mesh else set()), "somebody is admitted whom nobody declared"
 
 
 def test_nobody_is_admitted_to_an_operation_they_do_not_consume(stack: Stack) -> None:
@@ -273,7 +273,7 @@ def admits(policy: Manifest, port: int, request: Request) -> bool:
 
 
 def test_the_mesh_is_strict_and_denies_from_the_root(stack: Stack) -> None:
-    if not stack.blueprint.mesh:
+    if not stack.blueprint.platform.mesh:
         assert not [
             kind for _, kind, _, _ in stack.objects if kind in ("PeerAuthentication", "AuthorizationPolicy", "Sidecar")
         ]
@@ -328,7 +328,7 @@ def test_retries_fit_the_timeout_and_touch_only_what_is_idempotent(stack: Stack)
 def test_every_request_meets_the_timeout_and_the_tries_of_its_own_edge(stack: Stack) -> None:
     routes = stack.named("VirtualService")
     for call in stack.blueprint.network.calls:
-        if not stack.blueprint.mesh or call.protocol in ("tcp", "tls"):
+        if not stack.blueprint.platform.mesh or call.protocol in ("tcp", "tls"):
             continue
         rules = routes[call.caller, f"to.{call.provider}"]["spec"]["http"]
         for request in call.requests:
@@ -430,8 +430,8 @@ def test_every_token_route_is_checked_twice_and_every_plugin_is_used(stack: Stac
         for name in route["metadata"].get("annotations", {}).get("konghq.com/plugins", "").split(",")
     }
     assert set(stack.named("KongPlugin")) <= used, "a plugin nobody names protects nothing"
-    for routes in stack.blueprint.routes.values():
-        for route in routes:
+    for plan in stack.blueprint.services.values():
+        for route in plan.routes:
             kinds = {
                 stack.named("KongPlugin")[where]["plugin"]
                 for where in used
@@ -439,7 +439,7 @@ def test_every_token_route_is_checked_twice_and_every_plugin_is_used(stack: Stac
             }
             assert ("jwt" in kinds) == (route.auth.type == "jwt")
             assert "rate-limiting" in kinds
-            if route.auth.type == "jwt" and stack.blueprint.mesh:
+            if route.auth.type == "jwt" and stack.blueprint.platform.mesh:
                 assert (route.service, "tokens") in stack.named("RequestAuthentication")
                 policy = stack.named("AuthorizationPolicy")[route.service, f"public.{route.api}"]
                 (condition,) = policy["spec"]["rules"][0]["when"]
@@ -461,7 +461,7 @@ def test_every_host_outside_has_an_entry_and_a_door(stack: Stack) -> None:
     for outside in stack.blueprint.network.outside:
         ports = stack.named("NetworkPolicy")[outside.service, "to.internet"]["spec"]["egress"][0]["ports"]
         assert {"port": outside.port, "protocol": "TCP"} in ports
-        if stack.blueprint.mesh:
+        if stack.blueprint.platform.mesh:
             entry = entries[outside.service, outside.host]["spec"]
             assert (entry["exportTo"], entry["location"]) == (["."], "MESH_EXTERNAL"), "known to everybody else too"
             assert outside.port in [port["number"] for port in entry["ports"]]

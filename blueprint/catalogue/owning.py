@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.needing import Broker
 from blueprint.text import Cron, Duration, Image, Memory, Text
 
 
@@ -150,6 +151,7 @@ class Account(Text):
     """An account at a shared broker; channels come from `events`."""
 
     keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url")
+    broker: ClassVar[Broker]
     class_: Annotated[Literal["shared"], Field(alias="class")] = "shared"
     """Brokers are shared; what a service may do there follows from its events."""
 
@@ -157,6 +159,7 @@ class Account(Text):
 class Kafka(Account):
     """An account at Kafka."""
 
+    broker: ClassVar[Broker] = "kafka"
     type: Literal["kafka"]
     """kafka"""
 
@@ -164,6 +167,7 @@ class Kafka(Account):
 class Nats(Account):
     """An account at NATS."""
 
+    broker: ClassVar[Broker] = "nats"
     type: Literal["nats"]
     """nats"""
 
@@ -171,6 +175,7 @@ class Nats(Account):
 class Amqp(Account):
     """An account at RabbitMQ."""
 
+    broker: ClassVar[Broker] = "rabbitmq"
     type: Literal["amqp"]
     """amqp"""
 
@@ -228,8 +233,11 @@ class Bucket(Text):
     """What happens to the data when the resource leaves the catalogue."""
 
 
+AnyStore = Postgres | Mongodb | Redis | Clickhouse | Elasticsearch
+"""Every type of store."""
+
 Resource = Annotated[
-    Postgres | Mongodb | Redis | Clickhouse | Elasticsearch | Kafka | Nats | Amqp | Secret | Volume | Bucket,
+    AnyStore | Kafka | Nats | Amqp | Secret | Volume | Bucket,
     Field(discriminator="type"),
 ]
 

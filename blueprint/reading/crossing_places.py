@@ -19,7 +19,7 @@ def names(view: View) -> Iterator[Problem]:
     """No service takes a namespace that is the platform's, the cluster's or another service's."""
     taken = dict.fromkeys(naming.PLATFORM_NAMESPACES, "the platform")
     taken |= dict.fromkeys(naming.CLUSTER_NAMESPACES, "Kubernetes")
-    stores = {naming.data_namespace(name): f"the stores of {name}" for name in view.services}
+    stores = {naming.data_namespace(name, None): f"the stores of {name}" for name in view.services}
     for name in sorted(view.services):
         owner = taken.get(name) or stores.get(name) or ("Kubernetes" if name.startswith("kube-") else None)
         if owner:

@@ -1,0 +1,54 @@
+"""What a decision about one service may look at besides the service: the stack, and the services around it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from blueprint import names
+from blueprint.catalogue import Environment, Service
+from blueprint.clusters import Attached
+from blueprint.network import Network
+from blueprint.network_rules import Pods
+from blueprint.platform_rules import Surroundings
+from blueprint.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The stack, as the decisions about its services see it."""
+
+    settings: Settings
+    cluster: Attached
+    services: Mapping[str, Service]
+    """Every service of the catalogue as it is in this environment, by name."""
+    network: Network
+
+    @property
+    def environment(self) -> Environment:
+        """Which environment's patches and sizes hold."""
+        return self.settings.environment
+
+    @property
+    def meshed(self) -> bool:
+        """Whether pods get a proxy."""
+        return self.settings.mesh.mode != "none"
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What decides which platform edges there are."""
+        return Surroundings(meshed=self.meshed, node_cidrs=self.cluster.node_cidrs)
+
+    def namespace(self, service: str) -> str:
+        """Namespace of `service` in this stack."""
+        return names.namespace(service, self.settings.tenant)
+
+    def data_namespace(self, service: str) -> str:
+        """Namespace of the stores of `service` in this stack."""
+        return names.data_namespace(service, self.settings.tenant)
+
+    def address(self, service: str) -> str:
+        """DNS name of `service` in this stack."""
+        return names.address(service, self.namespace(service))
+
+    def pods(self, service: str) -> Pods:
+        """The pods of `service`, as a network rule selects them."""
+        return Pods(namespace=self.namespace(service), labels=names.selector(service))

@@ -1,0 +1,193 @@
+"""The connections that no catalogue declares: what every pod needs, and what the platform's own pods need.
+
+`PLATFORM_EDGES` is one table for both. Rules of the platform's own pods select services by label, so that a new
+service changes none of them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from blueprint.network_rules import Addresses, Direction, Edge, NetworkRule, Peer, Pods, Port, ServicePods, both_ends
+from blueprint.vendors import (
+    COLLECTOR,
+    DNS_PORTS,
+    ISTIOD,
+    KONG_ADMIN_PORT,
+    KONG_CONTROLLER,
+    KONG_GATEWAY,
+    KONG_PUBLIC_PORTS,
+    KONG_REDIS,
+    KONG_STATUS_PORT,
+    KUBE_DNS,
+    MERGED_METRICS_PORT,
+    OTLP_PORTS,
+    PROMETHEUS,
+    PROMETHEUS_PORT,
+    REDIS_PORT,
+    ROLLOUTS,
+    XDS_PORT,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What of a stack decides which platform edges it has."""
+
+    meshed: bool
+    node_cidrs: tuple[str, ...]
+    """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """Ports of some pods that the platform itself connects to; none: it does not."""
+
+    metrics: tuple[Port, ...] = ()
+    probes: tuple[Port, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformEdge:
+    """A connection that pods need whoever they are, seen from those pods."""
+
+    name: str
+    reason: str
+    direction: Direction
+    peers: Callable[[Surroundings], tuple[Peer, ...]]
+    """The other side; nobody: a stack like this has no such edge."""
+    ports: Callable[[Served], tuple[Port, ...]]
+    """Of whichever side answers; none: these pods have no such edge."""
+
+    @property
+    def why(self) -> str:
+        """What stands on the rules."""
+        return f"platform edge {self.name}: {self.reason}"
+
+
+PLATFORM_EDGES: Final = (
+    PlatformEdge(
+        name="dns",
+        reason="every pod resolves names",
+        direction="Egress",
+        peers=lambda _: (KUBE_DNS,),
+        ports=lambda _: DNS_PORTS,
+    ),
+    PlatformEdge(
+        name="istiod",
+        reason="the proxy gets its configuration and certificate",
+        direction="Egress",
+        peers=lambda around: (ISTIOD,) if around.meshed else (),
+        ports=lambda _: (XDS_PORT,),
+    ),
+    PlatformEdge(
+        name="kubelet",
+        reason="the nodes probe their pods",
+        direction="Ingress",
+        peers=lambda around: tuple(Addresses(cidr=cidr) for cidr in sorted(around.node_cidrs)),
+        ports=lambda served: served.probes,
+    ),
+    PlatformEdge(
+        name="metrics",
+        reason="Prometheus reads every pod",
+        direction="Ingress",
+        peers=lambda _: (PROMETHEUS,),
+        ports=lambda served: served.metrics,
+    ),
+    PlatformEdge(
+        name="telemetry",
+        reason="traces, metrics and logs go to the collector",
+        direction="Egress",
+        peers=lambda _: (COLLECTOR,),
+        ports=lambda _: OTLP_PORTS,
+    ),
+)
+"""Every need that is not a line of the catalogue, by name."""
+
+
+def platform_edges(pods: Pods, prefix: str, served: Served, around: Surroundings) -> dict[str, Edge]:
+    """The platform edges of `pods`, by name. The rule at `pods` is called `<prefix>.<name>`; the other end is not
+    named, because one rule there serves all pods, or none of ours is needed."""
+    found = {}
+    for of in PLATFORM_EDGES:
+        peers, ports, rule = of.peers(around), of.ports(served), f"{prefix}.{of.name}"
+        if not peers or not ports:
+            continue
+        if of.direction == "Egress":
+            found[of.name] = Edge(why=of.why, source=(pods,), target=peers, ports=ports, egress=rule)
+        else:
+            found[of.name] = Edge(why=of.why, source=peers, target=(pods,), ports=ports, ingress=rule)
+    return found
+
+
+_WORLD: Final = (Addresses(cidr="0.0.0.0/0"), Addresses(cidr="::/0"))
+
+
+def decide(around: Surroundings) -> tuple[NetworkRule, ...]:
+    """The rules of the platform's own pods."""
+    edges = (*_gateway(around), *_observability(around))
+    return tuple(
+        sorted((rule for edge in edges for rule in both_ends(edge)), key=lambda rule: (rule.namespace, rule.name))
+    )
+
+
+def _own(pods: Pods, prefix: str, served: Served, around: Surroundings) -> dict[str, Edge]:
+    """The platform edges of pods of the platform; their rules name the edge alone."""
+    found = platform_edges(pods, prefix, served, around)
+    return {name: replace(edge, why=f"platform edge {name}") for name, edge in found.items()}
+
+
+def _gateway(around: Surroundings) -> Iterator[Edge]:
+    """Kong's proxy: open to the world on its two ports, its admin port to its controller alone."""
+    status = (KONG_STATUS_PORT,)
+    own = _own(KONG_GATEWAY, "gateway", Served(metrics=status, probes=status), around)
+    yield from (own | {"metrics": replace(own["metrics"], egress="prometheus.gateway")}).values()
+    yield Edge(
+        why="the world reaches the gateway",
+        source=_WORLD,
+        target=(KONG_GATEWAY,),
+        ports=KONG_PUBLIC_PORTS,
+        ingress="gateway.public",
+    )
+    yield Edge(
+        why="its controller configures the gateway",
+        source=(KONG_CONTROLLER,),
+        target=(KONG_GATEWAY,),
+        ports=(KONG_ADMIN_PORT,),
+        ingress="gateway.admin",
+    )
+    yield Edge(
+        why="rate limits are counted in Redis",
+        source=(KONG_GATEWAY,),
+        target=(KONG_REDIS,),
+        ports=(REDIS_PORT,),
+        egress="gateway.limits",
+    )
+
+
+def _observability(around: Surroundings) -> Iterator[Edge]:
+    """The collector and Prometheus: the other ends of the platform edges, and what they need themselves."""
+    for pods, prefix in ((COLLECTOR, "collector"), (PROMETHEUS, "prometheus")):
+        yield _own(pods, prefix, Served(), around)["dns"]
+    yield Edge(
+        why="platform edge telemetry",
+        source=(ServicePods(), KONG_GATEWAY),
+        target=(COLLECTOR,),
+        ports=OTLP_PORTS,
+        ingress="collector.telemetry",
+    )
+    yield Edge(
+        why="a canary is judged by its metrics",
+        source=(ROLLOUTS,),
+        target=(PROMETHEUS,),
+        ports=(PROMETHEUS_PORT,),
+        ingress="prometheus.analysis",
+    )
+    if around.meshed:
+        yield Edge(
+            why="platform edge metrics: every proxy answers for its service",
+            source=(PROMETHEUS,),
+            target=(ServicePods(),),
+            ports=(MERGED_METRICS_PORT,),
+            egress="prometheus.services",
+        )

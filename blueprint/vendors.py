@@ -1,0 +1,65 @@
+"""Other people's software, as far as the platform must know it: which labels their pods carry, which ports they serve.
+
+Once, here. The derivation reads it, and so do the policies; the proofs in `tests` keep a copy of their own, so that a
+wrong line here is found. What is allowed between these pods is not decided here (`blueprint.platform_rules`).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from blueprint import names
+from blueprint.catalogue.needing import Broker
+from blueprint.network_rules import Pods, Port
+
+KUBE_DNS: Final = Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"})
+"""The cluster's resolver, CoreDNS or the cloud's: all keep this label."""
+ISTIOD: Final = Pods(namespace=names.ISTIO, labels={"app": "istiod"})
+COLLECTOR: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "otel-collector"})
+PROMETHEUS: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "prometheus"})
+ROLLOUTS: Final = Pods(namespace=names.ARGO_ROLLOUTS, labels={"app.kubernetes.io/name": "argo-rollouts"})
+KONG_GATEWAY: Final = Pods(
+    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "gateway"}
+)
+KONG_CONTROLLER: Final = Pods(
+    namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"}
+)
+KONG_REDIS: Final = Pods(namespace=names.KONG, labels={"app.kubernetes.io/name": "kong-redis"})
+BROKERS: Final[Mapping[Broker, Pods]] = {
+    "kafka": Pods(namespace=names.MESSAGING, labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"}),
+    "nats": Pods(
+        namespace=names.MESSAGING, labels={"app.kubernetes.io/component": "nats", "app.kubernetes.io/name": "nats"}
+    ),
+    "rabbitmq": Pods(
+        namespace=names.MESSAGING,
+        labels={"app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/name": "rabbitmq"},
+    ),
+}
+"""Broker → its pods, by the labels its operator or chart sets."""
+
+DNS_PORTS: Final = (Port(number=53), Port(number=53, protocol="UDP"))
+XDS_PORT: Final = Port(number=15012)
+"""istiod: configuration and certificates."""
+MERGED_METRICS_PORT: Final = Port(number=15020)
+"""The proxy's and the service's metrics in one answer; not captured by the mesh."""
+PROBE_PORTS: Final = (Port(number=15020), Port(number=15021))
+"""The proxy answers the service's probes on 15020 and its own on 15021."""
+OTLP_PORTS: Final = (Port(number=4317), Port(number=4318))
+PROMETHEUS_PORT: Final = Port(number=9090)
+KONG_PUBLIC_PORTS: Final = (Port(number=8000), Port(number=8443))
+"""Kong's proxy, plain and with TLS (its chart's container ports)."""
+KONG_ADMIN_PORT: Final = Port(number=8444)
+KONG_STATUS_PORT: Final = Port(number=8100)
+"""Kong's health and metrics."""
+REDIS_PORT: Final = Port(number=6379)
+
+STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
+    "clickhouse": (8443, 9440),
+    "elasticsearch": (9200,),
+    "mongodb": (27017,),
+    "postgres": (5432,),
+    "redis": (6379, 26379),
+}
+"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT with Sentinel)."""
+
+BROKER_PORTS: Final[Mapping[Broker, tuple[int, ...]]] = {"kafka": (9094,), "nats": (4222,), "rabbitmq": (5671,)}
+"""Broker → client ports: Strimzi's SCRAM listener with TLS, NATS' client port, AMQP over TLS."""

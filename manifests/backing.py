@@ -1,0 +1,24 @@
+"""Stores and brokers: one spelling per type of decision."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from blueprint.brokers.shared import Shared
+from blueprint.stores.namespaced import InNamespace
+from manifests.isolation import network_policy
+from manifests.manifest import Manifest
+
+
+def _rules(decision: InNamespace | Shared) -> Iterator[Manifest]:
+    """Who may reach it. What runs it is its operator's, or not made yet (`blueprint.unmade`)."""
+    for rule in decision.rules:
+        yield network_policy(rule)
+
+
+OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {InNamespace: _rules, Shared: _rules}
+"""Decision type → objects. Total over `blueprint.stores.Store` and `blueprint.brokers.Account`; a test says so."""
+
+
+def backing(decision: InNamespace | Shared) -> Iterator[Manifest]:
+    """The objects of one store or of one account at a broker."""
+    yield from OBJECTS[type(decision)](decision)

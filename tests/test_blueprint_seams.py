@@ -1,0 +1,154 @@
+"""What one service's plan may know of the rest: stores wherever they are, brokers, and stacks that share a cluster."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from blueprint import design, names, stores
+from blueprint.network_rules import Addresses, Peer
+from blueprint.reading import TextError, settings_of
+from manifests import backing
+from tests.support.stacks import STACKS, catalogue, key, objects, settings, shop
+
+OWNS: Final = """\
+  resources:
+    records: {type: postgres}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InSubnet:
+    """A throw-away placement: a managed store in a subnet of the cloud."""
+
+    egress: str = "store.records"
+    why: str = "one owns postgres records"
+    ports: tuple[int, ...] = (5432,)
+    reached_at: tuple[Peer, ...] = (Addresses(cidr="10.9.0.0/24"),)
+    namespace: None = None
+
+    @property
+    def connections(self) -> dict[str, str]:
+        return {"records": "made-by-the-cloud"}
+
+
+def in_subnet(*_: object) -> Any:
+    return InSubnet()
+
+
+def test_a_placement_in_a_subnet_costs_a_decision_with_its_maker_and_a_spelling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(stores.MAKERS, ("postgres", "operator"), in_subnet)
+    monkeypatch.setitem(backing.OBJECTS, InSubnet, lambda _: iter(()))
+    variable = "      variables: {PASSWORD: '${resources.records.password}'}\n"
+    made = objects(design(settings("dev"), catalogue(tmp_path / "services", one=variable + OWNS)))
+
+    policy = made["networking.k8s.io/v1", "NetworkPolicy", "one", "store.records"]["spec"]
+    assert policy["egress"] == [
+        {"to": [{"ipBlock": {"cidr": "10.9.0.0/24"}}], "ports": [{"port": 5432, "protocol": "TCP"}]}
+    ]
+    entry = made["networking.istio.io/v1", "ServiceEntry", "one", "store.records.one.internal"]["spec"]
+    assert (entry["addresses"], entry["resolution"]) == (["10.9.0.0/24"], "NONE")
+    assert entry["ports"] == [{"name": "tcp-5432", "number": 5432, "protocol": "TCP"}]
+    (main,) = made["apps/v1", "Deployment", "one", "one"]["spec"]["template"]["spec"]["containers"]
+    assert main["env"] == [
+        {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "made-by-the-cloud", "key": "password"}}}
+    ]
+    assert not [namespace for _, _, namespace, name in made if "one-data" in (namespace, name)], (
+        "a store that is not in the cluster has no namespace there"
+    )
+
+
+def test_a_store_s_namespace_is_known_to_its_service_s_proxy_and_to_no_other(tmp_path: Path) -> None:
+    plans = design(settings("dev"), catalogue(tmp_path / "services", one=OWNS, other="")).services
+    assert "one-data" in (plans["one"].membership.scope if plans["one"].membership else ())
+    assert "one-data" not in (plans["other"].membership.scope if plans["other"].membership else ())
+
+
+def test_a_service_has_one_account_at_a_broker_however_many_lines_ask_for_it(tmp_path: Path) -> None:
+    more = "  resources: {audit: {type: kafka}, orders: {type: kafka}, jobs: {type: amqp}}\n"
+    (plan,) = design(settings("dev"), catalogue(tmp_path / "services", one=more)).services.values()
+    assert [account.broker for account in plan.brokers] == ["kafka", "rabbitmq"]
+    assert plan.brokers[0].connections == {"audit": "one-audit", "orders": "one-orders"}
+
+
+def test_every_maker_answers_for_its_placement(tmp_path: Path) -> None:
+    """Ports, peers and connection of each store: what everybody else reads is never empty."""
+    engines = sorted({engine for engine, _ in stores.MAKERS})
+    resources = ", ".join(f"s{index}: {{type: {engine}}}" for index, engine in enumerate(engines))
+    (plan,) = design(
+        settings("dev"), catalogue(tmp_path / "services", one=f"  resources: {{{resources}}}\n")
+    ).services.values()
+    assert [store.engine for store in plan.stores] == engines
+    for store in plan.stores:
+        assert all((store.ports, store.reached_at, store.connections)), store
+
+
+TENANT: Final = "pr7"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_object_of_a_tenant_shares_a_key_with_the_base_stack(stack: str) -> None:
+    base = objects(design(settings(stack), shop()))
+    copy = objects(design(settings(stack, layers=("services",), tenant=TENANT), shop()))
+    services = objects(design(settings(stack, layers=("services",)), shop()))
+    assert not set(base) & set(copy), "one stack would overwrite the other's object"
+    assert len(copy) == len(services), "a copy has an object for each of the base stack's"
+
+
+def test_what_a_tenant_s_services_ask_of_each_other_stays_among_them() -> None:
+    made = objects(design(settings("prod", layers=("services",), tenant=TENANT), shop()))
+    plain = {plan.name for plan in design(settings("prod"), shop()).services.values()}
+    foreign = []
+    for manifest in made.values():
+        for text in strings(manifest):
+            words = set(text.replace("/", ".").split("."))
+            if words & plain and ".svc." in text and f"{TENANT}{names.TENANT_MARK}" not in text:
+                foreign.append((key(manifest), text))
+    assert not foreign, "an address of the base stack in a copy: its calls would leave it"
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for entry in value.values() for text in strings(entry)]
+    if isinstance(value, list):
+        return [text for entry in value for text in strings(entry)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_every_namespace_of_a_tenant_says_whose_it_is_and_the_base_stack_s_say_nothing() -> None:
+    label = f"{names.PREFIX}/tenant"
+    for tenant in (None, TENANT):
+        made = objects(design(settings("dev", layers=("services",), tenant=tenant), shop()))
+        said = {
+            manifest["metadata"]["labels"].get(label)
+            for (_, kind, _, _), manifest in made.items()
+            if kind == "Namespace"
+        }
+        assert said == {tenant}
+
+
+def test_the_longest_names_still_fit(tmp_path: Path) -> None:
+    service, tenant = "s" * 40, "t" * 16
+    made = objects(
+        design(
+            settings("dev", layers=("services",), tenant=tenant),
+            catalogue(tmp_path / "services", **{service: OWNS}),
+        )
+    )
+    assert max(len(namespace) for _, _, namespace, _ in made) == names.LABEL_LENGTH
+
+
+@pytest.mark.parametrize("tenant", ["pr--7", "7pr", "pr7-", "PR7", "t" * 17])
+def test_a_tenant_that_could_be_taken_for_another_namespace_is_refused(tenant: str) -> None:
+    text = {"environment": "ephemeral", "layers": ["services"], "domain": "example.com", "tenant": tenant}
+    with pytest.raises(TextError, match=r"tenant: .*"):
+        settings_of({**text, "cluster": {"kind": "embedded"}, "operators": "present"}, "pr")
+
+
+def test_a_stack_with_a_tenant_makes_services_alone() -> None:
+    text = {"environment": "ephemeral", "domain": "example.com", "tenant": "pr7", "cluster": {"kind": "embedded"}}
+    with pytest.raises(TextError, match=r"tenant: makes a second copy of services.*Set layers to \[services\]"):
+        settings_of({**text, "operators": "present"}, "pr")
