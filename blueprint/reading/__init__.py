@@ -4,7 +4,8 @@ Reading is strict and kind: everything wrong in a run is told at once, each mist
 Cure.`, and nothing half-read ever leaves this room. It takes no decision: what a valid text means is `design`'s.
 """
 
-from blueprint.reading.catalogue import Catalogue, read_catalogue
+from blueprint.reading.catalogue import read_catalogue
+from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of
 

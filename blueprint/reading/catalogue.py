@@ -1,8 +1,7 @@
 """The folder of services: each file by itself, each environment's patch, then all files together."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,49 +10,10 @@ from pydantic import ValidationError
 
 from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
 from blueprint.reading import wording
+from blueprint.reading.crossing import crossed
+from blueprint.reading.entries import Catalogue, Entry, patch_of
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.source import Source, read_source
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One service as written, and as each environment patches it."""
-
-    source: Source
-    written: Service
-    patched: Mapping[Environment, Service]
-
-    def place(self, environment: Environment | None, *path: str | int) -> tuple[str | int, ...]:
-        """Where `path` of the spec is written: in the environment's patch if it says that, else above it."""
-        node = self.source.node(_patch(environment)) if environment else None
-        for word in path:
-            if node is None or (isinstance(node.value, dict) and str(word) not in node.items):
-                return ("spec", *path)
-            node = node.items[str(word)][1] if str(word) in node.items else node
-        return (*_patch(environment), *path) if environment and node else ("spec", *path)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Catalogue:
-    """Every service, by name. Closed: whatever one refers to is in it."""
-
-    entries: Mapping[str, Entry]
-
-    @property
-    def services(self) -> tuple[Service, ...]:
-        """The services as written, by name."""
-        return tuple(entry.written for _, entry in sorted(self.entries.items()))
-
-    def within(self, environment: Environment) -> tuple[Service, ...]:
-        """The services as `environment` has them, by name."""
-        return tuple(entry.patched[environment] for _, entry in sorted(self.entries.items()))
-
-    def problem(
-        self, service: str, environment: Environment | None, path: Sequence[str | int], cause: str, cure: str
-    ) -> Problem:
-        """A mistake at `path` of the spec of `service`."""
-        entry = self.entries[service]
-        return entry.source.problem(entry.place(environment, *path), cause, cure)
 
 
 def read_catalogue(folder: Path, *, today: date) -> Catalogue:
@@ -62,8 +22,6 @@ def read_catalogue(folder: Path, *, today: date) -> Catalogue:
     `today` decides which exceptions have expired.
     Raises TextError with every problem of the run.
     """
-    from blueprint.reading.crossing import crossed  # noqa: PLC0415  (its checks are typed in terms of Catalogue)
-
     files = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
     if not files:
         cause = "holds no service" if folder.is_dir() else "is not a folder"
@@ -105,7 +63,7 @@ def _entry(source: Source) -> Entry:
         if "environments" in patch:
             cause = "is a patch within a patch, which would never be applied"
             cure = "Write each environment's patch below its own name in spec.environments"
-            found.append(source.problem((*_patch(environment), "environments"), cause, cure))
+            found.append(source.problem((*patch_of(environment), "environments"), cause, cure))
         try:
             spec = {**merge(data["spec"], patch), "environments": data["spec"]["environments"]}
             patched[environment] = _validated({**data, "spec": spec}, source, environment)
@@ -119,7 +77,7 @@ def _entry(source: Source) -> Entry:
 def _validated(data: Any, source: Source, environment: Environment | None) -> Service:
     def written(place: Sequence[str | int]) -> tuple[str | int, ...]:
         """Where `place` was written. The file was valid before the patch: what is wrong after it is in the patch."""
-        return (*_patch(environment), *place[1:]) if environment and place[:1] == ("spec",) else tuple(place)
+        return (*patch_of(environment), *place[1:]) if environment and place[:1] == ("spec",) else tuple(place)
 
     try:
         # Through JSON, because only there is strictness what a person means by it: a list may become a tuple and
@@ -127,10 +85,6 @@ def _validated(data: Any, source: Source, environment: Environment | None) -> Se
         return Service.model_validate_json(json.dumps(data), by_name=False)
     except ValidationError as error:
         raise TextError(wording.problems(error, Service, source, written)) from None
-
-
-def _patch(environment: Environment) -> tuple[str, ...]:
-    return ("spec", "environments", environment)
 
 
 def _twins(entries: Sequence[Entry]) -> Iterator[Problem]:

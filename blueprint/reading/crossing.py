@@ -11,7 +11,7 @@ from typing import Final
 
 from blueprint.catalogue import ENVIRONMENTS
 from blueprint.reading import crossing_edges, crossing_events, crossing_places
-from blueprint.reading.catalogue import Catalogue
+from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.needing import Consume
 from blueprint.catalogue.offering import Provide
-from blueprint.reading.catalogue import Catalogue
+from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem
 
 
