@@ -17,7 +17,7 @@ from components.platform import Foundation, Gateway, Mesh, Operators, PlatformRe
 from components.service import Service  # noqa: E402
 from manifests import everything  # noqa: E402
 from manifests.charts import charts  # noqa: E402
-from policies.preflight import PreflightError, preflight  # noqa: E402
+from policies.adapters.preflight import PreflightError, preflight  # noqa: E402
 
 config = pulumi.Config("platform")
 try:

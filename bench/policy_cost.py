@@ -25,14 +25,14 @@ from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, St
 
 from manifests import everything
 from operations import engine
-from policies.crossguard import policies
-from policies.facts import Facts
-from policies.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
-from policies.manifests import objects
+from policies.adapters.crossguard import policies
+from policies.adapters.manifests import objects
+from policies.adapters.thawing import thaw
+from policies.core.facts import Facts
+from policies.core.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
+from policies.core.rule import Rule
 from policies.objects import Object, Options
-from policies.rule import Rule
 from policies.rules import RULES
-from policies.thawing import thaw
 from tests.support.own_platform import facts as facts_of
 from tests.support.policy_servicer import addressed, request, servicer
 from tests.support.recorded_state import Analyst, recorded

@@ -19,15 +19,15 @@ from operations.exits import Exit, RefusedError
 from operations.judged import Judged, visible
 from operations.judged.places import Place, in_catalogue, in_file
 from operations.project import Project
-from policies import manifests as judged_manifests
-from policies.bounded import bounded
-from policies.facts import Facts
-from policies.finding import Finding
-from policies.judging import EXEMPTIONS, Judge
-from policies.limits import Limits, LimitsError, limits_of
+from policies.adapters import manifests as judged_manifests
+from policies.adapters.bounded import bounded
+from policies.adapters.yaml_objects import read
+from policies.core.facts import Facts
+from policies.core.finding import Finding
+from policies.core.judging import EXEMPTIONS, Judge
+from policies.core.limits import Limits, LimitsError, limits_of
 from policies.objects import Object
 from policies.rules import RULES
-from policies.yaml_objects import read
 
 Standard = Literal["baseline", "restricted"]
 STRICTEST: Environment = "prod"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from blueprint.catalogue import Environment
-from policies.exemptions import LONGEST, NEVER
-from policies.rule import Group, Rule, Severity
+from policies.core.exemptions import LONGEST, NEVER
+from policies.core.rule import Group, Rule, Severity
 from policies.rules import GROUPS, RULES
 
 ENVIRONMENTS: Final[tuple[Environment, ...]] = ("dev", "staging", "prod")

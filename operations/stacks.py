@@ -38,7 +38,7 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
     """
     import manifests  # noqa: PLC0415  (a tenth of a second that the other commands do not need)
     from manifests.charts import charts  # noqa: PLC0415
-    from policies.preflight import PreflightError, preflight  # noqa: PLC0415
+    from policies.adapters.preflight import PreflightError, preflight  # noqa: PLC0415
 
     started = time.monotonic()
     with console.busy("deciding"):

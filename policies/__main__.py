@@ -8,7 +8,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from pulumi_policy import EnforcementLevel, PolicyPack, policy  # noqa: E402  (found on the path above)
 
-from policies.crossguard import Servicer, policies  # noqa: E402
+from policies.adapters.crossguard import Servicer, policies  # noqa: E402
 
 policy._PolicyAnalyzerServicer = Servicer  # type: ignore[misc]  # its docstring says why, and until when
 PolicyPack("platform", policies=policies(), enforcement_level=EnforcementLevel.MANDATORY)

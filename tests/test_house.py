@@ -48,7 +48,12 @@ MAY_IMPORT: Final = {
 }
 """Room → what it may import besides the standard library. `operations` may import anything but NOT_BY_OPERATIONS."""
 
-NOT_BY_OPERATIONS: Final = ("components", "policies.__main__", "policies.crossguard", "policies.thawing")
+NOT_BY_OPERATIONS: Final = (
+    "components",
+    "policies.__main__",
+    "policies.adapters.crossguard",
+    "policies.adapters.thawing",
+)
 """What imports Pulumi, or blocks for ever: a command that needs no engine must not load it."""
 
 

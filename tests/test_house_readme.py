@@ -9,10 +9,10 @@ import pytest
 from blueprint import design
 from blueprint.reading import read_catalogue
 from manifests import everything
-from policies import manifests
-from policies.facts import Facts
-from policies.judging import Judge
-from policies.limits import limits_of
+from policies.adapters import manifests
+from policies.core.facts import Facts
+from policies.core.judging import Judge
+from policies.core.limits import limits_of
 from policies.rules import RULES
 from tests.support.stacks import MINIMAL, ROOT, SERVICES, TODAY, catalogue, objects, settings
 

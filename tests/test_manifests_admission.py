@@ -10,10 +10,10 @@ import pytest
 from blueprint import admission, names
 from blueprint.admission import AdmissionPolicy, Scope
 from manifests import admission as spelled
-from policies.facts import Facts
-from policies.judging import Judge
-from policies.limits import limits_of
-from policies.manifests import objects
+from policies.adapters.manifests import objects
+from policies.core.facts import Facts
+from policies.core.judging import Judge
+from policies.core.limits import limits_of
 from policies.rules import RULES
 from policies.rules.eng.walls import EVERYWHERE, MESHED
 from tests.support.admission_cases import BAD, BAD_PODS, GOOD, ROOM, pod, refused

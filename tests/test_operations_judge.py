@@ -1,6 +1,6 @@
 """`plat judge` as a process and as a function: what it prints in which format, and what it ends with.
 
-What single rules find is the subject of test_policy_rules; here they are only looked at through a few that will stay.
+What single rules find is the subject of test_policies_rules; here they are only looked at through a few that will stay.
 """
 
 import io
@@ -20,8 +20,8 @@ from manifests.charts import charts
 from operations.exits import Exit, RefusedError
 from operations.judged import FORMATS, Judged
 from operations.judging import Asked, judged, paths, stack_objects, verdict
+from policies.adapters.yaml_objects import read
 from policies.rules import RULES
-from policies.yaml_objects import read
 from tests.support.program_variants import ran
 from tests.support.stacks import MINIMAL, ROOT, STACKS, blueprint_of
 from tests.test_operations_cli_commands import plat

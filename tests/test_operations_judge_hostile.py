@@ -27,13 +27,13 @@ from manifests import everything
 from operations.cli import app
 from operations.judged import FORMATS, Judged
 from operations.judging import Asked, judged
-from policies.bounded import MAX_BREACHES, MAX_RUN_BREACHES, bounded
-from policies.facts import Facts
-from policies.judging import Judge
-from policies.limits import limits_of
-from policies.manifests import from_manifest
+from policies.adapters.bounded import MAX_BREACHES, MAX_RUN_BREACHES, bounded
+from policies.adapters.manifests import from_manifest
+from policies.adapters.yaml_objects import MAX_BYTES, MAX_CONTAINERS, MAX_OBJECTS, MAX_PROBLEMS, read
+from policies.core.facts import Facts
+from policies.core.judging import Judge
+from policies.core.limits import limits_of
 from policies.rules import RULES
-from policies.yaml_objects import MAX_BYTES, MAX_CONTAINERS, MAX_OBJECTS, MAX_PROBLEMS, read
 from tests.support.stacks import ROOT, blueprint_of
 
 POD: Final = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\n"

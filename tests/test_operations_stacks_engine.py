@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from operations import embedded, engine
-from policies.state_secrets import unmarked_secrets
+from policies.credentials.states import unmarked_secrets
 from tests.support.user_project import PATIENCE_SECONDS, Copy, user_project
 
 pytestmark = pytest.mark.engine

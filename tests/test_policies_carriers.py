@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from policies.judging import Judge
-from policies.manifests import from_manifest
-from policies.pods import Pod, pods
-from policies.rule import CONTAINER_PARTS, CONTAINERS, POD_PARTS, PODS
+from policies.adapters.manifests import from_manifest
+from policies.core.judging import Judge
+from policies.core.rule import CONTAINER_PARTS, CONTAINERS, POD_PARTS, PODS
+from policies.objects.pods import Pod, pods
+from policies.objects.values import Unknown, step
 from policies.rules import RULES
-from policies.values import Unknown, step
 from tests.support.policy_carriers import CARRIERS
 from tests.support.policy_cases import Case, cases, rules_with_cases
 

@@ -10,19 +10,19 @@ from typing import Any, Final
 import pytest
 
 from blueprint.catalogue import Service
-from policies.exemptions import LONGEST
-from policies.facts import Facts
-from policies.finding import Finding, Report
-from policies.judging import Judge
-from policies.limits import Exemption, limits_of
-from policies.manifests import from_manifest
+from policies.adapters.manifests import from_manifest
+from policies.core.exemptions import LONGEST
+from policies.core.facts import Facts
+from policies.core.finding import Finding, Report
+from policies.core.judging import Judge
+from policies.core.limits import Exemption, limits_of
+from policies.core.rule import CONTAINERS, LOW, STACK, Breach, Group, Rule, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import Container
-from policies.rule import CONTAINERS, LOW, STACK, Breach, Group, Rule, sorts
+from policies.objects.pods import Container
+from policies.objects.values import MalformedError, UndeterminedError, Unknown, View
 from policies.rules import GROUPS, RULES
 from policies.rules.net.platform import GATEWAY
-from policies.values import MalformedError, UndeterminedError, Unknown, View
-from policies.world import World
 from tests.support.policy_cases import TODAY, cases, rules_with_cases
 
 LIMITS: Final = limits_of("prod").model_copy(update={"exemptions": ()})

@@ -13,10 +13,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.config import CONFIG
 
-from policies.crossguard import DESCRIPTIONS, LEVELS, facts_of_run, policies
-from policies.facts import Facts
-from policies.intent import ROOT, SERVICES, SETTINGS, IntentError, Stack, facts_of
-from policies.limits import limits_of
+from policies.adapters.crossguard import DESCRIPTIONS, LEVELS, facts_of_run, policies
+from policies.adapters.intent import ROOT, SERVICES, SETTINGS, IntentError, Stack, facts_of
+from policies.core.facts import Facts
+from policies.core.limits import limits_of
 from tests.support.policy_servicer import CORE, Pack, pod, servicer, without_exemptions
 from tests.support.program_run import written_settings
 from tests.support.stacks import TODAY, catalogue, settings

@@ -7,7 +7,7 @@ import yaml
 
 from blueprint.catalogue.promising import PolicyException
 from operations.policy_page import ENVIRONMENTS, EXCEPTION, EXEMPTION, page
-from policies.limits import Exemption
+from policies.core.limits import Exemption
 from policies.rules import GROUPS, RULES
 
 PAGE = page()

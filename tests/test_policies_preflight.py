@@ -9,13 +9,13 @@ from typing import Any, Final
 import pytest
 
 from manifests import everything
-from policies import limits
-from policies import preflight as module
-from policies.facts import Facts
-from policies.limits import Exemption, LimitsError, limits_of
+from policies.adapters import preflight as module
+from policies.adapters.preflight import SHOWN, PreflightError, preflight
+from policies.core import limits
+from policies.core.facts import Facts
+from policies.core.limits import Exemption, LimitsError, limits_of
+from policies.core.rule import EVERYTHING, HIGH, Breach, Group, Rule
 from policies.objects import Object
-from policies.preflight import SHOWN, PreflightError, preflight
-from policies.rule import EVERYTHING, HIGH, Breach, Group, Rule
 from tests.support.policy_servicer import CORE, pod, without_exemptions
 from tests.support.program_run import Run, lead, project, run, written_settings
 from tests.support.stacks import ROOT, STACKS, TODAY, blueprint_of, settings, shop
@@ -135,7 +135,7 @@ CALL: Final = """\
     preflight(everything(blueprint), charts(blueprint), settings=settings, catalogue=catalogue, today=today)
 """
 ONLY_CORE: Final = """
-from policies import preflight as module
+from policies.adapters import preflight as module
 from tests.support.policy_servicer import CORE, pod, without_exemptions
 module.limits_of = without_exemptions
 """

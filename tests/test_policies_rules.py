@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from policies.judging import Judge
+from policies.core.judging import Judge
 from policies.rules import RULES
 from tests.support.policy_cases import Case, cases, rules_with_cases
 

@@ -13,17 +13,17 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from policies.crossguard import Hearing
-from policies.facts import Facts
-from policies.finding import Outcome
-from policies.judging import Judge
-from policies.manifests import objects
+from policies.adapters.crossguard import Hearing
+from policies.adapters.manifests import objects
+from policies.core.facts import Facts
+from policies.core.finding import Outcome
+from policies.core.judging import Judge
+from policies.core.rule import EVERYTHING, HIGH, STACK, Breach, Group, Rule
+from policies.core.world import World
 from policies.objects import Object, Provider
-from policies.rule import EVERYTHING, HIGH, STACK, Breach, Group, Rule
+from policies.objects.values import Unknown
 from policies.rules import RULES
 from policies.rules.wl import WL
-from policies.values import Unknown
-from policies.world import World
 from tests.support.policy_cases import Case, cases, rules_with_cases
 from tests.support.policy_servicer import CORE, DEV, PROD, Pack, Said, addressed, container, expected, pod
 
@@ -91,7 +91,8 @@ def test_a_rule_that_raises_is_a_violation_and_takes_no_other_rule_with_it() -> 
     (crash, privileged) = pack.analyze(pod(containers=[container(privileged=True)]))
     assert (crash.level, crash.rule) == ("mandatory", "eng-rule-crash")
     assert re.search(
-        r"the rule tst-raises failed with KeyError at test_policy_servicer\.py:\d+, so it judged nothing", crash.message
+        r"the rule tst-raises failed with KeyError at test_policies_servicer\.py:\d+, so it judged nothing",
+        crash.message,
     )
     assert "orders'" not in crash.message, "the error's own text was quoted"
     assert privileged.rule == "wl-privileged"
@@ -259,7 +260,7 @@ def test_a_pack_that_fails_refuses_and_tells_no_value(error: Exception, monkeypa
     pack = Pack(PROD, CORE)
     for told, what in ((pack.analyze(pod()), "this resource"), (pack.analyze_stack([pod()]), "the stack as a whole")):
         assert "mandatory" in {said.level for said in told}
-        place = rf"{type(error).__name__} at test_policy_servicer\.py:\d+"
+        place = rf"{type(error).__name__} at test_policies_servicer\.py:\d+"
         for said in told:
             assert re.fullmatch(
                 rf"{what} was not judged, because the pack failed with {place}\. Fix: report that\.", said.message

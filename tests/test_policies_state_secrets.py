@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from policies.credentials.states import SECRET, SIGNATURE, StateError, unmarked_secrets
 from policies.rules import RULES
-from policies.state_secrets import SECRET, SIGNATURE, StateError, unmarked_secrets
 
 CANARY: Final = "hunter2-canary"
 MARKED: Final = {SIGNATURE: SECRET, "ciphertext": "v1:abc"}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policies.thawing import DEEPEST, SENTINELS, Opaque, thaw
-from policies.values import Unknown
+from policies.adapters.thawing import DEEPEST, SENTINELS, Opaque, thaw
+from policies.objects.values import Unknown
 
 VALUES: Final = st.recursive(
     st.none()

@@ -11,8 +11,8 @@ from typing import Final
 from blueprint.catalogue import Environment
 from blueprint.reading import Problem
 from operations.judged.places import Place
-from policies.finding import Finding, Report
-from policies.rule import Rule
+from policies.core.finding import Finding, Report
+from policies.core.rule import Rule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from operations.judged.judgement import Judged, about, excuse, sentence, visible
-from policies.finding import Finding, Undecided
-from policies.rule import Rule
+from policies.core.finding import Finding, Undecided
+from policies.core.rule import Rule
 
 
 def junit(judged: Judged) -> str:

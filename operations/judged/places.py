@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from blueprint.reading import Catalogue
-from policies.finding import Finding
-from policies.yaml_objects import STANDARD_INPUT
+from policies.adapters.yaml_objects import STANDARD_INPUT
+from policies.core.finding import Finding
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from operations.judged.judgement import Judged, about, cure, excuse, visible
-from policies.finding import Finding
+from policies.core.finding import Finding
 
 
 def text(judged: Judged) -> str:

@@ -15,8 +15,8 @@ from typing import Any, Final
 from blueprint.reading import Problem
 from operations.judged.judgement import Judged, about, excuse, in_ascii, sentence, visible
 from operations.judged.places import Place, at
-from policies.finding import Finding
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Level, Rule, Severity
+from policies.core.finding import Finding
+from policies.core.rule import CRITICAL, HIGH, LOW, MEDIUM, Level, Rule, Severity
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS: Final = 25_000

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from policies.rule import Group, Rule
+from policies.core.rule import Group, Rule
 from policies.rules import av, cloud, cost, data, eng, gw, img, mesh, net, ns, obs, rbac, res, sec, wl, wl_plus
 
 GROUPS: Final[tuple[Group, ...]] = (

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.values import step
+from policies.objects.values import step
 
 DEFAULTS: Final[Mapping[str, Any]] = {
     "action": "ALLOW",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from policies.finding import Finding
-from policies.judging import Judge
-from policies.manifests import from_manifest
+from policies.adapters.manifests import from_manifest
+from policies.core.finding import Finding
+from policies.core.judging import Judge
 from policies.rules import RULES
 from tests.support.mutants import Mutant, mutants
 from tests.support.own_platform import facts, manifests_of

@@ -4,9 +4,9 @@ from functools import cache
 from typing import Any
 
 from manifests import everything
-from policies.facts import Facts
-from policies.limits import limits_of
-from policies.manifests import objects
+from policies.adapters.manifests import objects
+from policies.core.facts import Facts
+from policies.core.limits import limits_of
 from policies.objects import Object
 from tests.support.policy_cases import TODAY
 from tests.support.stacks import blueprint_of, settings, shop

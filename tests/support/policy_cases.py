@@ -33,11 +33,11 @@ import yaml
 
 from blueprint.catalogue import Environment, Service, merge
 from blueprint.settings import Settings
-from policies.facts import Facts
-from policies.limits import limits_of
-from policies.manifests import from_manifest
+from policies.adapters.manifests import from_manifest
+from policies.core.facts import Facts
+from policies.core.limits import limits_of
 from policies.objects import Object, Options, Provider
-from policies.values import Unknown, step
+from policies.objects.values import Unknown, step
 
 FOLDER: Final = Path(__file__).parent.parent / "policies"
 TODAY: Final = date(2026, 11, 20)

@@ -13,18 +13,18 @@ from pulumi_policy import EnforcementLevel, Policy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from blueprint.catalogue import Environment
-from policies.crossguard import DESCRIPTIONS, Servicer, policies
-from policies.facts import Facts
-from policies.finding import Finding
-from policies.integrity import ENG
-from policies.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
-from policies.limits import Limits, limits_of
-from policies.manifests import from_manifest
+from policies.adapters.crossguard import DESCRIPTIONS, Servicer, policies
+from policies.adapters.manifests import from_manifest
+from policies.core.facts import Facts
+from policies.core.finding import Finding
+from policies.core.integrity import ENG
+from policies.core.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
+from policies.core.limits import Limits, limits_of
+from policies.core.rule import Rule
 from policies.objects import Object, Options
-from policies.rule import Rule
+from policies.objects.values import Unknown
 from policies.rules import RULES
 from policies.rules.wl import WL
-from policies.values import Unknown
 from tests.support.policy_cases import TODAY
 
 CORE: Final = (*WL.rules, *(rule for rule in ENG.rules if rule.id in {CRASH, UNKNOWN, EXEMPTIONS}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from operations import engine
-from policies.manifests import objects
+from policies.adapters.manifests import objects
 from policies.objects import Object
 from tests.support.stacks import ROOT
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, Breach, sorts
+from policies.core.world import World, selects, texts
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.av.standard import (
     AV,
     BUDGET,
@@ -18,8 +20,6 @@ from policies.rules.av.standard import (
     share,
     shown,
 )
-from policies.values import View
-from policies.world import World, selects, texts
 
 
 @AV.stack(

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from policies.core.rule import HIGH, MEDIUM, Breach, sorts
+from policies.core.world import World, texts
 from policies.objects import Object
-from policies.rule import HIGH, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.av.standard import AV, ROLLOUT, STATEFUL_SET, shown
-from policies.values import View
-from policies.world import World, texts
 
 ISTIO: Final = "networking.istio.io"
 ANALYSIS: Final = "AnalysisTemplate.argoproj.io"

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint.catalogue import Environment
+from policies.core.rule import HIGH, MEDIUM, Breach, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import Container, pods
-from policies.rule import HIGH, MEDIUM, Breach, sorts
+from policies.objects.pods import Container, pods
+from policies.objects.values import View
 from policies.rules.av.standard import (
     AUTOSCALER,
     AV,
@@ -19,8 +21,6 @@ from policies.rules.av.standard import (
     shown,
     target_of,
 )
-from policies.values import View
-from policies.world import World
 
 LEAST: Final[Mapping[Environment, int]] = {"staging": 2, "prod": 3}
 """Pods a workload keeps: one may be lost in staging; in prod one may be lost while another is replaced."""

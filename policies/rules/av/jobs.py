@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, Breach, sorts
 from policies.objects import Object
-from policies.rule import MEDIUM, Breach, sorts
 from policies.rules.av.standard import AV, DELIVERY, shown
 
 CRON_JOB: Final = "CronJob.batch"

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from policies.core.rule import HIGH, Breach, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.av.standard import AV, shown
-from policies.values import View
-from policies.world import World
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 GKE_CLUSTER: Final = "gcp:container/cluster:Cluster"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.pods import Container
-from policies.rule import CONTAINERS as ALL
-from policies.rule import LOW, MEDIUM, Breach, Selector
+from policies.core.facts import Facts
+from policies.core.rule import CONTAINERS as ALL
+from policies.core.rule import LOW, MEDIUM, Breach, Selector
+from policies.objects.pods import Container
+from policies.objects.values import View
 from policies.rules.av.standard import AV, LONG_RUNNING, shown
-from policies.values import View
 
 SERVERS: Final = Selector[Container](
     lambda thing: (one for one in ALL.subjects(thing) if one.role == "container" or one.is_sidecar),

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
-from policies.pods import Pod
-from policies.rule import HIGH, PODS, Breach
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, PODS, Breach
+from policies.core.world import selects, texts
+from policies.objects.pods import Pod
+from policies.objects.values import View
 from policies.rules.av.standard import AV, DEPLOYMENT, REPLICATED, ROLLOUT, WORKLOADS
-from policies.values import View
-from policies.world import selects, texts
 
 ZONE: Final = "topology.kubernetes.io/zone"
 NODE: Final = "kubernetes.io/hostname"

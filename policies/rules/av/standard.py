@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from policies.core.rule import Group
+from policies.core.world import World
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import Group
-from policies.values import View
-from policies.world import World
+from policies.objects.readable import readable
+from policies.objects.values import View
 
 AV: Final = Group("AV", "Availability", secures=False)
 

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, PODS, Breach, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import Container, Pod
-from policies.rule import MEDIUM, PODS, Breach, sorts
+from policies.objects.pods import Container, Pod
+from policies.objects.values import View
 from policies.rules.av.standard import (
     AV,
     DELIVERY,
@@ -19,8 +21,6 @@ from policies.rules.av.standard import (
     percentage,
     shown,
 )
-from policies.values import View
-from policies.world import World
 
 HISTORY: Final = 2
 """Old versions kept at least: the one before, and the one before a version that was no better."""

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.addresses import EVERYBODY_IPV4, EVERYBODY_IPV6, cidr_at, is_wider_than, space
-from policies.facts import Facts
+from policies.cloud.wants import Asked, Want, among, off, on, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.core.trust import OURS
+from policies.network.addresses import EVERYBODY_IPV4, EVERYBODY_IPV6, cidr_at, is_wider_than, space
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.trust import OURS
-from policies.values import View
-from policies.wants import Asked, Want, among, off, on, wanted
 
 CLUSTER: Final = "aws:eks/cluster:Cluster"
 ASSOCIATION: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.json_text import parsed
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, Breach, Selector
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, Selector
+from policies.objects.json_text import parsed
+from policies.objects.values import View
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.values import View
 
 TYPE: Final = re.compile(r"gcp:[a-z0-9]+/\w*iam(member|binding|policy):\w+", re.IGNORECASE)
 """Every resource that grants: `gcp:projects/iAMMember:IAMMember`, `gcp:storage/bucketIAMBinding:BucketIAMBinding`."""

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.capacity import ZONE
-from policies.facts import Facts
+from policies.cloud.capacity import ZONE
+from policies.cloud.wants import Asked, Want, among, given, in_prod, off, on, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.cloud.eks import ranges
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.values import View
-from policies.wants import Asked, Want, among, given, in_prod, off, on, wanted
 
 CLUSTER: Final = "gcp:container/cluster:Cluster"
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from policies.facts import Facts
-from policies.iam import ACCOUNT, Statement, anywhere, is_every_action, is_everything, matches, statements
+from policies.cloud.iam import ACCOUNT, Statement, anywhere, is_every_action, is_everything, matches, statements
+from policies.cloud.wants import places
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, STACK, Breach, Selector, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, STACK, Breach, Selector, sorts
+from policies.objects.values import View
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.values import View
-from policies.wants import places
-from policies.world import World
 
 POLICIES: Final[Mapping[str, str]] = {
     "aws:iam/policy:Policy": "policy",

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.iam import statements
+from policies.cloud.iam import statements
+from policies.cloud.wants import Asked, Want, among, amount, duration, in_prod, on, wanted
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, Breach
 from policies.objects import Object
-from policies.rule import HIGH, Breach
+from policies.objects.values import View
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.values import View
-from policies.wants import Asked, Want, among, amount, duration, in_prod, on, wanted
 
 DAY: Final = 86_400
 YEAR: Final = 365

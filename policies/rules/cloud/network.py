@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.addresses import INTERNET, Space, cidr_at, space
-from policies.companions import Link
-from policies.facts import Facts
-from policies.google_firewalls import OPENINGS, Opening
+from policies.cloud.companions import Link
+from policies.cloud.google_firewalls import OPENINGS, Opening
+from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS, INGRESS_RULE, RULE, Ingress, ingresses
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.world import World
+from policies.network.addresses import INTERNET, Space, cidr_at, space
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, sorts
+from policies.objects.values import MalformedError, UndeterminedError, View
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.security_groups import DEFAULT, GROUP, INGRESS, INGRESS_RULE, RULE, Ingress, ingresses
-from policies.values import MalformedError, UndeterminedError, View
-from policies.world import World
 
 WEB: Final = (80, 443)
 BALANCERS: Final = (

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from policies.facts import Facts
+from policies.cloud.wants import Asked, Want, among, is_given, never, on, spelled, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Breach, Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, Selector
+from policies.objects.values import View
 from policies.rules.cloud.group import CLOUD, PROGRAM
-from policies.values import View
-from policies.wants import Asked, Want, among, is_given, never, on, spelled, wanted
-from policies.world import World
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"

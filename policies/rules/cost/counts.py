@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from blueprint.text import seconds
-from policies.capacity import zones
+from policies.cloud.capacity import zones
+from policies.cloud.wants import places, spelled
+from policies.core.rule import HIGH, MEDIUM, STACK, Breach
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import HIGH, MEDIUM, STACK, Breach
 from policies.rules.cost.group import COST, LIMITS
-from policies.wants import places, spelled
-from policies.world import World
 
 BALANCERS: Final = (
     "aws:lb/loadBalancer:LoadBalancer",

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
-from policies.rule import MEDIUM, Breach
+from policies.cloud.wants import Asked, Want, amount, is_given, never, wanted
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, Breach
+from policies.objects.values import View
 from policies.rules.cost.group import COST, LIMITS
-from policies.values import View
-from policies.wants import Asked, Want, amount, is_given, never, wanted
 
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:rds/instance:Instance": ("instanceClass",),

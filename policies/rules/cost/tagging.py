@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.companions import Link
-from policies.facts import Facts
+from policies.cloud.companions import Link
+from policies.cloud.stores import STORES
+from policies.cloud.tags import normal, place, tags
+from policies.cloud.wants import Asked, Want, is_given, places, wanted
+from policies.core.facts import Facts
+from policies.core.rule import LOW, MEDIUM, Breach, Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import LOW, MEDIUM, Breach, Selector
+from policies.objects.values import View
 from policies.rules.cost.group import COST
 from policies.rules.cost.sizes import SIZES
-from policies.stores import STORES
-from policies.tags import normal, place, tags
-from policies.values import View
-from policies.wants import Asked, Want, is_given, places, wanted
-from policies.world import World
 
 WANTED: Final = ("Project", "Environment", "Service", "Owner", "CostCenter")
 EPHEMERAL: Final = "ExpiresAt"

@@ -1,6 +1,6 @@
 """Stores and brokers: the clouds' and the operators'. Absence is judged by the provider's default.
 
-Which property of which type says what is in `policies.stores`; the rules here only ask.
+Which property of which type says what is in `policies.cloud.stores`; the rules here only ask.
 """
 
 from policies.rules.data import (

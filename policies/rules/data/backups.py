@@ -5,13 +5,13 @@ from typing import Final
 
 from blueprint import names
 from blueprint.catalogue.owning import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
+from policies.cloud.wants import is_given
+from policies.core.rule import HIGH, Breach, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import pods
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.pods import pods
+from policies.objects.values import MalformedError, UndeterminedError, View
 from policies.rules.data.group import DATA
-from policies.values import MalformedError, UndeterminedError, View
-from policies.wants import is_given
-from policies.world import World
 
 CNPG: Final = "Cluster.postgresql.cnpg.io"
 PSMDB: Final = "PerconaServerMongoDB.psmdb.percona.com"

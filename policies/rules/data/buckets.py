@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.companions import Link
-from policies.iam import Statement, matches, statements
+from policies.cloud.companions import Link
+from policies.cloud.iam import Statement, matches, statements
+from policies.cloud.wants import Asked, Want, among, on, wanted
+from policies.core.rule import CRITICAL, Breach, Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, Selector
+from policies.objects.values import View
 from policies.rules.data.group import DATA, STORE
-from policies.values import View
-from policies.wants import Asked, Want, among, on, wanted
-from policies.world import World
 
 BUCKETS: Final = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
 BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"

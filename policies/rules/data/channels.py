@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.json_text import parsed
+from policies.cloud.wants import Asked, Want, among, amount, least, off, on, unlike, wanted
+from policies.core.rule import HIGH, Breach, Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import HIGH, Breach, Selector
+from policies.objects.json_text import parsed
+from policies.objects.values import View
 from policies.rules.data.group import DATA, MESSAGING
-from policies.values import View
-from policies.wants import Asked, Want, among, amount, least, off, on, unlike, wanted
-from policies.world import World
 
 COPIES: Final = 3
 """Copies of a message: one broker may be gone and another restarting."""

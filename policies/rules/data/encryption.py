@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
-from policies.fields import fields
+from policies.cloud.wants import Asked, Want, among, given, off, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, Selector
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, Selector
+from policies.objects.fields import fields
+from policies.objects.values import Unknown, View
 from policies.rules.data.group import DATA, STORE, of_stores
-from policies.values import Unknown, View
-from policies.wants import Asked, Want, among, given, off, wanted
 
 EBS: Final = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
 """Provisioners that encrypt only when told to; Google's encrypt always, a local disk is the node's."""

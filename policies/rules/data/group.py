@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from policies.rule import Group
-from policies.stores import STORES, Store
-from policies.wants import Want
+from policies.cloud.stores import STORES, Store
+from policies.cloud.wants import Want
+from policies.core.rule import Group
 
 DATA: Final = Group("DATA", "Stores and brokers")
 

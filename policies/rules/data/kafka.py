@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.cloud.wants import Asked, Want, among, either, given, off, on, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, Breach
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach
+from policies.objects.values import View
 from policies.rules.data.group import DATA
-from policies.values import View
-from policies.wants import Asked, Want, among, either, given, off, on, wanted
 
 MAY: Final = "allow.everyone.if.no.acl.found"
 """Kafka's switch that makes a topic nobody thought of everybody's; MSK ships it on."""

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from policies.companions import Link
-from policies.facts import Facts
+from policies.cloud.companions import Link
+from policies.cloud.stores import STORES
+from policies.cloud.wants import Asked, Want, among, least, off, on, wanted
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, MEDIUM, Breach, Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import HIGH, MEDIUM, Breach, Selector
+from policies.objects.values import View
 from policies.rules.data.group import DATA, of_stores
-from policies.stores import STORES
-from policies.values import View
-from policies.wants import Asked, Want, among, least, off, on, wanted
-from policies.world import World
 
 
 @DATA.resource(

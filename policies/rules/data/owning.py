@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
+from policies.cloud.security_groups import INGRESS, Ingress, ingresses
+from policies.cloud.stores import STORES
+from policies.cloud.stores.store import EVERYBODYS, PASSWORD
+from policies.cloud.tags import place, service_of
+from policies.cloud.wants import Asked, Want, either, not_short, off, unlike, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, sorts
+from policies.objects.values import View
 from policies.rules.data.group import DATA, STORE, of_stores
-from policies.security_groups import INGRESS, Ingress, ingresses
-from policies.stores import STORES
-from policies.stores.store import EVERYBODYS, PASSWORD
-from policies.tags import place, service_of
-from policies.values import View
-from policies.wants import Asked, Want, either, not_short, off, unlike, wanted
-from policies.world import World
 
 OPERATED: Final = (
     "Cluster.postgresql.cnpg.io",

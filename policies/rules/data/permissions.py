@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.channels import Channels, Edges, channels
+from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.world import World
+from policies.intent.channels import Channels, Edges, channels
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, sorts
+from policies.objects.values import View
 from policies.rules.data.group import DATA, MESSAGING
-from policies.values import View
-from policies.world import World
 
 KAFKA_USER: Final = "KafkaUser.kafka.strimzi.io"
 ACL: Final = "gcp:managedkafka/acl:Acl"

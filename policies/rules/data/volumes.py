@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies import quantities
-from policies.facts import Facts
-from policies.fields import fields
+from policies.cloud.wants import places
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, Breach, Selector
+from policies.kubernetes import quantities
 from policies.objects import Object
-from policies.rule import MEDIUM, Breach, Selector
+from policies.objects.fields import fields
+from policies.objects.values import View
 from policies.rules.data.group import DATA
-from policies.values import View
-from policies.wants import places
 
 CLAIMS = ("volumeClaimTemplates", "volumeClaimTemplate", "nodeConfVolumeClaimTemplate")
 """Fields that hold claims: a StatefulSet's, and those of operators' objects."""

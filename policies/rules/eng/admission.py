@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.integrity import ENG
+from policies.core.integrity import ENG
+from policies.core.rule import HIGH, STACK, Breach
+from policies.core.world import World, selects, texts
 from policies.objects import Object
-from policies.rule import HIGH, STACK, Breach
+from policies.objects.values import View
 from policies.rules.eng.walls import is_whole, unspoken
 from policies.rules.eng.webhooks import GROUP, NAMESPACE_NAME, PLATFORM, opt_outs
-from policies.values import View
-from policies.world import World, selects, texts
 
 POLICY: Final = f"ValidatingAdmissionPolicy.{GROUP}"
 BINDING: Final = f"ValidatingAdmissionPolicyBinding.{GROUP}"

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
-from policies.integrity import ENG
+from policies.core.facts import Facts
+from policies.core.integrity import ENG
+from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Breach, Selector, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Breach, Selector, sorts
 from policies.rules.eng.kinds import PROVIDERS
-from policies.world import World
 
 KUBERNETES_PROVIDER: Final = f"{PROVIDERS}kubernetes"
 

@@ -7,9 +7,9 @@ for; policies of other people, which say nothing of the kind, are judged by what
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from policies.core.world import World
 from policies.objects import Object
-from policies.values import View
-from policies.world import World
+from policies.objects.values import View
 
 RBAC: Final = "rbac.authorization.k8s.io"
 SECURITY: Final = "security.istio.io"

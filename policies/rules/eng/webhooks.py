@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
-from policies.integrity import ENG
+from policies.core.facts import Facts
+from policies.core.integrity import ENG
+from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.trust import OURS, may
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, sorts
-from policies.trust import OURS, may
-from policies.values import View
+from policies.objects.values import View
 
 GROUP: Final = "admissionregistration.k8s.io"
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"

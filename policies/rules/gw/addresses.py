@@ -6,15 +6,15 @@ from functools import partial
 from typing import Final
 
 from blueprint import names
-from policies.helm import CHARTS, chart_name
+from policies.core.rule import HIGH, Breach, Selector
+from policies.core.world import World
+from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import HIGH, Breach, Selector
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.gw import edge
 from policies.rules.gw.edge import GW
 from policies.rules.gw.routes import doors
-from policies.values import View
-from policies.world import World
 
 CERTIFICATE: Final = "Certificate.cert-manager.io"
 ENCRYPTED: Final = frozenset({"HTTPS", "TLS"})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.objects import Object
-from policies.values import View
+from policies.objects.values import View
 
 EVERYTHING: Final = "/"
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from policies.rule import Group
+from policies.core.rule import Group
 
 GW: Final = Group("GW", "The public edge")
 

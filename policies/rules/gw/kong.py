@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
-from policies.helm import CHARTS, chart_name
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, Breach, Selector, sorts
+from policies.core.world import WORKLOADS
+from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
-from policies.pods import pods
-from policies.rule import CRITICAL, Breach, Selector, sorts
+from policies.objects.pods import pods
+from policies.objects.values import View
 from policies.rules.gw import edge
 from policies.rules.gw.edge import GW
 from policies.rules.gw.plugins import CODE, kind
 from policies.rules.gw.routes import doors
-from policies.values import View
-from policies.world import WORKLOADS
 
 ADMIN_PORTS: Final = frozenset({8001, 8002, 8444, 8445})
 """Kong's admin API and manager, plain and with TLS (Kong 3.9, kong.conf.default)."""

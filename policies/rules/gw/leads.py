@@ -6,14 +6,14 @@ from typing import Final
 
 from blueprint.catalogue import Service
 from blueprint.catalogue.offering import Provide
+from policies.core.rule import CRITICAL, HIGH, Breach
+from policies.core.world import World, texts
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach
+from policies.objects.values import View
 from policies.rules.gw.door import EVERYTHING, Backend, Door, Match, covers
 from policies.rules.gw.edge import GW, ROUTE
 from policies.rules.gw.plugins import rewritten
 from policies.rules.gw.routes import DOORS, KONG_DOORS
-from policies.values import View
-from policies.world import World, texts
 
 
 @GW.stack(

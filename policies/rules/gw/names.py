@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, Breach
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import HIGH, Breach
 from policies.rules.gw.door import Door, Match
 from policies.rules.gw.edge import GW, ROUTE
 from policies.rules.gw.routes import DOORS, ROUTES, doors, every_door
-from policies.world import World
 
 
 @GW.resource(

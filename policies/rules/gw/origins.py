@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, Breach
 from policies.objects import Object
-from policies.rule import HIGH, Breach
 from policies.rules.gw.edge import GW, ROUTE
 from policies.rules.gw.plugged import PLUGINS
 from policies.rules.gw.plugins import from_secret, kind

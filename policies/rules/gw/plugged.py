@@ -6,9 +6,11 @@ from typing import Final
 
 from blueprint import names
 from blueprint.catalogue.offering import Provide
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.gw import edge
 from policies.rules.gw.door import Door, Match, covers
 from policies.rules.gw.edge import GW, PLATFORM, ROUTE
@@ -27,8 +29,6 @@ from policies.rules.gw.plugins import (
     running,
 )
 from policies.rules.gw.routes import DOORS, KONG_DOORS, doors
-from policies.values import View
-from policies.world import World
 
 PLUGINS: Final = sorts(edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN)
 

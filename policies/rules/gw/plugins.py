@@ -6,12 +6,12 @@ from functools import partial
 from typing import Final
 
 from blueprint import names
+from policies.core.world import World
 from policies.objects import Object
-from policies.readable import readable
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.gw import edge
 from policies.rules.gw.door import Door
-from policies.values import View
-from policies.world import World
 
 AUTHENTICATE: Final = frozenset({"jwt", "openid-connect", "key-auth", "mtls-auth"})
 """Plugins that ask who is there by something nobody can guess."""

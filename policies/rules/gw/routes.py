@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
+from policies.core.rule import Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import Selector
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.gw import edge
 from policies.rules.gw.door import EVERYTHING, Backend, Door, Match
 from policies.rules.gw.virtual_services import of_virtual_service
-from policies.values import View
-from policies.world import World
 
 
 def _of_route(thing: Object) -> Iterator[Door]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.objects import Object
+from policies.objects.values import View
 from policies.rules.gw.door import EVERYTHING, Backend, Door, Match
-from policies.values import View
 
 _URI_KINDS: Final[Mapping[str, str]] = {"exact": "Exact", "prefix": "Beginning", "regex": "RegularExpression"}
 

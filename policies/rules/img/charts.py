@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.helm import CHARTS
-from policies.images import within
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, Breach, sorts
+from policies.kubernetes.helm import CHARTS
+from policies.kubernetes.images import within
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, sorts
+from policies.objects.values import View
 from policies.rules.img.group import IMG
-from policies.values import View
 
 EXACT: Final = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 """One version. Helm reads `1.2`, `1.x` and `~1.2.3` as ranges."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policies.fields import holders
+from policies.core.rule import Group, Selector
 from policies.objects import Object
-from policies.pods import Pod, pods
-from policies.rule import Group, Selector
-from policies.values import View, step
+from policies.objects.fields import holders
+from policies.objects.pods import Pod, pods
+from policies.objects.values import View, step
 
 IMG: Final = Group("IMG", "Where images and charts come from")
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.images import Image, parse, within
-from policies.rule import CRITICAL, HIGH, MEDIUM, Breach
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach
+from policies.kubernetes.images import Image, parse, within
 from policies.rules.img.group import IMAGE, IMAGES, IMG, Reference
 
 MOVING: Final = "latest"

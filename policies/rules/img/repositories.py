@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, Breach, sorts
 from policies.objects import Object
-from policies.rule import MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.img.group import IMG
-from policies.values import View
 
 _ECR: Final = "aws:ecr/repository:Repository"
 _ARTIFACTS: Final = "gcp:artifactregistry/repository:Repository"

@@ -10,12 +10,12 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from blueprint import names
-from policies.images import parse
+from policies.core.rule import HIGH, STACK, Breach
+from policies.core.world import Workload, World, selects, texts
+from policies.kubernetes.images import parse
 from policies.objects import Object
-from policies.rule import HIGH, STACK, Breach
+from policies.objects.values import View
 from policies.rules.img.group import IMG
-from policies.values import View
-from policies.world import Workload, World, selects, texts
 
 SIGSTORE: Final = "ClusterImagePolicy.policy.sigstore.dev"
 KYVERNO: Final = "ClusterPolicy.kyverno.io"

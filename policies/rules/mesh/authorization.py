@@ -6,13 +6,15 @@ from functools import cached_property
 from typing import Final
 
 from blueprint import names
-from policies.addresses import cidr_at, covers_everything
-from policies.facts import Facts
-from policies.mesh_authz import DRY_RUN, OF_USERS, USERS, action, closes, is_dry_run, needs_token, policies
-from policies.mesh_mode import selector
-from policies.mesh_scope import DATAPLANE
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.world import World
+from policies.mesh.authz import DRY_RUN, OF_USERS, USERS, action, closes, is_dry_run, needs_token, policies
+from policies.mesh.mode import selector
+from policies.mesh.scope import DATAPLANE
+from policies.network.addresses import cidr_at, covers_everything
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, sorts
+from policies.objects.values import ABSENT, View
 from policies.rules.mesh.issuers import strangers
 from policies.rules.mesh.standard import (
     AUTHORIZATIONS,
@@ -23,8 +25,6 @@ from policies.rules.mesh.standard import (
     REQUEST_AUTHENTICATION,
     has_mesh,
 )
-from policies.values import ABSENT, View
-from policies.world import World
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes of the caller"
 

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies import yaml_text
-from policies.facts import Facts
-from policies.helm import CHARTS, chart_name
-from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.world import World
+from policies.kubernetes.helm import CHARTS, chart_name
+from policies.objects import Object, yaml_text
+from policies.objects.values import View
 from policies.rules.mesh.standard import MESH
-from policies.values import View
-from policies.world import World
 
 OPERATOR: Final = "IstioOperator.install.istio.io"
 CONFIG_MAP: Final = "ConfigMap"

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.mesh_scope import host_in, is_in_mesh, is_private
+from policies.core.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.core.world import World
+from policies.mesh.scope import host_in, is_in_mesh, is_private
 from policies.objects import Object
-from policies.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.mesh.protocols import speaks_http
 from policies.rules.mesh.standard import DESTINATION_RULE, MESH, VIRTUAL_SERVICE, has_mesh
-from policies.values import View
-from policies.world import World
 
 DESTINATIONS: Final = sorts(DESTINATION_RULE)
 ORIGINATES: Final = ("SIMPLE", "MUTUAL")

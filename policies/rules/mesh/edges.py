@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Final
 
 from blueprint import names
-from policies.mesh_authz import (
+from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.world import World
+from policies.intent.edges import REST, SEGMENT, Ask, Edge, edges, within
+from policies.mesh.authz import (
     AUTHORIZATION_POLICY,
     Request,
     account,
@@ -16,13 +19,10 @@ from policies.mesh_authz import (
     passes,
     pattern,
 )
-from policies.mesh_edges import REST, SEGMENT, Ask, Edge, edges, within
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, sorts
+from policies.objects.values import View
 from policies.rules.mesh.authorization import CONSUMES
 from policies.rules.mesh.standard import MESH, has_mesh
-from policies.values import View
-from policies.world import World
 
 NOBODYS: Final = (names.ISTIO, names.KONG)
 """Namespaces in the mesh no file lets anybody into: of the whole mesh, and of the gateway."""

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, Breach, sorts
+from policies.core.world import selects
 from policies.objects import Object
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.values import View
 from policies.rules.mesh.standard import KUBERNETES_GATEWAY, MESH
-from policies.values import View
-from policies.world import selects
 
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
 LISTENER_SETS: Final = ("ListenerSet.gateway.networking.k8s.io", "XListenerSet.gateway.networking.x-k8s.io")

@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies import yaml_text
-from policies.facts import Facts
-from policies.mesh_scope import DATAPLANE, INJECTION, REVISION, is_outside
-from policies.objects import Object
-from policies.pods import Pod
-from policies.rule import CRITICAL, PODS, Breach
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, PODS, Breach
+from policies.core.world import World
+from policies.mesh.scope import DATAPLANE, INJECTION, REVISION, is_outside
+from policies.objects import Object, yaml_text
+from policies.objects.pods import Pod
+from policies.objects.values import View
 from policies.rules.mesh.config import revisions
 from policies.rules.mesh.standard import MESH, NAMESPACES, PODS_SPELT, has_mesh
-from policies.values import View
-from policies.world import World
 
 INJECT: Final = "sidecar.istio.io/inject"
 TLS_MODE: Final = "security.istio.io/tlsMode"

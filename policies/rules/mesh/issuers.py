@@ -4,11 +4,10 @@ else's."""
 from collections.abc import Iterator
 
 from blueprint.settings import Issuer
-from policies import json_text
-from policies.facts import Facts
-from policies.objects import Object
-from policies.rule import Breach
-from policies.values import View
+from policies.core.facts import Facts
+from policies.core.rule import Breach
+from policies.objects import Object, json_text
+from policies.objects.values import View
 
 
 def strangers(thing: Object, facts: Facts) -> Iterator[Breach]:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
-from policies.mesh_mode import STRICT, mode, peers, selector
-from policies.mesh_scope import is_meshed, is_outside
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, STACK, Breach
+from policies.core.world import Workload, World
+from policies.mesh.mode import STRICT, mode, peers, selector
+from policies.mesh.scope import is_meshed, is_outside
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, STACK, Breach
 from policies.rules.mesh.standard import EACH_WORKLOAD, MESH, PEERS, PLATFORM, has_mesh
-from policies.world import Workload, World
 
 NOT_WEAKER: Final = ("UNSET", STRICT)
 ENFORCED: Final = "kyverno istio/enforce-strict-mtls"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.mesh_scope import is_outside
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, Breach
+from policies.mesh.scope import is_outside
 from policies.objects import Object
-from policies.rule import MEDIUM, Breach
+from policies.objects.values import View
 from policies.rules.mesh.standard import MESH, SERVICES, has_mesh
-from policies.values import View
 
 HTTP: Final = frozenset({"http", "http2", "grpc", "grpc-web"})
 PROTOCOLS: Final = HTTP | {"https", "mongo", "mysql", "redis", "tcp", "tls", "udp"}

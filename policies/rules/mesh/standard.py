@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.mesh_authz import AUTHORIZATION_POLICY
-from policies.mesh_mode import PEER_AUTHENTICATION
+from policies.core.facts import Facts
+from policies.core.rule import Group, Selector, sorts
+from policies.core.world import WORKLOADS, Workload
+from policies.mesh.authz import AUTHORIZATION_POLICY
+from policies.mesh.mode import PEER_AUTHENTICATION
 from policies.objects import Object
-from policies.pods import pods
-from policies.rule import Group, Selector, sorts
-from policies.world import WORKLOADS, Workload
+from policies.objects.pods import pods
 
 MESH: Final = Group("MESH", "Strict mTLS everywhere, never weakened")
 

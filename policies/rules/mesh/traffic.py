@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.mesh_scope import host_in, is_outside, is_private, known_namespaces
+from policies.core.rule import HIGH, MEDIUM, Breach, sorts
+from policies.core.world import World
+from policies.mesh.scope import host_in, is_outside, is_private, known_namespaces
 from policies.objects import Object
-from policies.rule import HIGH, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.mesh.standard import (
     DESTINATION_RULE,
     MESH,
@@ -15,8 +17,6 @@ from policies.rules.mesh.standard import (
     VIRTUAL_SERVICE,
     has_mesh,
 )
-from policies.values import View
-from policies.world import World
 
 EVERY_PROXY: Final = "mesh"
 """The gateway that is every proxy of the mesh; the default."""

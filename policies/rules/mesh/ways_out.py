@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.addresses import cidr_at, covers_everything
-from policies.facts import Facts
-from policies.mesh_scope import SERVICE_ENTRY, host, is_private
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, Breach, sorts
+from policies.mesh.scope import SERVICE_ENTRY, host, is_private
+from policies.network.addresses import cidr_at, covers_everything
 from policies.objects import Object
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.values import View
 from policies.rules.mesh.standard import MESH
-from policies.values import View
 
 WORKLOAD_ENTRY: Final = "WorkloadEntry.networking.istio.io"
 WORKLOAD_GROUP: Final = "WorkloadGroup.networking.istio.io"

@@ -1,7 +1,7 @@
-"""Who reaches whom, and through which doors.
+"""Who reaches whom, and on which ports.
 
-What pods may do to each other is computed, not looked for: `policies.reach` reads NetworkPolicies as Kubernetes does,
-`policies.rules.net.edges` says from the catalogue alone what there ought to be, and the two must be equal.
+What pods may do to each other is computed, not looked for: `policies.network.reach` reads NetworkPolicies as Kubernetes
+does, `policies.rules.net.edges` says from the catalogue alone what there ought to be, and the two must be equal.
 """
 
 from policies.rules.net import cloud, engines, live, owners, peers, reaching, services, walls

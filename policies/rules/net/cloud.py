@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.addresses import NOBODY, Space, cidr_at, space
-from policies.helm import CHARTS, chart_name
-from policies.json_text import parsed
+from policies.core.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.core.world import World
+from policies.kubernetes.helm import CHARTS, chart_name
+from policies.network.addresses import NOBODY, Space, cidr_at, space
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.objects.json_text import parsed
+from policies.objects.values import UndeterminedError, View
 from policies.rules.net.standard import NET
-from policies.values import UndeterminedError, View
-from policies.world import World
 
 CLUSTER: Final = "components/cluster.py"
 NETWORK: Final = "the module that makes the network"

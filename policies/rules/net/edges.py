@@ -6,8 +6,8 @@ from typing import Final
 from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Store
-from policies.facts import Facts
-from policies.ports import ports
+from policies.core.facts import Facts
+from policies.network.ports import ports
 from policies.rules.net.platform import BROKERS, DNS, DNS_PORTS, GATEWAY, Edge, Pods, edges_of, internet, own_edges
 
 STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {

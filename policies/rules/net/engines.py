@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from blueprint import names
-from policies.addresses import Block, cidr_at, covers_everything
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, Breach, Selector
+from policies.network.addresses import Block, cidr_at, covers_everything
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, Selector
+from policies.objects.values import View
 from policies.rules.net.standard import FOUNDATION, NET
-from policies.values import View
 
 _BASELINE: Final = "BaselineAdminNetworkPolicy"
 _TIERED: Final = "ClusterNetworkPolicy"

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from blueprint import names
-from policies.matching import Matcher, matcher
+from policies.core.rule import HIGH, Breach, sorts
+from policies.core.world import World, selects, texts
+from policies.kubernetes.matching import Matcher, matcher
+from policies.network.reach import NAME, End, is_empty_selector
 from policies.objects import Object
-from policies.reach import NAME, End, is_empty_selector
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.values import View
 from policies.rules.net.standard import NET, PLATFORM, POLICY_SORTS, peers
 from policies.rules.net.table import table
-from policies.values import View
-from policies.world import World, selects, texts
 
 _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
 """Where pods are told that no object of the program declares."""

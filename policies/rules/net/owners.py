@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
+from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
+from policies.cloud.wants import is_given
+from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.world import World, texts
+from policies.network.reach import NAME
 from policies.objects import Object
-from policies.reach import NAME
-from policies.rule import CRITICAL, Breach, sorts
+from policies.objects.values import View
 from policies.rules.net.platform import PROMETHEUS, Pods
 from policies.rules.net.standard import NET, POLICY_SORTS, peers, rules
-from policies.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
-from policies.values import View
-from policies.wants import is_given
-from policies.world import World, texts
 
 VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS,)
 """Who may come to every store besides its owner, by name: metrics. An operator or a backup that needs its stores' ports

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.addresses import METADATA, POD_IDENTITY, block, holds
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, MEDIUM, Breach
+from policies.network.addresses import METADATA, POD_IDENTITY, block, holds
+from policies.network.reach import NAME
 from policies.objects import Object
-from policies.reach import NAME
-from policies.rule import CRITICAL, MEDIUM, Breach
+from policies.objects.values import View
 from policies.rules.net.standard import NET, PLATFORM, POLICIES, TRUSTED, peers, rules
-from policies.values import View
 
 _HANDS_OUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(METADATA, "the metadata server"),

@@ -12,10 +12,10 @@ from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.running import Probe
 from blueprint.settings import Existing
-from policies.addresses import INTERNET, NOWHERE, Space, space
-from policies.facts import Facts
-from policies.ports import ports
-from policies.reach import EVERYWHERE
+from policies.core.facts import Facts
+from policies.network.addresses import INTERNET, NOWHERE, Space, space
+from policies.network.ports import ports
+from policies.network.reach import EVERYWHERE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from policies.addresses import NOBODY, Space
-from policies.charts import is_charts
+from policies.core.charts import is_charts
+from policies.core.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.core.world import WORKLOADS, World
+from policies.network.addresses import NOBODY, Space
+from policies.network.ports import shown
+from policies.network.reach import Direction, End, Opening, Wall
 from policies.objects import Object
-from policies.ports import shown
-from policies.reach import Direction, End, Opening, Wall
-from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.objects.values import MalformedError, UndeterminedError
 from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
 from policies.rules.net.standard import CONSUMES, NET, PLATFORM, is_foreign
 from policies.rules.net.table import OUTSIDE, Judged, Table, Wanted, is_tenant, judged, table, wanted
-from policies.values import MalformedError, UndeterminedError
-from policies.world import WORKLOADS, World
 
 _NOTHING: Final = Wanted()
 _WAYS: Final[Mapping[Direction, str]] = {"Ingress": "in to", "Egress": "out of"}

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.fields import fields
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, Breach, Selector, sorts
+from policies.core.world import texts
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, Selector, sorts
+from policies.objects.fields import fields
 from policies.rules.net.platform import GATEWAY
 from policies.rules.net.standard import NET
-from policies.world import texts
 
 SERVICES: Final = sorts("Service")
 PORTS: Final = "services/{service}.yaml: spec.service"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
+from policies.core.rule import Group, sorts
+from policies.network.reach import SIDES, Direction
 from policies.objects import Object
-from policies.reach import SIDES, Direction
-from policies.rule import Group, sorts
-from policies.values import View
+from policies.objects.values import View
 
 NET: Final = Group("NET", "Who reaches whom")
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.addresses import block, covers_everything
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.core.world import World, texts
+from policies.network.addresses import block, covers_everything
+from policies.network.ports import rule_ports
+from policies.network.reach import NAME, SIDES, Direction, directions, is_empty_selector
 from policies.objects import Object
-from policies.ports import rule_ports
-from policies.reach import NAME, SIDES, Direction, directions, is_empty_selector
-from policies.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.net.engines import calico, cilium
 from policies.rules.net.platform import DNS, DNS_PORTS, GATEWAY, GATEWAY_PORTS
 from policies.rules.net.standard import FOREIGN_SORTS, NET, PLATFORM, POLICIES, POLICY_SORTS, rules
-from policies.values import View
-from policies.world import World, texts
 
 NAMESPACES: Final = sorts("Namespace")
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
+from policies.core.rule import HIGH, Breach, Selector
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import pods
-from policies.rule import HIGH, Breach, Selector
+from policies.objects.pods import pods
+from policies.objects.values import UndeterminedError
 from policies.rules.ns.group import NS
-from policies.values import UndeterminedError
-from policies.world import World
 
 NAMED: Final = Selector[Object](
     lambda thing: (thing,) if thing.sort == "Namespace" or pods(thing) else (), reads="Namespace, every pod spec"

@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from policies.rule import Group
+from policies.core.rule import Group
 
 NS: Final = Group("NS", "Namespaces")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Breach, sorts
 from policies.objects import LISTS, Object
-from policies.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Breach, sorts
 from policies.rules.ns.group import NS
 
 NAMESPACES: Final = sorts("Namespace", "NamespacePatch")

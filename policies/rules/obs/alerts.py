@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from policies.core.rule import MEDIUM, Breach, sorts
+from policies.core.world import World, texts
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import MEDIUM, Breach, sorts
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.obs.standard import OBS, PROMETHEUS_RULE, service_of
-from policies.values import View
-from policies.world import World, texts
 
 WINDOW: Final = re.compile(r"(?:rate|\[)(\d+[smhdw])(?![0-9A-Za-z])")
 """A window in a query: of a function (`[5m]`), or in the name of what was recorded (`ratio_rate5m`)."""

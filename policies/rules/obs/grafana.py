@@ -9,15 +9,15 @@ from functools import partial
 from typing import Any, Final
 
 from blueprint import names
-from policies.facts import Facts
-from policies.helm import CHARTS, chart_name
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, LOW, Breach, Selector, sorts
+from policies.core.world import WORKLOADS, World
+from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
-from policies.pods import pods
-from policies.readable import readable
-from policies.rule import HIGH, LOW, Breach, Selector, sorts
+from policies.objects.pods import pods
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.obs.standard import DASHBOARD, OBS, is_dashboard, service_of
-from policies.values import View
-from policies.world import WORKLOADS, World
 
 DATASOURCE: Final = "GrafanaDatasource.grafana.integreatly.org"
 DATASOURCE_LABEL: Final = "grafana_datasource"

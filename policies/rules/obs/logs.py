@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
-from policies.helm import CHARTS, chart_name
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, MEDIUM, Breach, sorts
+from policies.core.world import World
+from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
-from policies.pods import pods
-from policies.rule import HIGH, MEDIUM, Breach, sorts
+from policies.objects.pods import pods
+from policies.objects.values import View
 from policies.rules.obs.standard import LONG_RUNNING, OBS
-from policies.values import View
-from policies.world import World
 
 TELEMETRY: Final = "Telemetry.telemetry.istio.io"
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Final
 
 from blueprint import names
+from policies.core.rule import HIGH, Breach, sorts
+from policies.core.world import Workload, World, selects, texts
 from policies.objects import Object
-from policies.pods import pods
-from policies.readable import readable
-from policies.rule import HIGH, Breach, sorts
+from policies.objects.pods import pods
+from policies.objects.readable import readable
+from policies.objects.values import View
 from policies.rules.obs.standard import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
-from policies.values import View
-from policies.world import Workload, World, selects, texts
 
 PROXY: Final[Mapping[str, int]] = {"http-envoy-prom": 15090, "http-monitoring": 15020}
 """Ports of the mesh's proxy, which no pod template declares; 15020 has the service's metrics beside its own."""

@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Final
 
+from policies.core.rule import Group
+from policies.core.world import World
 from policies.objects import Object
-from policies.readable import readable
-from policies.rule import Group
-from policies.world import World
+from policies.objects.readable import readable
 
 OBS: Final = Group("OBS", "Telemetry", secures=False)
 

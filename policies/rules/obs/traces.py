@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.pods import Container
-from policies.rule import CONTAINERS, MEDIUM, Breach
+from policies.core.rule import CONTAINERS, MEDIUM, Breach
+from policies.core.world import World
+from policies.objects.pods import Container
+from policies.objects.values import View
 from policies.rules.obs.standard import OBS, is_watched
-from policies.values import View
-from policies.world import World
 
 NAME: Final = "OTEL_SERVICE_NAME"
 ENDPOINT: Final = re.compile(r"OTEL_EXPORTER_OTLP(_TRACES|_METRICS|_LOGS)?_ENDPOINT")

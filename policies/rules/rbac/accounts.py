@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, PODS, Breach, Selector, sorts
+from policies.core.trust import may
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import Pod, pods
-from policies.rule import CRITICAL, HIGH, MEDIUM, PODS, Breach, Selector, sorts
+from policies.objects.pods import Pod, pods
+from policies.objects.values import MalformedError, UndeterminedError
 from policies.rules.rbac.group import PLATFORM, RBAC
-from policies.trust import may
-from policies.values import MalformedError, UndeterminedError
-from policies.world import World
 
 NAME: Final = "app.kubernetes.io/name"
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.grants import ROLE_BINDING, Account, Grant, accounts, effective
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.core.trust import OURS, may
+from policies.core.world import World
+from policies.kubernetes.grants import ROLE_BINDING, Account, Grant, accounts, effective
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, STACK, Breach, sorts
 from policies.rules.rbac.group import BINDING, PLATFORM, RBAC
-from policies.trust import OURS, may
-from policies.world import World
 
 EVERYONE: Final = frozenset(
     {

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from policies.grants import BINDINGS, ROLES
-from policies.rule import Group, sorts
+from policies.core.rule import Group, sorts
+from policies.kubernetes.grants import BINDINGS, ROLES
 
 RBAC: Final = Group("RBAC", "Identity and the Kubernetes API")
 

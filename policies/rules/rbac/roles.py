@@ -3,14 +3,24 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.grants import CLUSTER_ROLE, READING, ROLE, ROLE_BINDING, VERBS, WRITING, Grants, rules_of, takes_in
-from policies.grants import GROUP as RBAC_GROUP
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.trust import may
+from policies.kubernetes.grants import (
+    CLUSTER_ROLE,
+    READING,
+    ROLE,
+    ROLE_BINDING,
+    VERBS,
+    WRITING,
+    Grants,
+    rules_of,
+    takes_in,
+)
+from policies.kubernetes.grants import GROUP as RBAC_GROUP
 from policies.objects import Object
-from policies.rule import CRITICAL, HIGH, Breach, sorts
 from policies.rules.rbac import group
 from policies.rules.rbac.group import PLATFORM, RBAC
-from policies.trust import may
 
 CLUSTER_ROLES: Final = sorts(CLUSTER_ROLE)
 ANY: Final = sorts(ROLE, CLUSTER_ROLE, ROLE_BINDING, f"ClusterRoleBinding.{RBAC_GROUP}")

@@ -5,14 +5,14 @@ from fractions import Fraction
 from typing import Final
 
 from blueprint import names
-from policies.asks import ASKS, SHARED, Ask, Side
-from policies.facts import Facts
-from policies.limits import Containers
-from policies.pods import Container, Pod
-from policies.quantities import parse, spelled
-from policies.rule import CONTAINERS, HIGH, LOW, MEDIUM, PODS, Breach
+from policies.core.facts import Facts
+from policies.core.limits import Containers
+from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, PODS, Breach
+from policies.kubernetes.asks import ASKS, SHARED, Ask, Side
+from policies.kubernetes.quantities import parse, spelled
+from policies.objects.pods import Container, Pod
+from policies.objects.values import View
 from policies.rules.res.group import RES, RESOURCES
-from policies.values import View
 
 POD_LEVEL: Final = 34
 """Minor version since which a pod's own `resources` bound all of its containers (beta, and on)."""

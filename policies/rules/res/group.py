@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from policies.rule import Group
+from policies.core.rule import Group
 
 RES: Final = Group("RES", "Requests, limits and quotas", secures=False)
 

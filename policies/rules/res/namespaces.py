@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
-from policies.capacity import NODE_GROUPS, capacity
-from policies.demand import KINDS, ZERO, Demand, Key, demand
-from policies.limits import Namespaces
+from policies.cloud.capacity import NODE_GROUPS, capacity
+from policies.core.limits import Namespaces
+from policies.core.rule import HIGH, LOW, MEDIUM, Breach, sorts
+from policies.core.world import World
+from policies.kubernetes.demand import KINDS, ZERO, Demand, Key, demand
+from policies.kubernetes.quantities import parse, spelled
 from policies.objects import Object
-from policies.quantities import parse, spelled
-from policies.rule import HIGH, LOW, MEDIUM, Breach, sorts
+from policies.objects.values import View
 from policies.rules.res.group import RES
-from policies.values import View
-from policies.world import World
 
 NAMESPACES: Final = sorts("Namespace")
 ROOMS: Final = sorts("ResourceQuota", *sorted(NODE_GROUPS))

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import product
 
-from policies.asks import PROXIES, SHARED, SIDES, Ask
-from policies.facts import Facts
-from policies.rule import MEDIUM, Breach
+from policies.core.facts import Facts
+from policies.core.rule import MEDIUM, Breach
+from policies.kubernetes.asks import PROXIES, SHARED, SIDES, Ask
 from policies.rules.res.group import RES
 
 

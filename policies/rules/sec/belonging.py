@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names
+from policies.core.rule import CRITICAL, KUBERNETES, Breach
+from policies.core.trust import OURS
+from policies.core.world import World
 from policies.objects import Object
-from policies.rule import CRITICAL, KUBERNETES, Breach
+from policies.objects.values import View
+from policies.objects.walking import SecretReference, places, secret_references
 from policies.rules.sec.group import SEC, owner
-from policies.trust import OURS
-from policies.values import View
-from policies.walking import SecretReference, places, secret_references
-from policies.world import World
 
 COPIERS: Final = (
     "reflector.v1.k8s.emberstack.com/",

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CONTAINERS, EVERYTHING, HIGH, MEDIUM, Breach, sorts
+from policies.core.trust import may
+from policies.core.world import World
 from policies.objects import Object
-from policies.pods import Container
-from policies.rule import CONTAINERS, EVERYTHING, HIGH, MEDIUM, Breach, sorts
+from policies.objects.pods import Container
+from policies.objects.values import View
 from policies.rules.sec.group import SEC
-from policies.trust import may
-from policies.values import View
-from policies.world import World
 
 SECRETS: Final = sorts("Secret")
 
@@ -102,7 +102,7 @@ def external_store(secret: Object, _: World) -> Iterator[Breach]:
     sources=("pulumi: secrets in state",),
 )
 def secret_marked(_: Object, __: Facts) -> Iterator[Breach]:
-    """Told by `policies.state_secrets`: what a rule is handed has been unwrapped, marked or not."""
+    """Told by `policies.credentials.states`: what a rule is handed has been unwrapped, marked or not."""
     yield from ()
 
 

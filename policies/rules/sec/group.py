@@ -3,7 +3,7 @@
 from typing import Final
 
 from blueprint import names
-from policies.rule import Group
+from policies.core.rule import Group
 
 SEC: Final = Group("SEC", "Secrets")
 

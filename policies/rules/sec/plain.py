@@ -7,16 +7,16 @@ certain before is its name.
 from collections.abc import Iterator
 from typing import Final
 
-from policies.credential_names import names_a_secret
-from policies.credentials import is_harmless, suspect, suspicious, suspicious_bytes
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CONTAINERS, CRITICAL, EVERYTHING, Breach, sorts
+from policies.credentials.names import names_a_secret
+from policies.credentials.states import REFERENCE
+from policies.credentials.texts import is_harmless, suspect, suspicious, suspicious_bytes
 from policies.objects import Object
-from policies.pods import Container, pods
-from policies.rule import CONTAINERS, CRITICAL, EVERYTHING, Breach, sorts
+from policies.objects.pods import Container, pods
+from policies.objects.values import View
+from policies.objects.walking import Place, places
 from policies.rules.sec.group import SEC
-from policies.state_secrets import REFERENCE
-from policies.values import View
-from policies.walking import Place, places
 
 CONFIG_MAPS: Final = sorts("ConfigMap")
 LATER: Final = "is only known after the update, but has the name of a secret"

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.trust import OURS
+from policies.core.world import World, selects
 from policies.objects import Object
-from policies.rule import CRITICAL, Breach, sorts
+from policies.objects.values import View
+from policies.objects.walking import places
 from policies.rules.sec.group import SEC, owner
-from policies.trust import OURS
-from policies.values import View
-from policies.walking import places
-from policies.world import World, selects
 
 CLUSTER_STORE: Final = "ClusterSecretStore.external-secrets.io"
 STORE: Final = "SecretStore.external-secrets.io"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.pods import Container, Pod
-from policies.rule import CONTAINER_PARTS, CRITICAL, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.core.facts import Facts
+from policies.core.rule import CONTAINER_PARTS, CRITICAL, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.objects.pods import Container, Pod
 from policies.rules.wl.standard import PLATFORM, SYSCTLS, VOLUMES, WL, both
 
 

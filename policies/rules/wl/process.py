@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.facts import Facts
-from policies.pods import Container, Pod
-from policies.rule import CONTAINER_PARTS, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.core.facts import Facts
+from policies.core.rule import CONTAINER_PARTS, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.objects.pods import Container, Pod
 from policies.rules.wl.standard import (
     APPARMOR_ANNOTATION,
     DEFAULT_CAPABILITIES,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.pods import Pod
-from policies.rule import Group
-from policies.values import View
+from policies.core.rule import Group
+from policies.objects.pods import Pod
+from policies.objects.values import View
 
 WL: Final = Group("WL", "Pod Security Standards, exactly")
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from policies.rule import Group
+from policies.core.rule import Group
 
 WL_PLUS: Final = Group("WL+", "Pods, stricter than the standards")
 

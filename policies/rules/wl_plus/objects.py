@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import HIGH, MEDIUM, PODS, Breach, sorts
+from policies.core.world import selects, texts
 from policies.objects import Object
-from policies.pods import Pod
-from policies.rule import HIGH, MEDIUM, PODS, Breach, sorts
+from policies.objects.pods import Pod
+from policies.objects.values import View
 from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
-from policies.values import View
-from policies.world import selects, texts
 
 NAKED: Final = sorts("Pod", "ReplicaSet.apps", "ReplicaSet.extensions", "ReplicationController")
 CONTROLLERS: Final = sorts(

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
-from policies.pods import Container, Pod
-from policies.rule import CONTAINERS, HIGH, LOW, MEDIUM, POD_PARTS, Breach
+from policies.core.facts import Facts
+from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, POD_PARTS, Breach
+from policies.objects.pods import Container, Pod
+from policies.objects.values import View
 from policies.rules.wl.process import is_root, may_be_root
 from policies.rules.wl_plus.group import IMAGES, PLATFORM, WL_PLUS
-from policies.values import View
 
 
 @WL_PLUS.resource(

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Facts
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, PODS, Breach, sorts
 from policies.objects import Object
-from policies.pods import Pod
-from policies.rule import CRITICAL, HIGH, PODS, Breach, sorts
+from policies.objects.pods import Pod
+from policies.objects.values import UndeterminedError
 from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
-from policies.values import UndeterminedError
 
 STORAGE: Final = sorts("PersistentVolume", "StorageClass.storage.k8s.io")
 

@@ -1,0 +1,60 @@
+"""Rules that say no more about an object than anybody reads: the judge's memory when the objects are anybody's.
+
+A megabyte of text can hold three hundred thousand containers, and every one of them breaks twenty rules. Beyond these
+limits nothing is passed: what is too much to judge is itself a finding, and what is too much to tell is counted as one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
+
+from policies.core.rule import STACK, Breach, Rule, Selector
+from policies.objects import Object
+from policies.objects.values import MalformedError
+
+MAX_SUBJECTS: Final = 1000
+"""Containers or pods of one object. A pod of Kubernetes' own largest tests has a dozen."""
+MAX_BREACHES: Final = 100
+"""Findings of one rule about one subject."""
+MAX_RUN_BREACHES: Final = 10_000
+"""Of one rule in one run; beyond it each subject is told once, so that none passes."""
+MAX_FOUND: Final = 300
+"""Characters of what was found; a rule may quote a word of the object's."""
+
+
+def bounded(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """`rules`, each with those limits, for one run. Rules that shared a selector still do."""
+    selectors: dict[int, Selector[Any]] = {}
+    return tuple(_bounded(rule, selectors) for rule in rules)
+
+
+def _bounded(rule: Rule, selectors: dict[int, Selector[Any]]) -> Rule:
+    told = 0
+
+    def check(subject: Any, knows: Any) -> Iterator[Breach]:
+        nonlocal told
+        breaches = rule.check(subject, knows)
+        few = MAX_BREACHES if told < MAX_RUN_BREACHES else 0
+        for breach in islice(breaches, few):
+            told += 1
+            yield breach if len(breach.found) <= MAX_FOUND else replace(breach, found=f"{breach.found[:MAX_FOUND]}...")
+        if (more := next(breaches, None)) is not None:
+            yield replace(more, found=f"and more like it; {few or MAX_RUN_BREACHES} are told")
+
+    if rule.selector is STACK:  # about no object; the judge knows it by itself
+        return replace(rule, check=check)
+    shared = id(rule.selector)
+    if shared not in selectors:
+        selectors[shared] = replace(rule.selector, subjects=_few(rule.selector))
+    return replace(rule, check=check, selector=selectors[shared])
+
+
+def _few(selector: Selector[Any]) -> Any:
+    def subjects(thing: Object) -> Sequence[Any]:
+        few = tuple(islice(selector.subjects(thing), MAX_SUBJECTS + 1))
+        if len(few) > MAX_SUBJECTS:
+            raise MalformedError(thing.prefix, list(few), f"no list of more than {MAX_SUBJECTS} pods or containers")
+        return few
+
+    return subjects

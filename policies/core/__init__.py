@@ -1,0 +1,1 @@
+"""What judging is made of: rules, findings, exceptions, limits, and the run that brings them together."""

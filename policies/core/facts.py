@@ -1,0 +1,68 @@
+"""What a judge knows beside the objects: what was asked for, and the limits of the environment.
+
+Intent comes from the same files the platform is made from, read by the same reader, and never from its derivation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from blueprint.catalogue import Environment, Service
+from blueprint.reading import Catalogue
+from blueprint.settings import Settings
+from policies.core.limits import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What holds for a whole run."""
+
+    environment: Environment
+    limits: Limits
+    today: date
+    """UTC; exceptions end by it."""
+    standard: Literal["baseline", "restricted"] = "restricted"
+    """Which of the Pod Security Standards the WL group means."""
+    settings: Settings | None = None
+    """None: loose files, or a stack nobody described."""
+    services: tuple[Service, ...] | None = None
+    """The catalogue as the environment has it; None: loose files without one."""
+    stack_tags: Mapping[str, str] | None = None
+    """Tags of the stack, as `pulumi stack tag set` writes them; None: nobody told."""
+
+    @classmethod
+    def of_stack(
+        cls,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        limits: Limits,
+        today: date,
+        standard: Literal["baseline", "restricted"] = "restricted",
+    ) -> "Facts":
+        """What is known where a stack and its catalogue were read: its own environment's part of both."""
+        return cls(
+            environment=settings.environment,
+            limits=limits,
+            today=today,
+            standard=standard,
+            settings=settings,
+            services=catalogue.within(settings.environment),
+        )
+
+    @cached_property
+    def service(self) -> Mapping[str, Service]:
+        """The catalogue's services by name; empty without one."""
+        return {service.metadata.name: service for service in self.services or ()}
+
+    @property
+    def mesh(self) -> str:
+        """`sidecar` or `none`; `sidecar` where nobody said, because that is the stricter."""
+        return self.settings.mesh.mode if self.settings else "sidecar"
+
+    @property
+    def trust_domain(self) -> str:
+        """Domain of the mesh's identities."""
+        return self.settings.mesh.trust_domain if self.settings else "cluster.local"

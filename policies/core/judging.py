@@ -1,0 +1,225 @@
+"""Running the rules: every one in its guard, over every subject, three verdicts each.
+
+A rule that raises is a mandatory finding and takes no other rule with it. A rule that meets a value nobody knows yet
+is undecided about that subject; where the rule guards a wall, that is a finding of its own. A rule that meets
+something of another type than the field has says so as its own finding: what it cannot read it does not pass.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from policies.core.charts import is_advice
+from policies.core.exemptions import Allowance, allowances, wrong
+from policies.core.facts import Facts
+from policies.core.finding import Finding, Outcome, Report, Undecided
+from policies.core.rule import STACK, Breach, Rule, Selector
+from policies.core.world import World
+from policies.objects import Object, expanded
+from policies.objects.values import MalformedError, UndeterminedError
+
+CRASH: Final = "eng-rule-crash"
+UNKNOWN: Final = "eng-unknown-values"
+EXEMPTIONS: Final = "eng-exemptions"
+
+
+class Judge:
+    """The rules of one environment, ready to run. Keeps nothing between calls."""
+
+    def __init__(self, facts: Facts, rules: Sequence[Rule]) -> None:
+        self.facts = facts
+        self.by_id = {rule.id: rule for rule in rules}
+        self.active = tuple(rule for rule in rules if rule.level(facts.environment) != "off")
+        self._resource = _by_selector(rule for rule in self.active if not rule.of_stack)
+        self._stack = _by_selector(rule for rule in self.active if rule.of_stack)
+        self._allowances = tuple(each for each in allowances(facts) if wrong(each, facts.today, self.by_id) is None)
+
+    def resource(self, thing: Object) -> Outcome:
+        """What the rules about single resources say of `thing` and of everything it holds."""
+        found = [said for one in expanded(thing) for said in self._one(one, self._resource, self.facts)]
+        return self._outcome(found)
+
+    def stack(self, objects: Sequence[Object]) -> Outcome:
+        """What the rules that need all objects say."""
+        world = World(self.facts, tuple(one for thing in objects for one in expanded(thing)))
+        found: list[Finding | Undecided] = []
+        for rule in (rule for selector, rules in self._stack for rule in rules if selector is STACK):
+            found += self._run(rule, None, partial(rule.check, None, world))
+        for thing in world.objects:
+            found += self._one(thing, self._stack, world)
+        return self._outcome(found)
+
+    def exemptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
+        """What is wrong with the exemptions, given everything that was found in what `homes` says was judged."""
+        rule = self.by_id[EXEMPTIONS]
+        used = {finding.allowance for finding in findings}
+        known = set(judged)
+        for asked in allowances(self.facts):
+            why = wrong(asked, self.facts.today, self.by_id)
+            if why is None and asked not in used and self._could_match(asked, known):
+                why = f"exempts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
+            if why:
+                yield Finding(
+                    rule=rule,
+                    level=rule.level(self.facts.environment),
+                    about=None,
+                    path=asked.written,
+                    found=why,
+                    service=asked.service or "",
+                )
+
+    def everything(self, objects: Sequence[Object]) -> Report:
+        """All rules over all objects."""
+        outcomes = [*(self.resource(thing) for thing in objects), self.stack(objects)]
+        findings = [*_once(finding for outcome in outcomes for finding in outcome.findings)]
+        findings += self.exemptions(findings, homes(objects))
+        return Report(
+            findings=sorted((each for each in findings if not each.allowance), key=lambda each: each.order),
+            exempted=sorted((each for each in findings if each.allowance), key=lambda each: each.order),
+            undecided=[each for outcome in outcomes for each in outcome.undecided],
+            rules=len(self.active),
+            objects=sum(1 for thing in objects for _ in expanded(thing)),
+        )
+
+    def _could_match(self, asked: Allowance, known: set[str]) -> bool:
+        """An exemption of an object another stack makes, or of a rule that is off here, is not dead."""
+        if self.by_id[asked.rule] not in self.active:
+            return False
+        if (asked.object or "").startswith(URN):
+            return _stack_of(asked.object or "") in known
+        home, slash, _ = (asked.object or "").rpartition(" ")[2].partition("/")
+        place = asked.service or (home if slash else None)
+        return place in known if place else any(not each.startswith(URN) for each in known)
+
+    def _one(
+        self, thing: Object, table: Sequence[tuple[Selector[Any], Sequence[Rule]]], knows: Facts | World
+    ) -> Iterator[Finding | Undecided]:
+        for selector, rules in table:
+            if selector.sorts is not None and thing.sort not in selector.sorts:
+                continue
+            subjects, trouble = _looked_for(selector, thing)
+            for subject in subjects:
+                for rule in rules:
+                    yield from self._run(rule, thing, partial(rule.check, subject, knows))
+            if isinstance(trouble, UndeterminedError):
+                yield from (Undecided(rule=rule, about=thing, path=trouble.path) for rule in rules)
+            elif isinstance(trouble, MalformedError):
+                said = Breach(trouble.path, f"is {trouble.found}, so no rule can judge it")
+                yield self._finding(self.by_id[CRASH], said, thing)
+            elif trouble:
+                names = ", ".join(rule.id for rule in rules)
+                yield self._crash(f"looking for what {names} judge", trouble, thing)
+
+    def _run(
+        self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Breach]]
+    ) -> Iterator[Finding | Undecided]:
+        try:
+            for breach in check():
+                yield self._finding(rule, breach, thing)
+        except UndeterminedError as error:
+            yield Undecided(rule=rule, about=thing, path=error.path)
+        except MalformedError as error:
+            yield self._finding(rule, Breach(error.path, f"is {error.found}, which this rule cannot judge"), thing)
+        except Exception as error:
+            # Whatever a rule trips over, the others go on, and the run does not pass.
+            yield self._crash(f"the rule {rule.id}", error, thing)
+
+    def _crash(self, what: str, error: Exception, thing: Object | None) -> Finding:
+        # Never the error's own text: it may quote a value.
+        found = f"{what} failed with {type(error).__name__} at {place_of(error)}, so it judged nothing"
+        return self._finding(self.by_id[CRASH], Breach("", found), thing)
+
+    def _finding(self, rule: Rule, breach: Breach, thing: Object | None) -> Finding:
+        about = breach.on or thing
+        level = rule.level(self.facts.environment)
+        return Finding(
+            rule=rule,
+            level="advisory" if level == "mandatory" and is_advice(rule, about, self.facts) else level,
+            about=about,
+            path=breach.path,
+            found=breach.found,
+            service=self._service(about),
+        )
+
+    def _service(self, thing: Object | None) -> str:
+        namespace = (thing.namespace or (thing.name if thing.sort == "Namespace" else "")) if thing else ""
+        known = self.facts.service
+        if namespace in known:
+            return namespace
+        owner = namespace.removesuffix("-data")
+        return owner if owner in known else ""
+
+    def _outcome(self, said: Iterable[Finding | Undecided]) -> Outcome:
+        findings: list[Finding] = []
+        undecided: list[Undecided] = []
+        for each in said:
+            if isinstance(each, Undecided):
+                undecided.append(each)
+            else:
+                findings.append(each)
+        findings += self._unknowns(undecided)
+        return Outcome(findings=tuple(map(self._allowed, _once(findings))), undecided=tuple(undecided))
+
+    def _unknowns(self, undecided: Iterable[Undecided]) -> Iterator[Finding]:
+        places: dict[tuple[int, str], list[Undecided]] = {}
+        for each in undecided:
+            if each.rule.secures:
+                places.setdefault((id(each.about), each.path), []).append(each)
+        for (_, path), several in places.items():
+            rules = sorted({each.rule.id for each in several})
+            shown = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
+            text = f"is not known before the update, so {shown} could not decide"
+            yield self._finding(self.by_id[UNKNOWN], Breach(path, text), several[0].about)
+
+    def _allowed(self, finding: Finding) -> Finding:
+        for allowance in self._allowances:
+            if allowance.covers(finding.rule.id, finding.about, finding.service):
+                return replace(finding, allowance=allowance)
+        return finding
+
+
+URN: Final = "urn:pulumi:"
+
+
+def homes(objects: Iterable[Object]) -> set[str]:
+    """Where the exemptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
+    everything = [one for thing in objects for one in expanded(thing)]
+    namespaces = {thing.name for thing in everything if thing.sort == "Namespace"}
+    return namespaces | {_stack_of(thing.urn) for thing in everything if thing.urn}
+
+
+def _stack_of(urn: str) -> str:
+    # urn:pulumi:<stack>::<project>::<types>::<name>
+    return "::".join(urn.split("::")[:2])
+
+
+def _by_selector(rules: Iterable[Rule]) -> tuple[tuple[Selector[Any], tuple[Rule, ...]], ...]:
+    # One look for subjects serves all rules that share a selector: pods are found once, not sixty times.
+    found: dict[int, tuple[Selector[Any], list[Rule]]] = {}
+    for rule in rules:
+        found.setdefault(id(rule.selector), (rule.selector, []))[1].append(rule)
+    return tuple((selector, tuple(several)) for selector, several in found.values())
+
+
+def _looked_for(selector: Selector[Any], thing: Object) -> tuple[list[Any], Exception | None]:
+    """The subjects `selector` finds in `thing`, and what stopped it before the end."""
+    subjects: list[Any] = []
+    try:
+        subjects.extend(selector.subjects(thing))
+    except Exception as error:
+        return subjects, error
+    return subjects, None
+
+
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Each of `findings` once: a pod inside a pod's own field, or an object both kinds of rule cannot read."""
+    return {finding.identity: finding for finding in findings}.values()
+
+
+def place_of(error: BaseException) -> str:
+    """`file.py:line` where `error` was raised: what may be told of it, since its own text may quote a value."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "nowhere"

@@ -1,0 +1,189 @@
+"""What may be written where: the allowlists, ceilings and exceptions of an environment.
+
+Read from `policies/config/<environment>.json`, strictly: a misspelt list is an error, not an empty one. Numbers and
+names only; what a rule *is* does not change per environment, only its level (with the rule) and its limits (here).
+"""
+
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError
+
+from blueprint.catalogue import Environment
+from blueprint.text import Slug, Text
+
+FOLDER: Final = Path(__file__).parent.parent / "config"
+
+Prefix = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$")]
+"""A registry host, with port and path: ghcr.io/acme."""
+
+
+class Exemption(Text):
+    """A rule one object may break for a while."""
+
+    rule: Slug
+    """Identifier of the rule."""
+    object: Annotated[str, Field(pattern=r"^[A-Za-z]+ [^\s*]+$|^urn:pulumi:[^*]+$")]
+    """`Kind namespace/name`, `Kind name`, a URN, or `the stack` as a whole: exactly one object, no pattern."""
+    reason: Annotated[str, Field(min_length=10, max_length=300)]
+    """Why."""
+    owner: Slug
+    """Who asks again when it ends."""
+    expires: date
+    """The last day it holds; at most 90 days ahead."""
+
+
+class Images(Text):
+    """Where images may come from."""
+
+    registries: tuple[Prefix, ...]
+    """Hosts, or hosts with the beginning of a path; a path matches on a / boundary."""
+    charts: tuple[Prefix, ...] = ()
+    """Chart repositories, spelled like registries: without https:// or oci://."""
+
+
+class Containers(Text):
+    """How much one container may ask."""
+
+    cpu: Annotated[str, Field(pattern=r"^[0-9]+m?$")]
+    """The largest limit."""
+    memory: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")]
+    """The largest limit."""
+    ephemeral_storage: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")]
+    """The largest limit."""
+    cpu_ratio: Annotated[int, Field(ge=1)]
+    """Limit over request: a busy container may take an idle one's share, not a node's."""
+    memory_ratio: Annotated[int, Field(ge=1)]
+    """Limit over request: memory cannot be taken back, so what is not requested may be missing."""
+
+
+class Namespaces(Text):
+    """How much the quota of one namespace may allow: a bound nobody can reach is none."""
+
+    cpu: Annotated[str, Field(pattern=r"^[0-9]+m?$")]
+    """Requests and limits each."""
+    memory: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")]
+    """Requests and limits each."""
+    ephemeral_storage: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")]
+    """Requests and limits each."""
+    pods: Annotated[int, Field(ge=1)]
+    """Pods."""
+    claims: Annotated[int, Field(ge=0)] = 10
+    """PersistentVolumeClaims."""
+
+
+class Workloads(Text):
+    """What pods may name."""
+
+    runtime_classes: tuple[str, ...] = ()
+    """Pod Security can be switched off per runtime class, so each one is named."""
+    priority_classes: tuple[str, ...] = ()
+    """The platform's tiers."""
+    csi_drivers: tuple[str, ...] = ()
+    """Drivers of inline volumes."""
+    provisioners: tuple[str, ...] = ()
+    """Provisioners of StorageClasses."""
+    uid: Annotated[int, Field(ge=1)] = 10_000
+    """The lowest user and group: below are the node's own (Kubescape C-0013; kube-score)."""
+
+
+class Cloud(Text):
+    """What may be bought."""
+
+    instance_classes: tuple[str, ...] = ()
+    """Of nodes, databases, caches and brokers; exact names."""
+    disk_gib: Annotated[int, Field(ge=1)] = 100
+    """The largest disk of one store."""
+    nodes: Annotated[int, Field(ge=1)] = 3
+    """Nodes of all node groups at their most."""
+    load_balancers: Annotated[int, Field(ge=0)] = 1
+    """Load balancers."""
+    nat_gateways: Annotated[int, Field(ge=0)] = 1
+    """NAT gateways."""
+    public_ips: Annotated[int, Field(ge=0)] = 1
+    """Public addresses."""
+    replicas: Annotated[int, Field(ge=1)] = 100
+    """Pods of all workloads at their most."""
+    backup_days: Annotated[int, Field(ge=0)] = 0
+    """The least retention of a store's backups."""
+    multi_zone: bool = False
+    """Whether stores may stand in several zones; data-multi-az says whether they must."""
+    break_glass_role: str = "break-glass"
+    """Name of the one IAM role that may be administrator of a cluster; who takes it is written down elsewhere."""
+
+
+class Mesh(Text):
+    """What may stand aside in the mesh."""
+
+    unmeshed: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")], ...] = ()
+    """`namespace/name` of workloads of meshed namespaces that run without a proxy."""
+    annotations: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+ [a-z.]+/[A-Za-z]+=[^*]*$")], ...] = ()
+    """`namespace/name annotation=value`: proxy annotations of single workloads, with their exact value."""
+    extensions: tuple[Annotated[str, Field(pattern=r"^[A-Za-z]+ [a-z0-9-]+/[a-z0-9.-]+$")], ...] = ()
+    """`Kind namespace/name` of the EnvoyFilters, WasmPlugins and ProxyConfigs the platform owns."""
+
+
+class Access(Text):
+    """Who is trusted with the Kubernetes API."""
+
+    operators: dict[Annotated[str, Field(pattern=r"^[A-Za-z]+ [^\s*]+$")], tuple[Slug, ...]] = {}  # noqa: RUF012
+    """`Kind namespace/name` or `Kind name` of an object of a controller, and the rules of RBAC, SEC and ENG it may
+    break because that is its work. Each needs a reason in the review; it does not end."""
+
+
+class Limits(Text):
+    """The limits of one environment."""
+
+    images: Images
+    """Images."""
+    containers: Containers
+    """Containers."""
+    namespaces: Namespaces
+    """Quotas."""
+    workloads: Workloads
+    """Pods."""
+    cloud: Cloud
+    """The cloud."""
+    minor: Annotated[int, Field(ge=25, le=60)]
+    """Minor version of the Kubernetes API the environment's clusters serve at least: 1.<minor>."""
+    mesh: Mesh = Mesh()
+    """The mesh."""
+    access: Access = Access()
+    """The Kubernetes API."""
+    namespace_labels: tuple[Slug, ...] = ()
+    """Labels below our prefix that say of a service's namespace whose it is, what it costs whom and what it holds."""
+    chart_namespaces: tuple[Slug, ...] = ()
+    """Platform namespaces whose objects come from other people's charts; what they bring is advised, not refused,
+    but for grants, secrets, privileges and what opens the mesh (policies/core/charts.py)."""
+    privileged_namespaces: tuple[Slug, ...] = ()
+    """Platform namespaces that may lack Pod Security *restricted*; each sets up nodes."""
+    exemptions: tuple[Exemption, ...] = ()
+    """Rules single objects may break for a while."""
+
+
+class LimitsError(Exception):
+    """The limits of an environment cannot be read; the text names file, cause and cure."""
+
+
+def file_of(environment: Environment) -> str:
+    """The file the limits of `environment` are in; an ephemeral stack has those of dev."""
+    return f"{'dev' if environment == 'ephemeral' else environment}.json"
+
+
+@cache
+def limits_of(environment: Environment) -> Limits:
+    """The limits of `environment`.
+
+    Raises LimitsError.
+    """
+    file = FOLDER / file_of(environment)
+    try:
+        return Limits.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, json.JSONDecodeError) as error:
+        first = str(error).strip().splitlines()
+        raise LimitsError(
+            f"policies/config/{file.name}: cannot be read, so nothing can be judged: {' '.join(first[:4])}. Mend it."
+        ) from None

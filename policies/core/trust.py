@@ -1,0 +1,15 @@
+"""Who is the platform and who is a guest: namespaces of ours, and controllers whose work it is to break a rule."""
+
+from typing import Final
+
+from blueprint import names
+from policies.core.facts import Facts
+from policies.objects import Object
+
+OURS: Final = frozenset({*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES})
+"""Namespaces no service lives in."""
+
+
+def may(rule: str, thing: Object, facts: Facts) -> bool:
+    """Whether `thing` belongs to a controller whose work it is to break `rule` (`limits.access.operators`)."""
+    return rule in facts.limits.access.operators.get(thing.title, ())

@@ -1,0 +1,1 @@
+"""What the catalogue declares, computed from its files alone: edges and channels. Never from the derivation."""

@@ -1,0 +1,1 @@
+"""Istio as it would decide: mutual TLS, authorization, and what is in the mesh."""

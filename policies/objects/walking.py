@@ -1,0 +1,79 @@
+"""Every place inside an object, and the references to Secrets among them.
+
+References are found by the shape of their field (`…SecretRef`, `secretName`), because every operator brings kinds
+of its own and they all spell it alike. A value that is not known yet is a place like any other; it is not looked into.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policies.objects import Object
+from policies.objects.values import ABSENT, View, step
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value, the field it stands in ("" for the items of a list), and what holds it."""
+
+    key: str
+    view: View
+    above: View
+    """The mapping around it; for the items of a list, the mapping around the list."""
+    listed: str = ""
+    """For an item of a list: the field the list stands in."""
+
+
+def places(root: View) -> Iterator[Place]:
+    """Everything below `root`, in the order it is written."""
+    waiting = [Place("", root, ABSENT)]
+    while waiting:
+        place = waiting.pop()
+        yield place
+        value, path = place.view.value, place.view.path
+        if isinstance(value, dict):
+            below = [Place(str(key), View(part, step(path, str(key))), place.view) for key, part in value.items()]
+        elif isinstance(value, list):
+            below = [
+                Place("", View(part, step(path, index)), place.above, place.key) for index, part in enumerate(value)
+            ]
+        else:
+            continue
+        waiting.extend(reversed(below))
+
+
+@dataclass(frozen=True)
+class SecretReference:
+    """Where an object names a Secret."""
+
+    name: View
+    namespace: View
+    """Where it says the Secret is; absent: its own namespace."""
+
+
+_MAPPINGS: Final = ("secretref", "secretkeyref", "secrettargetref", "secretkeyselector")
+_LISTS: Final = frozenset({"imagePullSecrets", "secretTargetRef", "certificateRefs", "secretRefs", "secrets"})
+_TEXTS: Final = ("secretname", "credentialname")
+_TEXT_LISTS: Final = frozenset({"credentials"})
+"""Of a KongConsumer."""
+_SELECTOR: Final = frozenset({"key", "name"})
+"""A key of a Secret wherever a kind of its own names one (`externalClusters[].password` of CloudNativePG)."""
+
+
+def secret_references(thing: Object) -> Iterator[SecretReference]:
+    """Every Secret `thing` names."""
+    for place in places(thing.root):
+        key = place.key.casefold()
+        if isinstance(place.view.value, dict):
+            named = key.endswith(_MAPPINGS) or place.listed in _LISTS or _is_selector(key, place.view)
+            if named or (key == "secret" and place.view["name"].is_set):
+                yield SecretReference(place.view["name"], place.view["namespace"])
+        elif key.endswith(_TEXTS) and place.view.is_set:
+            yield SecretReference(place.view, place.above["namespace"])
+        elif place.listed in _TEXT_LISTS and isinstance(place.view.value, str):
+            yield SecretReference(place.view, ABSENT)
+
+
+def _is_selector(key: str, view: View) -> bool:
+    texts = all(isinstance(view.value.get(field), str) for field in _SELECTOR)
+    return texts and view.value.keys() <= {*_SELECTOR, "optional"} and "configmap" not in key
