@@ -17,13 +17,13 @@ from policies.adapters.crossguard import DESCRIPTIONS, Servicer, policies
 from policies.adapters.manifests import from_manifest
 from policies.core.facts import Facts
 from policies.core.finding import Finding
-from policies.core.integrity import ENG
 from policies.core.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
 from policies.core.limits import Limits, limits_of
 from policies.core.rule import Rule
 from policies.objects import Object, Options
 from policies.objects.values import Unknown
 from policies.rules import RULES
+from policies.rules.eng.group import ENG
 from policies.rules.wl import WL
 from tests.support.policy_cases import TODAY
 

@@ -7,7 +7,7 @@ from policies.core.rule import HIGH, MEDIUM, Breach, sorts
 from policies.core.world import World, texts
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.av.standard import AV, ROLLOUT, STATEFUL_SET, shown
+from policies.rules.av.group import AV, ROLLOUT, STATEFUL_SET, shown
 
 ISTIO: Final = "networking.istio.io"
 ANALYSIS: Final = "AnalysisTemplate.argoproj.io"

@@ -10,7 +10,7 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.av.standard import AV, shown
+from policies.rules.av.group import AV, shown
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 GKE_CLUSTER: Final = "gcp:container/cluster:Cluster"

@@ -10,7 +10,7 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import Container, Pod
 from policies.objects.values import View
-from policies.rules.av.standard import (
+from policies.rules.av.group import (
     AV,
     DELIVERY,
     DEPLOYMENT,

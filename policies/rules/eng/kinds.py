@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.integrity import ENG
 from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, MEDIUM, Breach, sorts
 from policies.kubernetes.served import is_served
 from policies.objects import LISTS, Object
+from policies.rules.eng.group import ENG
 
 PACKAGES: Final = frozenset({"aws", "gcp", "kubernetes", "platform", "pulumi", "random", "tls"})
 """Packages whose resources the rules can read; `platform` is our own components."""

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.core.integrity import ENG
 from policies.core.rule import EVERYTHING, MEDIUM, Breach
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.values import View
 from policies.objects.walking import places
+from policies.rules.eng.group import ENG
 
 LABEL: Final = 63
 """Bytes of a DNS label (RFC 1123) and of a label's value."""

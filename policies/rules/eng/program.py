@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.integrity import ENG
 from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Breach, Selector, sorts
 from policies.core.world import World
 from policies.objects import Object
+from policies.rules.eng.group import ENG
 from policies.rules.eng.kinds import PROVIDERS
 
 KUBERNETES_PROVIDER: Final = f"{PROVIDERS}kubernetes"

@@ -12,8 +12,8 @@ from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.edge import GW
+from policies.rules.gw import group
+from policies.rules.gw.group import GW
 from policies.rules.gw.routes import doors
 
 CERTIFICATE: Final = "Certificate.cert-manager.io"
@@ -28,7 +28,7 @@ OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.
     HIGH,
     Selector(
         lambda thing: (thing,),
-        frozenset({*edge.KONG_ROUTES, edge.GATEWAY, *CHARTS}),
+        frozenset({*group.KONG_ROUTES, group.GATEWAY, *CHARTS}),
         "public routes, Gateways, and Kong's chart",
     ),
     why="Over plain http, or with a certificate nobody can check, everybody on the way reads the tokens.",
@@ -72,7 +72,7 @@ def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
 
 def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
     spoken, forced = (
-        thing.annotations[edge.PROTOCOLS_ANNOTATION],
+        thing.annotations[group.PROTOCOLS_ANNOTATION],
         thing.annotations["ingress.kubernetes.io/force-ssl-redirect"],
     )
     if not _only_encrypted(spoken) and forced.word != "true":
@@ -102,7 +102,7 @@ def _of_byte_ingress(thing: Object, _: World) -> Iterator[Breach]:
 
 
 def _of_route(thing: Object, world: World) -> Iterator[Breach]:
-    spoken = thing.annotations[edge.PROTOCOLS_ANNOTATION]
+    spoken = thing.annotations[group.PROTOCOLS_ANNOTATION]
     if spoken.word and not _only_encrypted(spoken):
         yield Breach(spoken, "takes plain http, whatever the listener says")
     if all(door.redirects for door in doors(thing)):
@@ -111,7 +111,7 @@ def _of_route(thing: Object, world: World) -> Iterator[Breach]:
         if parent["kind"].word not in ("", "Gateway"):
             continue
         namespace = parent["namespace"].word or thing.namespace
-        gateway = world.named(edge.GATEWAY, namespace, parent["name"].word)
+        gateway = world.named(group.GATEWAY, namespace, parent["name"].word)
         if gateway is None:
             if world.declares(namespace):
                 yield Breach(parent, f"names {namespace}/{parent['name'].word}, and there is no such Gateway")
@@ -147,9 +147,9 @@ def _listened(thing: Object, parent: View, gateway: Object, listener: View, worl
 
 _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
     **dict.fromkeys(CHARTS, _of_chart),
-    **dict.fromkeys(edge.INGRESSES, _of_ingress),
-    **dict.fromkeys(edge.BYTE_INGRESSES, _of_byte_ingress),
-    edge.GATEWAY: _of_gateway,
+    **dict.fromkeys(group.INGRESSES, _of_ingress),
+    **dict.fromkeys(group.BYTE_INGRESSES, _of_byte_ingress),
+    group.GATEWAY: _of_gateway,
 }
 
 

@@ -12,8 +12,8 @@ from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.edge import GW
+from policies.rules.gw import group
+from policies.rules.gw.group import GW
 from policies.rules.gw.plugins import CODE, kind
 from policies.rules.gw.routes import doors
 
@@ -33,7 +33,7 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost", "unix:", "off")
     CRITICAL,
     Selector(
         lambda thing: (thing,),
-        frozenset({*CHARTS, *edge.KONG_ROUTES, edge.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
+        frozenset({*CHARTS, *group.KONG_ROUTES, group.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
         "Kong's chart, its Services and pods, and routes to them",
     ),
     why="Whoever reaches Kong's admin API can send every request, with every token in it, wherever they like.",
@@ -123,7 +123,7 @@ def _of_workload(thing: Object) -> Iterator[Breach]:
 
 _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     **dict.fromkeys(CHARTS, _of_chart),
-    **dict.fromkeys((*edge.KONG_ROUTES, edge.VIRTUAL_SERVICE), _of_route),
+    **dict.fromkeys((*group.KONG_ROUTES, group.VIRTUAL_SERVICE), _of_route),
     "Service": _of_service,
 }
 
@@ -133,10 +133,10 @@ _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     "M/M/M",
     CRITICAL,
     sorts(
-        *edge.KONG_ROUTES,
+        *group.KONG_ROUTES,
         "Service",
-        edge.KONG_PLUGIN,
-        edge.KONG_CLUSTER_PLUGIN,
+        group.KONG_PLUGIN,
+        group.KONG_CLUSTER_PLUGIN,
         "SnippetsFilter.gateway.nginx.org",
     ),
     why="A snippet or a function runs in the gateway itself, which holds every certificate and sees every token.",
@@ -148,7 +148,7 @@ def no_snippets(thing: Object, _: Facts) -> Iterator[Breach]:
     for key, value in thing.annotations.entries():
         if value.is_set and key.rpartition("/")[2].lower().rstrip("s").endswith("snippet"):
             yield Breach(value, "is code for the gateway")
-    if thing.sort in (edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN) and kind(thing) in CODE:
+    if thing.sort in (group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN) and kind(thing) in CODE:
         yield Breach(thing.root["plugin"], f"is {kind(thing)}, which runs code")
     if thing.kind == "SnippetsFilter":
         yield Breach(thing.spec, "is code for the gateway")

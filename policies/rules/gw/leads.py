@@ -10,9 +10,9 @@ from policies.core.rule import CRITICAL, HIGH, Breach
 from policies.core.world import World, texts
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.gw.door import EVERYTHING, Backend, Door, Match, covers
-from policies.rules.gw.edge import GW, ROUTE
+from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.plugins import rewritten
+from policies.rules.gw.route import EVERYTHING, Backend, Door, Match, covers
 from policies.rules.gw.routes import DOORS, KONG_DOORS
 
 

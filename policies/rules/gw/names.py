@@ -7,8 +7,8 @@ from policies.core.facts import Facts
 from policies.core.rule import HIGH, Breach
 from policies.core.world import World
 from policies.objects import Object
-from policies.rules.gw.door import Door, Match
-from policies.rules.gw.edge import GW, ROUTE
+from policies.rules.gw.group import GW, ROUTE
+from policies.rules.gw.route import Door, Match
 from policies.rules.gw.routes import DOORS, ROUTES, doors, every_door
 
 

@@ -1,4 +1,4 @@
-"""What stands before every public route: who asks, how often, how much, from which pages."""
+"""What stands before every public route: who asks, how often, how much, and from which pages."""
 
 import re
 from collections.abc import Iterator
@@ -11,9 +11,8 @@ from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.door import Door, Match, covers
-from policies.rules.gw.edge import GW, PLATFORM, ROUTE
+from policies.rules.gw import group
+from policies.rules.gw.group import GW, PLATFORM, ROUTE
 from policies.rules.gw.plugins import (
     AUTHENTICATE,
     LIMIT,
@@ -28,9 +27,10 @@ from policies.rules.gw.plugins import (
     rewritten,
     running,
 )
+from policies.rules.gw.route import Door, Match, covers
 from policies.rules.gw.routes import DOORS, KONG_DOORS, doors
 
-PLUGINS: Final = sorts(edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN)
+PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
 
 
 @GW.stack(
@@ -162,9 +162,9 @@ DECIDING: Final = (
 """Settings of theirs that decide whether anybody is asked or stopped."""
 
 NAMERS: Final = sorts(
-    *edge.KONG_ROUTES,
+    *group.KONG_ROUTES,
     "Service",
-    *edge.CONSUMERS,
+    *group.CONSUMERS,
 )
 
 
@@ -224,3 +224,63 @@ def _milliseconds(word: str) -> bool:
 
 def _lasts(word: str) -> bool:
     return bool(re.fullmatch(r"([0-9]{1,5}(ms|h|m|s))+", word)) and bool(re.search("[1-9]", word))
+
+
+PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
+"""An origin Kong compares as it stands; every other one is a pattern to it (Kong 3.9, plugins/cors/handler.lua)."""
+LONGEST: Final = 300
+"""Characters of a pattern anybody can read."""
+ANYTHING: Final = re.compile(r"(?<![\\\[])\.|\\[SDW]|\[\^|^\^?$|(?<!\\)\(\?!")
+"""What stands for characters nobody named: any one, as a dot does that is not escaped, or all but some."""
+REPEATED: Final = re.compile(r"[*+]|\{[0-9]")
+PORT: Final = re.compile(r"\(?:(?:\\d|\[0-9\])(?:[*+]|\{[0-9,]+\})\)?\??")
+"""Any port of one host; whoever has the host has its ports."""
+ENDING: Final = re.compile(r"(?:[A-Za-z0-9-]|\\\.)*$")
+"""What every name the pattern matches ends in."""
+ATOM: Final = re.compile(r"\\.|\[[^\]]*\]")
+GROUP: Final = re.compile(r"\([^()]*\)")
+
+
+@GW.resource(
+    "gw-cors",
+    "M/M/M",
+    HIGH,
+    PLUGINS,
+    why="With credentials for every origin any page a user opens can act in that user's name.",
+    cure="List the origins, each with scheme and host",
+    where=f"{ROUTE}.cors.origins",
+    sources=("OWASP API8:2023",),
+)
+def cors(plugin: Object, _: Facts) -> Iterator[Breach]:
+    if kind(plugin) != "cors":
+        return
+    config = plugin.root["config"]
+    for at in from_secret(plugin, "origins", "credentials"):
+        yield Breach(at, "says where nobody can read it which pages may ask")
+    credentials = config["credentials"].flag
+    if credentials and config["origins"].is_empty:
+        yield Breach(config["origins"], "is empty, which is every origin, with credentials")
+    for origin in config["origins"]:
+        word = origin.word.strip()
+        if credentials and word in ("*", "null"):
+            yield Breach(origin, f"is {word}, with credentials")
+        elif word != "*" and not PLAIN.fullmatch(word) and _is_broad(word):
+            yield Breach(origin, "is a pattern that matches origins nobody listed")
+
+
+def _is_broad(pattern: str) -> bool:
+    """Whether strangers can have a name it matches: only whoever owns a domain of two labels has those below it."""
+    bare = PORT.sub("", pattern.removesuffix("$"))
+    if len(pattern) > LONGEST or ANYTHING.search(bare) or _has_choice(bare):
+        return True
+    ending = ENDING.search(bare)
+    labels = [label for label in ending[0].split("\\.") if label] if ending else []
+    return bool(REPEATED.search(bare)) and len(labels) < 2
+
+
+def _has_choice(pattern: str) -> bool:
+    """Whether it is one of several outside every bracket: Kong ties only the last of them to the end of the name."""
+    rest, before = ATOM.sub("", pattern), ""
+    while rest != before:
+        rest, before = GROUP.sub("", rest), rest
+    return "|" in rest

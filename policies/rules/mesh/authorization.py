@@ -15,8 +15,7 @@ from policies.mesh.scope import DATAPLANE
 from policies.network.addresses import cidr_at, covers_everything
 from policies.objects import Object
 from policies.objects.values import ABSENT, View
-from policies.rules.mesh.issuers import strangers
-from policies.rules.mesh.standard import (
+from policies.rules.mesh.group import (
     AUTHORIZATIONS,
     KUBERNETES_GATEWAY,
     MESH,
@@ -25,6 +24,7 @@ from policies.rules.mesh.standard import (
     REQUEST_AUTHENTICATION,
     has_mesh,
 )
+from policies.rules.mesh.peers import strangers
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes of the caller"
 

@@ -11,7 +11,7 @@ from policies.core.world import World
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object, yaml_text
 from policies.objects.values import View
-from policies.rules.mesh.standard import MESH
+from policies.rules.mesh.group import MESH
 
 OPERATOR: Final = "IstioOperator.install.istio.io"
 CONFIG_MAP: Final = "ConfigMap"

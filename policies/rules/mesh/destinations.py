@@ -9,8 +9,8 @@ from policies.core.world import World
 from policies.mesh.scope import host_in, is_in_mesh, is_private
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.mesh.protocols import speaks_http
-from policies.rules.mesh.standard import DESTINATION_RULE, MESH, VIRTUAL_SERVICE, has_mesh
+from policies.rules.mesh.group import DESTINATION_RULE, MESH, VIRTUAL_SERVICE, has_mesh
+from policies.rules.mesh.traffic import speaks_http
 
 DESTINATIONS: Final = sorts(DESTINATION_RULE)
 ORIGINATES: Final = ("SIMPLE", "MUTUAL")

@@ -22,7 +22,7 @@ from policies.mesh.authz import (
 from policies.objects import Object
 from policies.objects.values import View
 from policies.rules.mesh.authorization import CONSUMES
-from policies.rules.mesh.standard import MESH, has_mesh
+from policies.rules.mesh.group import MESH, has_mesh
 
 NOBODYS: Final = (names.ISTIO, names.KONG)
 """Namespaces in the mesh no file lets anybody into: of the whole mesh, and of the gateway."""

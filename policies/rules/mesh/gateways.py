@@ -8,7 +8,7 @@ from policies.core.rule import HIGH, Breach, sorts
 from policies.core.world import selects
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.mesh.standard import KUBERNETES_GATEWAY, MESH
+from policies.rules.mesh.group import KUBERNETES_GATEWAY, MESH
 
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
 LISTENER_SETS: Final = ("ListenerSet.gateway.networking.k8s.io", "XListenerSet.gateway.networking.x-k8s.io")

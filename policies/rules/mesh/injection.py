@@ -12,7 +12,7 @@ from policies.objects import Object, yaml_text
 from policies.objects.pods import Pod
 from policies.objects.values import View
 from policies.rules.mesh.config import revisions
-from policies.rules.mesh.standard import MESH, NAMESPACES, PODS_SPELT, has_mesh
+from policies.rules.mesh.group import MESH, NAMESPACES, PODS_SPELT, has_mesh
 
 INJECT: Final = "sidecar.istio.io/inject"
 TLS_MODE: Final = "security.istio.io/tlsMode"

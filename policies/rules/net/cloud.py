@@ -12,7 +12,7 @@ from policies.network.addresses import NOBODY, Space, cidr_at, space
 from policies.objects import Object
 from policies.objects.json_text import parsed
 from policies.objects.values import UndeterminedError, View
-from policies.rules.net.standard import NET
+from policies.rules.net.group import NET
 
 CLUSTER: Final = "components/cluster.py"
 NETWORK: Final = "the module that makes the network"

@@ -9,7 +9,7 @@ from policies.core.rule import CRITICAL, Breach, Selector
 from policies.network.addresses import Block, cidr_at, covers_everything
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.net.standard import FOUNDATION, NET
+from policies.rules.net.group import FOUNDATION, NET
 
 _BASELINE: Final = "BaselineAdminNetworkPolicy"
 _TIERED: Final = "ClusterNetworkPolicy"

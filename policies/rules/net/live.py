@@ -10,7 +10,7 @@ from policies.kubernetes.matching import Matcher, matcher
 from policies.network.reach import NAME, End, is_empty_selector
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.net.standard import NET, PLATFORM, POLICY_SORTS, peers
+from policies.rules.net.group import NET, PLATFORM, POLICY_SORTS, peers
 from policies.rules.net.table import table
 
 _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"

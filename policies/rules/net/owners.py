@@ -11,8 +11,8 @@ from policies.core.world import World, texts
 from policies.network.reach import NAME
 from policies.objects import Object
 from policies.objects.values import View
+from policies.rules.net.group import NET, POLICY_SORTS, peers, rules
 from policies.rules.net.platform import PROMETHEUS, Pods
-from policies.rules.net.standard import NET, POLICY_SORTS, peers, rules
 
 VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS,)
 """Who may come to every store besides its owner, by name: metrics. An operator or a backup that needs its stores' ports

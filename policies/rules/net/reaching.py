@@ -12,8 +12,8 @@ from policies.network.ports import shown
 from policies.network.reach import Direction, End, Opening, Wall
 from policies.objects import Object
 from policies.objects.values import MalformedError, UndeterminedError
+from policies.rules.net.group import CONSUMES, NET, PLATFORM, is_foreign
 from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
-from policies.rules.net.standard import CONSUMES, NET, PLATFORM, is_foreign
 from policies.rules.net.table import OUTSIDE, Judged, Table, Wanted, is_tenant, judged, table, wanted
 
 _NOTHING: Final = Wanted()

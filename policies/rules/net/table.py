@@ -12,8 +12,8 @@ from policies.network.reach import Direction, End, Reach
 from policies.objects import Object
 from policies.objects.values import MalformedError, UndeterminedError
 from policies.rules.net.edges import edges, service_pods, stores
+from policies.rules.net.group import POLICY_SORTS, TRUSTED
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
-from policies.rules.net.standard import POLICY_SORTS, TRUSTED
 
 OUTSIDE: Final = "a-namespace-of-nobody's"
 """No namespace can be called so: an admission of it is an admission of any."""

@@ -11,7 +11,7 @@ from policies.core.world import World, texts
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.obs.standard import OBS, PROMETHEUS_RULE, service_of
+from policies.rules.obs.group import OBS, PROMETHEUS_RULE, service_of
 
 WINDOW: Final = re.compile(r"(?:rate|\[)(\d+[smhdw])(?![0-9A-Za-z])")
 """A window in a query: of a function (`[5m]`), or in the name of what was recorded (`ratio_rate5m`)."""

@@ -17,7 +17,7 @@ from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.obs.standard import DASHBOARD, OBS, is_dashboard, service_of
+from policies.rules.obs.group import DASHBOARD, OBS, is_dashboard, service_of
 
 DATASOURCE: Final = "GrafanaDatasource.grafana.integreatly.org"
 DATASOURCE_LABEL: Final = "grafana_datasource"

@@ -12,7 +12,7 @@ from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.obs.standard import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
+from policies.rules.obs.group import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
 
 PROXY: Final[Mapping[str, int]] = {"http-envoy-prom": 15090, "http-monitoring": 15020}
 """Ports of the mesh's proxy, which no pod template declares; 15020 has the service's metrics beside its own."""

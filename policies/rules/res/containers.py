@@ -1,14 +1,15 @@
-"""What a container asks, and how much it may take."""
+"""What a container asks, and how much it may take; the mesh's proxy as well."""
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import product
 from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
 from policies.core.limits import Containers
 from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, PODS, Breach
-from policies.kubernetes.asks import ASKS, SHARED, Ask, Side
+from policies.kubernetes.asks import ASKS, PROXIES, SHARED, SIDES, Ask, Side
 from policies.kubernetes.quantities import parse, spelled
 from policies.objects.pods import Container, Pod
 from policies.objects.values import View
@@ -195,3 +196,22 @@ def _storage(container: Container, in_memory: Mapping[str, Fraction]) -> Iterato
     # Files in memory count towards the memory of whoever writes them.
     if most is not None and written and written >= most:
         yield Breach(limit, "leaves nothing beside the volumes in memory that are mounted")
+
+
+@RES.resource(
+    "res-mesh-proxy",
+    "A/M/M",
+    MEDIUM,
+    PROXIES,
+    why="One annotation set drops the mesh's own bounds, and a proxy without any takes the node from the service.",
+    cure="Set all four: proxyCPU, proxyCPULimit, proxyMemory, proxyMemoryLimit; in istiod global.proxy.resources",
+    where="blueprint/sizes.py: PROXY",
+    sources=("NSA C-0270", "NSA C-0271"),
+)
+def mesh_proxy(ask: Ask, _: Facts) -> Iterator[Breach]:
+    if ask.of == "proxy" and not any(map(ask.written, SIDES)):
+        return  # The mesh's own bounds hold.
+    for side, what in product(SIDES, SHARED):
+        place = ask.place(side, what)
+        if not place.is_set:
+            yield Breach(place, "is not set")

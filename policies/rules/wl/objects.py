@@ -9,7 +9,7 @@ from policies.core.world import selects, texts
 from policies.objects import Object
 from policies.objects.pods import Pod
 from policies.objects.values import View
-from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
+from policies.rules.wl.group import PLATFORM, WL_PLUS
 
 NAKED: Final = sorts("Pod", "ReplicaSet.apps", "ReplicaSet.extensions", "ReplicationController")
 CONTROLLERS: Final = sorts(

@@ -10,7 +10,7 @@ from policies.mesh.scope import SERVICE_ENTRY, host, is_private
 from policies.network.addresses import cidr_at, covers_everything
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.mesh.standard import MESH
+from policies.rules.mesh.group import MESH
 
 WORKLOAD_ENTRY: Final = "WorkloadEntry.networking.istio.io"
 WORKLOAD_GROUP: Final = "WorkloadGroup.networking.istio.io"

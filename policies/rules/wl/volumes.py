@@ -8,7 +8,7 @@ from policies.core.rule import CRITICAL, HIGH, PODS, Breach, sorts
 from policies.objects import Object
 from policies.objects.pods import Pod
 from policies.objects.values import UndeterminedError
-from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
+from policies.rules.wl.group import PLATFORM, WL_PLUS
 
 STORAGE: Final = sorts("PersistentVolume", "StorageClass.storage.k8s.io")
 

@@ -6,7 +6,7 @@ from typing import Final
 from policies.core.facts import Facts
 from policies.core.rule import CONTAINER_PARTS, CRITICAL, HIGH, MEDIUM, POD_PARTS, Breach
 from policies.objects.pods import Container, Pod
-from policies.rules.wl.standard import PLATFORM, SYSCTLS, VOLUMES, WL, both
+from policies.rules.wl.group import PLATFORM, SYSCTLS, VOLUMES, WL, both
 
 
 @WL.resource(

@@ -7,7 +7,7 @@ from policies.core.facts import Facts
 from policies.core.rule import HIGH, MEDIUM, POD_PARTS, PODS, Breach
 from policies.objects.pods import Pod
 from policies.objects.values import View
-from policies.rules.wl_plus.group import PLATFORM, WL_PLUS
+from policies.rules.wl.group import PLATFORM, WL_PLUS
 
 SYSTEM_LABELS: Final = frozenset({"kubernetes.io/os", "beta.kubernetes.io/os"})
 CONTROL_PLANE: Final = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})

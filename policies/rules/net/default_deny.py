@@ -12,8 +12,8 @@ from policies.network.reach import NAME, SIDES, Direction, directions, is_empty_
 from policies.objects import Object
 from policies.objects.values import View
 from policies.rules.net.engines import calico, cilium
+from policies.rules.net.group import FOREIGN_SORTS, NET, PLATFORM, POLICIES, POLICY_SORTS, rules
 from policies.rules.net.platform import DNS, DNS_PORTS, GATEWAY, GATEWAY_PORTS
-from policies.rules.net.standard import FOREIGN_SORTS, NET, PLATFORM, POLICIES, POLICY_SORTS, rules
 
 NAMESPACES: Final = sorts("Namespace")
 

@@ -1,4 +1,4 @@
-"""The numbers and names of the Pod Security Standards, and what both files of the group share."""
+"""The two groups about pods, and the numbers and names of the Pod Security Standards."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,6 +8,8 @@ from policies.objects.pods import Pod
 from policies.objects.values import View
 
 WL: Final = Group("WL", "Pod Security Standards, exactly")
+WL_PLUS: Final = Group("WL+", "Pods, stricter than the standards")
+"""A group of its own, so that WL stays exactly upstream's and upstream's own cases can judge it."""
 
 PLATFORM: Final = "manifests/workloads.py spells it for every service; a chart's own value otherwise"
 
@@ -82,3 +84,6 @@ def both(pod: Pod) -> Iterator[View]:
     """The securityContext of the pod and of each of its containers."""
     yield pod.security
     yield from (container.security for container in pod.containers)
+
+
+IMAGES: Final = "services/{service}.yaml: spec.containers"
