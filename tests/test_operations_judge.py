@@ -247,9 +247,9 @@ def excused(tmp_path: Path) -> Path:
 
 def test_a_catalogue_brings_its_exceptions_and_they_are_told(excused: Path) -> None:
     found = judge(excused / "x.yaml", services=excused / "services")
-    assert [finding.rule.id for finding in found.report.exempted] == ["wl-privileged"]
+    assert [finding.rule.id for finding in found.report.excepted] == ["wl-privileged"]
     assert "wl-privileged" not in {finding.rule.id for finding in found.report.findings}
-    assert "Exempted\n  wl-privileged  Pod shop/a  exempt until 20" in FORMATS["text"](found)
+    assert "Excepted\n  wl-privileged  Pod shop/a  excepted until 20" in FORMATS["text"](found)
     (result,) = [each for each in sarif(found)["results"] if "suppressions" in each]
     assert result["suppressions"][0]["justification"].endswith("services/shop.yaml: exceptions.0)")
     assert result["ruleId"] == "wl-privileged"
@@ -275,7 +275,7 @@ def test_text_groups_by_object_and_sums_up_in_its_last_line(mixed: Path, monkeyp
     assert "  mandatory  wl-privileged  spec.containers[0].securityContext.privileged is true" in lines
     assert "services/" not in "".join(lines), "somebody else's file is mended in our catalogue"
     assert re.fullmatch(
-        r"\d+ rules over 2 objects \(prod\): \d+ mandatory, \d+ advisory, 0 exempted, 0 undetermined, 1 unreadable\.",
+        r"\d+ rules over 2 objects \(prod\): \d+ mandatory, \d+ advisory, 0 excepted, 0 undetermined, 1 unreadable\.",
         lines[-1],
     )
 
@@ -289,7 +289,7 @@ def test_json_has_the_fields_it_promises(mixed: Path) -> None:
     assert (finding["level"], finding["kind"], finding["namespace"], finding["name"], finding["path"]) == (
         "mandatory", "Pod", "shop", "a", "spec.containers[0].securityContext.privileged",
     )  # fmt: skip
-    counted = ["rules", "objects", "mandatory", "advisory", "exempted", "undetermined", "unreadable"]
+    counted = ["rules", "objects", "mandatory", "advisory", "excepted", "undetermined", "unreadable"]
     assert list(record["summary"]) == counted
     assert record["summary"]["objects"] == 3
     assert record["summary"]["rules"] == len(found.rules)

@@ -21,7 +21,7 @@ ABOUT_PODS: Final = tuple(
     rule for rule in RULES if rule.selector in SELECTORS and not rule.of_stack and rule.group != "AV"
 )
 """How available pods are depends on what makes them: a Job needs no probe, a single Pod no spread."""
-OTHERS: Final = tuple(rule for rule in RULES if rule.id in ("eng-rule-crash", "eng-unknown-values", "eng-exemptions"))
+OTHERS: Final = tuple(rule for rule in RULES if rule.id in ("eng-rule-crash", "eng-unknown-values", "eng-exceptions"))
 
 
 def _bad_pods() -> Iterator[Case]:
@@ -46,7 +46,7 @@ BAD: Final = tuple(_bad_pods())
 def _found(case: Case, written: dict[str, Any], prefix: str = "") -> set[tuple[str, str]]:
     """Rule and path, as seen from the pod."""
     report = Judge(case.facts, (*ABOUT_PODS, *OTHERS)).everything([from_manifest(written)])
-    found = (*report.findings, *report.exempted)
+    found = (*report.findings, *report.excepted)
     assert all(finding.path.startswith(prefix) for finding in found)
     return {(finding.rule.id, finding.path.removeprefix(prefix)) for finding in found}
 

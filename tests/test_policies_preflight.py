@@ -13,10 +13,10 @@ from policies.adapters import preflight as module
 from policies.adapters.preflight import SHOWN, PreflightError, preflight
 from policies.core import limits
 from policies.core.facts import Facts
-from policies.core.limits import Exemption, LimitsError, limits_of
+from policies.core.limits import LimitsError, ObjectException, limits_of
 from policies.core.rule import EVERYTHING, HIGH, Breach, Group, Rule
 from policies.objects import Object
-from tests.support.policy_servicer import CORE, pod, without_exemptions
+from tests.support.policy_servicer import CORE, pod, without_exceptions
 from tests.support.program_run import Run, lead, project, run, written_settings
 from tests.support.stacks import ROOT, STACKS, TODAY, blueprint_of, settings, shop
 
@@ -35,8 +35,8 @@ def named(name: str, **spec: Any) -> Mapping[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _no_exemptions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "limits_of", without_exemptions)
+def _no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "limits_of", without_exceptions)
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -100,7 +100,7 @@ def test_a_mistake_in_every_service_does_not_fill_the_screen() -> None:
 
 
 def allowing(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    """Lets prod exempt one pod from one rule."""
+    """Lets prod excepted one pod from one rule."""
     asked = {
         "rule": "wl-host-namespaces",
         "object": "Pod order-service/orders",
@@ -109,23 +109,23 @@ def allowing(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
         "expires": date(2026, 12, 1),
         **changes,
     }
-    exempt = limits_of("prod").model_copy(update={"exemptions": (Exemption(**asked),)})
-    monkeypatch.setattr(module, "limits_of", lambda _: exempt)
+    excepted = limits_of("prod").model_copy(update={"exceptions": (ObjectException(**asked),)})
+    monkeypatch.setattr(module, "limits_of", lambda _: excepted)
 
 
-def test_an_exemption_lets_one_object_pass_and_stays_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_lets_one_object_pass_and_stays_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     allowing(monkeypatch)
     report = judged(named("orders", hostNetwork=True))
-    assert [finding.rule.id for finding in report.exempted] == ["wl-host-namespaces"]
+    assert [finding.rule.id for finding in report.excepted] == ["wl-host-namespaces"]
     with pytest.raises(PreflightError, match="Pod order-service/teller"):
         judged(named("orders", hostNetwork=True), named("teller", hostNetwork=True))
 
 
-def test_an_exemption_that_has_ended_exempts_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_that_has_ended_exempts_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     allowing(monkeypatch, expires=date(2026, 11, 19))
     with pytest.raises(PreflightError) as caught:
         judged(named("orders", hostNetwork=True))
-    assert "eng-exemptions: the stack policies/config/prod.json: exemptions.0: expired on 2026-11-19" in str(
+    assert "eng-exceptions: the stack policies/config/prod.json: exceptions.0: expired on 2026-11-19" in str(
         caught.value
     )
     assert "wl-host-namespaces: Pod order-service/orders" in str(caught.value)
@@ -136,8 +136,8 @@ CALL: Final = """\
 """
 ONLY_CORE: Final = """
 from policies.adapters import preflight as module
-from tests.support.policy_servicer import CORE, pod, without_exemptions
-module.limits_of = without_exemptions
+from tests.support.policy_servicer import CORE, pod, without_exceptions
+module.limits_of = without_exceptions
 """
 
 

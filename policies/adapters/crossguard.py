@@ -158,7 +158,7 @@ class Hearing:
         heard = (self._resources[thing.urn] for thing in things if thing.urn in self._resources)
         known = {finding.identity: finding for each in heard for finding in each.findings}
         found = judge.stack(things).findings
-        dead = judge.exemptions([*known.values(), *found], homes(things))
+        dead = judge.exceptions([*known.values(), *found], homes(things))
         # What both kinds of rule cannot read has been said of the resource.
         return [*(finding for finding in found if finding.identity not in known), *dead]
 
@@ -226,13 +226,13 @@ def _object(resource: Any, *, read_only: bool) -> Object:
 
 
 def _violations(findings: Sequence[Finding], troubles: Sequence[str]) -> Mapping[Told, Sequence[Violation]]:
-    """What is exempt is still said, as advice: an exemption nobody sees is one nobody ends."""
+    """What is excepted is still said, as advice: an exception nobody sees is one nobody ends."""
     said: dict[Told, list[Violation]] = {level: [] for level in LEVELS}
     said["mandatory"] += [Violation(message=trouble) for trouble in troubles]
     for finding in sorted(findings, key=lambda each: each.order):
         urn = finding.about.urn if finding.about else None
-        if finding.allowance:
-            until = f"exempt until {finding.allowance.expires}, {finding.allowance.owner}"
+        if finding.exception:
+            until = f"excepted until {finding.exception.expires}, {finding.exception.owner}"
             said["advisory"].append(Violation(message=f"({until}) {finding.message}", urn=urn))
         elif finding.level != "off":
             said[finding.level].append(Violation(message=finding.message, urn=urn))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from policies.core.charts import is_advice
-from policies.core.exemptions import Allowance, allowances, wrong
+from policies.core.exceptions import WrittenException, asked_for, wrong
 from policies.core.facts import Facts
 from policies.core.finding import Finding, Outcome, Report, Undecided
 from policies.core.rule import STACK, Breach, Rule, Selector
@@ -21,7 +21,7 @@ from policies.objects.values import MalformedError, UndeterminedError
 
 CRASH: Final = "eng-rule-crash"
 UNKNOWN: Final = "eng-unknown-values"
-EXEMPTIONS: Final = "eng-exemptions"
+EXCEPTIONS: Final = "eng-exceptions"
 
 
 class Judge:
@@ -33,7 +33,7 @@ class Judge:
         self.active = tuple(rule for rule in rules if rule.level(facts.environment) != "off")
         self._resource = _by_selector(rule for rule in self.active if not rule.of_stack)
         self._stack = _by_selector(rule for rule in self.active if rule.of_stack)
-        self._allowances = tuple(each for each in allowances(facts) if wrong(each, facts.today, self.by_id) is None)
+        self._allowances = tuple(each for each in asked_for(facts) if wrong(each, facts.today, self.by_id) is None)
 
     def resource(self, thing: Object) -> Outcome:
         """What the rules about single resources say of `thing` and of everything it holds."""
@@ -50,15 +50,15 @@ class Judge:
             found += self._one(thing, self._stack, world)
         return self._outcome(found)
 
-    def exemptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
-        """What is wrong with the exemptions, given everything that was found in what `homes` says was judged."""
-        rule = self.by_id[EXEMPTIONS]
-        used = {finding.allowance for finding in findings}
+    def exceptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
+        """What is wrong with the exceptions, given everything that was found in what `homes` says was judged."""
+        rule = self.by_id[EXCEPTIONS]
+        used = {finding.exception for finding in findings}
         known = set(judged)
-        for asked in allowances(self.facts):
+        for asked in asked_for(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
             if why is None and asked not in used and self._could_match(asked, known):
-                why = f"exempts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
+                why = f"excepts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
             if why:
                 yield Finding(
                     rule=rule,
@@ -73,17 +73,17 @@ class Judge:
         """All rules over all objects."""
         outcomes = [*(self.resource(thing) for thing in objects), self.stack(objects)]
         findings = [*_once(finding for outcome in outcomes for finding in outcome.findings)]
-        findings += self.exemptions(findings, homes(objects))
+        findings += self.exceptions(findings, homes(objects))
         return Report(
-            findings=sorted((each for each in findings if not each.allowance), key=lambda each: each.order),
-            exempted=sorted((each for each in findings if each.allowance), key=lambda each: each.order),
+            findings=sorted((each for each in findings if not each.exception), key=lambda each: each.order),
+            excepted=sorted((each for each in findings if each.exception), key=lambda each: each.order),
             undecided=[each for outcome in outcomes for each in outcome.undecided],
             rules=len(self.active),
             objects=sum(1 for thing in objects for _ in expanded(thing)),
         )
 
-    def _could_match(self, asked: Allowance, known: set[str]) -> bool:
-        """An exemption of an object another stack makes, or of a rule that is off here, is not dead."""
+    def _could_match(self, asked: WrittenException, known: set[str]) -> bool:
+        """An exception of an object another stack makes, or of a rule that is off here, is not dead."""
         if self.by_id[asked.rule] not in self.active:
             return False
         if (asked.object or "").startswith(URN):
@@ -173,9 +173,9 @@ class Judge:
             yield self._finding(self.by_id[UNKNOWN], Breach(path, text), several[0].about)
 
     def _allowed(self, finding: Finding) -> Finding:
-        for allowance in self._allowances:
-            if allowance.covers(finding.rule.id, finding.about, finding.service):
-                return replace(finding, allowance=allowance)
+        for exception in self._allowances:
+            if exception.covers(finding.rule.id, finding.about, finding.service):
+                return replace(finding, exception=exception)
         return finding
 
 
@@ -183,7 +183,7 @@ URN: Final = "urn:pulumi:"
 
 
 def homes(objects: Iterable[Object]) -> set[str]:
-    """Where the exemptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
+    """Where the exceptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
     everything = [one for thing in objects for one in expanded(thing)]
     namespaces = {thing.name for thing in everything if thing.sort == "Namespace"}
     return namespaces | {_stack_of(thing.urn) for thing in everything if thing.urn}

@@ -1,4 +1,4 @@
-"""The rules the judge itself speaks: about rules that fail, values nobody knows, exemptions that hold for nothing.
+"""The rules the judge itself speaks: about rules that fail, values nobody knows, exceptions that hold for nothing.
 
 They belong to the ENG group; their other rules are in `policies.rules.eng`.
 """
@@ -51,14 +51,14 @@ def who_it_is(thing: Object, _: Facts) -> Iterator[Breach]:
 
 
 @ENG.stack(
-    "eng-exemptions",
+    "eng-exceptions",
     "M/M/M",
     HIGH,
     STACK,
-    why="An exemption nobody reviews, or that covers nothing any more, is a hole waiting for an object to fill it.",
+    why="An exception nobody reviews, or that covers nothing any more, is a hole waiting for an object to fill it.",
     cure="Delete it, or renew it with a reason, an owner and a day at most 90 days ahead",
     where="services/{service}.yaml: exceptions, or policies/config/",
 )
-def exemptions_told_by_the_judge(_: None, __: World) -> Iterator[Breach]:
+def exceptions_told_by_the_judge(_: None, __: World) -> Iterator[Breach]:
     """Found by the judge, when it has seen every finding."""
     yield from ()

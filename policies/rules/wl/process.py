@@ -20,7 +20,7 @@ from policies.rules.wl.standard_process import is_root, may_be_root
     why="A user namespace is one wall, and Pod Security takes root's other walls away where it stands.",
     cure="Set runAsNonRoot to true and no user 0, with hostUsers false too",
     where=PLATFORM,
-    sources=("PSS restricted, without the exemption of 1.35",),
+    sources=("PSS restricted, without the exception of 1.35",),
 )
 def non_root_strict(pod: Pod, _: Facts) -> Iterator[Breach]:
     if pod.in_user_namespace:

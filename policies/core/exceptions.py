@@ -1,6 +1,6 @@
 """Who may break which rule for a while, and what is wrong with asking.
 
-Two places, one meaning: `exceptions` in a service's file (for the objects of that service) and `exemptions` in
+Two places, one meaning: `exceptions` in a service's file (for the objects of that service) and `exceptions` in
 `policies/config/<environment>.json` (for one object). Both match exactly, have an owner, a reason and a last day.
 """
 
@@ -14,18 +14,18 @@ from policies.core.limits import file_of
 from policies.objects import Object
 
 LONGEST: Final = 90
-"""Days an exemption may last from today: a quarter, so that each is read again four times a year."""
+"""Days an exception may last from today: a quarter, so that each is read again four times a year."""
 
 STACK: Final = "the stack"
-"""What messages call a finding about no object, and so how an exemption names it."""
+"""What messages call a finding about no object, and so how an exception names it."""
 
-NEVER: Final = frozenset({"eng-rule-crash", "eng-exemptions"})
-"""Rules nobody is exempt from: they are what makes the others mean something."""
+NEVER: Final = frozenset({"eng-rule-crash", "eng-exceptions"})
+"""Rules that allow no exceptions: they are what makes the others mean something."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowance:
-    """One exemption, wherever it was written."""
+class WrittenException:
+    """One exception, wherever it was written."""
 
     rule: str
     service: str | None
@@ -48,15 +48,15 @@ class Allowance:
         return self.object is None or self.object in (thing.title, thing.urn)
 
 
-def allowances(facts: Facts) -> tuple[Allowance, ...]:
-    """Every exemption that was asked for, valid or not."""
+def asked_for(facts: Facts) -> tuple[WrittenException, ...]:
+    """Every exception that was asked for, valid or not."""
     return (*_of_catalogue(facts), *_of_limits(facts))
 
 
-def _of_catalogue(facts: Facts) -> Iterator[Allowance]:
+def _of_catalogue(facts: Facts) -> Iterator[WrittenException]:
     for service in facts.services or ():
         for index, asked in enumerate(service.spec.exceptions):
-            yield Allowance(
+            yield WrittenException(
                 rule=asked.policy,
                 service=service.metadata.name,
                 object=asked.object,
@@ -67,27 +67,27 @@ def _of_catalogue(facts: Facts) -> Iterator[Allowance]:
             )
 
 
-def _of_limits(facts: Facts) -> Iterator[Allowance]:
-    for index, asked in enumerate(facts.limits.exemptions):
-        yield Allowance(
+def _of_limits(facts: Facts) -> Iterator[WrittenException]:
+    for index, asked in enumerate(facts.limits.exceptions):
+        yield WrittenException(
             rule=asked.rule,
             service=None,
             object=asked.object,
             owner=asked.owner,
             reason=asked.reason,
             expires=asked.expires,
-            written=f"policies/config/{file_of(facts.environment)}: exemptions.{index}",
+            written=f"policies/config/{file_of(facts.environment)}: exceptions.{index}",
         )
 
 
-def wrong(allowance: Allowance, today: date, known: Mapping[str, object]) -> str | None:
-    """Why `allowance` holds for nothing, or None."""
-    if allowance.rule not in known:
-        return f"names '{allowance.rule}', and there is no such rule"
-    if allowance.rule in NEVER:
-        return f"asks to be exempt from {allowance.rule}, which nobody is"
-    if allowance.expires < today:
-        return f"expired on {allowance.expires}"
-    if (allowance.expires - today).days > LONGEST:
-        return f"lasts until {allowance.expires}, more than {LONGEST} days ahead"
+def wrong(exception: WrittenException, today: date, known: Mapping[str, object]) -> str | None:
+    """Why `exception` holds for nothing, or None."""
+    if exception.rule not in known:
+        return f"names '{exception.rule}', and there is no such rule"
+    if exception.rule in NEVER:
+        return f"names {exception.rule}, and that rule allows no exceptions"
+    if exception.expires < today:
+        return f"expired on {exception.expires}"
+    if (exception.expires - today).days > LONGEST:
+        return f"lasts until {exception.expires}, more than {LONGEST} days ahead"
     return None
