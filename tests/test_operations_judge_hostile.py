@@ -27,7 +27,7 @@ from manifests import everything
 from operations.cli import app
 from operations.judged import FORMATS, Judged
 from operations.judging import Asked, judged
-from policies.adapters.bounded import MAX_BREACHES, MAX_RUN_BREACHES, bounded
+from policies.adapters.bounded import MAX_RUN_VIOLATIONS, MAX_VIOLATIONS, bounded
 from policies.adapters.manifests import from_manifest
 from policies.adapters.yaml_objects import MAX_BYTES, MAX_CONTAINERS, MAX_OBJECTS, MAX_PROBLEMS, read
 from policies.core.facts import Facts
@@ -243,8 +243,8 @@ def test_what_is_too_much_to_tell_is_counted_as_one(tmp_path: Path) -> None:
     volumes = ", ".join(["{hostPath: {path: /}}"] * 5000)
     (tmp_path / "x.yaml").write_text(f"{POD}spec: {{containers: [], volumes: [{volumes}]}}")
     findings = [each for each in judge(tmp_path / "x.yaml").report.findings if each.rule.id == "wl-volume-types"]
-    assert len(findings) == MAX_BREACHES + 1
-    assert sorted(finding.found for finding in findings)[0] == f"and more like it; {MAX_BREACHES} are told"
+    assert len(findings) == MAX_VIOLATIONS + 1
+    assert sorted(finding.found for finding in findings)[0] == f"and more like it; {MAX_VIOLATIONS} are told"
 
 
 def test_more_containers_than_a_pod_can_have_are_a_mandatory_finding(tmp_path: Path) -> None:
@@ -287,12 +287,12 @@ def test_no_name_gives_an_order_to_a_build_server(
 
 
 def test_a_rule_tells_no_more_in_a_run_than_anybody_reads(tmp_path: Path) -> None:
-    one = {**json_pod(), "spec": {"containers": [], "volumes": [{"hostPath": {"path": "/"}}] * MAX_BREACHES}}
-    pods = MAX_RUN_BREACHES // MAX_BREACHES + 3
+    one = {**json_pod(), "spec": {"containers": [], "volumes": [{"hostPath": {"path": "/"}}] * MAX_VIOLATIONS}}
+    pods = MAX_RUN_VIOLATIONS // MAX_VIOLATIONS + 3
     (tmp_path / "x.json").write_text(json.dumps([one] * pods))
     found = [each for each in judge(tmp_path / "x.json").report.findings if each.rule.id == "wl-volume-types"]
     assert {each.path.partition(".")[0] for each in found} == {f"[{number}]" for number in range(pods)}
-    assert len(found) == MAX_RUN_BREACHES + 3
+    assert len(found) == MAX_RUN_VIOLATIONS + 3
 
 
 # The real command, in a process that may have no more than this.

@@ -16,7 +16,7 @@ from policies.core.facts import Facts
 from policies.core.finding import Finding, Report
 from policies.core.judging import Judge
 from policies.core.limits import ObjectException, limits_of
-from policies.core.rule import CONTAINERS, LOW, STACK, Breach, Group, Rule, sorts
+from policies.core.rule import CONTAINERS, LOW, STACK, Group, Rule, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import Container
@@ -150,16 +150,16 @@ def _group() -> Group:
     group = Group("TEST", "Tests")
 
     @group.resource("test-crash", "M/M/M", LOW, CONTAINERS, why="x.", cure="X", where="x")
-    def crash(container: Container, _: Facts) -> Iterator[Breach]:
-        yield Breach(container.view["image"], "is found before the crash")
+    def crash(container: Container, _: Facts) -> Iterator[Violation]:
+        yield Violation(container.view["image"], "is found before the crash")
         raise KeyError("a secret value")
 
     @group.resource("test-after", "M/M/M", LOW, CONTAINERS, why="x.", cure="X", where="x")
-    def after(container: Container, _: Facts) -> Iterator[Breach]:
-        yield Breach(container.view["name"], "is found after the crash")
+    def after(container: Container, _: Facts) -> Iterator[Violation]:
+        yield Violation(container.view["name"], "is found after the crash")
 
     @group.stack("test-stack-crash", "M/M/M", LOW, STACK, why="x.", cure="X", where="x")
-    def stack_crash(_: None, __: World) -> Iterator[Breach]:
+    def stack_crash(_: None, __: World) -> Iterator[Violation]:
         raise RecursionError
         yield
 

@@ -14,7 +14,7 @@ from policies.adapters.preflight import SHOWN, PreflightError, preflight
 from policies.core import limits
 from policies.core.facts import Facts
 from policies.core.limits import LimitsError, ObjectException, limits_of
-from policies.core.rule import EVERYTHING, HIGH, Breach, Group, Rule
+from policies.core.rule import EVERYTHING, HIGH, Group, Rule, Violation
 from policies.objects import Object
 from tests.support.policy_servicer import CORE, pod, without_exceptions
 from tests.support.program_run import Run, lead, project, run, written_settings
@@ -66,8 +66,8 @@ def advising() -> tuple[Rule, ...]:
     group = Group("TST", "tests")
 
     @group.resource("tst-advice", "A/A/A", HIGH, EVERYTHING, why="", cure="Rest", where="here")
-    def advises(_: Object, __: Facts) -> Iterator[Breach]:
-        yield Breach("kind", "is there")
+    def advises(_: Object, __: Facts) -> Iterator[Violation]:
+        yield Violation("kind", "is there")
 
     return (*CORE, *group.rules)
 

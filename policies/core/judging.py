@@ -14,7 +14,7 @@ from policies.core.charts import is_advice
 from policies.core.exceptions import WrittenException, asked_for, wrong
 from policies.core.facts import Facts
 from policies.core.finding import Finding, Outcome, Report, Undecided
-from policies.core.rule import STACK, Breach, Rule, Selector
+from policies.core.rule import STACK, Rule, Selector, Violation
 from policies.core.world import World
 from policies.objects import Object, expanded
 from policies.objects.values import MalformedError, UndeterminedError
@@ -105,22 +105,22 @@ class Judge:
             if isinstance(trouble, UndeterminedError):
                 yield from (Undecided(rule=rule, about=thing, path=trouble.path) for rule in rules)
             elif isinstance(trouble, MalformedError):
-                said = Breach(trouble.path, f"is {trouble.found}, so no rule can judge it")
+                said = Violation(trouble.path, f"is {trouble.found}, so no rule can judge it")
                 yield self._finding(self.by_id[CRASH], said, thing)
             elif trouble:
                 names = ", ".join(rule.id for rule in rules)
                 yield self._crash(f"looking for what {names} judge", trouble, thing)
 
     def _run(
-        self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Breach]]
+        self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Violation]]
     ) -> Iterator[Finding | Undecided]:
         try:
-            for breach in check():
-                yield self._finding(rule, breach, thing)
+            for violation in check():
+                yield self._finding(rule, violation, thing)
         except UndeterminedError as error:
             yield Undecided(rule=rule, about=thing, path=error.path)
         except MalformedError as error:
-            yield self._finding(rule, Breach(error.path, f"is {error.found}, which this rule cannot judge"), thing)
+            yield self._finding(rule, Violation(error.path, f"is {error.found}, which this rule cannot judge"), thing)
         except Exception as error:
             # Whatever a rule trips over, the others go on, and the run does not pass.
             yield self._crash(f"the rule {rule.id}", error, thing)
@@ -128,17 +128,17 @@ class Judge:
     def _crash(self, what: str, error: Exception, thing: Object | None) -> Finding:
         # Never the error's own text: it may quote a value.
         found = f"{what} failed with {type(error).__name__} at {place_of(error)}, so it judged nothing"
-        return self._finding(self.by_id[CRASH], Breach("", found), thing)
+        return self._finding(self.by_id[CRASH], Violation("", found), thing)
 
-    def _finding(self, rule: Rule, breach: Breach, thing: Object | None) -> Finding:
-        about = breach.on or thing
+    def _finding(self, rule: Rule, violation: Violation, thing: Object | None) -> Finding:
+        about = violation.on or thing
         level = rule.level(self.facts.environment)
         return Finding(
             rule=rule,
             level="advisory" if level == "mandatory" and is_advice(rule, about, self.facts) else level,
             about=about,
-            path=breach.path,
-            found=breach.found,
+            path=violation.path,
+            found=violation.found,
             service=self._service(about),
         )
 
@@ -170,7 +170,7 @@ class Judge:
             rules = sorted({each.rule.id for each in several})
             shown = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
             text = f"is not known before the update, so {shown} could not decide"
-            yield self._finding(self.by_id[UNKNOWN], Breach(path, text), several[0].about)
+            yield self._finding(self.by_id[UNKNOWN], Violation(path, text), several[0].about)
 
     def _allowed(self, finding: Finding) -> Finding:
         for exception in self._allowances:

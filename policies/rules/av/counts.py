@@ -6,7 +6,7 @@ from typing import Final
 
 from blueprint.catalogue import Environment
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, MEDIUM, Breach, sorts
+from policies.core.rule import HIGH, MEDIUM, Violation, sorts
 from policies.core.world import World, selects, texts
 from policies.objects import Object
 from policies.objects.pods import Container, pods
@@ -43,15 +43,15 @@ LEAST: Final[Mapping[Environment, int]] = {"staging": 2, "prod": 3}
     where=SCALING,
     sources=("EKS best practices: reliability", "KubeLinter minimum-replicas", "kube-score"),
 )
-def replicas(thing: Object, world: World) -> Iterator[Breach]:
+def replicas(thing: Object, world: World) -> Iterator[Violation]:
     written, scaling = thing.spec["replicas"], scalers(thing, world)
     if scaling and written.is_set:
-        yield Breach(written, f"is set, and {scaling[0].object.title} changes it back and forth")
+        yield Violation(written, f"is set, and {scaling[0].object.title} changes it back and forth")
     least = least_pods(thing, world)
     wanted = LEAST.get(world.facts.environment, 1)
     if least < wanted:
         at, on = (scaling[0].least, scaling[0].object) if scaling else (written, thing)
-        yield Breach(at, f"is {shown(least)}, below {wanted}", on=on)
+        yield Violation(at, f"is {shown(least)}, below {wanted}", on=on)
 
 
 APIS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,34 +74,34 @@ APIS: Final[Mapping[str, tuple[str, ...]]] = {
     where="services/{service}.yaml: spec.scaling",
     sources=("Gatekeeper horizontalpodautoscaler", "Kubescape hpa-has-target"),
 )
-def hpa(thing: Object, world: World) -> Iterator[Breach]:
+def hpa(thing: Object, world: World) -> Iterator[Violation]:
     scaler, cap = scaler_of(thing), world.facts.limits.cloud.replicas
     namespace, kind, name = target_of(thing)
     least, most = scaler.minimum, scaler.most.number
     if world.facts.environment == "prod" and least < 2:
-        yield Breach(scaler.least, f"is {shown(least)}, below 2")
+        yield Violation(scaler.least, f"is {shown(least)}, below 2")
     if most is None:
-        yield Breach(scaler.most, "is not set")
+        yield Violation(scaler.most, "is not set")
     elif most <= least:
-        yield Breach(scaler.most, f"is {shown(most)}, and at least {shown(least)} run, so nothing ever scales")
+        yield Violation(scaler.most, f"is {shown(most)}, and at least {shown(least)} run, so nothing ever scales")
     elif most > cap:
-        yield Breach(scaler.most, f"is {shown(most)}, above {cap}")
+        yield Violation(scaler.most, f"is {shown(most)}, above {cap}")
     target = next((found for sort in APIS.get(kind, ()) if (found := world.named(sort, namespace, name))), None)
     at = thing.spec["scaleTargetRef"]
     if target is None:
         if kind in APIS and world.declares(namespace):
-            yield Breach(at, f"names {kind} {namespace}/{name}, and there is none")
+            yield Violation(at, f"names {kind} {namespace}/{name}, and there is none")
         return
     if len(scalers(target, world)) > 1:
-        yield Breach(at, f"names {target.title}, which another scaler scales too")
+        yield Violation(at, f"names {target.title}, which another scaler scales too")
     containers = [container for pod in pods(target) for container in pod.containers if _counts(container)]
     for metric, resource, only in _measured(thing):
         theirs = [one for one in containers if only in ("", one.name)]
         if only and not theirs:
-            yield Breach(metric, f"measures the container {only}, and {target.title} has none")
+            yield Violation(metric, f"measures the container {only}, and {target.title} has none")
         for one in theirs:
             if not one.view.at("resources", "requests", resource).is_set:
-                yield Breach(metric, f"measures {resource} of {one.name or 'a container'}, which requests none")
+                yield Violation(metric, f"measures {resource} of {one.name or 'a container'}, which requests none")
 
 
 def _counts(container: Container) -> bool:
@@ -134,7 +134,7 @@ def _measured(thing: Object) -> Iterator[tuple[View, str, str]]:
     where=WORKLOADS,
     sources=("kube-score", "Polaris missingPodDisruptionBudget", "Polaris pdbMinAvailableGreaterThanHPAMinReplicas"),
 )
-def pdb(thing: Object, world: World) -> Iterator[Breach]:
+def pdb(thing: Object, world: World) -> Iterator[Violation]:
     """A missing budget is a finding where the run declares the workload's namespace."""
     least = least_pods(thing, world)
     if least < 2:
@@ -148,20 +148,20 @@ def pdb(thing: Object, world: World) -> Iterator[Breach]:
             if each.spec["selector"].is_set and selects(each.spec["selector"], workload.labels)
         ]
         if not budgets and world.declares(thing.namespace):
-            yield Breach("metadata.name", "has several pods and no PodDisruptionBudget")
+            yield Violation("metadata.name", "has several pods and no PodDisruptionBudget")
         if len(budgets) > 1:
             told = sorted(each.name for each in budgets)
             several = " and ".join(told) if len(told) <= NAMED else f"{', '.join(told[:NAMED])} and others"
-            yield Breach("metadata.name", f"is under {several}: with two budgets no pod can be evicted at all")
+            yield Violation("metadata.name", f"is under {several}: with two budgets no pod can be evicted at all")
         for budget in budgets:
             kept = share(budget.spec["minAvailable"], least, up=True)
             if kept is not None and kept >= least:
                 at = budget.spec["minAvailable"]
-                yield Breach(at, f"keeps {shown(kept)} of {shown(least)} pods, so none may go", on=budget)
+                yield Violation(at, f"keeps {shown(kept)} of {shown(least)} pods, so none may go", on=budget)
             gone = share(budget.spec["maxUnavailable"], least, up=True)
             if gone is not None and gone >= least:
                 at = budget.spec["maxUnavailable"]
-                yield Breach(at, f"lets {shown(gone)} of {shown(least)} pods go, so none need stay", on=budget)
+                yield Violation(at, f"lets {shown(gone)} of {shown(least)} pods go, so none need stay", on=budget)
 
 
 NAMED: Final = 3
@@ -203,19 +203,19 @@ FIELDS: Final = ("minAvailable", "maxUnavailable")
     where=WORKLOADS,
     sources=("Pulumi compliance-policies disallowZeroVoluntaryDisruption", "KubeLinter pdb-max-unavailable"),
 )
-def pdb_sane(thing: Object, _: Facts) -> Iterator[Breach]:
+def pdb_sane(thing: Object, _: Facts) -> Iterator[Violation]:
     given = [thing.spec[field] for field in FIELDS if thing.spec[field].is_set]
     if len(given) != len(FIELDS) - 1:
         both = " and ".join(FIELDS)
-        yield Breach(thing.spec, f"has {'both' if given else 'none'} of {both}")
+        yield Violation(thing.spec, f"has {'both' if given else 'none'} of {both}")
     for at in given:
         fault = _fault(at)
         if fault:
-            yield Breach(at, f"is {at.quantity or 'empty'}, {fault}")
+            yield Violation(at, f"is {at.quantity or 'empty'}, {fault}")
     policy = thing.spec["unhealthyPodEvictionPolicy"]
     if policy.word != "AlwaysAllow":
         found = policy.word or "not set"
-        yield Breach(policy, f"is {found}: pods that never get ready keep their node from being drained")
+        yield Violation(policy, f"is {found}: pods that never get ready keep their node from being drained")
 
 
 def _fault(at: View) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.core.facts import Facts
 from policies.core.rule import CONTAINERS as ALL
-from policies.core.rule import HIGH, LOW, MEDIUM, PODS, Breach, Selector, sorts
+from policies.core.rule import HIGH, LOW, MEDIUM, PODS, Selector, Violation, sorts
 from policies.core.world import selects, texts
 from policies.objects import Object
 from policies.objects.pods import Container, Pod
@@ -28,7 +28,7 @@ HASHES: Final[Mapping[str, str]] = {DEPLOYMENT: "pod-template-hash", ROLLOUT: "r
     where=WORKLOADS,
     sources=("EKS best practices: reliability", "Polaris topologySpreadConstraint"),
 )
-def spread(pod: Pod, _: Facts) -> Iterator[Breach]:
+def spread(pod: Pod, _: Facts) -> Iterator[Violation]:
     """One pod alone has nothing to be spread; that it is alone is `av-replicas`'."""
     replicas = pod.object.spec["replicas"]
     if pod.object.sort not in REPLICATED or (replicas.is_known and replicas.number in (0, 1)):
@@ -43,18 +43,18 @@ def spread(pod: Pod, _: Facts) -> Iterator[Breach]:
         yield from faults
     for key in (ZONE, NODE):
         if key not in sound:
-            yield Breach(pod.spec["topologySpreadConstraints"], f"has none over {key}")
+            yield Violation(pod.spec["topologySpreadConstraints"], f"has none over {key}")
 
 
-def _faults(pod: Pod, constraint: View, labels: Mapping[str, str]) -> Iterator[Breach]:
+def _faults(pod: Pod, constraint: View, labels: Mapping[str, str]) -> Iterator[Violation]:
     skew, selector, keys = constraint["maxSkew"], constraint["labelSelector"], constraint["matchLabelKeys"]
     if skew.number != 1:
-        yield Breach(skew, f"is {skew.quantity or 'not set'}, not 1")
+        yield Violation(skew, f"is {skew.quantity or 'not set'}, not 1")
     if selector.is_empty or not selects(selector, labels):
-        yield Breach(selector, "does not select the pods themselves, so nothing is spread")
+        yield Violation(selector, "does not select the pods themselves, so nothing is spread")
     wanted = HASHES.get(pod.object.sort)
     if wanted and wanted not in keys.words:
-        yield Breach(keys, f"lacks {wanted}, so a new version is placed around the old one's pods")
+        yield Violation(keys, f"lacks {wanted}, so a new version is placed around the old one's pods")
 
 
 def _is_at_home(term: View, pod: Pod) -> bool:
@@ -100,29 +100,29 @@ WHERE: Final = "services/{service}.yaml: spec.containers.<name>"
     where=WHERE,
     sources=("CKV_K8S_8", "CKV_K8S_9", "Kyverno require-probes", "KubeLinter liveness-port"),
 )
-def probes(container: Container, _: Facts) -> Iterator[Breach]:
+def probes(container: Container, _: Facts) -> Iterator[Violation]:
     ports = tuple(container.view["ports"])
     if not ports:
         return
     for field in PROBES[:2]:
         if not container.view[field].is_set:
-            yield Breach(container.view[field], "is not set")
+            yield Violation(container.view[field], "is not set")
     known = [_port(value) for port in ports for value in (port["containerPort"], port["name"]) if value.is_set]
     for field in PROBES:
         probe = container.view[field]
         if not probe.is_set:
             continue
         if not any(probe[action].is_set for action in ACTIONS):
-            yield Breach(probe, "asks nothing")
+            yield Violation(probe, "asks nothing")
         for action in ACTIONS[:3]:
             port = probe[action]["port"] if probe[action].is_set else None
             if port is not None and _port(port) not in known:
-                yield Breach(port, f"is {port.quantity or 'not set'}, and the container has no such port")
+                yield Violation(port, f"is {port.quantity or 'not set'}, and the container has no such port")
         timeout, delay = probe["timeoutSeconds"].number, probe["initialDelaySeconds"].number
         if timeout is not None and timeout < 1:
-            yield Breach(probe["timeoutSeconds"], f"is {shown(timeout)}, below 1")
+            yield Violation(probe["timeoutSeconds"], f"is {shown(timeout)}, below 1")
         if delay is not None and delay > PATIENCE and not container.view["startupProbe"].is_set:
-            yield Breach(
+            yield Violation(
                 probe["initialDelaySeconds"], f"is {shown(delay)}, and there is no startupProbe to wait instead"
             )
 
@@ -137,11 +137,11 @@ def probes(container: Container, _: Facts) -> Iterator[Breach]:
     where=f"{WHERE}.readinessProbe",
     sources=("kube-score pod-probes-identical", "Kyverno ensure-probes-different"),
 )
-def probes_distinct(container: Container, _: Facts) -> Iterator[Breach]:
+def probes_distinct(container: Container, _: Facts) -> Iterator[Violation]:
     """What is asked is compared, not how often: another timeout does not make another question."""
     liveness, readiness = container.view["livenessProbe"], container.view["readinessProbe"]
     if liveness.is_set and readiness.is_set and _asked(liveness, container) == _asked(readiness, container) != ():
-        yield Breach(liveness, "asks what the readinessProbe asks")
+        yield Violation(liveness, "asks what the readinessProbe asks")
 
 
 def _port(view: View) -> str | float | None:
@@ -176,23 +176,23 @@ LATE: Final = 10
     where=DELIVERY,
     sources=("kube-score cronjob-has-deadline", "KubeLinter job-ttl-seconds-after-finished"),
 )
-def jobs(thing: Object, _: Facts) -> Iterator[Breach]:
+def jobs(thing: Object, _: Facts) -> Iterator[Violation]:
     job = thing.spec.at("jobTemplate", "spec") if thing.sort == CRON_JOB else thing.spec
     for bound in BOUNDS:
         if job[bound].number is None:
-            yield Breach(job[bound], "is not set")
+            yield Violation(job[bound], "is not set")
     deadline = job["activeDeadlineSeconds"]
     if deadline.number is not None and deadline.number <= 0:
-        yield Breach(deadline, f"is {shown(deadline.number)}")
+        yield Violation(deadline, f"is {shown(deadline.number)}")
     restart = job.at("template", "spec", "restartPolicy")
     if restart.word not in ("Never", "OnFailure"):
-        yield Breach(restart, f"is {restart.word or 'not set'}, so the job never ends")
+        yield Violation(restart, f"is {restart.word or 'not set'}, so the job never ends")
     if thing.sort != CRON_JOB:
         return
     several, late = thing.spec["concurrencyPolicy"], thing.spec["startingDeadlineSeconds"]
     if several.word not in ("Forbid", "Replace"):
-        yield Breach(several, f"is {several.word or 'not set'}, so runs that hang pile up")
+        yield Violation(several, f"is {several.word or 'not set'}, so runs that hang pile up")
     if late.number is None:
-        yield Breach(late, "is not set: after a hundred missed runs it never starts again")
+        yield Violation(late, "is not set: after a hundred missed runs it never starts again")
     elif late.number < LATE:
-        yield Breach(late, f"is {shown(late.number)}, below {LATE}: a run may never start")
+        yield Violation(late, f"is {shown(late.number)}, below {LATE}: a run may never start")

@@ -7,7 +7,7 @@ from typing import Final
 from policies.cloud.capacity import ZONE
 from policies.cloud.wants import Asked, Want, among, given, in_prod, off, on, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, Selector, sorts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Selector, Violation, sorts
 from policies.objects import Object
 from policies.objects.json_text import parsed
 from policies.objects.values import View
@@ -27,23 +27,25 @@ CLUSTER: Final = "gcp:container/cluster:Cluster"
     where=PROGRAM,
     sources=("CIS-GKE 5.6.3", "CIS-GKE 5.6.4", "CIS-GKE 5.6.5", "CKV_GCP_20", "CKV_GCP_25"),
 )
-def private(cluster: Object, facts: Facts) -> Iterator[Breach]:
+def private(cluster: Object, facts: Facts) -> Iterator[Violation]:
     root = cluster.root
     network = root["privateClusterConfig"]
     if network["enablePrivateNodes"].flag is not True:
-        yield Breach(network["enablePrivateNodes"], "is not true")
+        yield Violation(network["enablePrivateNodes"], "is not true")
     addresses = root.at("controlPlaneEndpointsConfig", "ipEndpointsConfig", "enabled")
     if addresses.flag is False:
         return  # no endpoint has an address: IAM alone decides
     if facts.environment == "prod" and network["enablePrivateEndpoint"].flag is not True:
-        yield Breach(network["enablePrivateEndpoint"], "is not true, and the API server has addresses")
+        yield Violation(network["enablePrivateEndpoint"], "is not true, and the API server has addresses")
     allowed = root["masterAuthorizedNetworksConfig"]
     if not allowed.is_set:
-        yield Breach(allowed, "is not set, which lets everybody knock")
+        yield Violation(allowed, "is not set, which lets everybody knock")
         return
     yield from ranges(tuple(each["cidrBlock"] for each in allowed["cidrBlocks"]))
     if allowed["gcpPublicCidrsAccessEnabled"].flag is not False:
-        yield Breach(allowed["gcpPublicCidrsAccessEnabled"], "is not false, which lets every machine of Google's knock")
+        yield Violation(
+            allowed["gcpPublicCidrsAccessEnabled"], "is not false, which lets every machine of Google's knock"
+        )
 
 
 @CLOUD.resource(
@@ -70,7 +72,7 @@ def private(cluster: Object, facts: Facts) -> Iterator[Breach]:
     where=PROGRAM,
     sources=("CIS-GKE 5.2.2", "CIS-GKE 5.8.1", "CIS-GKE 5.8.3", "CKV_GCP_7", "CKV_GCP_13", "CKV_GCP_69"),
 )
-def identity(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def identity(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -91,7 +93,7 @@ def identity(asked: Asked, facts: Facts) -> Iterator[Breach]:
     where=PROGRAM,
     sources=("CIS-GKE 5.3.1",),
 )
-def db_encryption(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def db_encryption(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -144,7 +146,7 @@ def _holds(path: str, *words: str) -> Want:
     where=PROGRAM,
     sources=("CIS-GKE 5.5", "CIS-GKE 5.7.1", "CIS-GKE 5.10.4", "CKV_GCP_1", "CKV_GCP_8", "CKV_GCP_66"),
 )
-def ops(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def ops(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -179,10 +181,10 @@ def _is_grant(thing: Object) -> tuple[Object, ...]:
     where=PROGRAM,
     sources=("CKV_GCP_41", "CKV_GCP_42", "CKV_GCP_45-49", "CKV_GCP_28"),
 )
-def gcp_iam(grant: Object, _: Facts) -> Iterator[Breach]:
+def gcp_iam(grant: Object, _: Facts) -> Iterator[Violation]:
     root = grant.root
     if grant.sort.startswith(WHOLE):
-        yield Breach("policyData", "is the whole policy, which takes away everybody it does not name")
+        yield Violation("policyData", "is the whole policy, which takes away everybody it does not name")
     if root["policyData"].is_set:
         for binding in parsed(root["policyData"])["bindings"]:
             yield from _for_members(binding["role"], tuple(binding["members"]))
@@ -190,9 +192,9 @@ def gcp_iam(grant: Object, _: Facts) -> Iterator[Breach]:
         yield from _for_members(root["role"], (root["member"],) if root["member"].is_set else tuple(root["members"]))
 
 
-def _for_members(role: View, members: tuple[View, ...]) -> Iterator[Breach]:
+def _for_members(role: View, members: tuple[View, ...]) -> Iterator[Violation]:
     for member in members:
         if member.word in EVERYBODY:
-            yield Breach(member, f"is {member.word}")
+            yield Violation(member, f"is {member.word}")
         elif role.word in BASIC and member.word.startswith(WORKLOADS):
-            yield Breach(role, f"is {role.word}, for a {member.word.partition(':')[0]}")
+            yield Violation(role, f"is {role.word}, for a {member.word.partition(':')[0]}")

@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.cloud.wants import Asked, Want, among, amount, either, given, least, off, on, unlike, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, Selector
+from policies.core.rule import CRITICAL, HIGH, Selector, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.json_text import parsed
@@ -103,11 +103,11 @@ _DURABLE: Final = wanted(DURABLE)
     where=MESSAGING,
     sources=("Kafka: replication", "NATS JetStream", "RabbitMQ quorum queues"),
 )
-def durability(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def durability(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
     elif not _is_dead_letters(subject) and not _has_dead_letters(subject, world):
-        yield Breach(
+        yield Violation(
             subject.spec["arguments"], "declares no x-dead-letter-exchange, and no Policy of this virtual host does"
         )
 
@@ -202,5 +202,5 @@ KAFKA: Final[Mapping[str, tuple[Want, ...]]] = {
     where="manifests/ or components/: the broker",
     sources=("Strimzi: securing access", "CKV_AWS_81", "CKV_AWS_291"),
 )
-def kafka_secure(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def kafka_secure(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)

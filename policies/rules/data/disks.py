@@ -8,7 +8,7 @@ from policies.cloud.companions import Link
 from policies.cloud.iam import Statement, matches, statements
 from policies.cloud.wants import Asked, Want, among, on, places, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, MEDIUM, Breach, Selector
+from policies.core.rule import CRITICAL, MEDIUM, Selector, Violation
 from policies.core.world import World
 from policies.kubernetes import quantities
 from policies.objects import Object
@@ -85,7 +85,7 @@ def _subjects(thing: Object) -> Iterator[Claim | Disk | Object]:
     where="services/{service}.yaml: resources.<name>.params.size of a volume, resources.<name>.class of a store",
     sources=("Gatekeeper storageclass", "Kubescape pv-without-encryption"),
 )
-def pvc(subject: Claim | Disk | Object, facts: Facts) -> Iterator[Breach]:
+def pvc(subject: Claim | Disk | Object, facts: Facts) -> Iterator[Violation]:
     if isinstance(subject, Claim):
         yield from _claim(subject.spec, facts)
     elif isinstance(subject, Disk):
@@ -93,41 +93,41 @@ def pvc(subject: Claim | Disk | Object, facts: Facts) -> Iterator[Breach]:
     elif subject.sort == "StatefulSet.apps":
         when = subject.spec.at("persistentVolumeClaimRetentionPolicy", "whenDeleted")
         if when.is_set and when.word != "Retain":
-            yield Breach(when, f"is {when.word or 'empty'}, so its disks go with it")
+            yield Violation(when, f"is {when.word or 'empty'}, so its disks go with it")
     elif subject.sort == "PersistentVolume":
         yield from _kept(subject.spec["persistentVolumeReclaimPolicy"], facts, default="Retain")
     else:
         yield from _kept(subject.root["reclaimPolicy"], facts, default="Delete")
         if subject.root["allowVolumeExpansion"].flag is not True:
-            yield Breach(subject.root["allowVolumeExpansion"], "is not true, so a full disk stays full")
+            yield Violation(subject.root["allowVolumeExpansion"], "is not true, so a full disk stays full")
 
 
-def _claim(spec: View, facts: Facts) -> Iterator[Breach]:
+def _claim(spec: View, facts: Facts) -> Iterator[Violation]:
     if not spec["storageClassName"].word and not spec["volumeName"].is_set:
-        yield Breach(spec["storageClassName"], "names no class, so the cluster's default decides")
+        yield Violation(spec["storageClassName"], "names no class, so the cluster's default decides")
     yield from _size(spec.at("resources", "requests", "storage"), facts)
 
 
-def _disk(disk: Disk, facts: Facts) -> Iterator[Breach]:
+def _disk(disk: Disk, facts: Facts) -> Iterator[Violation]:
     """A template beside the size is a claim's own; a Kafka on many disks, or on none, has neither here."""
     named, asked = disk.place[disk.storage_class], disk.place[disk.size]
     if asked.is_set:
         yield from _size(asked, facts)
         if not named.word and not disk.place["pvcTemplate"].is_set:
-            yield Breach(named, "names no class, so the cluster's default decides")
+            yield Violation(named, "names no class, so the cluster's default decides")
 
 
-def _size(asked: View, facts: Facts) -> Iterator[Breach]:
+def _size(asked: View, facts: Facts) -> Iterator[Violation]:
     size = quantities.parse(asked.quantity)
     if size is None:
-        yield Breach(asked, "is no size")
+        yield Violation(asked, "is no size")
     elif size > facts.limits.cloud.disk_gib * GIB:
-        yield Breach(asked, f"is {asked.quantity}, more than {facts.limits.cloud.disk_gib}Gi")
+        yield Violation(asked, f"is {asked.quantity}, more than {facts.limits.cloud.disk_gib}Gi")
 
 
-def _kept(policy: View, facts: Facts, *, default: str) -> Iterator[Breach]:
+def _kept(policy: View, facts: Facts, *, default: str) -> Iterator[Violation]:
     if facts.environment == "prod" and (policy.word or default) != "Retain":
-        yield Breach(policy, f"is {policy.word or f'not set, which is {default}'}, not Retain")
+        yield Violation(policy, f"is {policy.word or f'not set, which is {default}'}, not Retain")
 
 
 BUCKETS: Final = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
@@ -227,10 +227,10 @@ def _is_all_of(resource: str, bucket: View) -> bool:
     where=STORE,
     sources=("compliance-policies s3", "CKV_AWS_53-56", "CKV_AWS_21", "CKV_AWS_145", "CKV_GCP_114"),
 )
-def bucket(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def bucket(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
         return
     for what, sorts in COMPANIONS.items():
         if not OF_BUCKET.enough(subject, world.of(*sorted(BUCKETS)), world.of(*sorts)):
-            yield Breach("", f"has no {what} of its own in this stack")
+            yield Violation("", f"has no {what} of its own in this stack")

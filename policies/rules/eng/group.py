@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, KUBERNETES, STACK, Breach, Group
+from policies.core.rule import CRITICAL, HIGH, KUBERNETES, STACK, Group, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import UndeterminedError
@@ -26,7 +26,7 @@ _IDENTITY: Final = ("name", "namespace")
     cure="Report the rule's name and the object; until it is mended nothing passes unjudged",
     where="policies/rules/",
 )
-def crashes_told_by_the_judge(_: None, __: Facts) -> Iterator[Breach]:
+def crashes_told_by_the_judge(_: None, __: Facts) -> Iterator[Violation]:
     """Found by the judge, while it runs the other rules."""
     yield from ()
 
@@ -41,7 +41,7 @@ def crashes_told_by_the_judge(_: None, __: Facts) -> Iterator[Breach]:
     where="the program: components/",
     sources=("pulumi-policy#135",),
 )
-def who_it_is(thing: Object, _: Facts) -> Iterator[Breach]:
+def who_it_is(thing: Object, _: Facts) -> Iterator[Violation]:
     """Asks what every rule about an object among others goes by; all other unknown values are found by the judge, when
     a rule asks for them."""
     for place in (thing.root["apiVersion"], thing.root["kind"], *map(thing.root["metadata"].__getitem__, _IDENTITY)):
@@ -59,6 +59,6 @@ def who_it_is(thing: Object, _: Facts) -> Iterator[Breach]:
     cure="Delete it, or renew it with a reason, an owner and a day at most 90 days ahead",
     where="services/{service}.yaml: exceptions, or policies/config/",
 )
-def exceptions_told_by_the_judge(_: None, __: World) -> Iterator[Breach]:
+def exceptions_told_by_the_judge(_: None, __: World) -> Iterator[Violation]:
     """Found by the judge, when it has seen every finding."""
     yield from ()

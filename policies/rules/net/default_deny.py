@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.core.rule import CRITICAL, MEDIUM, Violation, sorts
 from policies.core.world import World, texts
 from policies.network.addresses import block, covers_everything
 from policies.network.ports import rule_ports
@@ -28,7 +28,7 @@ NAMESPACES: Final = sorts("Namespace")
     where=PLATFORM,
     sources=("NSA C-0030", "CIS-EKS 4.3.2", "Polaris missingNetworkPolicy", "EKS best practices: network"),
 )
-def default_deny(thing: Object, world: World) -> Iterator[Breach]:
+def default_deny(thing: Object, world: World) -> Iterator[Violation]:
     if thing.name not in world.service_namespaces and thing.name not in world.data_namespaces:
         return
     closed: set[Direction] = set()
@@ -38,7 +38,7 @@ def default_deny(thing: Object, world: World) -> Iterator[Breach]:
         if is_empty_selector(spec["podSelector"]) and spec["ingress"].is_empty and spec["egress"].is_empty:
             closed |= set(directions(policy))
     if missing := [direction for direction in SIDES if direction not in closed]:
-        yield Breach("", f"has no NetworkPolicy that closes every pod for {' and '.join(missing)}")
+        yield Violation("", f"has no NetworkPolicy that closes every pod for {' and '.join(missing)}")
 
 
 @NET.resource(
@@ -51,10 +51,10 @@ def default_deny(thing: Object, world: World) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("Kyverno restrict-networkpolicy-empty-podselector",),
 )
-def selectors_scoped(policy: Object, _: Facts) -> Iterator[Breach]:
+def selectors_scoped(policy: Object, _: Facts) -> Iterator[Violation]:
     selector = policy.spec["podSelector"]
     if _is_any(selector) and not all(_asks_names(direction, rule) for direction, rule in rules(policy)):
-        yield Breach(selector, "selects every pod of the namespace, and opens more than DNS")
+        yield Violation(selector, "selects every pod of the namespace, and opens more than DNS")
 
 
 def _asks_names(direction: Direction, rule: View) -> bool:
@@ -86,16 +86,16 @@ def _is_dns(peer: View) -> bool:
     where=PLATFORM,
     sources=("CIS-EKS 4.3.2", "NSA C-0030"),
 )
-def no_allow_all(policy: Object, _: Facts) -> Iterator[Breach]:
+def no_allow_all(policy: Object, _: Facts) -> Iterator[Violation]:
     yield from _READERS.get(policy.sort, _kubernetes)(policy)
 
 
-_READERS: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
+_READERS: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
     sort: cilium if sort.endswith(".cilium.io") else calico for sort in FOREIGN_SORTS
 }
 
 
-def _kubernetes(policy: Object) -> Iterator[Breach]:
+def _kubernetes(policy: Object) -> Iterator[Violation]:
     if _is_public_gateway(policy):
         return
     for direction, (field, side) in SIDES.items():
@@ -103,26 +103,26 @@ def _kubernetes(policy: Object) -> Iterator[Breach]:
         for rule in policy.spec[field]:
             peers = list(rule[side])
             if not peers:
-                yield Breach(rule[side], "names nobody, and so admits everybody")
+                yield Violation(rule[side], "names nobody, and so admits everybody")
             for peer in peers:
                 yield from _too_wide(peer, alone=len(peers) == 1)
                 if peer["ipBlock"].is_set:
                     held = block(peer["ipBlock"])
                     blocks.append(held)
                     if covers_everything([held]):
-                        yield Breach(peer.at("ipBlock", "cidr"), "is every address there is")
+                        yield Violation(peer.at("ipBlock", "cidr"), "is every address there is")
         if covers_everything(blocks) and not any(covers_everything([held]) for held in blocks):
-            yield Breach(policy.spec[field], f"has ranges that together are every address there is ({direction})")
+            yield Violation(policy.spec[field], f"has ranges that together are every address there is ({direction})")
 
 
-def _too_wide(peer: View, *, alone: bool) -> Iterator[Breach]:
+def _too_wide(peer: View, *, alone: bool) -> Iterator[Violation]:
     namespaces, selected = peer["namespaceSelector"], peer["podSelector"]
     if not any(peer[field].is_set for field in ("ipBlock", "namespaceSelector", "podSelector")):
-        yield Breach(peer, "names nobody")
+        yield Violation(peer, "names nobody")
     if namespaces.is_set and _is_any(namespaces) and _is_any(selected):
-        yield Breach(namespaces, "is every namespace, and no podSelector beside it narrows it")
+        yield Violation(namespaces, "is every namespace, and no podSelector beside it narrows it")
     if selected.is_set and not namespaces.is_set and _is_any(selected) and not alone:
-        yield Breach(selected, "is every pod of the namespace, as an alternative to the other items")
+        yield Violation(selected, "is every pod of the namespace, as an alternative to the other items")
 
 
 _VAGUE: Final = frozenset({"NotIn", "DoesNotExist"})

@@ -5,7 +5,7 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, MEDIUM, Breach, Selector, sorts
+from policies.core.rule import CRITICAL, MEDIUM, Selector, Violation, sorts
 from policies.core.world import texts
 from policies.network.addresses import METADATA, POD_IDENTITY, block, holds
 from policies.network.reach import NAME
@@ -38,24 +38,24 @@ _ASKING: Final = ("type", "serviceType", "exposeType")
     where=PORTS,
     sources=("Gatekeeper block-loadbalancer-services, block-nodeport-services", "kube-score service-type"),
 )
-def service_exposure(thing: Object, _: Facts) -> Iterator[Breach]:
+def service_exposure(thing: Object, _: Facts) -> Iterator[Violation]:
     if thing.sort == "Service":
         yield from _of_service(thing)
         return
     for place in fields(thing, *_ASKING):
         if isinstance(place.value, str) and place.word.casefold() in _ASKED:
-            yield Breach(place, f"is {place.word}")
+            yield Violation(place, f"is {place.word}")
 
 
-def _of_service(service: Object) -> Iterator[Breach]:
+def _of_service(service: Object) -> Iterator[Violation]:
     kind = service.spec["type"]
     if kind.word in _PUBLIC:
         if not _is_gateway(service):
-            yield Breach(kind, f"is {kind.word}")
+            yield Violation(kind, f"is {kind.word}")
     elif kind.is_set and kind.word != "ClusterIP":
-        yield Breach(kind, f"is {kind.word or 'empty'}")
+        yield Violation(kind, f"is {kind.word or 'empty'}")
     if service.spec["externalName"].word and kind.word != "ExternalName":
-        yield Breach(service.spec["externalName"], "is set")
+        yield Violation(service.spec["externalName"], "is set")
 
 
 def _is_gateway(service: Object) -> bool:
@@ -74,9 +74,9 @@ def _is_gateway(service: Object) -> bool:
     where=PORTS,
     sources=("Gatekeeper externalip", "CKV2_K8S_4"),
 )
-def service_external_ips(service: Object, _: Facts) -> Iterator[Breach]:
+def service_external_ips(service: Object, _: Facts) -> Iterator[Violation]:
     for address in service.spec["externalIPs"]:
-        yield Breach(address, "is an external address")
+        yield Violation(address, "is an external address")
 
 
 @NET.resource(
@@ -89,8 +89,8 @@ def service_external_ips(service: Object, _: Facts) -> Iterator[Breach]:
     where=PORTS,
     sources=("Gatekeeper block-endpoint-edit-default-role",),
 )
-def manual_endpoints(_: Object, __: Facts) -> Iterator[Breach]:
-    yield Breach("kind", "is made by the control plane from a Service's selector, not by hand")
+def manual_endpoints(_: Object, __: Facts) -> Iterator[Violation]:
+    yield Violation("kind", "is made by the control plane from a Service's selector, not by hand")
 
 
 _HANDS_OUT: Final[Mapping[str, str]] = {
@@ -110,16 +110,16 @@ _HANDS_OUT: Final[Mapping[str, str]] = {
     where=PLATFORM,
     sources=("EKS best practices: restrict access to the instance profile",),
 )
-def imds_blocked(policy: Object, _: Facts) -> Iterator[Breach]:
+def imds_blocked(policy: Object, _: Facts) -> Iterator[Violation]:
     for direction, rule in rules(policy):
         if direction == "Egress" and rule["to"].is_empty:
-            yield Breach(rule["to"], "names nobody, so the metadata server is among them")
+            yield Violation(rule["to"], "names nobody, so the metadata server is among them")
     for direction, peer in peers(policy):
         if direction == "Egress" and peer["ipBlock"].is_set:
             written = block(peer["ipBlock"])
             within = {who: address for address, who in _HANDS_OUT.items() if holds(written, address)}
             for who, address in within.items():
-                yield Breach(peer.at("ipBlock", "cidr"), f"holds {address}, where {who} answers")
+                yield Violation(peer.at("ipBlock", "cidr"), f"holds {address}, where {who} answers")
 
 
 @NET.resource(
@@ -132,12 +132,12 @@ def imds_blocked(policy: Object, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("OWASP K8s K04",),
 )
-def peer_namespace_name(policy: Object, _: Facts) -> Iterator[Breach]:
+def peer_namespace_name(policy: Object, _: Facts) -> Iterator[Violation]:
     trusted = {NAME, *(TRUSTED if policy.namespace in names.PLATFORM_NAMESPACES else ())}
     for _direction, peer in peers(policy):
         selector = peer["namespaceSelector"]
         if selector.is_set and not trusted & set(_asked(selector)):
-            yield Breach(selector, "does not select by kubernetes.io/metadata.name")
+            yield Violation(selector, "does not select by kubernetes.io/metadata.name")
 
 
 def _asked(selector: View) -> Iterator[str]:

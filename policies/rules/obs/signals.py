@@ -6,7 +6,7 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINERS, HIGH, MEDIUM, Breach, sorts
+from policies.core.rule import CONTAINERS, HIGH, MEDIUM, Violation, sorts
 from policies.core.world import World
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
@@ -31,7 +31,7 @@ LOST: Final = frozenset({"off", "/dev/null"})
     where="manifests/operators",
     sources=("NSA C-0067", "OWASP K8s K10"),
 )
-def audit_logs(thing: Object, world: World) -> Iterator[Breach]:
+def audit_logs(thing: Object, world: World) -> Iterator[Violation]:
     """The control plane's own audit logs are `eks-audit-logs` and `gke-ops`.
 
     Kong logs unless it is told not to. A gateway of Istio's logs only where a Telemetry or the mesh's configuration
@@ -40,17 +40,17 @@ def audit_logs(thing: Object, world: World) -> Iterator[Breach]:
     yield from _ABOUT[thing.sort](thing, world)
 
 
-def _of_telemetry(thing: Object, _: World) -> Iterator[Breach]:
+def _of_telemetry(thing: Object, _: World) -> Iterator[Violation]:
     if thing.namespace in names.PLATFORM_NAMESPACES:
         for logging in thing.spec["accessLogging"]:
             if logging["disabled"].flag:
-                yield Breach(logging["disabled"], "is true")
+                yield Violation(logging["disabled"], "is true")
             chosen = logging.at("filter", "expression")
             if chosen.word.strip().lower() == "false":
-                yield Breach(chosen, "is false, so nothing is written")
+                yield Violation(chosen, "is false, so nothing is written")
 
 
-def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
+def _of_gateway(thing: Object, world: World) -> Iterator[Violation]:
     if not world.declares(names.ISTIO):
         return
     for telemetry in world.within(names.ISTIO, TELEMETRY) + world.within(thing.namespace, TELEMETRY):
@@ -59,10 +59,10 @@ def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
     for chart in world.of(*CHARTS):
         if chart.root.at("values", "meshConfig", "accessLogFile").word not in ("", *LOST):
             return
-    yield Breach("metadata.name", "has no access log")
+    yield Violation("metadata.name", "has no access log")
 
 
-def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
+def _of_chart(thing: Object, _: World) -> Iterator[Violation]:
     if chart_name(thing) not in ("kong", "ingress"):
         return
     for values in (thing.root["values"], thing.root.at("values", "gateway")):
@@ -70,7 +70,7 @@ def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
             yield from _lost(values.at("env", name))
 
 
-def _of_pods(thing: Object, _: World) -> Iterator[Breach]:
+def _of_pods(thing: Object, _: World) -> Iterator[Violation]:
     """Kong's own, whoever writes them."""
     containers = (one for pod in pods(thing) for one in pod.containers) if thing.namespace == names.KONG else ()
     for variable in (variable for container in containers for variable in container.view["env"]):
@@ -78,12 +78,12 @@ def _of_pods(thing: Object, _: World) -> Iterator[Breach]:
             yield from _lost(variable["value"])
 
 
-def _lost(log: View) -> Iterator[Breach]:
+def _lost(log: View) -> Iterator[Violation]:
     if log.is_set and (log.value is False or (log.word.split() or ["off"])[0] in LOST):
-        yield Breach(log, "is off")
+        yield Violation(log, "is off")
 
 
-_ABOUT: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_ABOUT: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     TELEMETRY: _of_telemetry,
     ISTIO_GATEWAY: _of_gateway,
     **dict.fromkeys(CHARTS, _of_chart),
@@ -109,23 +109,23 @@ LONGEST_DAYS: Final = 400
     where="Pulumi.<stack>.yaml: platform:settings.observability.retention.logsDays",
     sources=("CKV_AWS_66", "CKV_AWS_158", "CKV_AWS_338"),
 )
-def log_retention(thing: Object, _: Facts) -> Iterator[Breach]:
+def log_retention(thing: Object, _: Facts) -> Iterator[Violation]:
     if thing.sort != LOG_GROUP:
         yield from _of_loki(thing)
         return
     days, name = thing.root["retentionInDays"], (thing.root["name"].text or thing.logical).lower()
     if not days.number:
-        yield Breach(days, "is not set, so the log is kept for ever")
+        yield Violation(days, "is not set, so the log is kept for ever")
     elif days.number > LONGEST_DAYS:
-        yield Breach(days, f"is {days.quantity}, above {LONGEST_DAYS}")
+        yield Violation(days, f"is {days.quantity}, above {LONGEST_DAYS}")
     elif days.number < AUDIT_DAYS and any(word in name for word in AUDIT):
-        yield Breach(days, f"is {days.quantity}, below {AUDIT_DAYS} for a log somebody audits")
+        yield Violation(days, f"is {days.quantity}, below {AUDIT_DAYS} for a log somebody audits")
     key = thing.root["kmsKeyId"]
     if not key.is_set or key.value == "":
-        yield Breach(key, "is not set")
+        yield Violation(key, "is not set")
 
 
-def _of_loki(thing: Object) -> Iterator[Breach]:
+def _of_loki(thing: Object) -> Iterator[Violation]:
     if chart_name(thing) != "loki":
         return
     loki = thing.root.at("values", "loki")
@@ -134,11 +134,11 @@ def _of_loki(thing: Object) -> Iterator[Breach]:
     enabled = loki.at("compactor", "retention_enabled")
     hours = sum(int(number) * _HOURS[unit] for number, unit in _PART.findall(period.quantity or ""))
     if not hours:
-        yield Breach(period, f"is {period.quantity or 'not set'}, so logs are kept for ever")
+        yield Violation(period, f"is {period.quantity or 'not set'}, so logs are kept for ever")
     elif hours > LONGEST_DAYS * 24:
-        yield Breach(period, f"is {period.quantity}, above {LONGEST_DAYS} days")
+        yield Violation(period, f"is {period.quantity}, above {LONGEST_DAYS} days")
     if not enabled.flag:
-        yield Breach(enabled, "is not true, so nothing is ever deleted")
+        yield Violation(enabled, "is not true, so nothing is ever deleted")
 
 
 _PART: Final = re.compile(r"(\d{1,9})(ms|[smhdwy])")
@@ -169,21 +169,21 @@ ITSELF: Final = re.compile(r"127\.0\.0\.1|[a-z0-9-]*[a-z-][a-z0-9-]*")
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("OpenTelemetry specification: environment variables",),
 )
-def otel(container: Container, world: World) -> Iterator[Breach]:
+def otel(container: Container, world: World) -> Iterator[Violation]:
     """Variables that lack are a finding where the run holds monitoring objects at all; a wrong address always is."""
     variables = {each["name"].word: each["value"] for each in container.view["env"]}
     shared, whole = _from_config(container, world)
     for name, value in {**shared, **variables}.items():
         if ENDPOINT.fullmatch(name) and value.is_set and not _is_inside(value.word, container, world):
-            yield Breach(_place(value, name, variables, container), f"sets {name} to an address outside the cluster")
+            yield Violation(_place(value, name, variables, container), f"sets {name} to an address outside the cluster")
         if name == ATTRIBUTES and value.is_set and not all(each.search(value.word) for each in DESCRIBED):
-            yield Breach(_place(value, name, variables, container), f"sets {name} without environment and version")
+            yield Violation(_place(value, name, variables, container), f"sets {name} without environment and version")
     if whole and _is_asked(container, world):
         said = {each["name"].word for each in container.view["env"] if _says(each["value"]) or each["valueFrom"].is_set}
         said |= {name for name, value in shared.items() if _says(value) and name not in variables}
         missing = [name for name in WANTED if name not in said]
         if missing:
-            yield Breach(container.view["env"], f"lacks {', '.join(missing)}")
+            yield Violation(container.view["env"], f"lacks {', '.join(missing)}")
 
 
 def _says(value: View) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import CRITICAL, KUBERNETES, Breach, sorts
+from policies.core.rule import CRITICAL, KUBERNETES, Violation, sorts
 from policies.core.trust import OURS
 from policies.core.world import World, selects
 from policies.objects import Object
@@ -35,9 +35,9 @@ SPREADERS: Final = frozenset({"ClusterExternalSecret.external-secrets.io", "Clus
     where="services/{service}.yaml: spec.resources",
     sources=("EKS best practices: data encryption",),
 )
-def no_cross_namespace(thing: Object, world: World) -> Iterator[Breach]:
+def no_cross_namespace(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort in SPREADERS:
-        yield Breach("", "puts one secret into several namespaces")
+        yield Violation("", "puts one secret into several namespaces")
     for place in places(thing.root):
         if place.key == "annotations" and isinstance(place.view.value, dict):
             yield from _copied(place.view)
@@ -46,28 +46,28 @@ def no_cross_namespace(thing: Object, world: World) -> Iterator[Breach]:
     yield from SPECIAL.get(thing.sort, _nothing)(thing, world)
 
 
-def _copied(annotations: View) -> Iterator[Breach]:
+def _copied(annotations: View) -> Iterator[Violation]:
     for key, value in annotations.entries():
         if key.startswith(COPIERS) and value.is_set and not (value.is_known and value.value in ("false", False)):
-            yield Breach(value, "lets a controller copy it into other namespaces")
+            yield Violation(value, "lets a controller copy it into other namespaces")
 
 
-def _crosses(thing: Object, said: SecretReference) -> Iterator[Breach]:
+def _crosses(thing: Object, said: SecretReference) -> Iterator[Violation]:
     named = said.namespace.word
     if not named or named == thing.namespace:
         return
     # What has no namespace of its own must name one; the platform's it may.
     if thing.namespace or named not in OURS:
-        yield Breach(said.namespace, f"takes a Secret out of {named}")
+        yield Violation(said.namespace, f"takes a Secret out of {named}")
 
 
-def _grant(thing: Object, _: World) -> Iterator[Breach]:
+def _grant(thing: Object, _: World) -> Iterator[Violation]:
     for target in thing.spec["to"]:
         if target["kind"].word == "Secret" and target["group"].word in ("", "core"):
-            yield Breach(target, "opens this namespace's Secrets to another one")
+            yield Violation(target, "opens this namespace's Secrets to another one")
 
 
-def _external(thing: Object, world: World) -> Iterator[Breach]:
+def _external(thing: Object, world: World) -> Iterator[Violation]:
     for entry in thing.spec["data"]:
         yield from _outside(entry.at("remoteRef", "key"), thing, world)
     for source in thing.spec["dataFrom"]:
@@ -77,22 +77,22 @@ def _external(thing: Object, world: World) -> Iterator[Breach]:
             yield from _outside(source.at("find", "path"), thing, world)
 
 
-def _pushed(thing: Object, world: World) -> Iterator[Breach]:
+def _pushed(thing: Object, world: World) -> Iterator[Violation]:
     for entry in thing.spec["data"]:
         yield from _outside(entry.at("match", "remoteRef", "remoteKey"), thing, world)
 
 
-def _outside(key: View, thing: Object, world: World) -> Iterator[Breach]:
+def _outside(key: View, thing: Object, world: World) -> Iterator[Violation]:
     whose = owner(thing.namespace)
     steps = key.word.strip("/").split("/")
     service = world.facts.service.get(whose)
     inside = steps[:2] == [service.spec.system, whose] if service else whose in steps[:2]
     if not inside or not whose or {"..", ".", "*"} & set(steps):
         prefix = f"{service.spec.system}/{whose}" if service else whose
-        yield Breach(key, f"lies outside {prefix}/, where the secrets of {whose or 'nobody'} are kept")
+        yield Violation(key, f"lies outside {prefix}/, where the secrets of {whose or 'nobody'} are kept")
 
 
-def _nothing(_: Object, __: World) -> Iterator[Breach]:
+def _nothing(_: Object, __: World) -> Iterator[Violation]:
     yield from ()
 
 
@@ -114,14 +114,14 @@ SPECIAL: Final = {
     where="services/{service}.yaml: spec.consumes",
     sources=("a database per service",),
 )
-def owner_only(thing: Object, world: World) -> Iterator[Breach]:
+def owner_only(thing: Object, world: World) -> Iterator[Violation]:
     connections = world.once(_connections)
     for said in secret_references(thing):
         name, here = said.name.word, owner(said.namespace.word or thing.namespace)
         theirs = connections.get((owner(thing.namespace), name))
         whose = theirs or (connections.get(("", name)) if here in OURS else _owner_by_name(name, world))
         if whose and whose != owner(thing.namespace):
-            yield Breach(said.name, f"is a credential of {whose}")
+            yield Violation(said.name, f"is a credential of {whose}")
 
 
 def _connections(world: World) -> Mapping[tuple[str, str], str]:
@@ -174,7 +174,7 @@ ACCOUNT_ROLES: Final = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-ac
     where="components/",
     sources=("External Secrets: security best practices",),
 )
-def store_identity(store: Object, world: World) -> Iterator[Breach]:
+def store_identity(store: Object, world: World) -> Iterator[Violation]:
     if store.sort == CLUSTER_STORE:
         yield from _conditions(store)
         return
@@ -188,42 +188,42 @@ def store_identity(store: Object, world: World) -> Iterator[Breach]:
         if place.key.casefold().endswith("secretref") and ".auth." in place.view.path
     ]
     for reference in static:
-        yield Breach(reference, "is a key that never expires, not an identity")
+        yield Violation(reference, "is a key that never expires, not an identity")
     if not accounts and not static and store.namespace not in OURS:
-        yield Breach(provider, "names no service account, so it reads as whoever runs the controller")
+        yield Violation(provider, "names no service account, so it reads as whoever runs the controller")
     yield from _shared(provider, store, world)
 
 
-def _conditions(store: Object) -> Iterator[Breach]:
+def _conditions(store: Object) -> Iterator[Violation]:
     conditions = store.spec["conditions"]
     if conditions.is_empty:
-        yield Breach(conditions, "is not set, so every namespace reads everything")
+        yield Violation(conditions, "is not set, so every namespace reads everything")
     for condition in conditions:
         # One of the three is enough: names beside a selector for everyone narrow nothing.
         selector = condition["namespaceSelector"]
         named = [*condition["namespaces"].words, *condition["namespaceRegexes"].words]
         if selects(selector, ANYBODY) if selector.is_set else not named:
-            yield Breach(condition, "matches every namespace")
+            yield Violation(condition, "matches every namespace")
         for pattern in condition["namespaceRegexes"]:
             if not _BEGINNING.match(pattern.word) or "|" in pattern.word:
-                yield Breach(pattern, "does not begin with the name of one namespace, so it may match every one")
+                yield Violation(pattern, "does not begin with the name of one namespace, so it may match every one")
 
 
-def _foreign(account: View, store: Object) -> Iterator[Breach]:
+def _foreign(account: View, store: Object) -> Iterator[Violation]:
     there, name = account["namespace"].word, account["name"].word
     if there and there != store.namespace:
-        yield Breach(account["namespace"], f"is {there}, not the store's own namespace")
+        yield Violation(account["namespace"], f"is {there}, not the store's own namespace")
     elif store.namespace not in OURS and name != owner(store.namespace):
-        yield Breach(account["name"], f"is {name or 'empty'}, not the service account of {owner(store.namespace)}")
+        yield Violation(account["name"], f"is {name or 'empty'}, not the service account of {owner(store.namespace)}")
 
 
-def _shared(provider: View, store: Object, world: World) -> Iterator[Breach]:
+def _shared(provider: View, store: Object, world: World) -> Iterator[Violation]:
     used = world.once(_users)
     for place in places(provider):
         if place.key in ROLES and place.view.is_known and place.view.word:
             others = used.get(place.view.word, frozenset()) - {owner(store.namespace)}
             if others:
-                yield Breach(place.view, f"is also the role of {', '.join(sorted(others)[:3])}")
+                yield Violation(place.view, f"is also the role of {', '.join(sorted(others)[:3])}")
 
 
 def _users(world: World) -> Mapping[str, frozenset[str]]:

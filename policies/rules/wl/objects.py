@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, MEDIUM, PODS, Breach, sorts
+from policies.core.rule import HIGH, MEDIUM, PODS, Violation, sorts
 from policies.core.world import selects, texts
 from policies.objects import Object
 from policies.objects.pods import Pod
@@ -40,9 +40,9 @@ MAY_LACK_SELECTOR: Final = frozenset({"Job.batch", "ReplicationController"})
     where=PLATFORM,
     sources=("Kyverno block-ephemeral-containers",),
 )
-def no_ephemeral_containers(pod: Pod, _: Facts) -> Iterator[Breach]:
+def no_ephemeral_containers(pod: Pod, _: Facts) -> Iterator[Violation]:
     if not pod.spec["ephemeralContainers"].is_empty:
-        yield Breach(pod.spec["ephemeralContainers"], "is declared")
+        yield Violation(pod.spec["ephemeralContainers"], "is declared")
 
 
 @WL_PLUS.resource(
@@ -55,10 +55,10 @@ def no_ephemeral_containers(pod: Pod, _: Facts) -> Iterator[Breach]:
     where="the program: components/, or the chart that brings it",
     sources=("Kyverno prevent-bare-pods", "Polaris nakedPod"),
 )
-def no_naked_pods(thing: Object, _: Facts) -> Iterator[Breach]:
+def no_naked_pods(thing: Object, _: Facts) -> Iterator[Violation]:
     hooks = {hook.strip() for hook in thing.annotations[HOOK].word.split(",")}
     if not hooks <= TEST_HOOKS:
-        yield Breach("kind", f"is {thing.kind}, which nothing replaces")
+        yield Violation("kind", f"is {thing.kind}, which nothing replaces")
 
 
 @WL_PLUS.resource(
@@ -71,15 +71,15 @@ def no_naked_pods(thing: Object, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("KubeLinter mismatching-selector",),
 )
-def selector_matches_template(thing: Object, _: Facts) -> Iterator[Breach]:
+def selector_matches_template(thing: Object, _: Facts) -> Iterator[Violation]:
     selector, labels = thing.spec["selector"], texts(thing.spec.at("template", "metadata", "labels"))
     if not thing.spec["template"].is_set and thing.spec["workloadRef"].is_set:
         return  # The pods are the named Deployment's, and so is the rule.
     if selector.is_empty:
         if thing.sort not in MAY_LACK_SELECTOR:
-            yield Breach(selector, "is not set")
+            yield Violation(selector, "is not set")
     elif not _finds(thing, selector, labels):
-        yield Breach(selector, "does not match the labels of the template")
+        yield Violation(selector, "does not match the labels of the template")
 
 
 def _finds(thing: Object, selector: View, labels: Mapping[str, str]) -> bool:

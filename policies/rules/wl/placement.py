@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, MEDIUM, POD_PARTS, PODS, Breach
+from policies.core.rule import HIGH, MEDIUM, POD_PARTS, PODS, Violation
 from policies.objects.pods import Pod
 from policies.objects.values import View
 from policies.rules.wl.group import PLATFORM, WL_PLUS
@@ -36,16 +36,16 @@ def _affinity(pod: Pod, field: str) -> Iterator[View]:
     where=PLATFORM,
     sources=("PSS 1.25",),
 )
-def linux_only(pod: Pod, _: Facts) -> Iterator[Breach]:
+def linux_only(pod: Pod, _: Facts) -> Iterator[Violation]:
     name = pod.spec.at("os", "name")
     if name.is_set and name.word != "linux":
-        yield Breach(name, f"is {name.word or 'empty'}")
+        yield Violation(name, f"is {name.word or 'empty'}")
     for label, value in pod.spec["nodeSelector"].entries():
         if label in SYSTEM_LABELS and value.word != "linux":
-            yield Breach(value, f"is {value.word or 'empty'}")
+            yield Violation(value, f"is {value.word or 'empty'}")
     for asked in _affinity(pod, "matchExpressions"):
         if asked["key"].word in SYSTEM_LABELS and not _means_linux(asked):
-            yield Breach(asked, "asks for nodes that are not Linux")
+            yield Violation(asked, "asks for nodes that are not Linux")
 
 
 def _means_linux(asked: View) -> bool:
@@ -69,10 +69,10 @@ def _means_linux(asked: View) -> bool:
     where=PLATFORM,
     sources=("PSS exemptions",),
 )
-def runtime_class(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def runtime_class(pod: Pod, facts: Facts) -> Iterator[Violation]:
     named = pod.spec["runtimeClassName"]
     if named.is_set and named.word not in facts.limits.workloads.runtime_classes:
-        yield Breach(named, f"is {named.word or 'empty'}, which is not on the list")
+        yield Violation(named, f"is {named.word or 'empty'}, which is not on the list")
 
 
 @WL_PLUS.resource(
@@ -85,32 +85,32 @@ def runtime_class(pod: Pod, facts: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("Kyverno restrict-controlplane-scheduling",),
 )
-def node_placement(pod: Pod, _: Facts) -> Iterator[Breach]:
+def node_placement(pod: Pod, _: Facts) -> Iterator[Violation]:
     if pod.spec["nodeName"].is_set:
-        yield Breach(pod.spec["nodeName"], "is set")
+        yield Violation(pod.spec["nodeName"], "is set")
     for toleration in pod.spec["tolerations"]:
         key = toleration["key"]
         if not key.word:
-            yield Breach(toleration, "tolerates every taint")
+            yield Violation(toleration, "tolerates every taint")
         elif key.word in CONTROL_PLANE:
-            yield Breach(key, "tolerates the control plane's taint")
+            yield Violation(key, "tolerates the control plane's taint")
     for label, value in pod.spec["nodeSelector"].entries():
         if label in CONTROL_PLANE:
-            yield Breach(value, "asks for the control plane's nodes")
+            yield Violation(value, "asks for the control plane's nodes")
         elif label == HOSTNAME:
-            yield Breach(value, "asks for one node")
+            yield Violation(value, "asks for one node")
     yield from _asks_by_affinity(pod)
 
 
-def _asks_by_affinity(pod: Pod) -> Iterator[Breach]:
+def _asks_by_affinity(pod: Pod) -> Iterator[Violation]:
     for asked in _affinity(pod, "matchExpressions"):
         if asked["operator"].word in CHOOSING and asked["key"].word in CONTROL_PLANE:
-            yield Breach(asked, "asks for the control plane's nodes")
+            yield Violation(asked, "asks for the control plane's nodes")
         elif asked["operator"].word == "In" and asked["key"].word == HOSTNAME:
-            yield Breach(asked, "asks for nodes by name")
+            yield Violation(asked, "asks for nodes by name")
     for asked in _affinity(pod, "matchFields"):
         if asked["operator"].word == "In":
-            yield Breach(asked, "asks for nodes by name")
+            yield Violation(asked, "asks for nodes by name")
 
 
 @WL_PLUS.resource(
@@ -123,13 +123,13 @@ def _asks_by_affinity(pod: Pod) -> Iterator[Breach]:
     where="services/{service}.yaml: spec.tier; a chart's own value otherwise",
     sources=("Kyverno allowed-pod-priorities", "Polaris priorityClassNotSet"),
 )
-def priority_class(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def priority_class(pod: Pod, facts: Facts) -> Iterator[Violation]:
     named = pod.spec["priorityClassName"]
     if not named.word:
-        yield Breach(named, "is not set")
+        yield Violation(named, "is not set")
     elif named.word.startswith("system-"):
         # What sets up a node must start before everything that runs on it.
         if pod.object.namespace not in facts.limits.privileged_namespaces:
-            yield Breach(named, f"is {named.word}, the cluster's own")
+            yield Violation(named, f"is {named.word}, the cluster's own")
     elif named.word not in facts.limits.workloads.priority_classes:
-        yield Breach(named, f"is {named.word}, which is not on the list")
+        yield Violation(named, f"is {named.word}, which is not on the list")

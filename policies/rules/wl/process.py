@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, POD_PARTS, Breach
+from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, POD_PARTS, Violation
 from policies.objects.pods import Container, Pod
 from policies.objects.values import View
 from policies.rules.wl.group import IMAGES, PLATFORM, WL_PLUS
@@ -22,7 +22,7 @@ from policies.rules.wl.standard_process import is_root, may_be_root
     where=PLATFORM,
     sources=("PSS restricted, without the exception of 1.35",),
 )
-def non_root_strict(pod: Pod, _: Facts) -> Iterator[Breach]:
+def non_root_strict(pod: Pod, _: Facts) -> Iterator[Violation]:
     if pod.in_user_namespace:
         yield from may_be_root(pod)
         yield from is_root(pod)
@@ -38,10 +38,10 @@ def non_root_strict(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("NSA C-0017", "CKV_K8S_22"),
 )
-def read_only_root_fs(container: Container, _: Facts) -> Iterator[Breach]:
+def read_only_root_fs(container: Container, _: Facts) -> Iterator[Violation]:
     read_only = container.security["readOnlyRootFilesystem"]
     if read_only.flag is not True:
-        yield Breach(read_only, "is false" if read_only.is_set else "is not set, and the default is false")
+        yield Violation(read_only, "is false" if read_only.is_set else "is not set, and the default is false")
 
 
 @WL_PLUS.resource(
@@ -54,19 +54,19 @@ def read_only_root_fs(container: Container, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("CKV_K8S_40", "kube-score container-security-context-user-group-id", "Kyverno require-non-root-groups"),
 )
-def high_uid(container: Container, facts: Facts) -> Iterator[Breach]:
+def high_uid(container: Container, facts: Facts) -> Iterator[Violation]:
     least, whole = facts.limits.workloads.uid, container.pod.security
     for field in ("runAsUser", "runAsGroup"):
         own = container.security[field]
         if not own.is_set and not whole[field].is_set:
-            yield Breach(own, "is not set, and the pod sets none, so the image decides")
+            yield Violation(own, "is not set, and the pod sets none, so the image decides")
         # The pod's own number is judged even where this container has another: injected containers take it.
         for place in (whole[field], own):
             if place.number is not None and not place.number >= least:  # NaN is no user either
-                yield Breach(place, f"is {place.quantity}, below {least}")
+                yield Violation(place, f"is {place.quantity}, below {least}")
     for group in (whole["fsGroup"], *whole["supplementalGroups"]):
         if group.number == 0:
-            yield Breach(group, "is 0, root's group")
+            yield Violation(group, "is 0, root's group")
 
 
 @WL_PLUS.resource(
@@ -79,9 +79,9 @@ def high_uid(container: Container, facts: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("Gatekeeper hostnamespaces",),
 )
-def share_pid(pod: Pod, _: Facts) -> Iterator[Breach]:
+def share_pid(pod: Pod, _: Facts) -> Iterator[Violation]:
     if pod.spec["shareProcessNamespace"].flag:
-        yield Breach(pod.spec["shareProcessNamespace"], "is true")
+        yield Violation(pod.spec["shareProcessNamespace"], "is true")
 
 
 @WL_PLUS.resource(
@@ -94,10 +94,10 @@ def share_pid(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=IMAGES,
     sources=("Gatekeeper disallowinteractive",),
 )
-def no_tty(container: Container, _: Facts) -> Iterator[Breach]:
+def no_tty(container: Container, _: Facts) -> Iterator[Violation]:
     for field in ("stdin", "tty"):
         if container.view[field].flag:
-            yield Breach(container.view[field], "is true")
+            yield Violation(container.view[field], "is true")
 
 
 @WL_PLUS.resource(
@@ -110,12 +110,12 @@ def no_tty(container: Container, _: Facts) -> Iterator[Breach]:
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("KubeLinter duplicate-env-var",),
 )
-def duplicate_env(container: Container, _: Facts) -> Iterator[Breach]:
+def duplicate_env(container: Container, _: Facts) -> Iterator[Violation]:
     seen: set[str] = set()
     for variable in container.view["env"]:
         name = variable["name"].word
         if name in seen:
-            yield Breach(variable["name"], f"is {name} a second time")
+            yield Violation(variable["name"], f"is {name} a second time")
         seen.add(name)
 
 
@@ -135,10 +135,10 @@ _RAISES: Final = re.compile(
     where="services/{service}.yaml: spec.containers.<name>.command",
     sources=("Kubescape sudo-in-container-entrypoint",),
 )
-def no_sudo(container: Container, _: Facts) -> Iterator[Breach]:
+def no_sudo(container: Container, _: Facts) -> Iterator[Violation]:
     for item in _started(container):
         if _RAISES.search(item.word):
-            yield Breach(item, "starts with sudo, su or the like")
+            yield Violation(item, "starts with sudo, su or the like")
 
 
 def _started(container: Container) -> Iterator[View]:

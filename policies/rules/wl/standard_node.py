@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINER_PARTS, CRITICAL, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.core.rule import CONTAINER_PARTS, CRITICAL, HIGH, MEDIUM, POD_PARTS, Violation
 from policies.objects.pods import Container, Pod
 from policies.rules.wl.group import PLATFORM, SYSCTLS, VOLUMES, WL, both
 
@@ -19,10 +19,10 @@ from policies.rules.wl.group import PLATFORM, SYSCTLS, VOLUMES, WL, both
     where=PLATFORM,
     sources=("PSS baseline", "NSA C-0038", "NSA C-0041", "CIS-EKS 4.2.2-4"),
 )
-def host_namespaces(pod: Pod, _: Facts) -> Iterator[Breach]:
+def host_namespaces(pod: Pod, _: Facts) -> Iterator[Violation]:
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec[field].flag:
-            yield Breach(pod.spec[field], "is true")
+            yield Violation(pod.spec[field], "is true")
 
 
 @WL.resource(
@@ -35,9 +35,9 @@ def host_namespaces(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS baseline", "NSA C-0057", "CIS-EKS 4.2.1"),
 )
-def privileged(container: Container, _: Facts) -> Iterator[Breach]:
+def privileged(container: Container, _: Facts) -> Iterator[Violation]:
     if container.security["privileged"].flag:
-        yield Breach(container.security["privileged"], "is true")
+        yield Violation(container.security["privileged"], "is true")
 
 
 @WL.resource(
@@ -50,13 +50,13 @@ def privileged(container: Container, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS restricted", "CIS-EKS 4.2.x"),
 )
-def volume_types(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def volume_types(pod: Pod, facts: Facts) -> Iterator[Violation]:
     for volume in pod.spec["volumes"]:
         # With a name alone the API server makes it an emptyDir. What has two sources is wl-single-volume-source's.
         sources = set(volume.keys) - {"name"}
         refused = sources if facts.standard == "restricted" and not sources & VOLUMES else sources & {"hostPath"}
         if refused:
-            yield Breach(volume, f"is of type {', '.join(sorted(refused))}")
+            yield Violation(volume, f"is of type {', '.join(sorted(refused))}")
 
 
 @WL.resource(
@@ -69,10 +69,10 @@ def volume_types(pod: Pod, facts: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS baseline", "NSA C-0044"),
 )
-def host_ports(container: Container, _: Facts) -> Iterator[Breach]:
+def host_ports(container: Container, _: Facts) -> Iterator[Violation]:
     for port in container.view["ports"]:
         if port["hostPort"].number:
-            yield Breach(port["hostPort"], f"is {port['hostPort'].quantity}")
+            yield Violation(port["hostPort"], f"is {port['hostPort'].quantity}")
 
 
 HANDLERS: Final = (
@@ -94,12 +94,12 @@ HANDLERS: Final = (
     where="services/{service}.yaml: spec.containers",
     sources=("PSS baseline 1.34",),
 )
-def probe_host(container: Container, _: Facts) -> Iterator[Breach]:
+def probe_host(container: Container, _: Facts) -> Iterator[Violation]:
     for handler in HANDLERS:
         for action in ("httpGet", "tcpSocket"):
             host = container.view.at(*handler, action, "host")
             if host.word:
-                yield Breach(host, "is set")
+                yield Violation(host, "is set")
 
 
 @WL.resource(
@@ -112,12 +112,12 @@ def probe_host(container: Container, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS restricted",),
 )
-def proc_mount(container: Container, facts: Facts) -> Iterator[Breach]:
+def proc_mount(container: Container, facts: Facts) -> Iterator[Violation]:
     if facts.standard == "baseline" and container.pod.in_user_namespace:
         return
     mount = container.security["procMount"]
     if mount.is_set and mount.word != "Default":
-        yield Breach(mount, f"is {mount.word or 'empty'}")
+        yield Violation(mount, f"is {mount.word or 'empty'}")
 
 
 @WL.resource(
@@ -130,10 +130,10 @@ def proc_mount(container: Container, facts: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS baseline",),
 )
-def sysctls(pod: Pod, _: Facts) -> Iterator[Breach]:
+def sysctls(pod: Pod, _: Facts) -> Iterator[Violation]:
     for sysctl in pod.security["sysctls"]:
         if sysctl["name"].word not in SYSCTLS:
-            yield Breach(sysctl["name"], f"is {sysctl['name'].word or 'empty'}")
+            yield Violation(sysctl["name"], f"is {sysctl['name'].word or 'empty'}")
 
 
 @WL.resource(
@@ -146,7 +146,7 @@ def sysctls(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS baseline",),
 )
-def windows_host_process(pod: Pod, _: Facts) -> Iterator[Breach]:
+def windows_host_process(pod: Pod, _: Facts) -> Iterator[Violation]:
     for security in both(pod):
         if security.at("windowsOptions", "hostProcess").flag:
-            yield Breach(security.at("windowsOptions", "hostProcess"), "is true")
+            yield Violation(security.at("windowsOptions", "hostProcess"), "is true")

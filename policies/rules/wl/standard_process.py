@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINER_PARTS, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.core.rule import CONTAINER_PARTS, HIGH, MEDIUM, POD_PARTS, Violation
 from policies.objects.pods import Container, Pod
 from policies.rules.wl.group import (
     APPARMOR_ANNOTATION,
@@ -27,7 +27,7 @@ from policies.rules.wl.group import (
     where=PLATFORM,
     sources=("PSS restricted", "NSA C-0046"),
 )
-def capabilities(container: Container, facts: Facts) -> Iterator[Breach]:
+def capabilities(container: Container, facts: Facts) -> Iterator[Violation]:
     restricted = facts.standard == "restricted"
     if restricted and container.pod.is_windows:
         return
@@ -35,9 +35,9 @@ def capabilities(container: Container, facts: Facts) -> Iterator[Breach]:
     held = container.security["capabilities"]
     for added in held["add"]:
         if added.word not in allowed:
-            yield Breach(added, f"adds {added.word}")
+            yield Violation(added, f"adds {added.word}")
     if restricted and container.whole and "ALL" not in held["drop"].words:
-        yield Breach(held["drop"], 'does not hold "ALL"')
+        yield Violation(held["drop"], 'does not hold "ALL"')
 
 
 @WL.resource(
@@ -50,16 +50,16 @@ def capabilities(container: Container, facts: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS baseline",),
 )
-def apparmor(pod: Pod, _: Facts) -> Iterator[Breach]:
+def apparmor(pod: Pod, _: Facts) -> Iterator[Violation]:
     for security in both(pod):
         kind = security.at("appArmorProfile", "type")
         if kind.is_set and kind.word not in PROFILES:
-            yield Breach(kind, f"is {kind.word or 'empty'}")
+            yield Violation(kind, f"is {kind.word or 'empty'}")
     for key, value in pod.annotations.entries():
         if not key.startswith(APPARMOR_ANNOTATION):
             continue
         if value.word not in ("", "runtime/default") and not value.word.startswith("localhost/"):
-            yield Breach(value, f"is {value.word}")
+            yield Violation(value, f"is {value.word}")
 
 
 @WL.resource(
@@ -72,14 +72,14 @@ def apparmor(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS baseline",),
 )
-def selinux(pod: Pod, _: Facts) -> Iterator[Breach]:
+def selinux(pod: Pod, _: Facts) -> Iterator[Violation]:
     for security in both(pod):
         options = security["seLinuxOptions"]
         if options["type"].word not in SELINUX_TYPES:
-            yield Breach(options["type"], f"is {options['type'].word}")
+            yield Violation(options["type"], f"is {options['type'].word}")
         for field in ("user", "role"):
             if options[field].word:
-                yield Breach(options[field], "is set")
+                yield Violation(options[field], "is set")
 
 
 @WL.resource(
@@ -92,7 +92,7 @@ def selinux(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS restricted", "CIS-GKE 4.6.2"),
 )
-def seccomp(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def seccomp(pod: Pod, facts: Facts) -> Iterator[Violation]:
     restricted = facts.standard == "restricted"
     if restricted and pod.is_windows:
         return
@@ -100,11 +100,11 @@ def seccomp(pod: Pod, facts: Facts) -> Iterator[Breach]:
     for security in both(pod):
         kind = security.at("seccompProfile", "type")
         if kind.is_set and kind.word not in PROFILES:
-            yield Breach(kind, f"is {kind.word or 'empty'}")
+            yield Violation(kind, f"is {kind.word or 'empty'}")
     for container in pod.containers:
         own = container.security.at("seccompProfile", "type")
         if restricted and container.whole and not own.is_set and not whole.is_set:
-            yield Breach(own, "is not set, and the pod sets none")
+            yield Violation(own, "is not set, and the pod sets none")
 
 
 @WL.resource(
@@ -117,12 +117,12 @@ def seccomp(pod: Pod, facts: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS restricted", "NSA C-0016"),
 )
-def privilege_escalation(container: Container, facts: Facts) -> Iterator[Breach]:
+def privilege_escalation(container: Container, facts: Facts) -> Iterator[Violation]:
     if facts.standard == "baseline" or container.pod.is_windows:
         return
     allowed = container.security["allowPrivilegeEscalation"]
     if allowed.flag or (allowed.flag is None and container.whole):
-        yield Breach(allowed, "is true" if allowed.flag else "is not set, and the default is true")
+        yield Violation(allowed, "is true" if allowed.flag else "is not set, and the default is true")
 
 
 @WL.resource(
@@ -135,22 +135,22 @@ def privilege_escalation(container: Container, facts: Facts) -> Iterator[Breach]
     where=PLATFORM,
     sources=("PSS restricted", "NSA C-0013"),
 )
-def run_as_non_root(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def run_as_non_root(pod: Pod, facts: Facts) -> Iterator[Violation]:
     if facts.standard == "restricted" and not pod.in_user_namespace:
         yield from may_be_root(pod)
 
 
-def may_be_root(pod: Pod) -> Iterator[Breach]:
+def may_be_root(pod: Pod) -> Iterator[Violation]:
     """Where the pod lets a container's image decide that it is root."""
     whole = pod.security["runAsNonRoot"]
     if whole.flag is False:
-        yield Breach(whole, "is false")
+        yield Violation(whole, "is false")
     for container in pod.containers:
         own = container.security["runAsNonRoot"]
         if own.flag is False:
-            yield Breach(own, "is false")
+            yield Violation(own, "is false")
         elif own.flag is None and container.whole and not whole.flag:
-            yield Breach(own, "is not set, and the pod does not set it to true")
+            yield Violation(own, "is not set, and the pod does not set it to true")
 
 
 @WL.resource(
@@ -163,13 +163,13 @@ def may_be_root(pod: Pod) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS restricted",),
 )
-def run_as_user(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def run_as_user(pod: Pod, facts: Facts) -> Iterator[Violation]:
     if facts.standard == "restricted" and not pod.in_user_namespace:
         yield from is_root(pod)
 
 
-def is_root(pod: Pod) -> Iterator[Breach]:
+def is_root(pod: Pod) -> Iterator[Violation]:
     """Where the pod says outright that it runs as root."""
     for security in both(pod):
         if security["runAsUser"].number == 0:
-            yield Breach(security["runAsUser"], "is 0")
+            yield Violation(security["runAsUser"], "is 0")

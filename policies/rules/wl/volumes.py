@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, PODS, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, PODS, Violation, sorts
 from policies.objects import Object
 from policies.objects.pods import Pod
 from policies.objects.values import UndeterminedError
@@ -28,14 +28,14 @@ LOCAL_PLATFORMS: Final = frozenset({"k3d", "k3s", "microk8s", "minikube"})
     where=PLATFORM,
     sources=("PSS restrictedVolumes",),
 )
-def single_volume_source(pod: Pod, _: Facts) -> Iterator[Breach]:
+def single_volume_source(pod: Pod, _: Facts) -> Iterator[Violation]:
     unsure = None
     for volume in pod.spec["volumes"]:
         sources = sorted(set(volume.keys) - {"name"})
         if not sources:
-            yield Breach(volume, "has no source, and becomes an emptyDir without a limit")
+            yield Violation(volume, "has no source, and becomes an emptyDir without a limit")
         elif len(sources) > 1:
-            yield Breach(volume, f"has {len(sources)} sources: {', '.join(sources)}")
+            yield Violation(volume, f"has {len(sources)} sources: {', '.join(sources)}")
         elif not volume[sources[0]].is_known:  # null would be none
             unsure = volume[sources[0]]
     if unsure:
@@ -52,11 +52,11 @@ def single_volume_source(pod: Pod, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("PSS allows every CSI driver",),
 )
-def csi_inline(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def csi_inline(pod: Pod, facts: Facts) -> Iterator[Violation]:
     for volume in pod.spec["volumes"]:
         driver = volume.at("csi", "driver")
         if volume["csi"].is_set and driver.word not in facts.limits.workloads.csi_drivers:
-            yield Breach(driver, f"is {driver.word or 'not set'}, which is not on the list")
+            yield Violation(driver, f"is {driver.word or 'not set'}, which is not on the list")
 
 
 @WL_PLUS.resource(
@@ -69,17 +69,17 @@ def csi_inline(pod: Pod, facts: Facts) -> Iterator[Breach]:
     where="the program: components/, or the chart that brings it",
     sources=("Kyverno limit-hostpath-type-pv",),
 )
-def pv_no_hostpath(thing: Object, facts: Facts) -> Iterator[Breach]:
+def pv_no_hostpath(thing: Object, facts: Facts) -> Iterator[Violation]:
     provisioner = thing.root["provisioner"]
     if thing.kind == "StorageClass" and provisioner.word not in facts.limits.workloads.provisioners:
-        yield Breach(provisioner, f"is {provisioner.word or 'not set'}, which is not on the list")
+        yield Violation(provisioner, f"is {provisioner.word or 'not set'}, which is not on the list")
     driver = thing.spec.at("csi", "driver")
     if thing.spec["csi"].is_set and driver.word not in facts.limits.workloads.provisioners:
-        yield Breach(driver, f"is {driver.word or 'not set'}, which is not on the list")
+        yield Violation(driver, f"is {driver.word or 'not set'}, which is not on the list")
     if not _on_one_machine(facts):
         for source in ON_THE_NODE:
             if thing.spec[source].is_set:
-                yield Breach(thing.spec[source], "is the node's own disk")
+                yield Violation(thing.spec[source], "is the node's own disk")
 
 
 def _on_one_machine(facts: Facts) -> bool:
