@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policies.core.rule import HIGH, MEDIUM, Violation, sorts
-from policies.core.world import World, texts
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.av.group import AV, ROLLOUT, STATEFUL_SET, shown
 

@@ -7,10 +7,11 @@ from typing import Final
 from blueprint.catalogue import Environment
 from policies.core.facts import Facts
 from policies.core.rule import HIGH, MEDIUM, Violation, sorts
-from policies.core.world import World, selects, texts
+from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import Container, pods
 from policies.objects.readable import readable
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.av.group import (
     AUTOSCALER,

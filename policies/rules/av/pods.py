@@ -6,9 +6,9 @@ from typing import Final
 from policies.core.facts import Facts
 from policies.core.rule import CONTAINERS as ALL
 from policies.core.rule import HIGH, LOW, MEDIUM, PODS, Selector, Violation, sorts
-from policies.core.world import selects, texts
 from policies.objects import Object
 from policies.objects.pods import Container, Pod
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.av.group import AV, DELIVERY, DEPLOYMENT, LONG_RUNNING, REPLICATED, ROLLOUT, WORKLOADS, shown
 

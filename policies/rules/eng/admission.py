@@ -7,8 +7,9 @@ from blueprint import names
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.trust import OURS, may
-from policies.core.world import World, selects, texts
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.eng.admission_checks import is_whole, unspoken
 from policies.rules.eng.group import ENG

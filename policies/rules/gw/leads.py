@@ -7,8 +7,9 @@ from typing import Final
 from blueprint.catalogue import Service
 from blueprint.catalogue.offering import Provide
 from policies.core.rule import CRITICAL, HIGH, Violation
-from policies.core.world import World, texts
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.plugins import rewritten

@@ -11,9 +11,10 @@ from typing import Final
 
 from blueprint import names
 from policies.core.rule import HIGH, STACK, Violation
-from policies.core.world import Workload, World, selects, texts
+from policies.core.world import Workload, World
 from policies.kubernetes.images import parse
 from policies.objects import Object
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.img.group import IMG
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from policies.core.facts import Facts
 from policies.core.rule import HIGH, Violation, sorts
-from policies.core.world import selects
 from policies.objects import Object
+from policies.objects.selectors import selects
 from policies.objects.values import View
 from policies.rules.mesh.group import KUBERNETES_GATEWAY, MESH
 

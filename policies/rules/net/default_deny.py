@@ -5,11 +5,12 @@ from typing import Final
 
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, MEDIUM, Violation, sorts
-from policies.core.world import World, texts
+from policies.core.world import World
 from policies.network.addresses import block, covers_everything
 from policies.network.ports import rule_ports
 from policies.network.reach import NAME, SIDES, Direction, directions, is_empty_selector
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.net.engines import calico, cilium
 from policies.rules.net.group import FOREIGN_SORTS, NET, PLATFORM, POLICIES, POLICY_SORTS, rules

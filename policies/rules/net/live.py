@@ -5,10 +5,10 @@ from typing import Final
 
 from blueprint import names
 from policies.core.rule import HIGH, Violation, sorts
-from policies.core.world import World, selects, texts
-from policies.kubernetes.matching import Matcher, matcher
+from policies.core.world import World
 from policies.network.reach import NAME, End, is_empty_selector
 from policies.objects import Object
+from policies.objects.selectors import Matcher, matcher, selects, texts
 from policies.objects.values import View
 from policies.rules.net.group import NET, PLATFORM, POLICY_SORTS, peers
 from policies.rules.net.table import table

@@ -7,9 +7,10 @@ from blueprint import names
 from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
 from policies.cloud.wants import is_given
 from policies.core.rule import CRITICAL, Violation, sorts
-from policies.core.world import World, texts
+from policies.core.world import World
 from policies.network.reach import NAME
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.net.group import NET, POLICY_SORTS, peers, rules
 from policies.rules.net.platform import PROMETHEUS, Pods

@@ -6,11 +6,11 @@ from typing import Final
 from blueprint import names
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, MEDIUM, Selector, Violation, sorts
-from policies.core.world import texts
 from policies.network.addresses import METADATA, POD_IDENTITY, block, holds
 from policies.network.reach import NAME
 from policies.objects import Object
 from policies.objects.fields import fields
+from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.net.group import NET, PLATFORM, POLICIES, TRUSTED, peers, rules
 from policies.rules.net.platform import GATEWAY

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Final
 
 from policies.core.rule import MEDIUM, Violation, sorts
-from policies.core.world import World, texts
+from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
+from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.obs.group import OBS, PROMETHEUS_RULE, service_of
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from blueprint import names
 from policies.core.rule import HIGH, Violation, sorts
-from policies.core.world import Workload, World, selects, texts
+from policies.core.world import Workload, World
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.readable import readable
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.obs.group import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
 

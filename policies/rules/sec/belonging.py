@@ -7,8 +7,9 @@ from typing import Final
 from blueprint import names
 from policies.core.rule import CRITICAL, KUBERNETES, Violation, sorts
 from policies.core.trust import OURS
-from policies.core.world import World, selects
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import selects
 from policies.objects.values import View
 from policies.objects.walking import SecretReference, places, secret_references
 from policies.rules.sec.group import SEC, owner

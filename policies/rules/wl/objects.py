@@ -5,9 +5,9 @@ from typing import Final
 
 from policies.core.facts import Facts
 from policies.core.rule import HIGH, MEDIUM, PODS, Violation, sorts
-from policies.core.world import selects, texts
 from policies.objects import Object
 from policies.objects.pods import Pod
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.wl.group import PLATFORM, WL_PLUS
 

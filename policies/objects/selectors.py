@@ -1,11 +1,10 @@
-"""Label selectors, read once and asked often: `policies.core.world.selects` for tables over many pods."""
+"""Kubernetes' label selectors: read once and asked often, or asked once (`selects`)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from policies.core.world import texts
 from policies.objects.values import MalformedError, View
 
 Labels = Mapping[str, str]
@@ -48,8 +47,8 @@ class Matcher:
 
     def given(self, labels: Labels) -> "Matcher":
         """What it still asks of somebody of whom `labels` are known."""
-        told = tuple(Term(key, "In", (value,)) for key, value in labels.items())
-        return Matcher(self.labels, (*self.terms, *told))
+        known = tuple(Term(key, "In", (value,)) for key, value in labels.items())
+        return Matcher(self.labels, (*self.terms, *known))
 
     def choices(self, key: str) -> tuple[str, ...] | None:
         """The values of `key` it leaves to choose from; None where it names none."""
@@ -81,6 +80,16 @@ class Matcher:
             return named
         excluded = {value for term in self.terms if term.key == key for value in term.values}
         return (next(value for length in count() if (value := "x" * length) not in excluded),)
+
+
+def texts(view: View) -> Mapping[str, str]:
+    """A mapping of texts, such as labels. Raises UndeterminedError or MalformedError."""
+    return {key: value.word for key, value in view.entries()}
+
+
+def selects(selector: View, labels: Labels) -> bool:
+    """Whether `selector` selects what bears `labels`. Raises as `matcher` does."""
+    return matcher(selector).selects(labels)
 
 
 def matcher(selector: View) -> Matcher:
