@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from blueprint import design
 from manifests import everything
 from policies.adapters import preflight as module
 from policies.adapters.preflight import SHOWN, PreflightError, preflight
@@ -191,3 +192,25 @@ def test_limits_nobody_can_read_let_nothing_pass(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(PreflightError, match=r"policies/config/prod\.json: cannot be read"):
         judged(named("good"))
     assert limits.limits_of("prod"), "the real ones can be"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_tenant_s_copy_is_judged_like_the_base_stack(stack: str) -> None:
+    copy = settings(stack, layers=("services",), tenant="pr7")
+    base = settings(stack, layers=("services",))
+    of_copy, of_base = (
+        preflight(everything(design(text, shop())), settings=text, catalogue=shop(), today=TODAY)
+        for text in (copy, base)
+    )
+    assert {finding.identity for finding in of_copy.findings} == {finding.identity for finding in of_base.findings}
+    assert len(of_copy.excepted) == len(of_base.excepted), "an exception of the catalogue holds for every copy"
+    assert of_copy.objects == of_base.objects
+
+
+def test_what_is_wrong_in_a_tenant_s_copy_is_refused() -> None:
+    text = settings("prod", layers=("services",), tenant="pr7")
+    made = [dict(manifest) for manifest in everything(design(text, shop()))]
+    weakened = [manifest for manifest in made if manifest["metadata"]["name"] != "default-deny"]
+    assert len(weakened) < len(made)
+    with pytest.raises(PreflightError, match="Namespace order-service"):
+        preflight(weakened, settings=text, catalogue=shop(), today=TODAY)

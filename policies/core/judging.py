@@ -15,6 +15,7 @@ from policies.core.exceptions import WrittenException, asked_for, wrong
 from policies.core.facts import Facts
 from policies.core.finding import Finding, Outcome, Report, Undecided
 from policies.core.rule import STACK, Rule, Selector, Violation
+from policies.core.tenants import as_base, plain
 from policies.core.world import World
 from policies.objects import Object, expanded
 from policies.objects.values import MalformedError, UndeterminedError
@@ -29,20 +30,21 @@ class Judge:
 
     def __init__(self, facts: Facts, rules: Sequence[Rule]) -> None:
         self.facts = facts
+        self._tenant = facts.settings.tenant if facts.settings else None
         self.by_id = {rule.id: rule for rule in rules}
         self.active = tuple(rule for rule in rules if rule.level(facts.environment) != "off")
         self._resource = _by_selector(rule for rule in self.active if not rule.of_stack)
         self._stack = _by_selector(rule for rule in self.active if rule.of_stack)
-        self._allowances = tuple(each for each in asked_for(facts) if wrong(each, facts.today, self.by_id) is None)
+        self._exceptions = tuple(each for each in asked_for(facts) if wrong(each, facts.today, self.by_id) is None)
 
     def resource(self, thing: Object) -> Outcome:
         """What the rules about single resources say of `thing` and of everything it holds."""
-        found = [said for one in expanded(thing) for said in self._one(one, self._resource, self.facts)]
+        found = [said for one in self._expanded(thing) for said in self._one(one, self._resource, self.facts)]
         return self._outcome(found)
 
     def stack(self, objects: Sequence[Object]) -> Outcome:
         """What the rules that need all objects say."""
-        world = World(self.facts, tuple(one for thing in objects for one in expanded(thing)))
+        world = World(self.facts, tuple(one for thing in objects for one in self._expanded(thing)))
         found: list[Finding | Undecided] = []
         for rule in (rule for selector, rules in self._stack for rule in rules if selector is STACK):
             found += self._run(rule, None, partial(rule.check, None, world))
@@ -54,7 +56,7 @@ class Judge:
         """What is wrong with the exceptions, given everything that was found in what `homes` says was judged."""
         rule = self.by_id[EXCEPTIONS]
         used = {finding.exception for finding in findings}
-        known = set(judged)
+        known = {plain(home, self._tenant) for home in judged}
         for asked in asked_for(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
             if why is None and asked not in used and self._could_match(asked, known):
@@ -81,6 +83,9 @@ class Judge:
             rules=len(self.active),
             objects=sum(1 for thing in objects for _ in expanded(thing)),
         )
+
+    def _expanded(self, thing: Object) -> Iterator[Object]:
+        return expanded(as_base(thing, self._tenant))
 
     def _could_match(self, asked: WrittenException, known: set[str]) -> bool:
         """An exception of an object another stack makes, or of a rule that is off here, is not dead."""
@@ -173,7 +178,7 @@ class Judge:
             yield self._finding(self.by_id[UNKNOWN], Violation(path, text), several[0].about)
 
     def _allowed(self, finding: Finding) -> Finding:
-        for exception in self._allowances:
+        for exception in self._exceptions:
             if exception.covers(finding.rule.id, finding.about, finding.service):
                 return replace(finding, exception=exception)
         return finding
