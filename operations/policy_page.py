@@ -92,7 +92,7 @@ For an object that is no service's, in `policies/config/<environment>.json`:
 {object_exception}```
 
 Objects are matched exactly, there are no patterns. What is excepted is still shown, with its owner and its last day; an
-exception that has expired, lasts too long or covers nothing is itself a finding ([`eng-exceptions`](#eng-exceptions)).
+exception that has expired, lasts too long or covers nothing is itself a finding ([`eng-exemptions`](#eng-exemptions)).
 {never} have no exceptions.
 
 ## Groups

@@ -28,7 +28,14 @@ ROOT: Final = Path(__file__).parent.parent
 ROOMS: Final = ("blueprint", "components", "manifests", "operations", "policies")
 
 STANDARD: Final = frozenset(sys.stdlib_module_names)
-READING: Final = ("blueprint.catalogue", "blueprint.settings", "blueprint.reading", "blueprint.names")
+READING: Final = (
+    "blueprint.catalogue",
+    "blueprint.names",
+    "blueprint.reading",
+    "blueprint.settings",
+    "blueprint.text",
+    "blueprint.vendors",
+)
 
 MAY_IMPORT: Final = {
     "blueprint": ("blueprint", "pydantic", "pydantic_core", "yaml"),
@@ -43,7 +50,14 @@ MAY_IMPORT: Final = {
         "pulumi_gcp",
         "pulumi_random",
     ),
-    "policies": ("policies", *READING, "blueprint.text", "pydantic", "yaml", "pulumi", "pulumi_policy"),
+    "policies": (
+        "policies",
+        *READING,
+        "pydantic",
+        "yaml",
+        "pulumi",
+        "pulumi_policy",
+    ),
     "__main__.py": ("blueprint", "components", "manifests", "policies", "pulumi"),
 }
 """Room → what it may import besides the standard library. `operations` may import anything but NOT_BY_OPERATIONS."""

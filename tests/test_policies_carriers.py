@@ -21,7 +21,7 @@ ABOUT_PODS: Final = tuple(
     rule for rule in RULES if rule.selector in SELECTORS and not rule.of_stack and rule.group != "AV"
 )
 """How available pods are depends on what makes them: a Job needs no probe, a single Pod no spread."""
-OTHERS: Final = tuple(rule for rule in RULES if rule.id in ("eng-rule-crash", "eng-unknown-values", "eng-exceptions"))
+OTHERS: Final = tuple(rule for rule in RULES if rule.id in ("eng-rule-crash", "eng-unknown-values", "eng-exemptions"))
 
 
 def _bad_pods() -> Iterator[Case]:

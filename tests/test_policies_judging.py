@@ -251,7 +251,7 @@ def test_an_exception_covers_exactly_its_object_until_its_day() -> None:
         report = judged(privileged(), facts=_allowed(days))
         assert not said(report, "wl-privileged")
         assert [finding.rule.id for finding in report.excepted] == ["wl-privileged"]
-        assert not said(report, "eng-exceptions")
+        assert not said(report, "eng-exemptions")
     other = privileged()
     other["metadata"] = {**other["metadata"], "name": "order-service-2"}
     assert said(judged(other, facts=_allowed(1)), "wl-privileged")
@@ -263,7 +263,7 @@ def test_an_exception_covers_exactly_its_object_until_its_day() -> None:
         (_allowed(-1), "expired"),
         (_allowed(LONGEST + 1), "more than 90 days"),
         (_allowed(1, rule="wl-privilegde"), "no such rule"),
-        (_allowed(1, rule="eng-rule-crash"), "nobody is"),
+        (_allowed(1, rule="eng-rule-crash"), "allows no exceptions"),
         (_allowed(1, thing="Pod order-service/gone"), "finds nothing"),
     ],
     ids=["expired", "too long", "misspelt", "from the guard", "of nothing"],
@@ -272,14 +272,14 @@ def test_an_exception_that_holds_for_nothing_is_a_finding(facts: Facts, why: str
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "order-service"}}
     report = judged(privileged(), home, facts=facts)
     assert said(report, "wl-privileged"), "it covers nothing"
-    (finding,) = said(report, "eng-exceptions")
+    (finding,) = said(report, "eng-exemptions")
     assert why in finding.found
     assert "policies/config/prod.json: exceptions.0" in finding.path
 
 
 def test_an_exception_of_what_another_stack_makes_is_not_dead() -> None:
     report = judged(privileged(), facts=_allowed(1, thing="Pod order-service/gone"))
-    assert not said(report, "eng-exceptions"), "this run does not make the namespace, so it cannot know"
+    assert not said(report, "eng-exemptions"), "this run does not make the namespace, so it cannot know"
 
 
 def test_an_exception_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else() -> None:
@@ -287,11 +287,11 @@ def test_an_exception_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else(
     here = Object(type="random:index/randomId:RandomId", props={}, urn="urn:pulumi:prod::platform::random::a")
     for facts, dead in ((_allowed(1, thing=gone), True), (_allowed(1, thing=gone.replace("prod", "dev")), False)):
         report = Judge(facts, RULES).everything([here])
-        assert bool(said(report, "eng-exceptions")) is dead
+        assert bool(said(report, "eng-exemptions")) is dead
 
 
 def test_an_ephemeral_stack_is_told_the_file_its_exceptions_are_in() -> None:
-    (finding,) = said(judged(privileged(), facts=replace(_allowed(-1), environment="ephemeral")), "eng-exceptions")
+    (finding,) = said(judged(privileged(), facts=replace(_allowed(-1), environment="ephemeral")), "eng-exemptions")
     assert finding.path == "policies/config/dev.json: exceptions.0"
 
 

@@ -126,7 +126,7 @@ def test_an_exception_that_has_ended_exempts_nothing_and_is_told(monkeypatch: py
     allowing(monkeypatch, expires=date(2026, 11, 19))
     with pytest.raises(PreflightError) as caught:
         judged(named("orders", hostNetwork=True))
-    assert "eng-exceptions: the stack policies/config/prod.json: exceptions.0: expired on 2026-11-19" in str(
+    assert "eng-exemptions: the stack policies/config/prod.json: exceptions.0: expired on 2026-11-19" in str(
         caught.value
     )
     assert "wl-host-namespaces: Pod order-service/orders" in str(caught.value)

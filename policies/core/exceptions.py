@@ -19,7 +19,7 @@ LONGEST: Final = 90
 STACK: Final = "the stack"
 """What messages call a finding about no object, and so how an exception names it."""
 
-NEVER: Final = frozenset({"eng-rule-crash", "eng-exceptions"})
+NEVER: Final = frozenset({"eng-rule-crash", "eng-exemptions"})
 """Rules that allow no exceptions: they are what makes the others mean something."""
 
 

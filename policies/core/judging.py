@@ -22,7 +22,7 @@ from policies.objects.values import MalformedError, UndeterminedError
 
 CRASH: Final = "eng-rule-crash"
 UNKNOWN: Final = "eng-unknown-values"
-EXCEPTIONS: Final = "eng-exceptions"
+EXCEPTIONS: Final = "eng-exemptions"
 
 
 class Judge:

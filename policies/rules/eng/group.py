@@ -51,7 +51,7 @@ def who_it_is(thing: Object, _: Facts) -> Iterator[Violation]:
 
 
 @ENG.stack(
-    "eng-exceptions",
+    "eng-exemptions",
     "M/M/M",
     HIGH,
     STACK,

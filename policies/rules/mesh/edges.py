@@ -6,7 +6,6 @@ from typing import Final
 from blueprint import names
 from policies.core.rule import CRITICAL, Violation, sorts
 from policies.core.world import World
-from policies.intent.edges import REST, SEGMENT, Ask, Edge, edges, within
 from policies.mesh.authz import (
     AUTHORIZATION_POLICY,
     Request,
@@ -19,6 +18,7 @@ from policies.mesh.authz import (
     passes,
     pattern,
 )
+from policies.mesh.edges import REST, SEGMENT, Ask, Edge, edges, within
 from policies.objects import Object
 from policies.objects.values import View
 from policies.rules.mesh.authorization import CONSUMES
