@@ -23,6 +23,8 @@ from manifests.backing import OBJECTS
 from manifests.delivery import QUERIES, SPELLINGS
 from manifests.isolation import PEERS
 from manifests.operators import VALUES
+from operations.reaching import REACHED
+from operations.stacks import DRIVERS
 
 ROOT: Final = Path(__file__).parent.parent
 ROOMS: Final = ("blueprint", "components", "manifests", "operations", "policies")
@@ -58,7 +60,7 @@ MAY_IMPORT: Final = {
         "pulumi",
         "pulumi_policy",
     ),
-    "__main__.py": ("blueprint", "components", "manifests", "policies", "pulumi"),
+    "__main__.py": ("blueprint", "components", "operations.planning", "operations.reaching", "policies", "pulumi"),
 }
 """Room → what it may import besides the standard library. `operations` may import anything but NOT_BY_OPERATIONS."""
 
@@ -198,7 +200,9 @@ def placements(text: type[BaseModel]) -> set[tuple[str, str]]:
 
 TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "cluster settings to decision": (set(clusters.MAKERS), set(get_args(get_args(blueprint.settings.Cluster)[0]))),
-    "cluster decision to component": (set(CONNECTIONS), {clusters.Attached}),
+    "cluster decision to connection": (set(CONNECTIONS), {clusters.Attached}),
+    "cluster decision to question": (set(REACHED), {clusters.Attached}),
+    "cluster settings to driver": (set(DRIVERS), set(get_args(get_args(blueprint.settings.Cluster)[0]))),
     "rollout strategy to decision": (set(delivery.MAKERS), set(get_args(Rollout.model_fields["strategy"].annotation))),
     "delivery decision to objects": (set(SPELLINGS), set(get_args(delivery.Delivery))),
     "store engine and placement to decision": (set(stores.MAKERS), placements(Data)),

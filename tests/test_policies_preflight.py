@@ -132,9 +132,16 @@ def test_an_exception_that_has_ended_exempts_nothing_and_is_told(monkeypatch: py
     assert "wl-host-namespaces: Pod order-service/orders" in str(caught.value)
 
 
-CALL: Final = """\
-    preflight(everything(blueprint), charts(blueprint), settings=settings, catalogue=catalogue, today=today)
+BEFORE: Final = "\nconfig, stack, today = "
+JUDGED: Final = """
+from operations import planning
+from tests.support.policy_servicer import CORE, pod
+
+preflight = planning.preflight
+planning.preflight = lambda made, charts, **known: preflight({judged}, charts, rules=CORE, **known)
 """
+
+
 ONLY_CORE: Final = """
 from policies.adapters import preflight as module
 from tests.support.policy_servicer import CORE, pod, without_exceptions
@@ -146,13 +153,8 @@ module.limits_of = without_exceptions
 def program(called_with: str) -> Iterator[Path]:
     """The project with the preflight in its program, called over `called_with` and with Pod Security's rules alone."""
     text = (ROOT / "__main__.py").read_text(encoding="utf-8")
-    assert text.count(CALL) == 1, "the program does not judge before it registers"
-    text = text.replace(
-        CALL, CALL.replace("everything(blueprint)", called_with).replace("today)", "today, rules=CORE)")
-    )
-    text = text.replace(
-        "\nconfig = pulumi.Config", "\nfrom tests.support.policy_servicer import CORE, pod\nconfig = pulumi.Config"
-    )
+    assert text.count(BEFORE) == text.count(" plan(") == 1, "the program does not judge before it registers"
+    text = text.replace(BEFORE, JUDGED.replace("{judged}", called_with) + BEFORE)
     with project() as folder:
         (folder / "__main__.py").unlink()
         (folder / "__main__.py").write_text(text, encoding="utf-8")
@@ -160,14 +162,14 @@ def program(called_with: str) -> Iterator[Path]:
 
 
 def test_the_program_makes_what_the_preflight_lets_pass() -> None:
-    with program("everything(blueprint)") as folder:
+    with program("made") as folder:
         done = run_as_dev(folder)
     assert done.exit_code == 0, done.told
     assert len(done.registrations) > 300
 
 
 def test_the_program_makes_nothing_at_all_where_the_preflight_refuses() -> None:
-    with program("[*everything(blueprint), pod(hostNetwork=True).props]") as folder:
+    with program("[*made, pod(hostNetwork=True).props]") as folder:
         done = run_as_dev(folder)
     assert done.exit_code != 0
     (told,) = done.told

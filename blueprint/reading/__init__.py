@@ -8,6 +8,7 @@ from blueprint.reading.catalogue import read_catalogue
 from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of
+from blueprint.reading.together import read_together
 
 __all__ = [
     "Catalogue",
@@ -16,5 +17,6 @@ __all__ = [
     "read_catalogue",
     "read_kubeconfig",
     "read_settings",
+    "read_together",
     "settings_of",
 ]

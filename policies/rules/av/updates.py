@@ -41,7 +41,7 @@ PROGRESS: Final = 600
 def rolling_update(thing: Object, world: World) -> Iterator[Violation]:
     yield from _STRATEGIES[thing.sort](thing, world)
     ready, history = thing.spec["minReadySeconds"], thing.spec["revisionHistoryLimit"]
-    if not (ready.number or 0) > 0:
+    if world.facts.containers_run and not (ready.number or 0) > 0:
         yield Violation(ready, "is not set: a pod counts before its first request" if not ready.is_set else "is 0")
     if history.number is not None and history.number < HISTORY:
         yield Violation(history, f"is {shown(history.number)}, below {HISTORY}")
