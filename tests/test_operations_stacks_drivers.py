@@ -13,7 +13,7 @@ from blueprint.settings import Cluster
 from operations import stacks
 from operations.console import Console
 from operations.doctor import examine
-from operations.embedded_stack import EmbeddedStack
+from operations.embedded_files import Files
 from operations.exits import Exit, RefusedError
 from operations.guard import alone
 from operations.leftovers import keys_of
@@ -111,10 +111,10 @@ def test_a_second_embedded_stack_is_refused_while_another_is_up(project: Project
 
 def test_the_passphrase_is_made_once_and_for_its_owner_alone(project: Project) -> None:
     project.embedded.mkdir()
-    stack = EmbeddedStack(project=project, stack="dev", console=Console(), cluster=None)  # type: ignore[arg-type]
-    first = stack._passphrase()
+    files = Files(project=project, stack="dev")
+    first = files.passphrase()
     assert len(first) > 40, "it could be guessed"
-    assert stack._passphrase() == first, "a second one would lock the state away"
+    assert files.passphrase() == first, "a second one would lock the state away"
     assert (project.embedded / "passphrase").stat().st_mode & 0o777 == 0o600, "others could read it"
 
 
