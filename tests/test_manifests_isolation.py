@@ -1,8 +1,9 @@
 """Who can reach whom is what was declared, says a tool that did not write it, in both directions.
 
 The analyser (network-config-analyzer) sees the rendered objects; the expectation is computed from the catalogue's
-text by `tests.support.reachability`, which knows nothing of the derivation. Each layer is also asked alone, because two
-ends of one wall that agree hide a hole in either. What this cannot show is in docs/decisions/0020.
+text by `tests.support.reachability`, which knows nothing of the derivation. Each layer is also asked alone, because
+two ends of one edge that agree hide a fault in either. What this cannot show:
+docs/decisions/0013-isolation-is-proven-by-an-independent-tool.md.
 """
 
 from collections.abc import Mapping
