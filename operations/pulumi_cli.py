@@ -189,12 +189,12 @@ def _failure(code: int, tally: Tally, log: Path) -> RefusedError:
     failures, complaints = tally.failures, tally.complaints
     if not failures and not complaints:
         return RefusedError("the engine failed:\n" + "\n".join(f"  {line}" for line in last) + f"\nAll of it: {log}")
-    told = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
+    reasons = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
     more = [f"  {complaint}" for complaint in complaints]
     head = f"{len(failures)} objects were refused:" if failures else "the program did not get through:"
     foot = "What was made is recorded: correct the cause and run the same command again." if failures else ""
     return RefusedError(
-        "\n".join(filter(None, [head, *told, *more, foot, f"The engine's own words: {log}"])), tally.code
+        "\n".join(filter(None, [head, *reasons, *more, foot, f"The engine's own words: {log}"])), tally.code
     )
 
 

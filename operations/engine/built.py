@@ -86,11 +86,11 @@ def find_go(environment: Mapping[str, str]) -> Go:
     return Go(binary=Path(found), version=number, modules=Path(lines[1]), objects=Path(lines[2]))
 
 
-def check_room(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
+def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
     """Refuses to start a build that would fill a disk.
 
     Raises:
-        EngineError: a file system has less room than the groups are known to take.
+        EngineError: a file system has less free space than the groups are known to take.
     """
     warm = {group.name for group in groups if (go.modules / group.landmark).is_dir()}
     build_bytes = max(pins.WARM_BUILD_BYTES, sum(group.disk_bytes for group in groups if group.name not in warm))

@@ -60,8 +60,8 @@ def _control_plane(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] |
         version = _version([on_path, *question], environment)
         wanted = _CONTROL_PLANE_MINORS[tool]
         if version is None or version[:2] != wanted:
-            told = "tells no version" if version is None else f"is {_dotted(version)}"
-            return None, f"{on_path} {told}, wanted {wanted[0]}.{wanted[1]}"
+            found = "prints no version" if version is None else f"is {_dotted(version)}"
+            return None, f"{on_path} {found}, wanted {wanted[0]}.{wanted[1]}"
         tools[tool], versions[tool] = Path(on_path).absolute(), version
     return tools, ", ".join(f"{name} {_dotted(versions[name])}" for name in ("kube-apiserver", "etcd", "kwok"))
 
