@@ -176,7 +176,7 @@ def test_a_service_that_listens_is_asked_for_a_connection(folder: Path) -> None:
     assert silent.probes.liveness is None, "nothing to connect to"
 
 
-def test_pods_are_scaled_only_where_the_owner_leaves_room(folder: Path) -> None:
+def test_pods_are_scaled_only_where_the_owner_allows_more(folder: Path) -> None:
     fixed = workload(folder, "  scaling: {minReplicas: 3}\n")
     assert (fixed.replicas, fixed.autoscaler) == (3, None)
     free = workload(folder, "  scaling: {minReplicas: 2, maxReplicas: 6}\n")
@@ -227,7 +227,7 @@ def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: st
     assert traffic is None or traffic.target == names.address(active, "one"), "the routes lead past the active version"
 
 
-def test_without_a_mesh_nobody_pays_for_a_proxy(folder: Path) -> None:
+def test_without_a_mesh_no_pod_is_sized_for_a_proxy(folder: Path) -> None:
     made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=""))
     assert made.services["one"].workload.proxy is None
     assert (
@@ -376,7 +376,7 @@ def problems(text: str) -> list[str]:
     return [re.sub(r"^services/", "", line) for line in text.splitlines()]
 
 
-def test_settings_and_catalogue_that_do_not_fit_are_told_together() -> None:
+def test_settings_and_catalogue_that_do_not_fit_are_reported_together() -> None:
     stack = settings(
         "dev",
         identity=Identity(),

@@ -1,4 +1,4 @@
-"""What the real program makes before what, as the engine is told: a wall before who lives behind it.
+"""What the real program makes before what, as the engine receives it: isolation before the pods it isolates.
 
 Order is what a request says it depends on, directly or through others, never the order of arrival: the engine makes
 everything at once that does not wait.
@@ -76,7 +76,7 @@ def test_an_object_comes_after_its_namespace_and_goes_with_it(variant: str) -> N
 
 
 @every_variant
-def test_walls_and_identity_stand_before_the_first_pod(variant: str) -> None:
+def test_isolation_and_identity_exist_before_the_first_pod(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
     if "services" in decided(variant).layers:
         assert list(pods(done)), "no pod at all: this test would prove nothing"

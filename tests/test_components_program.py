@@ -284,9 +284,9 @@ def test_where_anything_is_wrong_nothing_is_touched(wrong: str, tmp_path: Path) 
         done = run(folder, "dev", settings)
     assert done.exit_code != 0, "a failure that looks like a success is deployed"
     assert [each.kind for each in done.registrations] == [STACK_TYPE], "half a stack was made before it was refused"
-    assert len(done.told) == 1, f"one mistake is told once: {done.told}"
+    assert len(done.told) == 1, f"one mistake is reported once: {done.told}"
     assert "nothing was touched" in done.told[0], "whoever reads this must know whether to clean up"
-    assert re.search(said, done.told[0]), f"the cause is not told: {done.told[0]}"
+    assert re.search(said, done.told[0]), f"the cause is missing: {done.told[0]}"
     assert "Traceback" not in done.told[0] + done.printed, "a mistake of the user's is no crash of the program's"
 
 

@@ -56,7 +56,7 @@ def test_the_shop_allows_what_it_declares_and_nothing_else(name: str, meshed: bo
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_CATALOGUES))
-def test_a_catalogue_nobody_wrote_allows_what_it_declares_and_nothing_else(seed: int, tmp_path: Path) -> None:
+def test_a_random_catalogue_allows_what_it_declares_and_nothing_else(seed: int, tmp_path: Path) -> None:
     made = written(seed, tmp_path)
     settings = read_settings(made.settings)
     objects = everything(design(settings, read_catalogue(made.services, today=TODAY)))
@@ -71,7 +71,7 @@ def test_a_planted_fault_is_caught_and_told(fault: Fault) -> None:
     fault.planted(objects)
     differences, _ = compared(objects, *told("dev"), (fault.by,))
     assert fault.told in differences[fault.by.name], (
-        f"{fault.sentence} went unnoticed, or was told otherwise: {differences[fault.by.name]}"
+        f"{fault.sentence} went unnoticed, or was reported otherwise: {differences[fault.by.name]}"
     )
 
 

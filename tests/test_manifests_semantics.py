@@ -88,7 +88,7 @@ def test_every_object_stands_in_a_namespace_that_is_made_or_the_clusters_own(sta
         assert namespace is None or namespace in spaces, f"{place(manifest)} has nowhere to be"
 
 
-def test_a_service_namespace_is_restricted_injected_and_walled(stack: Stack) -> None:
+def test_a_service_namespace_is_restricted_injected_and_isolated(stack: Stack) -> None:
     injection = "enabled" if stack.blueprint.platform.mesh else "disabled"
     for service in stack.blueprint.services:
         labels = stack.named("Namespace")["", service]["metadata"]["labels"]
@@ -117,7 +117,7 @@ def test_no_network_policy_is_wider_than_its_edge(stack: Stack) -> None:
                 assert peer.get("ipBlock") or peer["namespaceSelector"], f"{place(policy)} is open to every namespace"
 
 
-def test_the_metadata_server_is_reachable_by_nobody(stack: Stack) -> None:
+def test_no_pod_can_reach_the_metadata_server(stack: Stack) -> None:
     from ipaddress import ip_address, ip_network  # noqa: PLC0415
 
     metadata = [ip_address("169.254.169.254"), ip_address("fd00:ec2::254")]
@@ -231,7 +231,7 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
     assert rules == (declared if stack.blueprint.platform.mesh else set()), "somebody is admitted whom nobody declared"
 
 
-def test_nobody_is_admitted_to_an_operation_they_do_not_consume(stack: Stack) -> None:
+def test_no_caller_is_admitted_to_an_operation_it_does_not_consume(stack: Stack) -> None:
     for (namespace, name), policy in stack.named("AuthorizationPolicy").items():
         direction, caller, *_ = f"{name}..".split(".")
         if direction != "from":
@@ -456,7 +456,7 @@ def test_every_consumer_credential_has_the_keys_kong_asks_for(stack: Stack) -> N
             assert "PRIVATE" not in str(secret), "a private key has no place in a stack"
 
 
-def test_every_host_outside_has_an_entry_and_a_door(stack: Stack) -> None:
+def test_every_external_host_has_an_entry_and_a_network_rule(stack: Stack) -> None:
     entries = stack.named("ServiceEntry")
     for outside in stack.blueprint.network.outside:
         ports = stack.named("NetworkPolicy")[outside.service, "to.internet"]["spec"]["egress"][0]["ports"]

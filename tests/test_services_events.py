@@ -100,13 +100,13 @@ def test_a_schema_is_what_its_format_asks(publish: Publish) -> None:
 @each_event
 def test_every_message_says_which_it_is_and_when_it_happened(publish: Publish) -> None:
     has = fields(publish)
-    assert has.get("event_id"), "a repeat could not be told from a new message"
+    assert has.get("event_id"), "a repeat could not be distinguished from a new message"
     assert has.get("occurred_at"), "a replay would look like news"
     if publish.key is not None:
         assert has.get(publish.key), f"messages without {publish.key} would keep no order"
 
 
-def test_every_subscriber_tells_repeats_by_a_field_that_is_always_there() -> None:
+def test_every_subscriber_recognises_repeats_by_a_field_that_is_always_there() -> None:
     for service in SHOP:
         for subscribe in service.spec.events.subscribes:
             has = fields(PUBLISHED[subscribe.channel])

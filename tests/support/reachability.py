@@ -1,4 +1,4 @@
-"""Who ought to reach whom, told from the catalogue's text alone; and the comparison with what an analyser finds.
+"""Who ought to reach whom, derived from the catalogue's text alone; and the comparison with what an analyser finds.
 
 Nothing of `blueprint` or `manifests` is imported: the text is read by `tests.support.stack_text`, the platform's edges
 are the tables `_service_edges` and `_platform`, and labels, ports and namespaces are written out a second time. A rule

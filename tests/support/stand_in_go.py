@@ -1,6 +1,6 @@
 """A stand-in for the Go compiler, for tests that are about what happens around a build.
 
-It answers `go env` and makes "binaries" that are small shell scripts; what it is told to do, and what it was asked, is
+It answers `go env` and makes "binaries" that are small shell scripts; what it is to do, and what it was asked, is
 in the folder it lies in. Real builds are the business of the tests marked `engine`.
 """
 
