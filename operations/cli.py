@@ -50,9 +50,8 @@ app = typer.Typer(
     Results go to stdout, everything else to stderr. Piped output has no colour; NO_COLOR=1 switches it off anywhere.
 
     \b
-    Exit codes: 0 done   1 this machine lacks something   2 catalogue, settings, command line or YAML cannot be
-    read   4 refused by the cluster or a cloud   5 refused by a policy   6 no such stack in the backend
-    8 interrupted   255 internal error
+    Exit codes: 0 done   1 this machine lacks something   2 wrong catalogue, settings, command line or YAML
+    4 refused by the cluster   5 refused by a policy   6 no such stack   8 interrupted   255 internal error
     """,
 )
 

@@ -16,9 +16,7 @@ Services = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, for programs.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors; no progress.")]
-Yes = Annotated[
-    bool, typer.Option("-y", "--yes", help="Do not ask. Only commands on an existing cluster ask.")
-]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Only commands on an existing cluster ask.")]
 
 # Of `plat judge`.
 JudgedStack = Annotated[

@@ -164,7 +164,7 @@ MESSAGES: dict[str, tuple[Callable[[StandInGo], object], str, str]] = {
     "full disk": (
         lambda go: go.says("compile: writing output: write $WORK/b001/_pkg_.a: no space left on device\n"),
         "is full (",
-        "Free some room",
+        "Free some disk space",
     ),
     "changed module": (
         lambda go: go.says("verifying x.test/y@v1.0.0: checksum mismatch\nSECURITY ERROR\n"),

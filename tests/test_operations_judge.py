@@ -90,7 +90,7 @@ WRONG: Final = {
     "no such stack": (("-s", "pord"), "Did you mean 'prod'"),
     "an environment for a stack": (("-s", "dev", "--environment", "prod"), "--environment goes with --objects"),
     "a word of no option": (("prod",), "'prod' belongs to nothing. Name files with --objects, a stack with -s."),
-    "a format nobody reads": (("--objects", "x.yaml", "--format", "yaml"), "'yaml' is not one of"),
+    "a format that does not exist": (("--objects", "x.yaml", "--format", "yaml"), "'yaml' is not one of"),
     "an environment there is not": (("--objects", "x.yaml", "--environment", "test"), "'test' is not one of"),
     "no catalogue": (("--objects", "x.yaml", "--services", "nowhere"), "is not a folder"),
     "no file": (("--objects", "nowhere.yaml"), "nowhere.yaml:1: cannot be read (No such file or directory)."),

@@ -34,7 +34,7 @@ KUBECONFIG = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project with the stack `mine` on a cluster that nobody can reach."""
+    """A project with the stack `mine` on a cluster that cannot be reached."""
     text = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
     text["config"]["platform:settings"] |= {"cluster": {"kind": "existing", "name": "the-cluster", "kubeconfig": "kc"}}
     (tmp_path / "Pulumi.mine.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
@@ -85,7 +85,7 @@ def test_a_cluster_of_others_is_never_touched_unasked(
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///nowhere")
     error = refused(project, command, assume_yes=False)
-    assert error.exit_code == Exit.USAGE, "nobody was asked"
+    assert error.exit_code == Exit.USAGE, "it went on without an answer"
     assert "the-cluster" in str(error), "the cluster is not named"
     assert "--yes" in str(error), "it does not say how to agree"
 

@@ -2,7 +2,7 @@
 
 `go build` does the work, with the pins and sums of tools/ and nothing else: no network address of ours, the user's own
 GOPROXY and caches are respected. This module says what is going on, and turns what can go wrong (no Go, old Go, no
-network, no room) into one message with its cure.
+network, no disk space) into one message with its cure.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
                 f"Building {listing(group.name for group in groups)} needs {size(needed_bytes)} below {existing},"
                 f" and {size(free_bytes)} are free",
                 consequence="Nothing was built",
-                cure="Free some room, or move the caches to another disk with PLAT_CACHE, GOCACHE and GOMODCACHE",
+                cure="Free some disk space, or move the caches to another disk with PLAT_CACHE, GOCACHE and GOMODCACHE",
             )
 
 

@@ -1,7 +1,7 @@
 """Tools that are there already: a group on PATH that fits.
 
 Fitting is about versions only, asked of the tools themselves; nothing is installed, nothing of the user's set-up is
-read or written (`pulumi version` runs with a Pulumi home of its own that is thrown away).
+read or written (`pulumi version` runs with a PULUMI_HOME of its own that is deleted).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _pulumi(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, 
 
 
 def _kubernetes_provider(_: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
-    return None, "the provider is not taken from PATH"  # plugins live in a home of ours and tell no version
+    return None, "the provider is not taken from PATH"  # plugins have no version command
 
 
 def _control_plane(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
