@@ -162,7 +162,7 @@ _PEAKS: Final[Mapping[str, Callable[[int, bool], int]]] = {
 
 
 def peak_pods(spec: Spec, *, meshed: bool) -> int:
-    """Pods of `spec` at the busiest moment of a delivery: what its namespace must have room for."""
+    """Pods of `spec` at the busiest moment of a delivery: what its namespace's quota must allow."""
     if spec.schedule is not None:
         return 2  # one that runs (concurrency is forbidden) and one that is being stopped
     return _PEAKS[spec.rollout.strategy](spec.scaling.most, meshed)

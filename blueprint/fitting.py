@@ -56,7 +56,7 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                 )
             for position, group in enumerate(route.acl.allow if route.acl else ()):
                 if group not in groups and settings.identity.issuers:
-                    cause = f"allows the group '{group}', which no issuer of the stack puts anybody in"
+                    cause = f"allows the group '{group}', which no issuer of the stack lists"
                     yield problem(("acl", "allow", position), cause, valid(group, groups))
 
 

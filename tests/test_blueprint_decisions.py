@@ -155,7 +155,7 @@ def test_who_may_ask_for_a_template_may_not_for_that_ask_for_what_is_named(folde
         (("/things/export",), ()),
         (("/things/{*}",), ("/things/secrets",)),
         (("/things",), ()),
-    ], "the world is let in to what is for nobody"
+    ], "the public route allows what no consumer may call"
 
 
 def workload(folder: Path, more: str, stack: str = "dev") -> Workload:

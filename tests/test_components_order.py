@@ -72,7 +72,7 @@ def test_an_object_comes_after_its_namespace_and_goes_with_it(variant: str) -> N
         assert space in before[each.urn], f"{each.urn} is asked for before there is a place for it"
         assert each.request.deletedWith == space, f"{each.urn} would be deleted one by one, finalizers and all"
     owned = "platform" in decided(variant).layers
-    assert not elsewhere or not owned, f"nobody makes {sorted(elsewhere)}"
+    assert not elsewhere or not owned, f"no component makes {sorted(elsewhere)}"
 
 
 @every_variant
@@ -117,7 +117,7 @@ def test_services_come_after_everything_the_platform_waits_for(variant: str) -> 
     ]
     assert last, "a platform of nothing: this test would prove nothing"
     early = sorted(urn for urn in last if urn not in before[gate])
-    assert not early, f"the gate opens before {early} are ready"
+    assert not early, f"PlatformReady does not wait for {early}"
     for each in below(done, "platform:service:Service"):
         assert gate in before[each.urn], f"{each.urn} does not wait for the platform"
 
@@ -165,7 +165,7 @@ def test_a_chart_comes_after_its_namespace(variant: str) -> None:
         each.inputs["metadata"]["name"]: each.urn for each in objects(done) if each.inputs["kind"] == "Namespace"
     }
     charts = [each for each in done.registrations if each.kind == CHART]
-    assert bool(charts) == bool(decided(variant).platform.operators.charts), "charts nobody decided on, or none of them"
+    assert bool(charts) == bool(decided(variant).platform.operators.charts), "undecided charts, or none of them"
     for each in charts:
         space = spaces.get(each.inputs["namespace"])
         assert space is None or space in before[each.urn], f"{each.urn}: its first object would be refused"

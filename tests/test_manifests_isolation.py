@@ -77,8 +77,8 @@ def test_a_planted_fault_is_caught_and_told(fault: Fault) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_each_of_the_shops_policies_is_missed_when_it_is_gone(part: int) -> None:
-    """A seeded sample; by the whole, or by its own layer where the other end of the wall still holds. Two APIs on one
-    port have a rule each between the same ends: without one of the two the other still stands open."""
+    """A seeded sample; by the whole, or by its own layer where the other end of the edge still denies. Two APIs on one
+    port have a rule each between the same ends: without one of the two the other still allows it."""
     policies = {key(made): made["spec"] for made in rendered("dev") if made["kind"] in POLICIES}
     sample = sorted(Random(20).sample(list(policies), SAMPLED_POLICIES))  # noqa: S311  (repeatable, not secret)
     twins = {

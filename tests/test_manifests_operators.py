@@ -38,7 +38,7 @@ def test_without_a_mesh_nothing_of_istio_is_installed_and_nothing_is_injected() 
         plain = installed(f"{environment}-plain-None")
         assert not [name for name in plain if name.startswith("istio")], "mesh mode none installs no Istio"
         assert plain["kong"]["gateway"]["podLabels"] == {"sidecar.istio.io/inject": "false"}
-        assert plain["argo-rollouts"]["providerRBAC"]["providers"]["istio"] is False, "rights nobody needs"
+        assert plain["argo-rollouts"]["providerRBAC"]["providers"]["istio"] is False, "rights that are not needed"
         assert plain["argo-rollouts"]["controller"]["extraArgs"] == []
 
 
@@ -162,7 +162,7 @@ def test_rollouts_may_touch_no_traffic_router_but_istio() -> None:
 def test_every_namespace_of_an_installation_is_one_of_the_platforms_or_the_clusters() -> None:
     allowed = {*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
     used = {operator.namespace for stack in EVERY_STACK.values() for operator in stack.charts}
-    assert used <= allowed, f"nobody makes these namespaces: {sorted(used - allowed)}"
+    assert used <= allowed, f"no component makes these namespaces: {sorted(used - allowed)}"
 
 
 def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:

@@ -1,7 +1,7 @@
 """The schemas of the shop's messages against the channels that carry them and the services that read them.
 
-An event is a promise to readers nobody may know; what every reader counts on is checked here. The Avro check looks at
-the shape only: whether a new version fits the old one is the registry's to say.
+An event is a promise to readers its publisher may not know; what every reader relies on is checked here. The Avro
+check looks at the shape only: whether a new version fits the old one is the registry's to say.
 """
 
 import json

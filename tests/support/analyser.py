@@ -46,7 +46,7 @@ LAYERS: Final = (
     Asked(name="ways out alone", ways_out=True),
     Asked(name="admissions alone", admissions=True),
 )
-"""Each end of the wall and the mesh by itself: two layers that agree would hide what a third one forgot."""
+"""Each end of an edge and the mesh by itself: two layers that agree would hide a fault of the third."""
 
 
 def analysed(

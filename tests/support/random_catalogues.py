@@ -1,4 +1,4 @@
-"""Whole catalogues that nobody wrote: folders of services with their contracts and schemas, and a stack's settings.
+"""Whole random catalogues: folders of services with their contracts and schemas, and a stack's settings.
 
 The same seed gives the same files. They are text, so that a proof goes the whole way an owner's words go. What they
 vary is what decides who may reach whom; sizes, objectives and the like stay at their defaults. Names are chosen to

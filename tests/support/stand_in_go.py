@@ -45,7 +45,7 @@ class StandInGo:
         program.write_text(_PROGRAM, encoding="utf-8")
         program.chmod(0o755)
         (folder / "version").write_text(f"{version}\n", encoding="utf-8")
-        for group in pins.GROUPS.values():  # as after a first build, so that little room is asked for
+        for group in pins.GROUPS.values():  # as after a first build, so that little disk space is asked for
             (folder / "modules" / group.landmark).mkdir(parents=True)
         return cls(folder=folder)
 
