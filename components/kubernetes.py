@@ -23,7 +23,7 @@ class Treatment:
     others_own: tuple[str, ...] = ()
     """Fields another controller writes, as whole dot paths: server-side apply ignores paths into lists."""
     replaced_by: tuple[str, ...] = ()
-    """Fields the API server lets nobody change: a new value is a new object."""
+    """Immutable fields: a new value is a new object."""
     wait_for: str | None = None
     """What makes it ready, for kinds the provider does not know."""
     skip_await: bool = False

@@ -217,7 +217,7 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_a_table_has_a_row_for_every_type(table: str) -> None:
     rows, types = TABLES[table]
-    assert rows == types, f"{table}: nobody makes {types - rows}, nobody asks for {rows - types}"
+    assert rows == types, f"{table}: no row makes {types - rows}, no type needs {rows - types}"
 
 
 def test_every_measurement_an_owner_can_name_has_a_query() -> None:

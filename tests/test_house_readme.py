@@ -47,7 +47,7 @@ def refused(folder: Path, example: str) -> set[str]:
     return {finding.rule.id for finding in report.mandatory}
 
 
-def test_the_smallest_service_has_eleven_lines_and_becomes_a_walled_workload(tmp_path: Path) -> None:
+def test_the_smallest_service_has_eleven_lines_and_becomes_an_isolated_workload(tmp_path: Path) -> None:
     text = MINIMAL.format(name="small", kind="service")
     assert len(text.splitlines()) == 11, "the README says eleven"
     made = objects(design(settings("dev"), catalogue(tmp_path / "services", small="")))

@@ -90,7 +90,9 @@ def test_every_rule_has_a_case_it_passes_and_one_it_refuses() -> None:
     assert known == set(rules_with_cases()), "a rule without cases, or cases of no rule"
     for rule in sorted(known):
         if rule == "sec-secret-marked":
-            continue  # no property says it (docs/decisions/0023); judged by tests/test_policies_state_secrets.py
+            # No property says it; judged by tests/test_policies_state_secrets.py.
+            # docs/decisions/0016-marked-secrets-are-read-from-the-state.md
+            continue
         verdicts = {case.finds == () for case in cases(rule)}
         assert verdicts == {True, False}, f"{rule} has only {'good' if True in verdicts else 'bad'} cases"
 

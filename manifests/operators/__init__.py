@@ -51,7 +51,7 @@ def values(operator: Operator) -> dict[str, Any]:
         known = ", ".join(sorted(kind.__name__ for kind in VALUES))
         raise TypeError(
             f"{type(operator).__name__} '{operator.name}' has no chart values, so its chart would be installed with"
-            f" defaults nobody looked at. Add it to VALUES in manifests/operators beside: {known}."
+            f" defaults that were not reviewed. Add it to VALUES in manifests/operators beside: {known}."
         )
     return spell(operator)
 

@@ -1,7 +1,7 @@
 """Istio's charts: CRDs and default webhook, the agent on the nodes, the control plane.
 
 It holds none of the mesh's own objects (mutual TLS, authorisation, routes). Istio's charts read their values at the
-root; the folder `_internal_defaults_do_not_set` in their values.yaml is where their defaults live and nobody else's.
+root; the folder `_internal_defaults_do_not_set` in their values.yaml holds their defaults and is not for users.
 """
 
 from typing import Any

@@ -49,19 +49,19 @@ def _case(suite: Element, group: str, name: str) -> Element:
 def _rule(
     suite: Element, rule: Rule, found: Sequence[Finding], excepted: Sequence[Finding], open_: Sequence[Undecided]
 ) -> None:
-    """A case that fails where something mandatory was found, and tells the rest."""
+    """A case that fails where something mandatory was found, and prints the rest."""
     case = _case(suite, rule.group, rule.id)
     mandatory = [sentence(finding) for finding in found if finding.level == "mandatory"]
-    told = [sentence(finding) for finding in found if finding.level != "mandatory"]
-    told += [f"{about(finding)} {finding.path}: {excuse(finding)}" for finding in excepted]
+    others = [sentence(finding) for finding in found if finding.level != "mandatory"]
+    others += [f"{about(finding)} {finding.path}: {excuse(finding)}" for finding in excepted]
     if mandatory:
         many = f"{len(mandatory)} findings. " if len(mandatory) > 1 else ""
         failure = SubElement(case, "failure", message=visible(f"{many}{rule.why}"), type="mandatory")
         failure.text = _lines(mandatory)
     elif open_ and not found:
         SubElement(case, "skipped", message=f"undetermined for {len(open_)} objects: a value is not known yet")
-    if told:
-        SubElement(case, "system-out").text = _lines(told)
+    if others:
+        SubElement(case, "system-out").text = _lines(others)
 
 
 def _lines(lines: Iterable[str]) -> str:

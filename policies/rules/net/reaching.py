@@ -30,7 +30,7 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
     cure="Declare the edge in the catalogue, or take away what opens it; a platform edge has a line in "
     "policies/rules/net/platform.py",
     where=CONSUMES,
-    sources=("netpol-analyzer", "docs/decisions/0020"),
+    sources=("netpol-analyzer", "docs/decisions/0013-isolation-is-proven-by-an-independent-tool.md"),
 )
 def reachability(_: None, world: World) -> Iterator[Violation]:
     """Each wall by itself: two ends that agree would hide a hole in either, and where both are as declared, so is what
