@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from policies.objects import Object
 from policies.objects.pods import ROLES
-from policies.objects.values import View, step
+from policies.objects.values import View
 
 
 def fields(thing: Object, *names: str) -> Iterator[View]:
@@ -37,4 +37,4 @@ def _within(thing: Object, key: str, place: View, called: Called) -> Iterator[tu
             yield from _within(thing, name, part, called)
     elif isinstance(place.value, list) and key not in ROLES:
         for index, item in enumerate(place.value):
-            yield from _within(thing, "", View(item, step(place.path, index)), called)
+            yield from _within(thing, "", place.below(index, item), called)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from policies.objects import Object, shapes
-from policies.objects.values import ABSENT, Unknown, View, step
+from policies.objects.values import ABSENT, Unknown, View
 
 Role = Literal["container", "init", "ephemeral"]
 
@@ -156,7 +156,7 @@ def _within(thing: Object, key: str, place: View, above: View, *, pieces: bool =
         return
     if isinstance(value, list):
         for index, part in enumerate(value):
-            item = View(part, step(place.path, index))
+            item = place.below(index, part)
             yield from _within(thing, key if isinstance(part, Unknown) else "", item, ABSENT, pieces=pieces)
     elif isinstance(value, Unknown):
         if HOLDERS.fullmatch(key) or (key == "items" and above is thing.root):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from policies.objects.values import Unknown, View, step
+from policies.objects.values import Unknown, View
 
 _CONTEXTS: Final = re.compile(r"(?:.*S|s)ecurityContext")
 """securityContext, podSecurityContext, containerSecurityContext: operators put a word before it to tell them apart."""
@@ -109,7 +109,7 @@ def _has_image(value: Any) -> bool:
 
 def _each(part: View) -> Iterator[View]:
     if isinstance(part.value, list):
-        yield from (View(item, step(part.path, index)) for index, item in enumerate(part.value))
+        yield from (part.below(index, item) for index, item in enumerate(part.value))
     elif isinstance(part.value, dict):
         yield part
         yield from (below for _, below in part.entries())

@@ -61,20 +61,46 @@ def step(path: str, key: str | int) -> str:
 
 
 class View:
-    """A place in an object: its value and its path."""
+    """A place in an object: its value and its path.
 
-    __slots__ = ("path", "value")
+    Rules look at fifty places for one they report, so a path is put together when somebody asks for it.
+    """
+
+    __slots__ = ("_above", "_key", "_path", "value")
+    _above: "View"
+    _key: str | int
 
     def __init__(self, value: Any, path: str = "") -> None:
         self.value = value
-        self.path = path
+        self._path: str | None = path
+
+    def below(self, key: str | int, value: Any) -> "View":
+        """The place `key` right below, where `value` is written."""
+        place = View.__new__(View)
+        place.value, place._path, place._above, place._key = value, None, self, key
+        return place
+
+    @property
+    def path(self) -> str:
+        """`spec.containers[0].image`."""
+        if self._path is None:
+            keys: list[str | int] = []
+            place = self
+            while place._path is None:
+                keys.append(place._key)
+                place = place._above
+            path = place._path
+            for key in reversed(keys):
+                path = step(path, key)
+            self._path = path
+        return self._path
 
     def __repr__(self) -> str:
         return f"View({self.path!r})"
 
     def __getitem__(self, key: str) -> "View":
         """The place `key` below; an absent one where nothing is written. Raises as the class says."""
-        return View(self._mapping().get(key), step(self.path, key))
+        return self.below(key, self._mapping().get(key))
 
     def at(self, *keys: str) -> "View":
         """The place `keys` further down."""
@@ -91,12 +117,12 @@ class View:
         if not isinstance(self.value, list):
             raise MalformedError(self.path, self.value, "a list")
         for index, item in enumerate(self.value):
-            yield View(item, step(self.path, index))
+            yield self.below(index, item)
 
     def entries(self) -> Iterator[tuple[str, "View"]]:
         """The entries of a mapping; none of an absent one."""
         for key, value in self._mapping().items():
-            yield str(key), View(value, step(self.path, str(key)))
+            yield str(key), self.below(str(key), value)
 
     @property
     def keys(self) -> tuple[str, ...]:

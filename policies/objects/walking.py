@@ -6,14 +6,13 @@ of its own and they all spell it alike. A value that is not known yet is a place
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from policies.objects import Object
-from policies.objects.values import ABSENT, View, step
+from policies.objects.values import ABSENT, View
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A value, the field it stands in ("" for the items of a list), and what holds it."""
 
     key: str
@@ -30,16 +29,29 @@ def places(root: View) -> Iterator[Place]:
     while waiting:
         place = waiting.pop()
         yield place
-        value, path = place.view.value, place.view.path
+        here, value = place.view, place.view.value
         if isinstance(value, dict):
-            below = [Place(str(key), View(part, step(path, str(key))), place.view) for key, part in value.items()]
+            below = [Place(str(key), here.below(str(key), part), here) for key, part in value.items()]
         elif isinstance(value, list):
-            below = [
-                Place("", View(part, step(path, index)), place.above, place.key) for index, part in enumerate(value)
-            ]
+            below = [Place("", here.below(index, part), place.above, place.key) for index, part in enumerate(value)]
         else:
             continue
         waiting.extend(reversed(below))
+
+
+def field_names(thing: Object) -> frozenset[str]:
+    """Every field of `thing`, however deep: a quick look before `places`, which makes a view of each. Ask
+    `thing.once(field_names)`."""
+    found: set[str] = set()
+    waiting: list[object] = [dict(thing.props)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found.update(map(str, value))
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ _SELECTOR: Final = frozenset({"key", "name"})
 
 def secret_references(thing: Object) -> Iterator[SecretReference]:
     """Every Secret `thing` names."""
+    if not thing.once(_may_name_a_secret):
+        return
     for place in places(thing.root):
         key = place.key.casefold()
         if isinstance(place.view.value, dict):
@@ -72,6 +86,14 @@ def secret_references(thing: Object) -> Iterator[SecretReference]:
             yield SecretReference(place.view, place.above["namespace"])
         elif place.listed in _TEXT_LISTS and isinstance(place.view.value, str):
             yield SecretReference(place.view, ABSENT)
+
+
+def _may_name_a_secret(thing: Object) -> bool:
+    names = thing.once(field_names)
+    if names & (_LISTS | _TEXT_LISTS) or names >= _SELECTOR:
+        return True
+    folded = {name.casefold() for name in names}
+    return "secret" in folded or any(name.endswith((*_MAPPINGS, *_TEXTS)) for name in folded)
 
 
 def _is_selector(key: str, view: View) -> bool:

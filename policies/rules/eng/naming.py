@@ -17,7 +17,8 @@ LABEL: Final = 63
 SUBDOMAIN: Final = 253
 """Bytes of a DNS name, and of every other name of an object."""
 
-_LABELS: Final = ("metadata.labels", "matchLabels")
+_LABELS: Final = frozenset({"labels", "matchLabels"})
+_PLACES: Final = ("metadata.labels", "matchLabels")
 _DNS_LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 
 KINDS: Final[Mapping[str, int]] = {
@@ -110,7 +111,7 @@ def _second(world: World) -> frozenset[int]:
 def _labels(thing: Object) -> Iterator[Violation]:
     # A definition speaks of labels; it has none of its own but in its metadata.
     for place in places(thing.root["metadata"] if thing.sort == DEFINITION else thing.root):
-        if place.view.path.endswith(_LABELS) and isinstance(place.view.value, dict):
+        if place.key in _LABELS and isinstance(place.view.value, dict) and place.view.path.endswith(_PLACES):
             for key, value in place.view.entries():
                 prefix, _, name = key.rpartition("/")
                 if len(name) > LABEL or len(prefix) > SUBDOMAIN:

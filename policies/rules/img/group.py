@@ -9,7 +9,7 @@ from policies.core.rule import Group, Selector
 from policies.objects import Object
 from policies.objects.fields import holders
 from policies.objects.pods import Pod, pods
-from policies.objects.values import View, step
+from policies.objects.values import View
 
 IMG: Final = Group("IMG", "Where images and charts come from")
 
@@ -85,7 +85,7 @@ def _of_volumes(pod: Pod) -> Iterator[Reference]:
     if not volumes.is_known:
         yield Reference(holder=pod.spec, field="volumes", pull="")
     for index, volume in enumerate(volumes.value if isinstance(volumes.value, list) else ()):
-        place = View(volume, step(volumes.path, index))
+        place = volumes.below(index, volume)
         image = volume.get("image") if isinstance(volume, dict) else None
         if isinstance(image, dict):
             yield Reference(holder=place["image"], field=REFERENCE, pull="pullPolicy")

@@ -15,7 +15,7 @@ from policies.credentials.texts import is_harmless, suspect, suspicious, suspici
 from policies.objects import Object
 from policies.objects.pods import Container, pods
 from policies.objects.values import View
-from policies.objects.walking import Place, places
+from policies.objects.walking import Place, field_names, places
 from policies.rules.sec.group import SEC
 
 CONFIG_MAPS: Final = sorts("ConfigMap")
@@ -110,10 +110,14 @@ def _name_of(place: Place) -> str:
     return told if isinstance(told, str) else place.key or place.listed
 
 
+_PASSWORDS: Final = ("password", "passphrase")
+
+
 def _passwords(thing: Object) -> Iterator[Violation]:
     # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
-    for place in places(thing.root) if thing.is_custom else ():
-        told = place.key.casefold().endswith(("password", "passphrase")) and isinstance(place.view.value, str)
+    names = thing.once(field_names) if thing.is_custom else frozenset()
+    for place in places(thing.root) if any(name.casefold().endswith(_PASSWORDS) for name in names) else ():
+        told = place.key.casefold().endswith(_PASSWORDS) and isinstance(place.view.value, str)
         if told and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
             yield Violation(place.view, "has the name of a secret")
 
