@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
-from blueprint.text import Fault, Host, Slug, TenantName, Text, refuse
+from blueprint.text import Checked, Fault, Host, Slug, TenantName, Text, refuse
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -140,7 +140,7 @@ class Acme(Text):
 Certificates = Annotated[SelfSigned | Acme, Field(discriminator="kind")]
 
 
-class Gateway(Text):
+class Gateway(Checked):
     """The public edge."""
 
     hosts: tuple[Host, ...] = ()
@@ -228,7 +228,7 @@ class Budget(Text):
     """Pods of all services at their most."""
 
 
-class Settings(Text):
+class Settings(Checked):
     """One stack."""
 
     environment: Environment

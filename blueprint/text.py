@@ -38,6 +38,15 @@ class Text(BaseModel):
         allow_inf_nan=False,
     )
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "faults" in vars(cls) and not hasattr(cls, "_is_meant"):
+            raise TypeError(f"{cls.__name__} has faults that nobody asks for; derive it from Checked")
+
+
+class Checked(Text):
+    """A text whose fields must also fit together. Asking every text would be a fifth of reading a catalogue."""
+
     def faults(self) -> Iterator[Fault]:
         """Everything wrong with the fields taken together. Each may be right by itself."""
         yield from ()

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from blueprint.text import Duration, Fault, Text
+from blueprint.text import Checked, Duration, Fault, Text
 
 
-class Step(Text):
+class Step(Checked):
     """One step of a canary: exactly one of the two."""
 
     set_weight: Annotated[int, Field(ge=0, le=100)] | None = None

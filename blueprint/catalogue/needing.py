@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from blueprint.text import Channel, Duration, Fault, Host, PortNumber, Slug, Text, seconds
+from blueprint.text import Channel, Checked, Duration, Fault, Host, PortNumber, Slug, Text, seconds
 
 RetryOn = Literal[
     "5xx",
@@ -42,7 +42,7 @@ class Retries(Text):
     """When to try again. Never is `attempts: 0`; Istio takes an empty list for its own default."""
 
 
-class Consume(Text):
+class Consume(Checked):
     """One edge: this service calls that API."""
 
     api: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$")]
@@ -141,7 +141,7 @@ class Subscribe(Text):
     """The message field by which a repeat is recognised."""
 
 
-class Events(Text):
+class Events(Checked):
     """Channels written and read."""
 
     publishes: tuple[Publish, ...] = ()

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from blueprint.text import Duration, Fault, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version
+from blueprint.text import Checked, Duration, Fault, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -80,7 +80,7 @@ class Anybody(Text):
 Auth = Annotated[Token | Anybody, Field(discriminator="type")]
 
 
-class RateLimit(Text):
+class RateLimit(Checked):
     """Requests one consumer may make. At least one of the three."""
 
     second: Annotated[int, Field(ge=1)] | None = None
@@ -108,7 +108,7 @@ class RateLimit(Text):
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]+)?)$")]
 
 
-class Cors(Text):
+class Cors(Checked):
     """Which web pages may call the route from a browser."""
 
     origins: Annotated[tuple[Origin, ...], Field(min_length=1)]
@@ -129,7 +129,7 @@ class Cors(Text):
             )
 
 
-class Acl(Text):
+class Acl(Checked):
     """Which groups of consumers may pass. Exactly one of the two."""
 
     allow: tuple[Slug, ...] = ()
@@ -178,7 +178,7 @@ class RequestTransformer(Text):
     """Taken away."""
 
 
-class Route(Text):
+class Route(Checked):
     """Its presence exposes the API at the gateway."""
 
     paths: Annotated[tuple[PathTemplate, ...], Field(min_length=1)]
@@ -217,7 +217,7 @@ class Route(Text):
                 )
 
 
-class Provide(Text):
+class Provide(Checked):
     """One API."""
 
     api: Slug

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from blueprint.text import Duration, Fault, PortName, Slug, Text
+from blueprint.text import Checked, Duration, Fault, PortName, Slug, Text
 
 
 class ConnectionPool(Text):
@@ -199,7 +199,7 @@ def once(field: str, names: tuple[str, ...]) -> Iterator[Fault]:
             yield Fault(f"{field}.{index}", f"names '{name}' twice", "Drop or rename one of the two")
 
 
-class Promises(Text):
+class Promises(Checked):
     """Mixed into the service's spec: everything of this module an owner writes at its top level."""
 
     resilience: Resilience = Resilience()

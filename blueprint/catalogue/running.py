@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from blueprint.text import (
+    Checked,
     Cpu,
     Fault,
     Image,
@@ -42,7 +43,7 @@ class Limits(Text):
     """Bytes, as Ki, Mi or Gi; beyond it the container is killed. Changing it restarts the pods."""
 
 
-class Resources(Text):
+class Resources(Checked):
     """Kubernetes requests and limits of one container."""
 
     requests: Requests
@@ -96,7 +97,7 @@ class Exec(Text):
     """Program and arguments; no shell."""
 
 
-class Probe(Text):
+class Probe(Checked):
     """One question to a container; Kubernetes' field names. Exactly one of the four ways of asking."""
 
     http_get: HttpGet | None = None
@@ -173,7 +174,7 @@ class Port(Text):
     """What the mesh takes the bytes for; a wrong word turns routing and per-path rules off."""
 
 
-class Ports(Text):
+class Ports(Checked):
     """Where the service listens."""
 
     ports: Annotated[dict[PortName, Port], Field(min_length=1)]
@@ -240,7 +241,7 @@ class LagMetric(Text):
 Metric = Annotated[CpuMetric | MemoryMetric | RequestMetric | LagMetric, Field(discriminator="type")]
 
 
-class Scaling(Text):
+class Scaling(Checked):
     """How many pods run. With maxReplicas above minReplicas an autoscaler decides between them."""
 
     min_replicas: Annotated[int, Field(ge=1, le=500)] = 3
