@@ -12,8 +12,8 @@ from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Autoscaler, Container, Workload
-from manifests.isolation import amounts
 from manifests.manifest import Manifest, given, manifest
+from manifests.resources import resources
 
 USER: Final = 10001
 """User and group of every container: above the ten thousand that hosts give to people and system accounts."""
@@ -226,7 +226,7 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
             envFrom=[{"configMapRef": {"name": container.config}}] if container.config else None,
             env=[_variable(variable) for variable in container.environment],
         ),
-        "resources": amounts(container.amounts),
+        "resources": resources(container.amounts),
         **given(
             livenessProbe=_probe(asked.liveness),
             readinessProbe=_probe(asked.readiness),
