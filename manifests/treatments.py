@@ -113,9 +113,10 @@ def kind(manifest: Manifest) -> str:
 def treatment(manifest: Manifest) -> Treatment:
     """How `manifest` is treated. Raises LookupError for a kind without a row."""
     found = kind(manifest)
-    applies, special = SPECIAL.get(found, (lambda _: False, _PLAIN))
-    if applies(manifest):
-        return special
+    if found in SPECIAL:
+        applies, special = SPECIAL[found]
+        if applies(manifest):
+            return special
     if found not in TREATMENTS:
         raise LookupError(
             f"{found} '{manifest['metadata']['name']}' has no treatment, so nobody has said what replaces it and"

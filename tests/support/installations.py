@@ -1,5 +1,6 @@
 """Every combination of environment, mesh and platform, installed: what the tests of charts and pins look at."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
@@ -26,12 +27,12 @@ def context(
         "prod",
         environment=environment,
         operators="install" if install else "present",
-        cluster=Existing.model_construct(kind="existing", name="cluster", platform=platform),
+        cluster=Existing(kind="existing", name="cluster"),
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
     )
     return Context(
         settings=text,
-        cluster=clusters.decide(text.cluster),
+        cluster=replace(clusters.decide(text.cluster), platform=platform),
         services={},
         network=network.decide([], text.brokers),
     )
