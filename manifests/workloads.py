@@ -181,11 +181,12 @@ def _proxy(workload: Workload) -> Mapping[str, str]:
     """The proxy's bounds: all four, because setting one replaces the whole block."""
     if workload.proxy is None:
         return {}
+    spelled = resources(workload.proxy)
     return {
-        "sidecar.istio.io/proxyCPU": f"{workload.proxy.cpu_request_millicores}m",
-        "sidecar.istio.io/proxyCPULimit": f"{workload.proxy.cpu_limit_millicores}m",
-        "sidecar.istio.io/proxyMemory": f"{workload.proxy.memory_request_mib}Mi",
-        "sidecar.istio.io/proxyMemoryLimit": f"{workload.proxy.memory_limit_mib}Mi",
+        "sidecar.istio.io/proxyCPU": spelled["requests"]["cpu"],
+        "sidecar.istio.io/proxyCPULimit": spelled["limits"]["cpu"],
+        "sidecar.istio.io/proxyMemory": spelled["requests"]["memory"],
+        "sidecar.istio.io/proxyMemoryLimit": spelled["limits"]["memory"],
     }
 
 
