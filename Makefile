@@ -1,4 +1,4 @@
-# One-line doors to ./plat and to the tools of requirements-dev.txt; everything worth reading is behind them.
+# One-line targets for ./plat and the tools of requirements-dev.txt; everything worth reading is in those.
 # Needs make, Python 3.11 or newer and, for what is marked (engine), Go or the official releases.
 
 .DEFAULT_GOAL := help
@@ -19,19 +19,19 @@ setup: ## The development environment in .venv (made by the other targets when t
 up: ## The whole platform on this machine: engine, control plane, every service (engine)
 	@./plat up -s dev
 
-down: ## Away again, and looked that nothing remains (engine)
+down: ## Remove it again, and check that nothing remains (engine)
 	@./plat down -s dev
 
-doctor: ## What is on this machine and what is missing
+doctor: ## What is installed on this machine and what is missing
 	@./plat doctor
 
 validate: ## Every mistake in services/ and in the stack files, with line and cure
 	@./plat validate
 
-generate: setup ## The files made from the program: schemas, the blueprint of each stack
+generate: setup ## The files made from the program: schemas, policies page, the blueprint of each stack
 	$(RUN) operations.generated
 
-test: lint ## Everything CI runs: lint, then all tests; builds the engine when it must (engine)
+test: lint ## Everything CI runs: lint, then all tests; builds the engine if there is none (engine)
 	$(RUN) pytest -n auto --dist loadgroup -m "not engine" $(PYTEST_ARGS)
 	$(RUN) pytest -m engine $(PYTEST_ARGS)
 
@@ -43,7 +43,7 @@ lint: setup ## Style, formatting and types; changes nothing
 	$(RUN) ruff format --check . plat
 	$(RUN) mypy
 
-format: setup ## Formatting and what ruff can mend by itself
+format: setup ## Formatting, and what ruff can correct by itself
 	$(RUN) ruff check --fix . plat
 	$(RUN) ruff format . plat
 

@@ -29,7 +29,7 @@ from policies.adapters.crossguard import policies
 from policies.adapters.manifests import objects
 from policies.adapters.thawing import thaw
 from policies.core.facts import Facts
-from policies.core.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
+from policies.core.judging import CRASH, EXCEPTIONS, UNKNOWN, Judge
 from policies.core.rule import Rule
 from policies.objects import Object, Options
 from policies.rules import RULES
@@ -42,7 +42,7 @@ TARGET: Final = 0.35
 """Share of a policy per rule that our packaging is meant to stay under."""
 KUBECONFIG: Final = {"kubeconfig": "x" * 4000}
 """What the SDK reads with every resource: the provider's properties, of an embedded cluster's size."""
-ALWAYS: Final = frozenset({CRASH, UNKNOWN, EXEMPTIONS})
+ALWAYS: Final = frozenset({CRASH, UNKNOWN, EXCEPTIONS})
 """Rules the judge speaks itself."""
 
 

@@ -24,7 +24,7 @@ from blueprint import (
 from blueprint.backing import Backing
 from blueprint.brokers import Account
 from blueprint.catalogue import Environment, Service
-from blueprint.clusters import Attached
+from blueprint.clusters import Cluster
 from blueprint.context import Context
 from blueprint.delivery import Delivery
 from blueprint.foundation import Foundation
@@ -86,7 +86,7 @@ class Blueprint:
     """What the stack makes."""
     tenant: str | None
     """Whose copy of the services it is; None: the base stack."""
-    cluster: Attached
+    cluster: Cluster
     """Where it runs."""
     platform: PlatformPlan
     network: Network

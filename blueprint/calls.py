@@ -1,7 +1,8 @@
 """How a caller's requests to others behave: timeouts and retries, by API and request.
 
 A call's timeout and retries are the caller's, so they are decided with the caller and live in its namespace; the
-weights are the provider's. A new caller therefore adds objects and changes none (docs/decisions/0011).
+weights are the provider's. A new caller therefore adds objects and changes none
+(docs/decisions/0006-timeouts-and-retries-live-in-the-callers-namespace.md).
 """
 
 from collections.abc import Iterator, Sequence

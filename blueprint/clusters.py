@@ -1,13 +1,15 @@
-"""Where a stack runs: how the cluster is reached.
+"""Where a stack runs: what its cluster is, and how it is reached.
 
-One decision type per way of having a cluster; `components.cluster` holds the total table from type to maker.
+One decision type per way of having a cluster; `components.cluster` holds the total table from type to connection,
+`operations.reaching` that from type to what is asked before anything is touched.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from blueprint.settings import Cluster, Embedded, Existing
+from blueprint.settings import Cluster as ClusterText
+from blueprint.settings import Embedded, Existing
 
 EMBEDDED: Final = "embedded"
 """Name of the embedded control plane: of its cluster, user and context in the kubeconfig."""
@@ -18,21 +20,31 @@ EMBEDDED_PLUGIN: Final = "4.25.0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attached:
-    """A cluster that is there already."""
+class Cluster:
+    """What every decision may know of a cluster, whoever made it."""
 
     name: str
     """Its identity: a new address or certificate of it replaces nothing."""
+    platform: str | None
+    """A kind of Kubernetes with folders or controllers of its own; None: the usual."""
+    node_cidrs: tuple[str, ...]
+    """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
+    cloud: Literal["aws", "gcp"] | None
+    """Whose managed services are beside it; None: nobody's."""
+    simulated: bool
+    """Whether its nodes only say that containers run: nothing can fail, and nothing has to be waited for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached(Cluster):
+    """A cluster that is there already."""
+
     kubeconfig: str
     """Path, relative to the project or from ~."""
     context: str | None
     """Context of the kubeconfig; None: its current one."""
     plugin_version: str | None
     """Kubernetes plugin to ask for; None: the SDK's own."""
-    platform: str | None
-    """A kind of Kubernetes with folders or controllers of its own; None: the usual."""
-    node_cidrs: tuple[str, ...]
-    """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
 
 
 def _embedded(_: Embedded) -> Attached:
@@ -43,6 +55,8 @@ def _embedded(_: Embedded) -> Attached:
         plugin_version=EMBEDDED_PLUGIN,
         platform=None,
         node_cidrs=(),
+        cloud=None,
+        simulated=True,
     )
 
 
@@ -54,13 +68,15 @@ def _existing(text: Existing) -> Attached:
         plugin_version=None,
         platform=text.platform,
         node_cidrs=text.node_cidrs,
+        cloud=None,
+        simulated=False,
     )
 
 
-MAKERS: Final[Mapping[type, Callable[[Any], Attached]]] = {Embedded: _embedded, Existing: _existing}
+MAKERS: Final[Mapping[type, Callable[[Any], Cluster]]] = {Embedded: _embedded, Existing: _existing}
 """Settings type → decision. Total over `settings.Cluster`; a test says so."""
 
 
-def decide(cluster: Cluster) -> Attached:
+def decide(cluster: ClusterText) -> Cluster:
     """How the stack's cluster is reached."""
     return MAKERS[type(cluster)](cluster)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from blueprint import names
 from blueprint.catalogue import Environment, Service
-from blueprint.clusters import Attached
+from blueprint.clusters import Cluster
 from blueprint.network import Network
 from blueprint.network_rules import Pods
 from blueprint.platform_rules import Surroundings
@@ -17,7 +17,7 @@ class Context:
     """The stack, as the decisions about its services see it."""
 
     settings: Settings
-    cluster: Attached
+    cluster: Cluster
     services: Mapping[str, Service]
     """Every service of the catalogue as it is in this environment, by name."""
     network: Network

@@ -126,7 +126,8 @@ def _blue_green(service: Service, context: Context) -> BlueGreen:
     led = context.meshed and all(port.app_protocol in HTTP_PROTOCOLS for port in ports)
     return BlueGreen(
         # Without a mesh, or on a port whose requests it cannot tell apart, nothing leads from the service's own name to
-        # the active version: the own name is it, or both versions would answer there (docs/decisions/0013).
+        # the active version: the own name is it, or both versions would answer there
+        # (docs/decisions/0008-which-service-of-a-blue-green-rollout-is-active.md).
         active=names.active(service.name) if led else service.name,
         preview=names.preview(service.name),
         promotes_itself=text.auto_promotion_enabled,
@@ -161,7 +162,7 @@ _PEAKS: Final[Mapping[str, Callable[[int, bool], int]]] = {
 
 
 def peak_pods(spec: Spec, *, meshed: bool) -> int:
-    """Pods of `spec` at the busiest moment of a delivery: what its namespace must have room for."""
+    """Pods of `spec` at the busiest moment of a delivery: what its namespace's quota must allow."""
     if spec.schedule is not None:
         return 2  # one that runs (concurrency is forbidden) and one that is being stopped
     return _PEAKS[spec.rollout.strategy](spec.scaling.most, meshed)

@@ -1,7 +1,7 @@
 """What must hold between a stack's settings and the catalogue before anything is decided.
 
-The catalogue alone is checked when it is read; here the two meet: hosts that are served, groups somebody is in,
-tokens somebody signs, disks somebody makes, and whether it all fits the budget.
+The catalogue alone is checked when it is read; here the two meet: hosts that are served, groups that an issuer knows,
+tokens that an issuer signs, disks that are made, and whether it all fits the budget.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                 continue
             place = ("provides", index, "route")
 
-            def told(
+            def problem(
                 field: tuple[str | int, ...],
                 cause: str,
                 cure: str,
@@ -48,14 +48,16 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                 return catalogue.problem(name, settings.environment, (*at, *field), cause, cure)
 
             if route.host is not None and route.host not in hosts:
-                yield told(("host",), f"the gateway does not answer for '{route.host}'", valid(route.host, hosts))
+                yield problem(("host",), f"the gateway does not answer for '{route.host}'", valid(route.host, hosts))
             if route.auth.type == "jwt" and not settings.identity.issuers:
                 cure = f"Add an issuer to identity.issuers of the {settings.environment} stack"
-                yield told(("auth",), "asks for a token, but the stack has no issuer, so nobody could pass", cure)
+                yield problem(
+                    ("auth",), "asks for a token, but the stack has no issuer, so every call is refused", cure
+                )
             for position, group in enumerate(route.acl.allow if route.acl else ()):
                 if group not in groups and settings.identity.issuers:
-                    cause = f"allows the group '{group}', which no issuer of the stack puts anybody in"
-                    yield told(("acl", "allow", position), cause, valid(group, groups))
+                    cause = f"allows the group '{group}', which no issuer of the stack lists"
+                    yield problem(("acl", "allow", position), cause, valid(group, groups))
 
 
 def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
@@ -67,7 +69,7 @@ def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]
             for index, path in enumerate(provide.route.paths if provide.route else ()):
                 said = provide.route.host if provide.route else None
                 owner, host = owners.setdefault((said or default, path), (service.name, said))
-                if said != host:  # where both said the same, reading has told it
+                if said != host:  # where both said the same, reading has reported it
                     place = ("provides", position, "route", "paths", index)
                     cause = (
                         f"'{path}' is already routed by {owner}, for {default} is the default host; one would be lost"

@@ -25,7 +25,7 @@ def plain(value: Any) -> Any:
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
     if is_dataclass(value) and not isinstance(value, type):
         said = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-        return {"is": type(value).__name__} | {name: told for name, told in said.items() if told not in (None, {}, [])}
+        return {"is": type(value).__name__} | {name: one for name, one in said.items() if one not in (None, {}, [])}
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in sorted(value.items())}
     if isinstance(value, tuple | list | frozenset | set):

@@ -91,6 +91,8 @@ UNASKED: Final = Amounts(
 )
 """A container nobody described (a debugging pod): enough for a shell."""
 
+MIN_READY_SECONDS: Final = 10
+"""How long a pod must stay ready before it counts: longer than a process that dies on its first request."""
 DRAIN_SECONDS: Final = 5
 """Wait before a stopping container is told: until every proxy has forgotten the pod."""
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from blueprint import names
 from blueprint.catalogue.needing import Broker
-from blueprint.network_rules import Pods, Port
+from blueprint.network_rules import Pods as Pods  # noqa: PLC0414  (policies may read this module, and not that one)
+from blueprint.network_rules import Port as Port  # noqa: PLC0414
 
 KUBE_DNS: Final = Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"})
 """The cluster's resolver, CoreDNS or the cloud's: all keep this label."""

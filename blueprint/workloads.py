@@ -104,6 +104,8 @@ class Workload:
     """Whether a node may be drained of one pod at a time; else there is only one and nothing to keep up."""
     spread_strictly: bool
     """Whether two pods may never share a node while a node is free."""
+    min_ready_seconds: int
+    """How long a pod must stay ready before it counts; 0 where containers are simulated, and none can die."""
     grace_seconds: int
     """From the word to stop to the end."""
     proxy: Amounts | None
@@ -143,6 +145,7 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         autoscaler=scaler,
         disruptible=spec.schedule is None and spec.scaling.min_replicas > 1,
         spread_strictly=spec.tier == "critical",
+        min_ready_seconds=0 if context.cluster.simulated else sizes.MIN_READY_SECONDS,
         grace_seconds=spec.termination_grace_period_seconds + sizes.DRAIN_SECONDS,
         proxy=sizes.PROXY[context.environment] if context.meshed else None,
         public=any(provide.route for provide in spec.provides),

@@ -1,16 +1,27 @@
-"""The cluster a stack runs on, as the provider everything else is made with."""
+"""The cluster a stack runs on, as the providers everything else is made with."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from blueprint.clusters import Attached
+from blueprint.clusters import Attached, Cluster
 
 
-def _attach(decision: Attached) -> kubernetes.Provider:
-    return kubernetes.Provider(
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How the rest of the program reaches a cluster."""
+
+    providers: Sequence[pulumi.ProviderResource]
+    """One per package, explicit."""
+    ready: Sequence[pulumi.Resource]
+    """What the first object waits for; nothing for a cluster that is there already."""
+
+
+def _attach(decision: Attached) -> Connection:
+    provider = kubernetes.Provider(
         decision.name,
         kubeconfig=decision.kubeconfig,
         context=decision.context,
@@ -25,12 +36,13 @@ def _attach(decision: Attached) -> kubernetes.Provider:
         kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=200, burst=400),
         opts=pulumi.ResourceOptions(version=decision.plugin_version),
     )
+    return Connection(providers=(provider,), ready=())
 
 
-CONNECTIONS: Final[Mapping[type, Callable[[Attached], kubernetes.Provider]]] = {Attached: _attach}
+CONNECTIONS: Final[Mapping[type, Callable[[Any], Connection]]] = {Attached: _attach}
 """Decision type → how it is reached. Total over what `blueprint.clusters` decides; a test says so."""
 
 
-def connect(decision: Attached) -> kubernetes.Provider:
-    """The provider of the stack's cluster."""
+def connect(decision: Cluster) -> Connection:
+    """How `decision` is reached."""
     return CONNECTIONS[type(decision)](decision)

@@ -1,6 +1,6 @@
 """The charts of a stack as the program asks for them: which, at which version, where, with which values.
 
-The objects inside are not here: nobody knows them before the chart is fetched. Whoever judges a stack before it is
+The objects inside are not here: they are not known before the chart is fetched. Whoever judges a stack before it is
 made judges these beside `everything`.
 """
 

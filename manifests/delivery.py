@@ -19,8 +19,6 @@ HEADER_ROUTE: Final = "canary-by-header"
 
 PROGRESS_DEADLINE_SECONDS: Final = 600
 """How long a version may take without a new pod becoming ready (Kubernetes' default, 600)."""
-MIN_READY_SECONDS: Final = 10
-"""How long a pod must stay ready before it counts: longer than a process that dies on its first request."""
 HISTORY: Final = 5
 """Old versions kept for a rollback."""
 
@@ -33,7 +31,7 @@ def objects(workload: Workload, delivery: Delivery) -> Iterator[Manifest]:
 def _common(workload: Workload) -> Manifest:
     return {
         **given(replicas=workload.replicas),
-        "minReadySeconds": MIN_READY_SECONDS,
+        "minReadySeconds": workload.min_ready_seconds,
         "progressDeadlineSeconds": PROGRESS_DEADLINE_SECONDS,
         "revisionHistoryLimit": HISTORY,
         "selector": {"matchLabels": dict(selector(workload.service))},

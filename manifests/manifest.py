@@ -1,4 +1,4 @@
-"""The one type of this room, and the one way to begin an object."""
+"""The type `Manifest`, and the one function that begins an object."""
 
 from collections.abc import Mapping
 from typing import Any

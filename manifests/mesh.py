@@ -34,7 +34,8 @@ def mesh(decision: Mesh) -> Iterator[Manifest]:
     yield manifest(SECURITY, "AuthorizationPolicy", "deny-all", names.ISTIO, spec={})
     yield _sidecar(names.ISTIO, ["./*", RESOLVER])
     # The edge knows every service, so that a new route changes no object of the platform's; what it may reach is
-    # closed by a network policy and an AuthorizationPolicy per route (docs/decisions/0012).
+    # closed by a network policy and an AuthorizationPolicy per route
+    # (docs/decisions/0007-the-gateways-sidecar-names-no-service.md).
     yield _sidecar(names.KONG, ["*/*"])
 
 

@@ -18,9 +18,9 @@ class Treatment:
     others_own: tuple[str, ...] = ()
     """Fields another controller writes: server-side apply ignores paths into lists."""
     replaced_by: tuple[str, ...] = ()
-    """Fields the API server lets nobody change, and the provider does not know of: a new value is a new object."""
+    """Immutable fields of which the provider does not know: a new value is a new object."""
     provider_replaces: tuple[str, ...] = ()
-    """The same, where the provider knows (pulumi-kubernetes v4.25.0, provider/pkg/provider/diff.go, `forceNew`; data
+    """Immutable fields of which it does (pulumi-kubernetes v4.25.0, provider/pkg/provider/diff.go, `forceNew`; data
     of ConfigMaps and Secrets is not among them, because `components.cluster` says that it may change)."""
     restarted_by: tuple[str, ...] = ()
     """Fields whose change starts every pod anew."""

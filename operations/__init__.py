@@ -1,4 +1,4 @@
 """RUN: the `plat` command line and what it drives.
 
-Not imported by the program: blueprint, manifests and components know nothing of this room.
+Not imported by the program: blueprint, manifests and components know nothing of this package.
 """

@@ -1,7 +1,7 @@
-"""The commands: what they are called, what they take, what they end with. Each hands over to a module of its own.
+"""The commands: what they are called, their options and exit codes. Each calls a module of its own.
 
 Heavy modules are imported inside the commands, so that `--help` stays quick and a command that needs no engine never
-loads Pulumi. What a command may end with is exits.py's; no input of a user's ends in a traceback.
+loads Pulumi. Exit codes are in exits.py; no input of a user ends in a traceback.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ app = typer.Typer(
 
     \b
     First time on this machine:
-      ./plat doctor              what is here, what is missing
+      ./plat doctor              what is installed, what is missing
       ./plat up -s dev           the whole platform, on a real Kubernetes API on this machine
-      ./plat down -s dev         and away again, nothing left behind
+      ./plat down -s dev         remove it again, nothing left behind
 
     \b
     While changing a service:
       ./plat validate            every mistake of every file, with its line and its cure
       ./plat render -s dev -o rendered --service order-service
-                                 what becomes of one service, as YAML to read
-      ./plat judge -s prod       what the policies have against it, with the cure and the line to edit
-      ./plat blueprint -s prod   every decision the program takes, before it is spelled as objects
+                                 the Kubernetes objects of one service, as YAML to read
+      ./plat judge -s prod       what the policies find, with the cure and the line to edit
+      ./plat blueprint -s prod   every decision about a stack, as YAML
 
     A stack is a file Pulumi.STACK.yaml: where the platform runs and how large. `dev` needs no account, no container
-    engine and no cluster; what it started lies in .embedded.
+    engine and no cluster; what it starts and writes is in .embedded.
 
     Results go to stdout, everything else to stderr. Piped output has no colour; NO_COLOR=1 switches it off anywhere.
 
     \b
-    Exit codes: 0 done   1 something on this machine   2 catalogue, settings or command line   4 refused by the
-    cluster or a cloud   5 refused by a policy   6 no such stack in the backend   8 interrupted   255 our mistake
+    Exit codes: 0 done   1 this machine lacks something   2 wrong catalogue, settings, command line or YAML
+    4 refused by the cluster   5 refused by a policy   6 no such stack   8 interrupted   255 internal error
     """,
 )
 
 
 def command(name: str, brief: str) -> Callable[[Callable[..., Exit]], Callable[..., None]]:
-    """Registers a command under `name`, listed as `brief`; every way it can end becomes an exit code and some lines."""
+    """Registers a command under `name`, listed as `brief`; every outcome becomes an exit code and some lines."""
 
     def register(function: Callable[..., Exit]) -> Callable[..., None]:
         @functools.wraps(function)
@@ -86,7 +86,7 @@ def _ended(function: Callable[..., Exit], given: dict[str, Any]) -> int:
     except KeyboardInterrupt:
         words.error("plat: interrupted; the same command goes on from here.")
         return Exit.CANCELLED
-    except BrokenPipeError:  # the reader of a pipe has had enough (`| head`)
+    except BrokenPipeError:  # the reader of the pipe is closed (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ERROR
     except Exception as error:
@@ -104,13 +104,13 @@ def _crashed(error: Exception) -> str:
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         log.chmod(0o600)
     except OSError:
-        return f"a mistake of this program ({what}); its traceback could not be written to {log}."
-    return f"a mistake of this program ({what}). Its traceback is in {log}; please report it with that file."
+        return f"internal error ({what}); its traceback could not be written to {log}."
+    return f"internal error ({what}). Its traceback is in {log}; please report it with that file."
 
 
-@command("validate", "Check every file; tell every mistake with line and cure.")
+@command("validate", "Check every file; print every mistake with its line and cure.")
 def validate(*, services: options.Services = None, as_json: options.Json = False, quiet: options.Quiet = False) -> Exit:
-    """Check the catalogue for every environment, and every stack that is described here. Needs no engine.
+    """Check the catalogue for every environment, and every stack file. Needs no engine.
 
     Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0.
     """
@@ -139,7 +139,7 @@ def blueprint(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
-    """Print every decision about a stack, as YAML: who may speak to whom, what runs where, how large. Needs no engine.
+    """Print every decision about a stack, as YAML: who may call whom, what runs where, how large. Needs no engine.
 
     The same text for the same input, so that two versions can be compared: plat blueprint -s prod > before.yaml
     """
@@ -167,10 +167,10 @@ def render(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
-    """Write every Kubernetes object of a stack as YAML, one file each, exactly as the cluster will get it.
+    """Write every Kubernetes object of a stack as YAML, one file each, exactly as the cluster gets it.
 
-    Files are named NAMESPACE/KIND-NAME.yaml, objects without a namespace lie in _cluster. The folder is the
-    command's own: a second render replaces what the first wrote, and a folder with other files is refused.
+    Files are named NAMESPACE/KIND-NAME.yaml, objects without a namespace are in _cluster. The folder belongs
+    to the command: a second render replaces what the first wrote, and a folder with other files is refused.
     Needs no engine.
     """
     from operations import rendering  # noqa: PLC0415
@@ -191,7 +191,7 @@ def render(
     return Exit.OK
 
 
-@command("judge", "Hold a stack, or any Kubernetes YAML, against the policies.")
+@command("judge", "Judge a stack, or any Kubernetes YAML, by the policies.")
 def judge(
     *,
     more: options.MorePaths = None,
@@ -203,7 +203,7 @@ def judge(
     written: options.Format = "text",
     quiet: options.Quiet = False,
 ) -> Exit:
-    """Hold a stack's objects and charts, or any Kubernetes YAML, against the policies. Needs no engine.
+    """Judge a stack's objects and charts, or any Kubernetes YAML, by the policies. Needs no engine.
 
     \b
       ./plat judge -s prod                              what this stack would make
@@ -211,8 +211,8 @@ def judge(
       helm template x | ./plat judge --objects - --environment staging --format github
 
     Takes YAML and JSON: several documents, lists of objects, List kinds, workloads of any kind, admission requests
-    (their object). What cannot be read is told and ends the run with 2; the rest is judged all the same. Anything
-    mandatory ends it with 5. sarif is for code scanning, github for annotations. The rules: docs/policies.md
+    (their object). What cannot be read is reported and ends the run with 2; the rest is judged all the same. A
+    mandatory finding ends it with 5. sarif is for code scanning, github for annotations. The rules: docs/policies.md
     """
     from operations import judging  # noqa: PLC0415
     from operations.judged import FORMATS, visible  # noqa: PLC0415
@@ -238,7 +238,7 @@ def up(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
-    """Make a stack what its files say, and tell what runs and where.
+    """Make a stack what its files say, and print what runs and where.
 
     On `dev` everything that is missing is provided first: the engine (found, fetched or built, once), a control
     plane on this machine, its state; all of it below .embedded. Running it again changes only what differs, and
@@ -253,7 +253,7 @@ def up(
     return Exit.OK
 
 
-@command("down", "Remove a stack, and look that nothing remains.")
+@command("down", "Remove a stack, and check that nothing remains.")
 def down(
     *,
     stack: options.Stack,
@@ -265,10 +265,10 @@ def down(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
-    """Remove everything a stack has made, and look that nothing of it remains, cluster-wide objects included.
+    """Remove everything a stack has made, and check that nothing of it remains, cluster-wide objects included.
 
     On `dev` the control plane is stopped afterwards. After an interruption the same command goes on; where there is
-    nothing, nothing is done. --services is taken for symmetry with `up`: what goes is what is there.
+    nothing, nothing is done. --services is accepted because `up` has it; everything that exists is removed.
     """
     from operations import stacks  # noqa: PLC0415
     from operations.project import Project  # noqa: PLC0415
@@ -279,9 +279,9 @@ def down(
     return Exit.OK
 
 
-@command("doctor", "Look at this machine: what is here, what is missing.")
+@command("doctor", "Check this machine: what is installed, what is missing.")
 def doctor(*, services: options.Services = None, as_json: options.Json = False, quiet: options.Quiet = False) -> Exit:
-    """Look at this machine: Python, engine, Go, disk, control plane, stack files; and what to do about it.
+    """Check this machine: Python, engine, Go, disk, control plane, stack files; and what to do about it.
 
     Ends with 0 where `plat up -s dev` can work, else with 1. Fetches and builds nothing.
     """
@@ -289,7 +289,7 @@ def doctor(*, services: options.Services = None, as_json: options.Json = False, 
     from operations.project import Project  # noqa: PLC0415
 
     words = Console(quiet=quiet)
-    with words.busy("looking around"):
+    with words.busy("checking this machine"):
         checks = examination.examine(Project.here(services))
     words.result(json.dumps(examination.record(checks), indent=1) if as_json else examination.table(checks))
     return Exit.OK if examination.healthy(checks) else Exit.ERROR

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 2.0
 """How long a command may be silent before it says what it is doing."""
 REPEAT_SECONDS = 10.0
-"""How often a log that nobody watches live hears of the same counter."""
+"""How often the same counter is written to a log, where no terminal shows it."""
 _TICK_SECONDS = 0.5
 
 

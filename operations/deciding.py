@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from blueprint import Blueprint, design
-from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings
+from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings, read_together
 from blueprint.settings import Settings
 from operations.project import Project
 
@@ -26,18 +26,7 @@ def decide(project: Project, stack: str) -> Blueprint:
 def read_both(project: Project, stack: str) -> tuple[Settings, Catalogue]:
     """What `stack` says about itself, and what it is to run. Raises as `decide` does."""
     file = project.stack_file(stack)
-    problems: list[Problem] = []
-    try:
-        settings = read_settings(file)
-    except TextError as error:
-        problems.extend(error.problems)
-    try:
-        catalogue = read_whole(project)
-    except TextError as error:
-        problems.extend(error.problems)
-    if problems:
-        raise TextError(problems)
-    return settings, catalogue
+    return read_together(lambda: read_settings(file), project.services, today=today())
 
 
 def read_whole(project: Project) -> Catalogue:

@@ -118,7 +118,7 @@ def _disk(project: Project, environment: Mapping[str, str], *, build: bool) -> C
         subject="disk",
         state="ok" if enough else "fault",
         found=f"{size(free_bytes)} free, {size(wanted_bytes)} wanted; tools are kept in {folder}",
-        cure="" if enough else "Free some room, or move the tools to another disk with PLAT_CACHE=<folder>.",
+        cure="" if enough else "Free some disk space, or move the tools to another disk with PLAT_CACHE=<folder>.",
     )
 
 

@@ -12,20 +12,17 @@ writes its record after every step and nothing is removed that no record holds (
 from __future__ import annotations
 
 import contextlib
-import secrets
 import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-
-import yaml
 
 from blueprint.clusters import EMBEDDED
 from blueprint.settings import Cluster as ClusterText
 from operations import embedded, engine
 from operations.console import Console
+from operations.embedded_files import Files
 from operations.exits import Exit, RefusedError
 from operations.guard import Guard, alone
 from operations.leftovers import Cluster, recorded, remaining
@@ -52,7 +49,7 @@ class EmbeddedStack:
 
     def up(self, *, total: int, assume_yes: bool) -> Made:  # noqa: ARG002  (nothing here belongs to anybody else)
         """Everything provided, started and made."""
-        with alone(self._folder, f"plat up -s {self.stack}", self.console) as guard:
+        with alone(self._files.folder, f"plat up -s {self.stack}", self.console) as guard:
             self._refuse_second_stack()
             with self.console.busy("engine") as phase:
                 tools = engine.provide(progress=phase.fact)
@@ -63,7 +60,7 @@ class EmbeddedStack:
                 tally = self._pulumi(tools, guard, MENDING if mending else {}).work(
                     "up",
                     *self._options,
-                    f"--config-file={self._config()}",
+                    f"--config-file={self._files.config()}",
                     *(["--refresh=true"] if mending else []),
                     cwd=self.project.root,
                     watch=lambda now: phase.count(f"{now.done} of {total}"),
@@ -90,10 +87,10 @@ class EmbeddedStack:
 
     def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:  # noqa: ARG002
         """Everything removed, looked after, and the control plane stopped."""
-        if not self._folder.is_dir():
+        if not self._files.folder.is_dir():
             return NOTHING
-        with alone(self._folder, f"plat down -s {self.stack}", self.console) as guard:
-            if not self._salted.is_file():
+        with alone(self._files.folder, f"plat down -s {self.stack}", self.console) as guard:
+            if not self._files.salted.is_file():
                 return self._nothing(keep_cluster=keep_cluster)
             with self.console.busy("engine") as phase:
                 tools = engine.provide(progress=phase.fact)
@@ -101,77 +98,37 @@ class EmbeddedStack:
             pulumi = self._pulumi(tools, guard, {})
             self._unlock(pulumi)
             deleted = 0
-            if self._checkpoint.is_file():
-                total = len(recorded(self._checkpoint))
+            if self._files.checkpoint.is_file():
+                total = len(recorded(self._files.checkpoint))
                 with self.console.phase("removing objects") as phase:
                     tally = pulumi.work(
                         "destroy",
                         *self._options,
-                        f"--config-file={self._config()}",
+                        f"--config-file={self._files.config()}",
                         cwd=self.project.root,  # the provider's kubeconfig is a path from here
                         watch=lambda now: phase.count(f"{now.done} of {total}"),
                     )
                     deleted = tally.operations["delete"]
                     phase.outcome = f"{deleted} removed"
             swept = self._sweep(tools)
-            self._forget(pulumi)
+            pulumi.unfinished.unlink(missing_ok=True)
+            self._files.forget()
             stopped = not keep_cluster and embedded.stop(self.project.embedded, tools)
         return Gone(deleted=deleted, swept=swept, looked=True, stopped=stopped)
 
-    # ------------------------------------------------------------------ what lies where
+    @property
+    def _files(self) -> Files:
+        return Files(project=self.project, stack=self.stack)
 
     @property
-    def _folder(self) -> Path:
-        return self.project.embedded / "run"
-
-    @property
-    def _salted(self) -> Path:
-        """The stack's file in a project folder of its own: Pulumi writes an encryption salt into it, and the user's
-        stays as it is. It exists from the first `up` until a `down` has looked that nothing remains."""
-        return self._folder / "project" / f"Pulumi.{self.stack}.yaml"
-
-    @property
-    def _state(self) -> Path:
-        return self.project.embedded / "state"
-
-    @property
-    def _checkpoint(self) -> Path:
-        name = str(yaml.safe_load((self.project.root / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
-        return self._state / ".pulumi" / "stacks" / name / f"{self.stack}.json"
-
-    @property
-    def _home(self) -> Path:
-        return self.project.embedded / "pulumi-home"
-
-    @cached_property
     def _options(self) -> tuple[str, ...]:
         return (f"--stack={self.stack}", "--yes", "--skip-preview", f"--parallel={PARALLEL}", "--suppress-outputs")
 
-    def _config(self) -> Path:
-        """The configuration of this run: the user's file, the salt, and the catalogue that was asked for."""
-        given = yaml.safe_load(self.project.stack_file(self.stack).read_text(encoding="utf-8"))
-        salt = yaml.safe_load(self._salted.read_text(encoding="utf-8"))
-        given["config"]["platform:services"] = str(self.project.services)
-        file = self._folder / "config.yaml"
-        file.write_text(yaml.safe_dump({**given, **salt}), encoding="utf-8")
-        return file
-
-    def _passphrase(self) -> str:
-        file = self.project.embedded / "passphrase"
-        with contextlib.suppress(FileExistsError):
-            file.touch(mode=0o600, exist_ok=False)
-            file.write_text(secrets.token_urlsafe(32), encoding="utf-8")
-        return file.read_text(encoding="utf-8")
-
-    # ------------------------------------------------------------------ steps
-
     def _refuse_second_stack(self) -> None:
-        others = sorted(set((self._folder / "project").glob("Pulumi.*.yaml")) - {self._salted})
-        if others:
-            other = others[0].name.split(".", 1)[1].removesuffix(".yaml")
+        if others := self._files.others:
             raise RefusedError(
-                f"The embedded control plane of this project holds the stack '{other}', and the objects of"
-                f" '{self.stack}' have the same names. Run `./plat down -s {other}` first.",
+                f"The embedded control plane of this project holds the stack '{others[0]}', and the objects of"
+                f" '{self.stack}' have the same names. Run `./plat down -s {others[0]}` first.",
                 Exit.USAGE,
             )
 
@@ -185,36 +142,34 @@ class EmbeddedStack:
     def _start(self, tools: engine.Toolchain) -> embedded.Status:
         with self.console.phase("control plane") as phase:
             status = embedded.start(self.project.embedded, tools, crds=self._strict, progress=phase.fact)
-            engine.install_plugins(tools, self._home)
+            engine.install_plugins(tools, self._files.home)
             phase.outcome = f"{status.server}"
         return status
 
     def _pulumi(self, tools: engine.Toolchain, guard: Guard, more: Mapping[str, str]) -> Pulumi:
-        for grown in (self._state / ".pulumi" / "history", self._home / "logs"):
-            shutil.rmtree(grown, ignore_errors=True)  # some megabytes per run, and nobody reads them
-        self._state.mkdir(parents=True, exist_ok=True)
+        self._files.tidy()
         surroundings = engine.environment(
-            tools, self._home, backend=durable(self._state.as_uri()), passphrase=self._passphrase()
+            tools, self._files.home, backend=durable(self._files.state.as_uri()), passphrase=self._files.passphrase()
         )
         environment = {**surroundings, **_FAST, **more}
-        return Pulumi(binary=tools.pulumi, folder=self._folder, environment=environment, guard=guard)
+        return Pulumi(binary=tools.pulumi, folder=self._files.folder, environment=environment, guard=guard)
 
     def _cluster(self, tools: engine.Toolchain) -> Cluster:
         return Cluster(
             kubectl=tools.kubectl,
             kubeconfig=self.project.embedded / "kubeconfig",
             context=EMBEDDED,
-            cache=self._folder / "kubectl",
+            cache=self._files.folder / "kubectl",
         )
 
     def _unlock(self, pulumi: Pulumi) -> None:
         """Removes the backend's lock of an engine that was killed: with the guard held, none is alive."""
-        if any((self._state / ".pulumi" / "locks").rglob(f"{self.stack}/*.json")):
-            pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self._salted.parent)
+        if self._files.has_lock():
+            pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self._files.salted.parent)
 
     def _ready(self, pulumi: Pulumi, tools: engine.Toolchain) -> bool:
         """Makes sure that the stack exists and that the cluster holds nothing unrecorded; whether a run was cut off."""
-        complete = self._salted.is_file() and self._checkpoint.is_file()
+        complete = self._files.salted.is_file() and self._files.checkpoint.is_file()
         if not complete:
             self._create(pulumi)
         self._unlock(pulumi)
@@ -225,7 +180,7 @@ class EmbeddedStack:
         if not complete and not ours:
             return False  # a new stack on an empty cluster
         with self.console.phase("mending what an interrupted run has left") as phase:
-            record = recorded(self._checkpoint)
+            record = recorded(self._files.checkpoint)
             orphans = [found for found in ours if found.by_engine and found.key not in record]
             cluster.wait_until_gone(found for found in ours if found.going)
             cluster.remove(orphans)
@@ -233,11 +188,7 @@ class EmbeddedStack:
         return True
 
     def _create(self, pulumi: Pulumi) -> None:
-        self._checkpoint.unlink(missing_ok=True)
-        self._salted.unlink(missing_ok=True)
-        self._salted.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.project.root / "Pulumi.yaml", self._salted.parent / "Pulumi.yaml")
-        done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self._salted.parent)
+        done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self._files.begin())
         if done.returncode != 0:
             raise RefusedError(f"the stack could not be created:\n{done.stderr.strip()}")
 
@@ -253,12 +204,6 @@ class EmbeddedStack:
                 raise remaining(staying)
             phase.outcome = "nothing"
         return tuple(str(found) for found in left if found.by_engine)
-
-    def _forget(self, pulumi: Pulumi) -> None:
-        """The last step: from here on the stack is not known any more. The backend holds no other."""
-        shutil.rmtree(self._state)
-        pulumi.unfinished.unlink(missing_ok=True)
-        self._salted.unlink(missing_ok=True)
 
     def _nothing(self, *, keep_cluster: bool) -> Gone:
         no_tools = engine.Toolchain(tools={}, origin={})  # stopping asks the process table only

@@ -67,13 +67,13 @@ class Tally:
 
     @property
     def failures(self) -> Sequence[Failure]:
-        """The resources that failed, each with what was said of it."""
-        told = [*self._failed, *(urn for urn in self._messages if "$kubernetes:" in urn or "::kubernetes:" in urn)]
+        """The resources that failed, each with the reason given."""
+        failed = [*self._failed, *(urn for urn in self._messages if "$kubernetes:" in urn or "::kubernetes:" in urn)]
         return tuple(
             Failure(
                 urn=urn, what=_shown(urn), why=" ".join(" ".join(self._messages.get(urn, ["no reason given"])).split())
             )
-            for urn in dict.fromkeys(told)
+            for urn in dict.fromkeys(failed)
         )
 
     @property

@@ -21,7 +21,6 @@ from typing import Any
 import yaml
 
 from blueprint.clusters import decide
-from blueprint.reading import read_kubeconfig
 from blueprint.reading.stacks import Kubeconfig
 from blueprint.settings import Cluster as ClusterText
 from operations import engine
@@ -32,6 +31,7 @@ from operations.leftovers import Cluster, keys_of, remaining
 from operations.made import Gone, Made, changes
 from operations.project import Project
 from operations.pulumi_cli import MENDING, Pulumi, durable
+from operations.reaching import reach
 
 PARALLEL = "32"
 """Operations at once: half of the embedded stack's, the server has other clients."""
@@ -114,10 +114,7 @@ class ExistingStack:
 
     def _reached(self) -> Kubeconfig:
         """Where the kubeconfig leads. Raises TextError where that is not the stack's cluster."""
-        wanted = decide(self.cluster)
-        path = Path(wanted.kubeconfig).expanduser()
-        path = path if path.is_absolute() else self.project.root / path
-        return read_kubeconfig(path, context=wanted.context, cluster=wanted.name)
+        return reach(decide(self.cluster), self.project.root)
 
     def _check_backend(self) -> None:
         if not os.environ.get(BACKEND):
@@ -132,7 +129,8 @@ class ExistingStack:
             return
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise RefusedError(
-                f"this would {what}, and nobody is here to ask. Nothing was touched. Add --yes to agree.", Exit.USAGE
+                f"this would {what}, but stdin is not a terminal. Nothing was touched. To agree, run again with --yes.",
+                Exit.USAGE,
             )
         self.console.error(f"This will {what}.")
         if input(f"Type '{self.stack}' to go on: ").strip() != self.stack:

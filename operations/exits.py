@@ -1,4 +1,4 @@
-"""What the process ends with. The taxonomy the Pulumi CLI publishes, so that one script can drive both.
+"""The exit codes of `plat`. The taxonomy the Pulumi CLI publishes, so that one script can drive both.
 
 Deliberately few: a code that no command can end with is not listed.
 """
@@ -12,7 +12,7 @@ class Exit(IntEnum):
     OK = 0
     """Done, or nothing to do."""
     ERROR = 1
-    """Something on this machine is in the way; the message says what."""
+    """This machine lacks something, or refuses it; the message says what."""
     USAGE = 2
     """The catalogue, a stack's settings or the command line is wrong; nothing was touched."""
     RESOURCE = 4
@@ -24,7 +24,7 @@ class Exit(IntEnum):
     CANCELLED = 8
     """Interrupted by the user; what was made is recorded."""
     INTERNAL = 255
-    """A mistake of this program."""
+    """Internal error: a fault of this program."""
 
 
 class RefusedError(Exception):

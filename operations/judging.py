@@ -24,7 +24,7 @@ from policies.adapters.bounded import bounded
 from policies.adapters.yaml_objects import read
 from policies.core.facts import Facts
 from policies.core.finding import Finding
-from policies.core.judging import EXEMPTIONS, Judge
+from policies.core.judging import EXCEPTIONS, Judge
 from policies.core.limits import Limits, LimitsError, limits_of
 from policies.objects import Object
 from policies.rules import RULES
@@ -107,8 +107,8 @@ def _loose(asked: Asked, tell: Callable[[str], None]) -> Judged:
         services=catalogue.within(environment) if catalogue else None,
     )
     run = _run(facts, reading.objects, reading.problems, in_file)
-    # Whether an exemption is still needed only its own stack can tell; here the objects may be anybody's.
-    counted = tuple(finding for finding in run.report.findings if finding.rule.id != EXEMPTIONS)
+    # Whether an exception is still needed only its own stack can tell; here the objects may be anybody's.
+    counted = tuple(finding for finding in run.report.findings if finding.rule.id != EXCEPTIONS)
     return replace(run, report=replace(run.report, findings=counted))
 
 

@@ -16,9 +16,7 @@ Services = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, for programs.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors; no progress.")]
-Yes = Annotated[
-    bool, typer.Option("-y", "--yes", help="Do not ask. Only clusters that are not this machine's ever ask.")
-]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Only commands on an existing cluster ask.")]
 
 # Of `plat judge`.
 JudgedStack = Annotated[
@@ -35,12 +33,12 @@ JudgedEnvironment = Annotated[
 ]
 Standard = Annotated[
     Literal["baseline", "restricted"],
-    typer.Option("--standard", help="Which Pod Security Standard pods are held to."),
+    typer.Option("--standard", help="Which Pod Security Standard applies to pods."),
 ]
 Format = Annotated[
     Literal["text", "json", "sarif", "junit", "github"], typer.Option("--format", help="How the result is written.")
 ]
 Intent = Annotated[
     Path | None,
-    typer.Option("--services", metavar="DIR", help="The catalogue to hold the objects against; a stack has its own."),
+    typer.Option("--services", metavar="DIR", help="The catalogue to compare the objects with; a stack has its own."),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from blueprint.catalogue import Environment
-from policies.core.exemptions import LONGEST, NEVER
+from policies.core.exceptions import LONGEST, NEVER
 from policies.core.rule import Group, Rule, Severity
 from policies.rules import GROUPS, RULES
 
@@ -22,9 +22,9 @@ spec:
 """
 """An exception in a service's file; a test reads it."""
 
-EXEMPTION: Final = """\
+OBJECT_EXCEPTION: Final = """\
 {
- "exemptions": [
+ "exceptions": [
   {
    "rule": "wl-host-namespaces",
    "object": "DaemonSet istio-cni/istio-cni-node",
@@ -35,7 +35,7 @@ EXEMPTION: Final = """\
  ]
 }
 """
-"""An exemption of one object, in the limits of an environment; a test reads it."""
+"""An exception of one object, in the limits of an environment; a test reads it."""
 
 _INTRO: Final = """\
 # Policies
@@ -89,10 +89,10 @@ An exception names one rule, has an owner, says why, and ends within {longest} d
 For an object that is no service's, in `policies/config/<environment>.json`:
 
 ```json
-{exemption}```
+{object_exception}```
 
-Objects are matched exactly, there are no patterns. What is exempted is still told, with its owner and its last day; one
-that has expired, lasts too long or covers nothing is itself a finding ([`eng-exemptions`](#eng-exemptions)).
+Objects are matched exactly, there are no patterns. What is excepted is still shown, with its owner and its last day; an
+exception that has expired, lasts too long or covers nothing is itself a finding ([`eng-exemptions`](#eng-exemptions)).
 {never} have no exceptions.
 
 ## Groups
@@ -118,7 +118,7 @@ def _intro() -> str:
         severities=", ".join(severity.name.lower() for severity in sorted(Severity, reverse=True)),
         longest=LONGEST,
         exception=EXCEPTION,
-        exemption=EXEMPTION,
+        object_exception=OBJECT_EXCEPTION,
         never=" and ".join(f"`{rule}`" for rule in sorted(NEVER)),
         contents="\n".join(contents),
     )

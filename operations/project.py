@@ -47,7 +47,7 @@ class Project:
 
     @property
     def embedded(self) -> Path:
-        """What this machine adds to the project's text: control plane, state, Pulumi's home; git-ignored."""
+        """What this machine adds to the project's text: control plane, state, PULUMI_HOME; git-ignored."""
         return self.root / ".embedded"
 
     @property

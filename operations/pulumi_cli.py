@@ -23,8 +23,8 @@ from operations.exits import Exit, RefusedError
 from operations.guard import Guard, end_session
 
 MENDING = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
-"""Takes over fields that a killed run has set: it signed them with a name of its own that nobody recorded, and what the
-API server has added to them since (defaults inside a list) counts as a conflict."""
+"""Takes over fields that a killed run has set: it signed them with a name of its own that no state records, and what
+the API server has added to them since (defaults inside a list) counts as a conflict."""
 _POLL_SECONDS = 0.1
 _LAST_LINES = 15
 _NAMED = 5
@@ -189,12 +189,12 @@ def _failure(code: int, tally: Tally, log: Path) -> RefusedError:
     failures, complaints = tally.failures, tally.complaints
     if not failures and not complaints:
         return RefusedError("the engine failed:\n" + "\n".join(f"  {line}" for line in last) + f"\nAll of it: {log}")
-    told = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
+    reasons = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
     more = [f"  {complaint}" for complaint in complaints]
     head = f"{len(failures)} objects were refused:" if failures else "the program did not get through:"
     foot = "What was made is recorded: correct the cause and run the same command again." if failures else ""
     return RefusedError(
-        "\n".join(filter(None, [head, *told, *more, foot, f"The engine's own words: {log}"])), tally.code
+        "\n".join(filter(None, [head, *reasons, *more, foot, f"The engine's own words: {log}"])), tally.code
     )
 
 

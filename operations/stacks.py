@@ -2,7 +2,7 @@
 
 What differs between clusters is in a class per way of having one (embedded_stack.py, existing_stack.py) and chosen by
 the type of the settings; this module is what they have in common: deciding first, so that a mistake in the text is
-told before anything is started.
+reported before anything is started.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from blueprint import design
 from blueprint.reading import read_settings
 from blueprint.settings import Embedded, Existing
 from operations.console import Console
-from operations.deciding import read_both, today
+from operations.deciding import today
 from operations.embedded_stack import EmbeddedStack
 from operations.existing_stack import ExistingStack
 from operations.exits import Exit, RefusedError
@@ -36,26 +35,23 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         TextError: the settings or the catalogue are wrong; nothing was touched.
         KeyboardInterrupt: the user has stopped it; what was made is recorded.
     """
-    import manifests  # noqa: PLC0415  (a tenth of a second that the other commands do not need)
-    from manifests.charts import charts  # noqa: PLC0415
-    from policies.adapters.preflight import PreflightError, preflight  # noqa: PLC0415
+    from operations.planning import plan  # noqa: PLC0415  (manifests and rules: half a second other commands save)
+    from policies.adapters.preflight import PreflightError  # noqa: PLC0415
 
     started = time.monotonic()
     with console.busy("deciding"):
-        settings, catalogue = read_both(project, stack)
-        blueprint = design(settings, catalogue, stack)
-        made_of = list(manifests.everything(blueprint))
+        file = project.stack_file(stack)
         try:  # the program asks again; here it costs no engine
-            preflight(made_of, charts(blueprint), settings=settings, catalogue=catalogue, today=today())
+            planned = plan(lambda: read_settings(file), project.services, stack, today=today())
         except PreflightError as error:
             raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
-        objects = by_kind(made_of)
-    cluster = settings.cluster
+        objects = by_kind(planned.manifests)
+    cluster = planned.settings.cluster
     driver = DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
     made = driver.up(total=sum(objects.values()), assume_yes=assume_yes)
     return UpReport(
         stack=stack,
-        services=tuple(blueprint.services),
+        services=tuple(planned.blueprint.services),
         objects=objects,
         changes=made.changes,
         pods_ready=made.pods_ready,

@@ -202,7 +202,7 @@ def test_a_route_admits_100_requests_a_minute_and_1000_an_hour(tmp_path: Path) -
     assert auth.type == "jwt", "another proof"
     assert auth.claims_to_verify == ("exp",), "a token that expired would pass"
     assert provide.timeout == "5s", "another timeout than the templates'"
-    assert provide.allow is None, "an API nobody restricted is restricted"
+    assert provide.allow is None, "an API without `allow` is restricted"
 
 
 # ---- references
@@ -260,7 +260,7 @@ def test_a_service_may_ask_for_what_it_declares_and_nothing_else(tmp_path: Path)
         "resources.disk": ("path",),
         "resources.files": ("bucket", "region", "url"),
         "resources.keys": ("JWT_KEY", "PIN"),
-    }, "a workload would ask for what nobody writes"
+    }, "a workload would ask for what no file can say"
     assert keys(spec.resources["keys"]) == ("JWT_KEY", "PIN"), "a secret has the keys its owner named"
 
 

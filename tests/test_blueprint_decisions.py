@@ -155,7 +155,7 @@ def test_who_may_ask_for_a_template_may_not_for_that_ask_for_what_is_named(folde
         (("/things/export",), ()),
         (("/things/{*}",), ("/things/secrets",)),
         (("/things",), ()),
-    ], "the world is let in to what is for nobody"
+    ], "the public route allows what no consumer may call"
 
 
 def workload(folder: Path, more: str, stack: str = "dev") -> Workload:
@@ -176,7 +176,7 @@ def test_a_service_that_listens_is_asked_for_a_connection(folder: Path) -> None:
     assert silent.probes.liveness is None, "nothing to connect to"
 
 
-def test_pods_are_scaled_only_where_the_owner_leaves_room(folder: Path) -> None:
+def test_pods_are_scaled_only_where_the_owner_allows_more(folder: Path) -> None:
     fixed = workload(folder, "  scaling: {minReplicas: 3}\n")
     assert (fixed.replicas, fixed.autoscaler) == (3, None)
     free = workload(folder, "  scaling: {minReplicas: 2, maxReplicas: 6}\n")
@@ -227,7 +227,7 @@ def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: st
     assert traffic is None or traffic.target == names.address(active, "one"), "the routes lead past the active version"
 
 
-def test_without_a_mesh_nobody_pays_for_a_proxy(folder: Path) -> None:
+def test_without_a_mesh_no_pod_is_sized_for_a_proxy(folder: Path) -> None:
     made = design(settings("dev", mesh=Mesh(mode="none")), catalogue(folder, one=""))
     assert made.services["one"].workload.proxy is None
     assert (
@@ -376,7 +376,7 @@ def problems(text: str) -> list[str]:
     return [re.sub(r"^services/", "", line) for line in text.splitlines()]
 
 
-def test_settings_and_catalogue_that_do_not_fit_are_told_together() -> None:
+def test_settings_and_catalogue_that_do_not_fit_are_reported_together() -> None:
     stack = settings(
         "dev",
         identity=Identity(),
@@ -386,7 +386,7 @@ def test_settings_and_catalogue_that_do_not_fit_are_told_together() -> None:
     with pytest.raises(TextError) as caught:
         design(stack, shop(), "dev")
     told = problems(str(caught.value))
-    assert any("so nobody could pass" in line and line.startswith("order-service.yaml:") for line in told)
+    assert any("so every call is refused" in line and line.startswith("order-service.yaml:") for line in told)
     assert any(line.startswith("Pulumi.dev.yaml:1: platform:settings.budget.cpuCores: is 1, but") for line in told)
     assert any("budget.pods: is 10, but" in line for line in told)
     assert not any("memoryGib" in line for line in told), "that one holds"

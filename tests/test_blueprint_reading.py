@@ -1,4 +1,4 @@
-"""Reading a catalogue: every mistake is told, word for word, and nothing else ever comes out of the room.
+"""Reading a catalogue: every mistake is reported, word for word, and reading raises nothing else.
 
 The mistakes themselves are the cases below golden/errors (see error_cases). What a text cannot show is here:
 size, depth, and a process that must survive. What holds for any file at all is in test_reading_properties.
@@ -30,7 +30,7 @@ SUBJECTS = sorted(folder.name for folder in FOLDER.iterdir() if folder.name not 
 
 
 @pytest.mark.parametrize("case", cases(*SUBJECTS), ids=lambda case: case.name)
-def test_a_catalogue_is_read_or_every_mistake_is_told_in_these_words(
+def test_a_catalogue_is_read_or_every_mistake_is_reported_in_these_words(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(case.place(tmp_path))
@@ -39,7 +39,7 @@ def test_a_catalogue_is_read_or_every_mistake_is_told_in_these_words(
 
 def test_there_are_sixty_golden_error_cases_or_more() -> None:
     told = [case for case in cases(*SUBJECTS) if case.expected != NOTHING]
-    assert len(told) >= 60, "the promise of this room is kept by its cases; some are gone"
+    assert len(told) >= 60, "the promise of this package is kept by its cases; some are gone"
 
 
 def test_every_sentence_is_said_of_one_case() -> None:
@@ -77,7 +77,7 @@ def test_every_wording_is_said_in_a_case_and_pydantic_never_speaks(
     for case in cases(*SUBJECTS):
         with contextlib.suppress(TextError):
             read_catalogue(case.place(tmp_path / case.name) / "services", today=TODAY)
-    assert table.asked == set(table), "a wording without a case, or a mistake told in pydantic's words"
+    assert table.asked == set(table), "a wording without a case, or a mistake reported in pydantic's words"
 
 
 @pytest.mark.parametrize("check", crossing.CHECKS, ids=lambda check: check.__name__)
@@ -170,7 +170,7 @@ HARMFUL = {
 
 
 @pytest.mark.parametrize("harm", HARMFUL)
-def test_a_harmful_file_is_told_and_the_process_survives_in_512_mib(harm: str, tmp_path: Path) -> None:
+def test_a_harmful_file_is_reported_and_the_process_survives_in_512_mib(harm: str, tmp_path: Path) -> None:
     (tmp_path / "services").mkdir()
     (tmp_path / "services" / "shop.yaml").write_text(HARMFUL[harm])
     program = (
@@ -192,7 +192,7 @@ def test_a_harmful_file_is_told_and_the_process_survives_in_512_mib(harm: str, t
         check=False,
     )
     assert ran.returncode == 0, f"{harm} took the process down: {ran.stderr[-400:]}"
-    assert ran.stdout.startswith("services/shop.yaml:"), f"{harm} was not told"
+    assert ran.stdout.startswith("services/shop.yaml:"), f"{harm} was not reported"
 
 
 def test_a_problem_is_one_line_whatever_was_written(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_problem_has_a_record_for_machines(tmp_path: Path) -> None:
     ], "a record is not the five parts of the line"
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TextError, match=r"^services:1: is not a folder\. Put one YAML file per service there"):
         read_catalogue(Path("services"), today=TODAY)

@@ -1,6 +1,6 @@
-"""Two properties of reading: whatever one changes in a real file, it is read or every mistake is told within it.
+"""Two properties of reading: whatever one changes in a real file, it is read or every mistake is reported within it.
 
-The shop's own files are the ones changed, because they use nearly every field. What is told in which words is the
+The shop's own files are the ones changed, because they use nearly every field. Which words are printed is the
 subject of test_reading.
 """
 
@@ -56,7 +56,7 @@ def _read(shop: Path, name: str, content: bytes) -> None:
 
 
 def _judged(name: str, content: bytes, shop: Path) -> None:
-    """Assert that the shop with `content` for its file `name` is read, or told within the lines of its files."""
+    """Assert that the shop with `content` for its file `name` is read, or reported within the lines of its files."""
     told: Sequence[Problem] = ()
     try:
         _read(shop, name, content)
@@ -96,7 +96,7 @@ def test_a_file_written_anew_from_its_data_is_read(shop: Path, name: str) -> Non
 
 @_PROPERTY
 @given(place=st.sampled_from(PLACES), strange=st.sampled_from(STRANGE))
-def test_any_value_replaced_by_a_strange_one_is_read_or_told(
+def test_any_value_replaced_by_a_strange_one_is_read_or_reported(
     shop: Path, place: tuple[str, ...], strange: object
 ) -> None:
     data = copy.deepcopy(WRITTEN)
@@ -106,7 +106,7 @@ def test_any_value_replaced_by_a_strange_one_is_read_or_told(
 
 @_PROPERTY
 @given(place=st.sampled_from(PLACES))
-def test_any_key_or_item_deleted_is_read_or_told(shop: Path, place: tuple[str, ...]) -> None:
+def test_any_key_or_item_deleted_is_read_or_reported(shop: Path, place: tuple[str, ...]) -> None:
     data = copy.deepcopy(WRITTEN)
     del _at(data, place[:-1])[place[-1]]
     _judged(place[0], _dumped(data[place[0]]), shop)
@@ -114,7 +114,7 @@ def test_any_key_or_item_deleted_is_read_or_told(shop: Path, place: tuple[str, .
 
 @_PROPERTY
 @given(place=st.sampled_from(ITEMS))
-def test_any_item_listed_twice_is_read_or_told(shop: Path, place: tuple[str, ...]) -> None:
+def test_any_item_listed_twice_is_read_or_reported(shop: Path, place: tuple[str, ...]) -> None:
     data = copy.deepcopy(WRITTEN)
     _at(data, place[:-1]).append(copy.deepcopy(_at(data, place)))
     _judged(place[0], _dumped(data[place[0]]), shop)
@@ -122,7 +122,7 @@ def test_any_item_listed_twice_is_read_or_told(shop: Path, place: tuple[str, ...
 
 @_PROPERTY
 @given(place=st.sampled_from(KEYS), position=st.integers(0, 100), put=st.sampled_from(["", "x", "_", " ", "\u0435"]))
-def test_any_key_misspelt_is_read_or_told(shop: Path, place: tuple[str, ...], position: int, put: str) -> None:
+def test_any_key_misspelt_is_read_or_reported(shop: Path, place: tuple[str, ...], position: int, put: str) -> None:
     data = copy.deepcopy(WRITTEN)
     around, key = _at(data, place[:-1]), place[-1]
     at = position % len(key)
@@ -132,7 +132,7 @@ def test_any_key_misspelt_is_read_or_told(shop: Path, place: tuple[str, ...], po
 
 @_PROPERTY
 @given(name=st.sampled_from(FILES), at=st.integers(0, 8000), cut=st.integers(0, 40), put=st.binary(max_size=12))
-def test_any_bytes_anywhere_are_read_or_told(shop: Path, name: str, at: int, cut: int, put: bytes) -> None:
+def test_any_bytes_anywhere_are_read_or_reported(shop: Path, name: str, at: int, cut: int, put: bytes) -> None:
     content = (SHOP / f"{name}.yaml").read_bytes()
     at %= len(content)
     _judged(name, content[:at] + put + content[at + cut :], shop)
@@ -140,5 +140,5 @@ def test_any_bytes_anywhere_are_read_or_told(shop: Path, name: str, at: int, cut
 
 @_PROPERTY
 @given(content=st.one_of(st.binary(max_size=200), st.text("ab:-[]{}#&*!|>'\"%@`, \n\t\r?~0\u2028\u0085", max_size=60)))
-def test_any_file_at_all_is_read_or_told(shop: Path, content: str | bytes) -> None:
+def test_any_file_at_all_is_read_or_reported(shop: Path, content: str | bytes) -> None:
     _judged("cart-service", content.encode() if isinstance(content, str) else content, shop)

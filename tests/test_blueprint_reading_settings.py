@@ -26,7 +26,7 @@ def _enter(stack: Path) -> None:
 
 
 @pytest.mark.parametrize("case", cases("kubeconfig", "settings"), ids=lambda case: case.name)
-def test_a_stack_is_read_or_every_mistake_is_told_in_these_words(
+def test_a_stack_is_read_or_every_mistake_is_reported_in_these_words(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(case.place(tmp_path))
@@ -48,7 +48,7 @@ def test_settings_are_the_same_from_a_file_and_from_pulumi(tmp_path: Path) -> No
     assert read_settings(file) == settings_of(MINIMAL, "dev"), "a preview judges other settings than a run"
 
 
-def test_settings_pulumi_holds_are_told_without_lines() -> None:
+def test_settings_pulumi_holds_are_reported_without_lines() -> None:
     wrong = {**MINIMAL, "cluster": {"kind": "eks"}, "layers": [True], "domain": None, "regio": "x"}
     with pytest.raises(TextError) as refused:
         settings_of(wrong, "dev")
@@ -62,13 +62,13 @@ def test_settings_pulumi_holds_are_told_without_lines() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "x", 3, True, [], [1], {}, {"cluster": 3}, {"cluster": {"kind": ["x"]}}])
-def test_settings_of_any_shape_are_told(value: Any) -> None:
+def test_settings_of_any_shape_are_reported(value: Any) -> None:
     with pytest.raises(TextError) as refused:
         settings_of(value, "dev")
     assert refused.value.problems, "refused without a word"
 
 
-def test_a_kubeconfig_is_found_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kubeconfig_is_found_below_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     entries = {
         "current-context": "shop",
@@ -98,7 +98,7 @@ ODD: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("field", ["contexts", "clusters", "current-context"])
 @pytest.mark.parametrize("odd", ODD)
-def test_a_kubeconfig_of_any_shape_is_told(tmp_path: Path, field: str, odd: Any) -> None:
+def test_a_kubeconfig_of_any_shape_is_reported(tmp_path: Path, field: str, odd: Any) -> None:
     entries = {
         "current-context": "shop",
         "contexts": [{"name": "shop", "context": {"cluster": "shop-eu"}}],

@@ -6,10 +6,15 @@ from typing import Any, Final
 
 import pytest
 
-from blueprint import design, names, stores
+from blueprint import clusters, design, names, stores
+from blueprint.clusters import Cluster
 from blueprint.network_rules import Addresses, Peer
 from blueprint.reading import TextError, settings_of
+from blueprint.reading.stacks import Kubeconfig
+from blueprint.text import Text
+from components.cluster import CONNECTIONS, Connection, connect
 from manifests import backing
+from operations.reaching import REACHED, reach
 from tests.support.stacks import STACKS, catalogue, key, objects, settings, shop
 
 OWNS: Final = """\
@@ -152,3 +157,42 @@ def test_a_stack_with_a_tenant_makes_services_alone() -> None:
     text = {"environment": "ephemeral", "domain": "example.com", "tenant": "pr7", "cluster": {"kind": "embedded"}}
     with pytest.raises(TextError, match=r"tenant: makes a second copy of services.*Set layers to \[services\]"):
         settings_of({**text, "operators": "present"}, "pr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Borrowed(Cluster):
+    """A throw-away way of having a cluster."""
+
+
+class BorrowedText(Text):
+    """What a stack would say of it."""
+
+    kind: str = "borrowed"
+
+
+def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lender = Borrowed(name="lent", platform=None, node_cidrs=("10.1.0.0/16",), cloud=None, simulated=False)
+    connection = Connection(providers=(), ready=())
+    led = Kubeconfig(path=tmp_path, context="lent", cluster="lent", server="https://127.0.0.1:6443")
+    monkeypatch.setitem(clusters.MAKERS, BorrowedText, lambda _: lender)
+    monkeypatch.setitem(CONNECTIONS, Borrowed, lambda _: connection)
+    monkeypatch.setitem(REACHED, Borrowed, lambda *_: led)
+    text = settings("dev").model_copy(update={"cluster": BorrowedText()})
+
+    made = design(text, catalogue(tmp_path / "services", one=""))
+    assert made.cluster is lender
+    assert connect(made.cluster) is connection
+    assert reach(made.cluster, tmp_path) == led
+    kubelet = objects(made)["networking.k8s.io/v1", "NetworkPolicy", "one", "platform.kubelet"]["spec"]["ingress"]
+    assert kubelet[0]["from"] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}], (
+        "what a cluster says reaches what depends on it"
+    )
+
+
+def test_pods_that_only_seem_to_run_are_not_waited_for() -> None:
+    for stack, seconds in (("dev", 0), ("prod", 10)):
+        made = objects(design(settings(stack), shop()))
+        waits = {manifest["spec"].get("minReadySeconds") for key, manifest in made.items() if key[1] == "Deployment"}
+        assert waits == {seconds}, f"{stack}: simulated containers cannot die; real ones are given time to"

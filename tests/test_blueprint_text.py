@@ -168,5 +168,5 @@ def test_a_service_name_that_is_taken_is_a_dns_label_with_room_to_grow(value: st
     except ValidationError:
         return
     assert name.isascii(), "a name that is no ASCII is no DNS label"
-    assert len(name) <= 40, "no room for what is derived"
+    assert len(name) <= 40, "too long for the names derived from it"
     assert name == name.lower().strip("-"), "a DNS label is lower case and has no hyphen at its ends"

@@ -1,4 +1,4 @@
-"""What the real program makes before what, as the engine is told: a wall before who lives behind it.
+"""What the real program makes before what, as the engine receives it: isolation before the pods it isolates.
 
 Order is what a request says it depends on, directly or through others, never the order of arrival: the engine makes
 everything at once that does not wait.
@@ -72,11 +72,11 @@ def test_an_object_comes_after_its_namespace_and_goes_with_it(variant: str) -> N
         assert space in before[each.urn], f"{each.urn} is asked for before there is a place for it"
         assert each.request.deletedWith == space, f"{each.urn} would be deleted one by one, finalizers and all"
     owned = "platform" in decided(variant).layers
-    assert not elsewhere or not owned, f"nobody makes {sorted(elsewhere)}"
+    assert not elsewhere or not owned, f"no component makes {sorted(elsewhere)}"
 
 
 @every_variant
-def test_walls_and_identity_stand_before_the_first_pod(variant: str) -> None:
+def test_isolation_and_identity_exist_before_the_first_pod(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
     if "services" in decided(variant).layers:
         assert list(pods(done)), "no pod at all: this test would prove nothing"
@@ -117,7 +117,7 @@ def test_services_come_after_everything_the_platform_waits_for(variant: str) -> 
     ]
     assert last, "a platform of nothing: this test would prove nothing"
     early = sorted(urn for urn in last if urn not in before[gate])
-    assert not early, f"the gate opens before {early} are ready"
+    assert not early, f"PlatformReady does not wait for {early}"
     for each in below(done, "platform:service:Service"):
         assert gate in before[each.urn], f"{each.urn} does not wait for the platform"
 
@@ -165,7 +165,7 @@ def test_a_chart_comes_after_its_namespace(variant: str) -> None:
         each.inputs["metadata"]["name"]: each.urn for each in objects(done) if each.inputs["kind"] == "Namespace"
     }
     charts = [each for each in done.registrations if each.kind == CHART]
-    assert bool(charts) == bool(decided(variant).platform.operators.charts), "charts nobody decided on, or none of them"
+    assert bool(charts) == bool(decided(variant).platform.operators.charts), "undecided charts, or none of them"
     for each in charts:
         space = spaces.get(each.inputs["namespace"])
         assert space is None or space in before[each.urn], f"{each.urn}: its first object would be refused"

@@ -1,7 +1,7 @@
 """The real program in a process of its own, against an engine that counts: what every stack keeps to.
 
 That an API server takes the objects is proven elsewhere, and that the objects are right, too. Here it is how they are
-told: each once, as its manifest spells it, small, with few dependencies, and nothing where anything is wrong.
+given: each once, as its manifest spells it, small, with few dependencies, and nothing where anything is wrong.
 """
 
 import json
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.xdist_group("program")  # each variant of the program i
 @every_variant
 def test_a_run_is_quiet_and_looks_nothing_up(variant: str) -> None:
     done = ran(variant)
-    assert done.told == (), "a warning at every run is one nobody reads"
+    assert done.told == (), "a warning at every run is not read"
     assert done.printed == "", "what a program prints is lost between the engine's lines"
     assert done.asked == (), "a look-up makes a preview depend on what is there already"
     assert done.refused == (), "the engine would have stopped here"
@@ -63,7 +63,7 @@ def test_nothing_depends_on_a_component_of_ours(variant: str) -> None:
     components = {each.urn for each in done.registrations if each.local_component}
     assert len(components) > 1, "no component at all: this test would prove nothing"
     # The SDK puts a component's children in its place, so that a dependency on one shows as one on all of them. To wait
-    # for all of a few is what the mesh's rules are for; nobody means to wait for more than eight.
+    # for all of a few is what the mesh's rules are for; no object means to wait for more than eight.
     children = {urn: {each.urn for each in done.registrations if each.request.parent == urn} for urn in components}
     for each in done.registrations:
         named = components.intersection(each.edges)
@@ -115,7 +115,7 @@ def test_no_object_lies_deeper_than_two_components(variant: str) -> None:
 def test_what_is_registered_is_what_was_spelled_and_nothing_else(variant: str) -> None:
     registered = {key(each.inputs): _canonical(each.inputs) for each in objects(ran(variant))}
     spelled = {key(each): _canonical(each) for each in everything(decided(variant))}
-    assert registered.keys() - spelled.keys() == set(), "nobody who only reads manifests would know of these"
+    assert registered.keys() - spelled.keys() == set(), "`plat render` and the policies would not see these"
     assert spelled.keys() - registered.keys() == set(), "these are rendered and checked, but never made"
     different = sorted(name for name in spelled if spelled[name] != registered[name])
     assert not different, f"{different} are not made as they are rendered and checked"
@@ -284,9 +284,9 @@ def test_where_anything_is_wrong_nothing_is_touched(wrong: str, tmp_path: Path) 
         done = run(folder, "dev", settings)
     assert done.exit_code != 0, "a failure that looks like a success is deployed"
     assert [each.kind for each in done.registrations] == [STACK_TYPE], "half a stack was made before it was refused"
-    assert len(done.told) == 1, f"one mistake is told once: {done.told}"
+    assert len(done.told) == 1, f"one mistake is reported once: {done.told}"
     assert "nothing was touched" in done.told[0], "whoever reads this must know whether to clean up"
-    assert re.search(said, done.told[0]), f"the cause is not told: {done.told[0]}"
+    assert re.search(said, done.told[0]), f"the cause is missing: {done.told[0]}"
     assert "Traceback" not in done.told[0] + done.printed, "a mistake of the user's is no crash of the program's"
 
 

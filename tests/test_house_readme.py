@@ -34,7 +34,7 @@ def test_production_asks_of_the_example_what_only_its_owner_can_say(tmp_path: Pa
     assert refused(tmp_path / "as it stands", example) == {"av-probes-distinct", "img-digest"}
     pinned = example.replace(":1.0.0", f":1.0.0@sha256:{64 * '0'}")
     assert refused(tmp_path / "pinned", pinned) == {"av-probes-distinct"}
-    assert refused(tmp_path / "exempt", pinned + exception) == set()
+    assert refused(tmp_path / "excepted", pinned + exception) == set()
 
 
 def refused(folder: Path, example: str) -> set[str]:
@@ -47,7 +47,7 @@ def refused(folder: Path, example: str) -> set[str]:
     return {finding.rule.id for finding in report.mandatory}
 
 
-def test_the_smallest_service_has_eleven_lines_and_becomes_a_walled_workload(tmp_path: Path) -> None:
+def test_the_smallest_service_has_eleven_lines_and_becomes_an_isolated_workload(tmp_path: Path) -> None:
     text = MINIMAL.format(name="small", kind="service")
     assert len(text.splitlines()) == 11, "the README says eleven"
     made = objects(design(settings("dev"), catalogue(tmp_path / "services", small="")))

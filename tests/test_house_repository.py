@@ -27,8 +27,8 @@ def test_every_promised_target_is_there_and_documented() -> None:
 def test_make_alone_explains_the_targets() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told = set(re.findall(r"^  make (\S+)", done.stdout, flags=re.M))
-    assert told == TARGETS, f"not told: {sorted(TARGETS - told)}"
+    explained = set(re.findall(r"^  make (\S+)", done.stdout, flags=re.M))
+    assert explained == TARGETS, f"not explained: {sorted(TARGETS - explained)}"
 
 
 def test_every_command_of_the_makefile_is_one_of_plat() -> None:
@@ -77,3 +77,11 @@ def test_what_a_run_leaves_is_ignored_by_git() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     for folder in (".embedded/", ".venv/", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".hypothesis/"):
         assert folder in ignored, f"{folder} would be committed"
+
+
+def test_every_entry_of_the_changelog_says_what_it_does_to_running_stacks() -> None:
+    entries = re.split(r"^- \*\*", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+    ends = re.compile(r"\n  Running stacks: (none|in place|replaces \S|needs alias)[^\0]*\.$")
+    silent = [entry.split("**", 1)[0] for entry in entries if not ends.search(entry.split("\n## ", 1)[0].rstrip())]
+    assert entries, "no entry"
+    assert not silent, f"no last line `Running stacks: none, in place, replaces … or needs alias` in {silent}"

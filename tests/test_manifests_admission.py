@@ -15,7 +15,7 @@ from policies.core.facts import Facts
 from policies.core.judging import Judge
 from policies.core.limits import limits_of
 from policies.rules import RULES
-from policies.rules.eng.walls import EVERYWHERE, MESHED
+from policies.rules.eng.admission_checks import EVERYWHERE, MESHED
 from tests.support.admission_cases import BAD, BAD_PODS, GOOD, ROOM, pod, refused
 from tests.support.engine_fixtures import ControlPlane, eventually
 from tests.support.policy_cases import TODAY

@@ -46,9 +46,9 @@ def test_every_value_key_is_recorded_as_found_in_its_chart() -> None:
         if covers(recorded(operator.name), path) is None
     }
     assert not unknown, (
-        f"nobody looked these value keys up, and Helm ignores an unknown key silently: {sorted(unknown)}. Open the"
-        " chart's repository at the tag in its module of blueprint/operators, find the path in values.yaml, its schema"
-        " or a template, render the chart with it, and add the path with that file's name to tests/golden/chart-keys/."
+        f"the chart is not known to read these keys, and Helm ignores an unknown key silently: {sorted(unknown)}. Open"
+        " the chart's repository at the tag in blueprint/operators, find the path in values.yaml, its schema or a"
+        " template, render the chart with it, and add the path with that file's name to tests/golden/chart-keys/."
     )
 
 
@@ -74,9 +74,9 @@ def test_every_record_names_the_tag_that_is_pinned() -> None:
 
 def test_the_table_of_values_is_total() -> None:
     kinds = {kind for kind in Operator.__subclasses__() if dataclasses.is_dataclass(kind)}
-    assert set(SPELLINGS) == kinds, "an installation without values would run on defaults nobody looked at"
+    assert set(SPELLINGS) == kinds, "an installation without values would run on defaults that were not reviewed"
     used = {type(operator) for operator in EVERY_STACK["prod-mesh-None"].charts}
-    assert used == kinds, "a kind that production does not install is a kind nobody tests"
+    assert used == kinds, "a kind that production does not install is never tested"
 
 
 def test_a_kind_without_values_is_refused_by_name() -> None:

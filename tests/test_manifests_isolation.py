@@ -1,8 +1,9 @@
 """Who can reach whom is what was declared, says a tool that did not write it, in both directions.
 
 The analyser (network-config-analyzer) sees the rendered objects; the expectation is computed from the catalogue's
-text by `tests.support.reachability`, which knows nothing of the derivation. Each layer is also asked alone, because two
-ends of one wall that agree hide a hole in either. What this cannot show is in docs/decisions/0020.
+text by `tests.support.reachability`, which knows nothing of the derivation. Each layer is also asked alone, because
+two ends of one edge that agree hide a fault in either. What this cannot show:
+docs/decisions/0013-isolation-is-proven-by-an-independent-tool.md.
 """
 
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def test_the_shop_allows_what_it_declares_and_nothing_else(name: str, meshed: bo
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_CATALOGUES))
-def test_a_catalogue_nobody_wrote_allows_what_it_declares_and_nothing_else(seed: int, tmp_path: Path) -> None:
+def test_a_random_catalogue_allows_what_it_declares_and_nothing_else(seed: int, tmp_path: Path) -> None:
     made = written(seed, tmp_path)
     settings = read_settings(made.settings)
     objects = everything(design(settings, read_catalogue(made.services, today=TODAY)))
@@ -70,14 +71,14 @@ def test_a_planted_fault_is_caught_and_told(fault: Fault) -> None:
     fault.planted(objects)
     differences, _ = compared(objects, *told("dev"), (fault.by,))
     assert fault.told in differences[fault.by.name], (
-        f"{fault.sentence} went unnoticed, or was told otherwise: {differences[fault.by.name]}"
+        f"{fault.sentence} went unnoticed, or was reported otherwise: {differences[fault.by.name]}"
     )
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_each_of_the_shops_policies_is_missed_when_it_is_gone(part: int) -> None:
-    """A seeded sample; by the whole, or by its own layer where the other end of the wall still holds. Two APIs on one
-    port have a rule each between the same ends: without one of the two the other still stands open."""
+    """A seeded sample; by the whole, or by its own layer where the other end of the edge still denies. Two APIs on one
+    port have a rule each between the same ends: without one of the two the other still allows it."""
     policies = {key(made): made["spec"] for made in rendered("dev") if made["kind"] in POLICIES}
     sample = sorted(Random(20).sample(list(policies), SAMPLED_POLICIES))  # noqa: S311  (repeatable, not secret)
     twins = {

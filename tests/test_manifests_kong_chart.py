@@ -48,7 +48,7 @@ def test_every_secret_kong_mounts_is_filled_by_a_certificate_of_ours() -> None:
         *kong["gateway"]["secretVolumes"],
     }
     filled = {made["spec"]["secretName"] for made in objects(stack) if made["kind"] == "Certificate"}
-    assert mounted < filled, f"a pod that mounts a Secret nobody fills never starts: {sorted(mounted - filled)}"
+    assert mounted < filled, f"a pod that mounts a Secret that is never made does not start: {sorted(mounted - filled)}"
     injected = controller["admissionWebhook"]["annotations"]["cert-manager.io/inject-ca-from"]
     assert injected == "kong/kong-webhook", "the API server must trust what the webhook presents"
 
@@ -81,13 +81,13 @@ def test_the_certificates_chain_to_one_issuer_made_before_them() -> None:
             assert (issuer["kind"], issuer["name"]) in known, f"{made['metadata']['name']}: made before its issuer"
         known.add((made["kind"], made["metadata"]["name"]))
     existing = installed("prod-mesh-None")["metrics-server"]["tls"]["certManager"]["existingIssuer"]
-    assert (existing["kind"], existing["name"]) in known, "metrics-server waits for an issuer nobody makes"
+    assert (existing["kind"], existing["name"]) in known, "metrics-server waits for an issuer that is never made"
 
 
 def test_every_object_beside_the_charts_is_marked_as_ours() -> None:
     for stack in EVERY_STACK.values():
         for made in objects(stack):
-            assert made["metadata"]["labels"] == names.MANAGED, f"{made['metadata']['name']}: a left-over nobody finds"
+            assert made["metadata"]["labels"] == names.MANAGED, f"{made['metadata']['name']}: `down` does not find it"
 
 
 def test_the_edge_keeps_port_8000_in_the_pod_and_80_and_443_at_its_service() -> None:

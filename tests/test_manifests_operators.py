@@ -40,7 +40,7 @@ def test_without_a_mesh_nothing_of_istio_is_installed_and_nothing_is_injected() 
         plain = installed(f"{environment}-plain-None")
         assert not [name for name in plain if name.startswith("istio")], "mesh mode none installs no Istio"
         assert plain["kong"]["gateway"]["podLabels"] == {"sidecar.istio.io/inject": "false"}
-        assert plain["argo-rollouts"]["providerRBAC"]["providers"]["istio"] is False, "rights nobody needs"
+        assert plain["argo-rollouts"]["providerRBAC"]["providers"]["istio"] is False, "rights that are not needed"
         assert plain["argo-rollouts"]["controller"]["extraArgs"] == []
 
 
@@ -94,7 +94,7 @@ def test_a_single_replica_has_no_disruption_budget_and_several_have_one(environm
     assert spelled["istiod"]["autoscaleEnabled"] is several, "istiod's own budget follows its autoscaler's minimum"
 
 
-def test_no_controller_is_promised_more_than_the_policies_allow() -> None:
+def test_no_operator_is_given_more_than_the_policies_allow() -> None:
     counted = 0
     for stack, decided in EVERY_STACK.items():
         for operator in decided.charts:
@@ -146,7 +146,7 @@ def test_only_kong_skips_the_crds_of_its_chart_because_a_bundle_brings_them_once
     assert [bundle.name for bundle in EVERY_STACK["prod-mesh-None"].crds] == ["gateway-api", "kong"]
 
 
-def test_charts_with_crds_among_their_templates_are_told_to_install_them() -> None:
+def test_charts_with_crds_among_their_templates_get_the_value_that_installs_them() -> None:
     spelled = installed("prod-mesh-None")
     assert spelled["cert-manager"]["crds"] == {"enabled": True, "keep": True}
     assert spelled["argo-rollouts"]["installCRDs"] is True
@@ -171,10 +171,10 @@ def test_rollouts_may_touch_no_traffic_router_but_istio() -> None:
 def test_every_namespace_of_an_installation_is_one_of_the_platforms_or_the_clusters() -> None:
     allowed = {*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES}
     used = {operator.namespace for stack in EVERY_STACK.values() for operator in stack.charts}
-    assert used <= allowed, f"nobody makes these namespaces: {sorted(used - allowed)}"
+    assert used <= allowed, f"no component makes these namespaces: {sorted(used - allowed)}"
 
 
-def test_a_platform_nobody_knows_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"platform 'aks' is not known.*gke, k3d, k3s, microk8s, minikube, openshift"):
         operators.decide(context("dev", platform="aks"))
 

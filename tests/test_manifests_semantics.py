@@ -88,7 +88,7 @@ def test_every_object_stands_in_a_namespace_that_is_made_or_the_clusters_own(sta
         assert namespace is None or namespace in spaces, f"{place(manifest)} has nowhere to be"
 
 
-def test_a_service_namespace_is_restricted_injected_and_walled(stack: Stack) -> None:
+def test_a_service_namespace_is_restricted_injected_and_isolated(stack: Stack) -> None:
     injection = "enabled" if stack.blueprint.platform.mesh else "disabled"
     for service in stack.blueprint.services:
         labels = stack.named("Namespace")["", service]["metadata"]["labels"]
@@ -117,7 +117,7 @@ def test_no_network_policy_is_wider_than_its_edge(stack: Stack) -> None:
                 assert peer.get("ipBlock") or peer["namespaceSelector"], f"{place(policy)} is open to every namespace"
 
 
-def test_the_metadata_server_is_reachable_by_nobody(stack: Stack) -> None:
+def test_no_pod_can_reach_the_metadata_server(stack: Stack) -> None:
     from ipaddress import ip_address, ip_network  # noqa: PLC0415
 
     metadata = [ip_address("169.254.169.254"), ip_address("fd00:ec2::254")]
@@ -177,7 +177,7 @@ def test_every_pod_is_restricted_bounded_and_has_its_own_account(stack: Stack) -
     accounts, priorities = stack.named("ServiceAccount"), {name for _, name in stack.named("PriorityClass")}
     for namespace, template in stack.pods():
         spec = template["spec"]
-        assert spec["automountServiceAccountToken"] is False, f"{namespace}: a token for an API nobody needs"
+        assert spec["automountServiceAccountToken"] is False, f"{namespace}: a token for an API that it does not need"
         assert (namespace, spec["serviceAccountName"]) in accounts, f"{namespace}: the pod's identity does not exist"
         assert spec["priorityClassName"] in priorities
         grace = spec["terminationGracePeriodSeconds"]
@@ -228,10 +228,10 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
     declared = {(call.provider, f"from.{call.caller}.{call.api}") for call in stack.blueprint.network.calls}
     declared |= {(entrance.service, f"public.{entrance.api}") for entrance in stack.blueprint.network.entrances}
     rules = {where for where in admitted if where != ("istio-system", "deny-all")}
-    assert rules == (declared if stack.blueprint.platform.mesh else set()), "somebody is admitted whom nobody declared"
+    assert rules == (declared if stack.blueprint.platform.mesh else set()), "a caller is admitted that no file declares"
 
 
-def test_nobody_is_admitted_to_an_operation_they_do_not_consume(stack: Stack) -> None:
+def test_no_caller_is_admitted_to_an_operation_it_does_not_consume(stack: Stack) -> None:
     for (namespace, name), policy in stack.named("AuthorizationPolicy").items():
         direction, caller, *_ = f"{name}..".split(".")
         if direction != "from":
@@ -398,7 +398,7 @@ def test_an_autoscaler_and_a_number_of_replicas_never_meet(stack: Stack) -> None
     scaled = {where for where, _ in stack.named("HorizontalPodAutoscaler").items()}
     for manifest in [*stack.kind("Deployment"), *stack.kind("Rollout")]:
         where = (manifest["metadata"]["namespace"], manifest["metadata"]["name"])
-        assert ("replicas" in manifest["spec"]) != (where in scaled), f"{place(manifest)} is scaled by two or by nobody"
+        assert ("replicas" in manifest["spec"]) != (where in scaled), f"{place(manifest)} is scaled by two or by none"
 
 
 def test_every_route_leads_through_the_mesh_to_a_port_that_is_there(stack: Stack) -> None:
@@ -429,7 +429,7 @@ def test_every_token_route_is_checked_twice_and_every_plugin_is_used(stack: Stac
         for route in stack.kind("HTTPRoute")
         for name in route["metadata"].get("annotations", {}).get("konghq.com/plugins", "").split(",")
     }
-    assert set(stack.named("KongPlugin")) <= used, "a plugin nobody names protects nothing"
+    assert set(stack.named("KongPlugin")) <= used, "a plugin that no route names protects nothing"
     for plan in stack.blueprint.services.values():
         for route in plan.routes:
             kinds = {
@@ -456,7 +456,7 @@ def test_every_consumer_credential_has_the_keys_kong_asks_for(stack: Stack) -> N
             assert "PRIVATE" not in str(secret), "a private key has no place in a stack"
 
 
-def test_every_host_outside_has_an_entry_and_a_door(stack: Stack) -> None:
+def test_every_external_host_has_an_entry_and_a_network_rule(stack: Stack) -> None:
     entries = stack.named("ServiceEntry")
     for outside in stack.blueprint.network.outside:
         ports = stack.named("NetworkPolicy")[outside.service, "to.internet"]["spec"]["egress"][0]["ports"]

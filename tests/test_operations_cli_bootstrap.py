@@ -16,7 +16,7 @@ ECHO = """import sys
 def main():
     print(sys.prefix, *sys.argv[1:], sep='|')
 """
-"""Stands for the commands: tells which environment runs and what it was given."""
+"""Stands for the commands: prints which environment runs and what it was given."""
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_first_use_makes_the_environment_and_the_second_only_uses_it(project
     assert first.returncode == 0, f"the first use did not get through: {first.stderr}"
     assert first.stdout == f"{project / '.venv'}|up|-s|a stack\n", "the arguments or the environment did not arrive"
     assert "installing requirements.txt" in first.stderr, "a wait of seconds was not explained"
-    assert "ready (" in first.stderr, "it was not told how long it took"
+    assert "ready (" in first.stderr, "it does not say how long it took"
 
     second = plat(link, cwd=link.parent)
     assert second.stderr == "", "a complete environment was prepared again"
@@ -75,17 +75,17 @@ def test_two_first_uses_at_once_wait_for_each_other(project: Path) -> None:
     assert ["installing" in progress, "installing" in second.stderr].count(True) == 1, "both installed at once"
 
 
-def test_requirements_that_cannot_be_installed_are_told_with_a_cure_and_not_trusted_later(project: Path) -> None:
+def test_requirements_that_cannot_be_installed_are_reported_with_a_cure_and_not_trusted_later(project: Path) -> None:
     (project / "requirements.txt").write_text("./no-such-folder\n", encoding="utf-8")
     for attempt in ("first", "second"):
         failed = plat(project / "plat", "validate")
         assert failed.returncode == 1, f"the {attempt} attempt went on without its packages"
-        assert "could not be installed" in failed.stderr, "the consequence is not told"
+        assert "could not be installed" in failed.stderr, "the consequence is missing"
         assert "run the command again" in failed.stderr, "there is no cure"
         assert "Traceback" not in failed.stderr, "a user was shown a traceback"
 
 
-def test_a_python_without_venv_is_told_how_to_get_it(project: Path, tmp_path: Path) -> None:
+def test_a_python_without_venv_is_refused_with_how_to_get_it(project: Path, tmp_path: Path) -> None:
     (tmp_path / "without").mkdir()
     (tmp_path / "without" / "ensurepip.py").write_text("raise ImportError('as Debian ships it')", encoding="utf-8")
     failed = plat(project / "plat", "validate", PYTHONPATH=str(tmp_path / "without"))
@@ -98,7 +98,7 @@ def test_an_old_python_is_refused_in_words_it_can_print(project: Path) -> None:
     command = [sys.executable, "-c", old.format(str(project / "plat"))]
     refused = subprocess.run(command, env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False)
     assert refused.returncode == 1, "an old Python was taken"
-    assert "this is Python 3.8, and 3.11 or newer is needed" in refused.stderr, "what is wrong is not told"
+    assert "this is Python 3.8, and 3.11 or newer is needed" in refused.stderr, "what is wrong is missing"
     assert not (project / ".venv").exists(), "something was made all the same"
 
 
@@ -106,7 +106,7 @@ def test_the_bootstrap_reads_under_any_python_3() -> None:
     ast.parse((ROOT / "plat").read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-def test_an_unwritable_project_is_told_so(project: Path) -> None:
+def test_an_unwritable_project_is_reported(project: Path) -> None:
     (project / ".venv").write_text("a file where a folder should be", encoding="utf-8")
     failed = plat(project / "plat", "validate")
     assert failed.returncode == 1, "it went on without an environment"

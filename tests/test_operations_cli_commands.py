@@ -66,11 +66,11 @@ def test_a_sound_catalogue_validates_in_one_line() -> None:
     done = plat("validate")
     assert done.returncode == 0, f"the shipped catalogue is refused: {done.stderr}"
     assert done.stdout.count("\n") == 1, "success takes more than a line"
-    assert "12 services" in done.stdout, "the number of services is not told"
+    assert "12 services" in done.stdout, "the number of services is missing"
     assert done.stderr == "", "success is commented on"
 
 
-def test_every_mistake_is_told_on_its_line_at_once(broken: Path) -> None:
+def test_every_mistake_is_reported_on_its_line_at_once(broken: Path) -> None:
     done = plat("validate", "--services", str(broken))
     assert done.returncode == 2, "a broken catalogue does not end with 2"
     lines = done.stderr.splitlines()
@@ -146,7 +146,7 @@ def test_the_doctor_finds_this_machine_fit_or_says_why_not() -> None:
 def test_the_doctor_refuses_a_broken_catalogue(broken: Path) -> None:
     done = plat("doctor", "--services", str(broken))
     assert done.returncode == 1, "the doctor overlooks that nothing could come up"
-    assert "plat validate" in done.stdout, "it is not told how to see the mistakes"
+    assert "plat validate" in done.stdout, "it does not say how to see the mistakes"
 
 
 def test_a_reader_that_has_had_enough_is_no_mistake() -> None:
@@ -167,7 +167,7 @@ def test_an_unforeseen_mistake_is_one_line_and_a_traceback_in_a_file(tmp_path: P
     assert done.returncode == 255, "a mistake of ours looks like one of the user's"
     assert done.stderr.count("\n") == 1, f"more than a line: {done.stderr}"
     log = tmp_path / ".embedded" / "crash.log"
-    assert str(log) in done.stderr, "it is not told where the traceback is"
+    assert str(log) in done.stderr, "it does not say where the traceback is"
     assert "RuntimeError" in log.read_text(encoding="utf-8"), "the traceback is not there"
 
 

@@ -38,7 +38,7 @@ def test_every_object_is_one_file_and_two_renders_are_the_same_bytes(stack: str,
     written = [content for path, content in first.items() if path != rendering.LIST]
     read = [yaml.load(content, LOADER) for content in written]  # noqa: S506  (a safe one, written in C)
     key = lambda manifest: json.dumps(manifest, sort_keys=True)  # noqa: E731
-    assert sorted(map(key, read)) == sorted(map(key, objects)), "a file does not say what the engine is told"
+    assert sorted(map(key, read)) == sorted(map(key, objects)), "a file is not what the engine receives"
 
 
 def test_one_service_is_rendered_alone_and_an_unknown_one_is_refused(tmp_path: Path) -> None:

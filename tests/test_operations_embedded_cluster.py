@@ -241,7 +241,7 @@ def test_a_load_balancer_gets_an_address_and_a_cluster_service_none(control_plan
     (ingress,) = control_plane.get(*balancer)["status"]["loadBalancer"]["ingress"]
     assert ingress["ip"].startswith("192.0.2."), "the address is not one of TEST-NET-1"
     inner = control_plane.get("service/inner", "--namespace", namespace)
-    assert inner["status"]["loadBalancer"] == {}, "a Service nobody exposed got an outer address"
+    assert inner["status"]["loadBalancer"] == {}, "a Service that is not exposed got an external address"
 
 
 @pytest.mark.parametrize("storage_class", [None, "standard"])

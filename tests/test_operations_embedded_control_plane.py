@@ -43,7 +43,7 @@ def start(plane: ControlPlane, crds: Path | None = None) -> embedded.Status:
 
 
 def pids(plane: ControlPlane) -> dict[str, tuple[int, ...]]:
-    return dict(processes.running(Layout.of(plane.folder).home, START_ORDER))
+    return dict(processes.running(Layout.of(plane.folder).control_plane, START_ORDER))
 
 
 def test_nothing_runs_before_the_first_start_and_stopping_nothing_is_all_right(plane: ControlPlane) -> None:

@@ -125,7 +125,7 @@ def test_changed_bytes_of_the_same_size_are_found_by_the_thorough_check(go: Stan
 
 def test_another_go_minor_makes_another_build(go: StandInGo, tmp_path: Path) -> None:
     first = provide(go, tmp_path / "cache")
-    assert first.pulumi.parent.name.endswith("-go1.26"), "the folder does not tell which Go built it"
+    assert first.pulumi.parent.name.endswith("-go1.26"), "the folder does not say which Go built it"
     (go.folder / "version").write_text("go1.27.1\n", encoding="utf-8")
     second = provide(go, tmp_path / "cache")
     assert second.pulumi.parent.name.endswith("-go1.27"), "a new Go's fixes never reach the tools"
@@ -164,7 +164,7 @@ MESSAGES: dict[str, tuple[Callable[[StandInGo], object], str, str]] = {
     "full disk": (
         lambda go: go.says("compile: writing output: write $WORK/b001/_pkg_.a: no space left on device\n"),
         "is full (",
-        "Free some room",
+        "Free some disk space",
     ),
     "changed module": (
         lambda go: go.says("verifying x.test/y@v1.0.0: checksum mismatch\nSECURITY ERROR\n"),
@@ -212,7 +212,7 @@ def test_without_releases_and_without_go_one_message_names_both(go: StandInGo, t
     assert "There is no `go` on PATH, and the official release is not to be had" in str(caught.value)
 
 
-def test_too_little_room_is_refused_before_anything_is_built(
+def test_too_little_disk_space_is_refused_before_anything_is_built(
     go: StandInGo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.rmtree(go.folder / "modules")  # as before a first build

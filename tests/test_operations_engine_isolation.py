@@ -86,7 +86,7 @@ def test_another_file_under_the_same_version_is_replaced(tmp_path: Path) -> None
     assert (folder / "pulumi-resource-kubernetes").read_text(encoding="utf-8") == "pulumi-resource-kubernetes\n"
 
 
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_pulumi_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file", encoding="utf-8")
     with pytest.raises(engine.EngineError, match="home"):
         engine.install_plugins(toolchain(tmp_path / "bin"), tmp_path / "home")

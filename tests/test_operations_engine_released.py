@@ -185,7 +185,7 @@ def test_without_a_usable_release_it_is_built_and_the_reason_is_said(
     said: list[str] = []
     toolchain = provide(publisher, go, tmp_path / "cache", said)
     assert toolchain.origin["pulumi"] == "built"
-    assert reason in said[0] or any(reason in line for line in said), f"nobody learns why it was built: {said}"
+    assert reason in said[0] or any(reason in line for line in said), f"it does not say why it was built: {said}"
 
 
 def test_an_unreachable_host_costs_no_patience_and_is_built(go: StandInGo, tmp_path: Path) -> None:

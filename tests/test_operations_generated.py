@@ -30,7 +30,7 @@ def test_two_hash_seeds_give_the_same_bytes() -> None:
     assert len(made[0]) > 100_000, "the program printed nothing to compare"
 
 
-def test_every_service_tells_the_editor_where_its_schema_is() -> None:
+def test_every_service_names_its_schema_for_the_editor() -> None:
     for file in sorted((ROOT / "services").glob("*.yaml")):
         first = file.read_text(encoding="utf-8").splitlines()[0]
         assert first == "# yaml-language-server: $schema=schema.json", f"{file.name} is edited without completion"

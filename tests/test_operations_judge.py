@@ -90,7 +90,7 @@ WRONG: Final = {
     "no such stack": (("-s", "pord"), "Did you mean 'prod'"),
     "an environment for a stack": (("-s", "dev", "--environment", "prod"), "--environment goes with --objects"),
     "a word of no option": (("prod",), "'prod' belongs to nothing. Name files with --objects, a stack with -s."),
-    "a format nobody reads": (("--objects", "x.yaml", "--format", "yaml"), "'yaml' is not one of"),
+    "a format that does not exist": (("--objects", "x.yaml", "--format", "yaml"), "'yaml' is not one of"),
     "an environment there is not": (("--objects", "x.yaml", "--environment", "test"), "'test' is not one of"),
     "no catalogue": (("--objects", "x.yaml", "--services", "nowhere"), "is not a folder"),
     "no file": (("--objects", "nowhere.yaml"), "nowhere.yaml:1: cannot be read (No such file or directory)."),
@@ -189,7 +189,7 @@ def test_an_object_is_judged_in_whatever_it_comes(tmp_path: Path, name: str) -> 
     assert finding.about.place == f"{tmp_path}/x.yaml:1"
 
 
-def test_an_item_that_is_no_object_is_told_with_its_position(tmp_path: Path) -> None:
+def test_an_item_that_is_no_object_is_reported_with_its_position(tmp_path: Path) -> None:
     items = "[{apiVersion: v1, kind: ConfigMap}, 5, {a: b}, {kind: List, apiVersion: v1, items: [null]}]"
     for text, path in ((items, "[{}]"), (f"apiVersion: v1\nkind: List\nitems: {items}", "items[{}]")):
         (tmp_path / "x.yaml").write_text(text)
@@ -245,11 +245,11 @@ def excused(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_catalogue_brings_its_exceptions_and_they_are_told(excused: Path) -> None:
+def test_a_catalogue_brings_its_exceptions_and_they_are_reported(excused: Path) -> None:
     found = judge(excused / "x.yaml", services=excused / "services")
-    assert [finding.rule.id for finding in found.report.exempted] == ["wl-privileged"]
+    assert [finding.rule.id for finding in found.report.excepted] == ["wl-privileged"]
     assert "wl-privileged" not in {finding.rule.id for finding in found.report.findings}
-    assert "Exempted\n  wl-privileged  Pod shop/a  exempt until 20" in FORMATS["text"](found)
+    assert "Excepted\n  wl-privileged  Pod shop/a  excepted until 20" in FORMATS["text"](found)
     (result,) = [each for each in sarif(found)["results"] if "suppressions" in each]
     assert result["suppressions"][0]["justification"].endswith("services/shop.yaml: exceptions.0)")
     assert result["ruleId"] == "wl-privileged"
@@ -275,7 +275,7 @@ def test_text_groups_by_object_and_sums_up_in_its_last_line(mixed: Path, monkeyp
     assert "  mandatory  wl-privileged  spec.containers[0].securityContext.privileged is true" in lines
     assert "services/" not in "".join(lines), "somebody else's file is mended in our catalogue"
     assert re.fullmatch(
-        r"\d+ rules over 2 objects \(prod\): \d+ mandatory, \d+ advisory, 0 exempted, 0 undetermined, 1 unreadable\.",
+        r"\d+ rules over 2 objects \(prod\): \d+ mandatory, \d+ advisory, 0 excepted, 0 undetermined, 1 unreadable\.",
         lines[-1],
     )
 
@@ -289,7 +289,7 @@ def test_json_has_the_fields_it_promises(mixed: Path) -> None:
     assert (finding["level"], finding["kind"], finding["namespace"], finding["name"], finding["path"]) == (
         "mandatory", "Pod", "shop", "a", "spec.containers[0].securityContext.privileged",
     )  # fmt: skip
-    counted = ["rules", "objects", "mandatory", "advisory", "exempted", "undetermined", "unreadable"]
+    counted = ["rules", "objects", "mandatory", "advisory", "excepted", "undetermined", "unreadable"]
     assert list(record["summary"]) == counted
     assert record["summary"]["objects"] == 3
     assert record["summary"]["rules"] == len(found.rules)

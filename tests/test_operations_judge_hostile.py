@@ -1,6 +1,6 @@
 """Anybody's files before the judge: each ends in a finding or in a clear error, in bounded memory and time.
 
-What it is told in which words is stated for every input; how large the machine must be, and how long it may take, is
+The words it prints are stated for every input; how large the machine must be, and how long it may take, is
 measured on the real command in a process that may have no more.
 """
 
@@ -27,7 +27,7 @@ from manifests import everything
 from operations.cli import app
 from operations.judged import FORMATS, Judged
 from operations.judging import Asked, judged
-from policies.adapters.bounded import MAX_BREACHES, MAX_RUN_BREACHES, bounded
+from policies.adapters.bounded import MAX_RUN_VIOLATIONS, MAX_VIOLATIONS, bounded
 from policies.adapters.manifests import from_manifest
 from policies.adapters.yaml_objects import MAX_BYTES, MAX_CONTAINERS, MAX_OBJECTS, MAX_PROBLEMS, read
 from policies.core.facts import Facts
@@ -173,13 +173,13 @@ REVIEW: Final = {
 
 
 @pytest.mark.parametrize("kind", ["List", "AdmissionReviewList"])
-def test_a_request_inside_a_list_of_a_kind_is_told_and_not_passed(tmp_path: Path, kind: str) -> None:
+def test_a_request_inside_a_list_of_a_kind_is_reported_and_not_passed(tmp_path: Path, kind: str) -> None:
     (tmp_path / "x.json").write_text(json.dumps({"apiVersion": "v1", "kind": kind, "items": [REVIEW]}))
     told = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.json").problems]
     assert told == [("items[0]", "is an AdmissionReview inside something else, and not judged")]
 
 
-def test_items_that_are_a_map_are_told(tmp_path: Path) -> None:
+def test_items_that_are_a_map_are_reported(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("apiVersion: v1\nkind: List\nitems: {a: {apiVersion: v1, kind: Pod}}\n")
     told = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.yaml").problems]
     assert told == [("items", "is a map where a list belongs")]
@@ -190,7 +190,7 @@ def test_a_name_too_long_for_any_file_is_a_problem_of_its_own() -> None:
     assert problem.cause == "cannot be read (File name too long)"
 
 
-def test_a_folder_nobody_may_enter_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_permission_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.yaml").write_text(POD)
 
     def shut(path: Path, *_: object, **__: object) -> bool:
@@ -239,12 +239,12 @@ def crashes(findings: Sequence[Any]) -> list[str]:
     return [finding.message for finding in findings if " failed with " in finding.found]
 
 
-def test_what_is_too_much_to_tell_is_counted_as_one(tmp_path: Path) -> None:
+def test_what_is_too_much_to_list_is_counted_as_one(tmp_path: Path) -> None:
     volumes = ", ".join(["{hostPath: {path: /}}"] * 5000)
     (tmp_path / "x.yaml").write_text(f"{POD}spec: {{containers: [], volumes: [{volumes}]}}")
     findings = [each for each in judge(tmp_path / "x.yaml").report.findings if each.rule.id == "wl-volume-types"]
-    assert len(findings) == MAX_BREACHES + 1
-    assert sorted(finding.found for finding in findings)[0] == f"and more like it; {MAX_BREACHES} are told"
+    assert len(findings) == MAX_VIOLATIONS + 1
+    assert sorted(finding.found for finding in findings)[0] == f"and more like it; {MAX_VIOLATIONS} are told"
 
 
 def test_more_containers_than_a_pod_can_have_are_a_mandatory_finding(tmp_path: Path) -> None:
@@ -286,13 +286,13 @@ def test_no_name_gives_an_order_to_a_build_server(
     assert not [line for line in told.splitlines() if line.lstrip().startswith("::")]
 
 
-def test_a_rule_tells_no_more_in_a_run_than_anybody_reads(tmp_path: Path) -> None:
-    one = {**json_pod(), "spec": {"containers": [], "volumes": [{"hostPath": {"path": "/"}}] * MAX_BREACHES}}
-    pods = MAX_RUN_BREACHES // MAX_BREACHES + 3
+def test_a_rule_reports_no_more_in_a_run_than_people_read(tmp_path: Path) -> None:
+    one = {**json_pod(), "spec": {"containers": [], "volumes": [{"hostPath": {"path": "/"}}] * MAX_VIOLATIONS}}
+    pods = MAX_RUN_VIOLATIONS // MAX_VIOLATIONS + 3
     (tmp_path / "x.json").write_text(json.dumps([one] * pods))
     found = [each for each in judge(tmp_path / "x.json").report.findings if each.rule.id == "wl-volume-types"]
     assert {each.path.partition(".")[0] for each in found} == {f"[{number}]" for number in range(pods)}
-    assert len(found) == MAX_RUN_BREACHES + 3
+    assert len(found) == MAX_RUN_VIOLATIONS + 3
 
 
 # The real command, in a process that may have no more than this.
@@ -408,7 +408,7 @@ def test_a_pipe_called_like_a_file_is_not_waited_for(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_not_there_or_not_ours_to_read_is_told(tmp_path: Path) -> None:
+def test_what_is_not_there_or_not_ours_to_read_is_reported(tmp_path: Path) -> None:
     (told,) = judge(tmp_path / "x.yaml").problems
     assert "cannot be read (No such file or directory). Check the path and its permissions." in str(told)
     (told,) = judge(tmp_path).problems

@@ -13,7 +13,7 @@ from blueprint.settings import Cluster
 from operations import stacks
 from operations.console import Console
 from operations.doctor import examine
-from operations.embedded_stack import EmbeddedStack
+from operations.embedded_files import Files
 from operations.exits import Exit, RefusedError
 from operations.guard import alone
 from operations.leftovers import keys_of
@@ -34,7 +34,7 @@ KUBECONFIG = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project with the stack `mine` on a cluster that nobody can reach."""
+    """A project with the stack `mine` on a cluster that cannot be reached."""
     text = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
     text["config"]["platform:settings"] |= {"cluster": {"kind": "existing", "name": "the-cluster", "kubeconfig": "kc"}}
     (tmp_path / "Pulumi.mine.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
@@ -85,9 +85,9 @@ def test_a_cluster_of_others_is_never_touched_unasked(
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///nowhere")
     error = refused(project, command, assume_yes=False)
-    assert error.exit_code == Exit.USAGE, "nobody was asked"
+    assert error.exit_code == Exit.USAGE, "it went on without an answer"
     assert "the-cluster" in str(error), "the cluster is not named"
-    assert "--yes" in str(error), "it is not told how to agree"
+    assert "--yes" in str(error), "it does not say how to agree"
 
 
 def test_down_of_what_was_never_up_does_nothing(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_down_of_what_was_never_up_does_nothing(tmp_path: Path) -> None:
     report = stacks.down(
         Project.here(SERVICES, root=tmp_path), "dev", Console(quiet=True), keep_cluster=False, assume_yes=False
     )
-    assert "nothing to do" in report.text(), "it is not told that there was nothing"
+    assert "nothing to do" in report.text(), "it does not say that there was nothing"
     assert not report.looked, "a cluster was asked that does not exist"
     assert not (tmp_path / ".embedded").exists(), "looking has made something"
 
@@ -111,10 +111,10 @@ def test_a_second_embedded_stack_is_refused_while_another_is_up(project: Project
 
 def test_the_passphrase_is_made_once_and_for_its_owner_alone(project: Project) -> None:
     project.embedded.mkdir()
-    stack = EmbeddedStack(project=project, stack="dev", console=Console(), cluster=None)  # type: ignore[arg-type]
-    first = stack._passphrase()
+    files = Files(project=project, stack="dev")
+    first = files.passphrase()
     assert len(first) > 40, "it could be guessed"
-    assert stack._passphrase() == first, "a second one would lock the state away"
+    assert files.passphrase() == first, "a second one would lock the state away"
     assert (project.embedded / "passphrase").stat().st_mode & 0o777 == 0o600, "others could read it"
 
 
@@ -133,12 +133,12 @@ def test_a_backend_in_a_folder_keeps_no_attributes_that_a_kill_could_spoil(given
     assert durable(given) == used
 
 
-def test_the_doctor_tells_of_an_interrupted_run(project: Project) -> None:
+def test_the_doctor_reports_an_interrupted_run(project: Project) -> None:
     (project.embedded / "run").mkdir(parents=True)
     assert "last run" not in {check.subject for check in examine(project)}, "an interruption that was none"
     (project.embedded / "run" / "unfinished").touch()
     (found,) = [check for check in examine(project) if check.subject == "last run"]
-    assert "same command" in found.cure, "it is not told what to do"
+    assert "same command" in found.cure, "it does not say what to do"
 
 
 def test_the_keys_of_a_record_are_those_of_the_objects() -> None:
@@ -156,7 +156,7 @@ def test_the_keys_of_a_record_are_those_of_the_objects() -> None:
     }, "an object of ours would be taken for an orphan, and removed"
 
 
-def test_exit_codes_are_those_the_help_tells() -> None:
+def test_exit_codes_are_those_of_the_help() -> None:
     words = " ".join(plat("--help").stdout.split())
     for code in Exit:
         assert f" {code.value} " in words.replace("codes:", "codes: "), f"the help does not explain {code!r}"

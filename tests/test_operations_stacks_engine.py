@@ -46,8 +46,8 @@ def test_the_whole_shop_comes_up_stays_as_it_is_and_goes_without_a_trace(project
     started = time.monotonic()
     words = project.run("up", "-s", "dev")
     assert "no changes" in words, f"a second run found something to change:\n{words}"
-    assert "API server" in words, "it is not told where the platform is"
-    assert "get pods -A" in words, "it is not told what to do next"
+    assert "API server" in words, "it does not say where the platform is"
+    assert "get pods -A" in words, "it does not say what to do next"
     assert not re.search(r"[\x1b\r]", words), "a piped run shows control characters"
     assert time.monotonic() - started < 60, "an unchanged stack takes longer than a changed one may"
 
@@ -88,13 +88,13 @@ def test_up_killed_without_its_engine_is_waited_for(project: Copy) -> None:
     assert project.there() == project.wanted("few"), "the cluster is not as it would be without the kill"
 
 
-def test_a_killed_engine_is_told_and_the_same_command_goes_on(project: Copy) -> None:
+def test_a_killed_engine_is_reported_and_the_same_command_goes_on(project: Copy) -> None:
     project.run("up", "-s", "dev", "--services", "one")
     process = project.begin_and_reach(5, *UP, of="teller")
     os.kill(project.engine_pid(), signal.SIGKILL)
     words, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1, f"a killed engine went unnoticed:\n{words}"
-    assert "Run the same command again" in words, "it is not told what to do"
+    assert "Run the same command again" in words, "it does not say what to do"
     assert not project.engine_session(), "plugins of the killed engine were left running"
     project.run(*UP)
     assert project.there() == project.wanted("few"), "the cluster is not as it would be without the kill"
@@ -140,7 +140,7 @@ def test_two_runs_at_once_work_one_after_the_other(project: Copy) -> None:
     second = project.run(*UP)
     words, _ = first.communicate(timeout=PATIENCE_SECONDS)
     assert first.returncode == 0, f"the first was disturbed:\n{words}"
-    assert f"waiting for plat up -s dev (pid {first.pid}" in second, f"it was not told who is waited for:\n{second}"
+    assert f"waiting for plat up -s dev (pid {first.pid}" in second, f"it does not say who is waited for:\n{second}"
 
 
 def test_an_object_the_cluster_refuses_ends_with_4_and_names_it(project: Copy) -> None:
@@ -158,7 +158,7 @@ def test_an_object_the_cluster_refuses_ends_with_4_and_names_it(project: Copy) -
     (project.root / ".embedded" / "run" / "unfinished").touch()  # so that the missing object is noticed
     words = project.run("up", "-s", "dev", "--services", "one", code=4)
     assert "ConfigMap" in words, f"what was refused is not named:\n{words}"
-    assert "exceeded quota" in words, "why it was refused is not told"
+    assert "exceeded quota" in words, "the reason of the refusal is missing"
     project.kubectl("delete", "resourcequota", "none", "--namespace=ledger")
     project.run("up", "-s", "dev", "--services", "one")
     assert project.there() == project.wanted("one"), "it did not recover"

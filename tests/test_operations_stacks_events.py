@@ -53,7 +53,7 @@ def test_a_refused_object_is_named_with_its_reason_and_ends_with_4() -> None:
     assert failure.what == "Rollout/orders", "the object is not named as people know it"
     assert failure.why == "admission webhook denied", "colours or line breaks are part of the reason"
     assert tally.code == Exit.RESOURCE, "a refused object does not end with 4"
-    assert not tally.complaints, "the engine's own echo is told as a second mistake"
+    assert not tally.complaints, "the engine's own echo is reported as a second mistake"
 
 
 def test_a_mistake_of_the_text_that_only_the_program_finds_keeps_its_lines_and_ends_with_2() -> None:

@@ -1,4 +1,4 @@
-"""One run at a time, told by locks that die with their holders; plugins of a killed engine are ended."""
+"""One run at a time, shown by locks that die with their holders; plugins of a killed engine are ended."""
 
 import os
 import signal
@@ -70,14 +70,14 @@ def test_a_second_run_says_whom_it_waits_for(tmp_path: Path) -> None:
     end_session(leader)
     end(process)
     words, _ = second.communicate(timeout=30)
-    assert f"waiting for a run of the test (pid {process.pid}" in words, f"it is not told who is waited for: {words}"
+    assert f"waiting for a run of the test (pid {process.pid}" in words, f"it does not say who is waited for: {words}"
 
 
 def test_an_engine_that_outlives_a_killed_run_is_waited_for(tmp_path: Path) -> None:
     process, leader = begin(tmp_path, "sleep 3")
     end(process)
     words, waited_seconds = entered(tmp_path)
-    assert f"(pid {leader}" in words, f"it is not told that an engine is still at work: {words}"
+    assert f"(pid {leader}" in words, f"it does not say that an engine is still at work: {words}"
     assert waited_seconds > 1, "two engines would have worked at once"
 
 
@@ -87,7 +87,7 @@ def test_plugins_of_a_killed_engine_are_ended(tmp_path: Path) -> None:
     os.kill(leader, signal.SIGKILL)
     end(process)
     words, waited_seconds = entered(tmp_path)
-    assert "plugins it left behind" in words, "it is not told what was ended"
+    assert "plugins it left behind" in words, "it does not say what was ended"
     assert waited_seconds < 10, "plugins were waited for that would never end"
 
 

@@ -46,7 +46,7 @@ BAD: Final = tuple(_bad_pods())
 def _found(case: Case, written: dict[str, Any], prefix: str = "") -> set[tuple[str, str]]:
     """Rule and path, as seen from the pod."""
     report = Judge(case.facts, (*ABOUT_PODS, *OTHERS)).everything([from_manifest(written)])
-    found = (*report.findings, *report.exempted)
+    found = (*report.findings, *report.excepted)
     assert all(finding.path.startswith(prefix) for finding in found)
     return {(finding.rule.id, finding.path.removeprefix(prefix)) for finding in found}
 

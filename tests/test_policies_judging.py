@@ -1,4 +1,4 @@
-"""The judge keeps its guard: rules that fail, values nobody knows, fields of another type, exemptions that hold."""
+"""The judge keeps its guard: rules that fail, values nobody knows, fields of another type, exceptions that hold."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import pytest
 
 from blueprint.catalogue import Service
 from policies.adapters.manifests import from_manifest
-from policies.core.exemptions import LONGEST
+from policies.core.exceptions import LONGEST
 from policies.core.facts import Facts
 from policies.core.finding import Finding, Report
 from policies.core.judging import Judge
-from policies.core.limits import Exemption, limits_of
-from policies.core.rule import CONTAINERS, LOW, STACK, Breach, Group, Rule, sorts
+from policies.core.limits import ObjectException, limits_of
+from policies.core.rule import CONTAINERS, LOW, STACK, Group, Rule, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import Container
@@ -25,7 +25,7 @@ from policies.rules import GROUPS, RULES
 from policies.rules.net.platform import GATEWAY
 from tests.support.policy_cases import TODAY, cases, rules_with_cases
 
-LIMITS: Final = limits_of("prod").model_copy(update={"exemptions": ()})
+LIMITS: Final = limits_of("prod").model_copy(update={"exceptions": ()})
 FACTS: Final = Facts(environment="prod", limits=LIMITS, today=TODAY)
 REFERENCE: Final = Path(__file__).parent.parent.parent / "shared" / "reference" / "policy.md"
 
@@ -90,7 +90,9 @@ def test_every_rule_has_a_case_it_passes_and_one_it_refuses() -> None:
     assert known == set(rules_with_cases()), "a rule without cases, or cases of no rule"
     for rule in sorted(known):
         if rule == "sec-secret-marked":
-            continue  # no property says it (docs/decisions/0023); judged by tests/test_policies_state_secrets.py
+            # No property says it; judged by tests/test_policies_state_secrets.py.
+            # docs/decisions/0016-marked-secrets-are-read-from-the-state.md
+            continue
         verdicts = {case.finds == () for case in cases(rule)}
         assert verdicts == {True, False}, f"{rule} has only {'good' if True in verdicts else 'bad'} cases"
 
@@ -150,16 +152,16 @@ def _group() -> Group:
     group = Group("TEST", "Tests")
 
     @group.resource("test-crash", "M/M/M", LOW, CONTAINERS, why="x.", cure="X", where="x")
-    def crash(container: Container, _: Facts) -> Iterator[Breach]:
-        yield Breach(container.view["image"], "is found before the crash")
+    def crash(container: Container, _: Facts) -> Iterator[Violation]:
+        yield Violation(container.view["image"], "is found before the crash")
         raise KeyError("a secret value")
 
     @group.resource("test-after", "M/M/M", LOW, CONTAINERS, why="x.", cure="X", where="x")
-    def after(container: Container, _: Facts) -> Iterator[Breach]:
-        yield Breach(container.view["name"], "is found after the crash")
+    def after(container: Container, _: Facts) -> Iterator[Violation]:
+        yield Violation(container.view["name"], "is found after the crash")
 
     @group.stack("test-stack-crash", "M/M/M", LOW, STACK, why="x.", cure="X", where="x")
-    def stack_crash(_: None, __: World) -> Iterator[Breach]:
+    def stack_crash(_: None, __: World) -> Iterator[Violation]:
         raise RecursionError
         yield
 
@@ -236,21 +238,21 @@ def test_the_items_of_a_list_are_judged_wherever_they_are() -> None:
     assert finding.about.kind == "Pod"
 
 
-# Exemptions ----------------------------------------------------------------------------------------------------------
+# Exceptions ----------------------------------------------------------------------------------------------------------
 
 
 def _allowed(days: int, *, rule: str = "wl-privileged", thing: str = "Pod order-service/order-service") -> Facts:
-    asked = Exemption(
+    asked = ObjectException(
         rule=rule, object=thing, reason="a reason of ten letters", owner="team-x", expires=TODAY + timedelta(days=days)
     )
-    return replace(FACTS, limits=FACTS.limits.model_copy(update={"exemptions": (asked,)}))
+    return replace(FACTS, limits=FACTS.limits.model_copy(update={"exceptions": (asked,)}))
 
 
-def test_an_exemption_covers_exactly_its_object_until_its_day() -> None:
+def test_an_exception_covers_exactly_its_object_until_its_day() -> None:
     for days in (0, 1, LONGEST):
         report = judged(privileged(), facts=_allowed(days))
         assert not said(report, "wl-privileged")
-        assert [finding.rule.id for finding in report.exempted] == ["wl-privileged"]
+        assert [finding.rule.id for finding in report.excepted] == ["wl-privileged"]
         assert not said(report, "eng-exemptions")
     other = privileged()
     other["metadata"] = {**other["metadata"], "name": "order-service-2"}
@@ -263,26 +265,26 @@ def test_an_exemption_covers_exactly_its_object_until_its_day() -> None:
         (_allowed(-1), "expired"),
         (_allowed(LONGEST + 1), "more than 90 days"),
         (_allowed(1, rule="wl-privilegde"), "no such rule"),
-        (_allowed(1, rule="eng-rule-crash"), "nobody is"),
+        (_allowed(1, rule="eng-rule-crash"), "allows no exceptions"),
         (_allowed(1, thing="Pod order-service/gone"), "finds nothing"),
     ],
     ids=["expired", "too long", "misspelt", "from the guard", "of nothing"],
 )
-def test_an_exemption_that_holds_for_nothing_is_a_finding(facts: Facts, why: str) -> None:
+def test_an_exception_that_holds_for_nothing_is_a_finding(facts: Facts, why: str) -> None:
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "order-service"}}
     report = judged(privileged(), home, facts=facts)
     assert said(report, "wl-privileged"), "it covers nothing"
     (finding,) = said(report, "eng-exemptions")
     assert why in finding.found
-    assert "policies/config/prod.json: exemptions.0" in finding.path
+    assert "policies/config/prod.json: exceptions.0" in finding.path
 
 
-def test_an_exemption_of_what_another_stack_makes_is_not_dead() -> None:
+def test_an_exception_of_what_another_stack_makes_is_not_dead() -> None:
     report = judged(privileged(), facts=_allowed(1, thing="Pod order-service/gone"))
     assert not said(report, "eng-exemptions"), "this run does not make the namespace, so it cannot know"
 
 
-def test_an_exemption_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else() -> None:
+def test_an_exception_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else() -> None:
     gone = "urn:pulumi:prod::platform::aws:s3/bucket:Bucket::gone"
     here = Object(type="random:index/randomId:RandomId", props={}, urn="urn:pulumi:prod::platform::random::a")
     for facts, dead in ((_allowed(1, thing=gone), True), (_allowed(1, thing=gone.replace("prod", "dev")), False)):
@@ -290,9 +292,9 @@ def test_an_exemption_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else(
         assert bool(said(report, "eng-exemptions")) is dead
 
 
-def test_an_ephemeral_stack_is_told_the_file_its_exemptions_are_in() -> None:
+def test_an_ephemeral_stack_is_told_the_file_its_exceptions_are_in() -> None:
     (finding,) = said(judged(privileged(), facts=replace(_allowed(-1), environment="ephemeral")), "eng-exemptions")
-    assert finding.path == "policies/config/dev.json: exemptions.0"
+    assert finding.path == "policies/config/dev.json: exceptions.0"
 
 
 def _service(**exception: Any) -> Service:

@@ -40,7 +40,7 @@ def test_nineteen_of_twenty_mutants_are_noticed() -> None:
 
 def test_every_region_has_a_mutant_and_every_equivalent_has_a_reason() -> None:
     kinds = {mutant.kind for mutant in run().mutants}
-    # Their one field is exempt by its reason.
+    # Their one field is excepted by its reason.
     assert set(REGIONS) - kinds <= {"Secret", "VirtualService"}
     assert all(EQUIVALENT.values())
 

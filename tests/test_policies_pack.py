@@ -17,7 +17,7 @@ from policies.adapters.crossguard import DESCRIPTIONS, LEVELS, facts_of_run, pol
 from policies.adapters.intent import ROOT, SERVICES, SETTINGS, IntentError, Stack, facts_of
 from policies.core.facts import Facts
 from policies.core.limits import limits_of
-from tests.support.policy_servicer import CORE, Pack, pod, servicer, without_exemptions
+from tests.support.policy_servicer import CORE, Pack, pod, servicer, without_exceptions
 from tests.support.program_run import written_settings
 from tests.support.stacks import TODAY, catalogue, settings
 
@@ -76,7 +76,7 @@ def test_the_stacks_file_names_the_catalogue_where_the_run_does_not(project: Pat
 
 def test_a_stack_of_another_project_is_judged_without_intent_as_in_production(project: Path) -> None:
     facts = facts_of(Stack(project="other", name="dev"), {}, today=TODAY, root=project)
-    assert facts == Facts(environment="prod", limits=without_exemptions("prod"), today=TODAY)
+    assert facts == Facts(environment="prod", limits=without_exceptions("prod"), today=TODAY)
 
 
 BROKEN: Final = {

@@ -6,8 +6,8 @@ import re
 import yaml
 
 from blueprint.catalogue.promising import PolicyException
-from operations.policy_page import ENVIRONMENTS, EXCEPTION, EXEMPTION, page
-from policies.core.limits import Exemption
+from operations.policy_page import ENVIRONMENTS, EXCEPTION, OBJECT_EXCEPTION, page
+from policies.core.limits import ObjectException
 from policies.rules import GROUPS, RULES
 
 PAGE = page()
@@ -46,11 +46,11 @@ def test_every_group_has_a_chapter_in_the_order_of_the_rules() -> None:
 
 def test_the_examples_are_exceptions_one_could_write() -> None:
     (asked,) = yaml.safe_load(EXCEPTION)["spec"]["exceptions"]
-    (exempted,) = json.loads(EXEMPTION)["exemptions"]
+    (excepted,) = json.loads(OBJECT_EXCEPTION)["exceptions"]
     assert PolicyException.model_validate_json(json.dumps(asked, default=str)).policy in {rule.id for rule in RULES}
-    assert Exemption.model_validate_json(json.dumps(exempted)).rule in {rule.id for rule in RULES}
+    assert ObjectException.model_validate_json(json.dumps(excepted)).rule in {rule.id for rule in RULES}
     assert EXCEPTION in PAGE
-    assert EXEMPTION in PAGE
+    assert OBJECT_EXCEPTION in PAGE
 
 
 def test_nothing_is_taken_for_markup() -> None:

@@ -8,15 +8,16 @@ from typing import Any, Final
 
 import pytest
 
+from blueprint import design
 from manifests import everything
 from policies.adapters import preflight as module
 from policies.adapters.preflight import SHOWN, PreflightError, preflight
 from policies.core import limits
 from policies.core.facts import Facts
-from policies.core.limits import Exemption, LimitsError, limits_of
-from policies.core.rule import EVERYTHING, HIGH, Breach, Group, Rule
+from policies.core.limits import LimitsError, ObjectException, limits_of
+from policies.core.rule import EVERYTHING, HIGH, Group, Rule, Violation
 from policies.objects import Object
-from tests.support.policy_servicer import CORE, pod, without_exemptions
+from tests.support.policy_servicer import CORE, pod, without_exceptions
 from tests.support.program_run import Run, lead, project, run, written_settings
 from tests.support.stacks import ROOT, STACKS, TODAY, blueprint_of, settings, shop
 
@@ -35,8 +36,8 @@ def named(name: str, **spec: Any) -> Mapping[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _no_exemptions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "limits_of", without_exemptions)
+def _no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "limits_of", without_exceptions)
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -66,8 +67,8 @@ def advising() -> tuple[Rule, ...]:
     group = Group("TST", "tests")
 
     @group.resource("tst-advice", "A/A/A", HIGH, EVERYTHING, why="", cure="Rest", where="here")
-    def advises(_: Object, __: Facts) -> Iterator[Breach]:
-        yield Breach("kind", "is there")
+    def advises(_: Object, __: Facts) -> Iterator[Violation]:
+        yield Violation("kind", "is there")
 
     return (*CORE, *group.rules)
 
@@ -100,7 +101,7 @@ def test_a_mistake_in_every_service_does_not_fill_the_screen() -> None:
 
 
 def allowing(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    """Lets prod exempt one pod from one rule."""
+    """Lets prod excepted one pod from one rule."""
     asked = {
         "rule": "wl-host-namespaces",
         "object": "Pod order-service/orders",
@@ -109,35 +110,42 @@ def allowing(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
         "expires": date(2026, 12, 1),
         **changes,
     }
-    exempt = limits_of("prod").model_copy(update={"exemptions": (Exemption(**asked),)})
-    monkeypatch.setattr(module, "limits_of", lambda _: exempt)
+    excepted = limits_of("prod").model_copy(update={"exceptions": (ObjectException(**asked),)})
+    monkeypatch.setattr(module, "limits_of", lambda _: excepted)
 
 
-def test_an_exemption_lets_one_object_pass_and_stays_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_lets_one_object_pass_and_stays_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     allowing(monkeypatch)
     report = judged(named("orders", hostNetwork=True))
-    assert [finding.rule.id for finding in report.exempted] == ["wl-host-namespaces"]
+    assert [finding.rule.id for finding in report.excepted] == ["wl-host-namespaces"]
     with pytest.raises(PreflightError, match="Pod order-service/teller"):
         judged(named("orders", hostNetwork=True), named("teller", hostNetwork=True))
 
 
-def test_an_exemption_that_has_ended_exempts_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_that_has_ended_exempts_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     allowing(monkeypatch, expires=date(2026, 11, 19))
     with pytest.raises(PreflightError) as caught:
         judged(named("orders", hostNetwork=True))
-    assert "eng-exemptions: the stack policies/config/prod.json: exemptions.0: expired on 2026-11-19" in str(
+    assert "eng-exemptions: the stack policies/config/prod.json: exceptions.0: expired on 2026-11-19" in str(
         caught.value
     )
     assert "wl-host-namespaces: Pod order-service/orders" in str(caught.value)
 
 
-CALL: Final = """\
-    preflight(everything(blueprint), charts(blueprint), settings=settings, catalogue=catalogue, today=today)
+BEFORE: Final = "\nconfig, stack, today = "
+JUDGED: Final = """
+from operations import planning
+from tests.support.policy_servicer import CORE, pod
+
+preflight = planning.preflight
+planning.preflight = lambda made, charts, **known: preflight({judged}, charts, rules=CORE, **known)
 """
+
+
 ONLY_CORE: Final = """
 from policies.adapters import preflight as module
-from tests.support.policy_servicer import CORE, pod, without_exemptions
-module.limits_of = without_exemptions
+from tests.support.policy_servicer import CORE, pod, without_exceptions
+module.limits_of = without_exceptions
 """
 
 
@@ -145,13 +153,8 @@ module.limits_of = without_exemptions
 def program(called_with: str) -> Iterator[Path]:
     """The project with the preflight in its program, called over `called_with` and with Pod Security's rules alone."""
     text = (ROOT / "__main__.py").read_text(encoding="utf-8")
-    assert text.count(CALL) == 1, "the program does not judge before it registers"
-    text = text.replace(
-        CALL, CALL.replace("everything(blueprint)", called_with).replace("today)", "today, rules=CORE)")
-    )
-    text = text.replace(
-        "\nconfig = pulumi.Config", "\nfrom tests.support.policy_servicer import CORE, pod\nconfig = pulumi.Config"
-    )
+    assert text.count(BEFORE) == text.count(" plan(") == 1, "the program does not judge before it registers"
+    text = text.replace(BEFORE, JUDGED.replace("{judged}", called_with) + BEFORE)
     with project() as folder:
         (folder / "__main__.py").unlink()
         (folder / "__main__.py").write_text(text, encoding="utf-8")
@@ -159,14 +162,14 @@ def program(called_with: str) -> Iterator[Path]:
 
 
 def test_the_program_makes_what_the_preflight_lets_pass() -> None:
-    with program("everything(blueprint)") as folder:
+    with program("made") as folder:
         done = run_as_dev(folder)
     assert done.exit_code == 0, done.told
     assert len(done.registrations) > 300
 
 
 def test_the_program_makes_nothing_at_all_where_the_preflight_refuses() -> None:
-    with program("[*everything(blueprint), pod(hostNetwork=True).props]") as folder:
+    with program("[*made, pod(hostNetwork=True).props]") as folder:
         done = run_as_dev(folder)
     assert done.exit_code != 0
     (told,) = done.told
@@ -191,3 +194,25 @@ def test_limits_nobody_can_read_let_nothing_pass(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(PreflightError, match=r"policies/config/prod\.json: cannot be read"):
         judged(named("good"))
     assert limits.limits_of("prod"), "the real ones can be"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_tenant_s_copy_is_judged_like_the_base_stack(stack: str) -> None:
+    copy = settings(stack, layers=("services",), tenant="pr7")
+    base = settings(stack, layers=("services",))
+    of_copy, of_base = (
+        preflight(everything(design(text, shop())), settings=text, catalogue=shop(), today=TODAY)
+        for text in (copy, base)
+    )
+    assert {finding.identity for finding in of_copy.findings} == {finding.identity for finding in of_base.findings}
+    assert len(of_copy.excepted) == len(of_base.excepted), "an exception of the catalogue holds for every copy"
+    assert of_copy.objects == of_base.objects
+
+
+def test_what_is_wrong_in_a_tenant_s_copy_is_refused() -> None:
+    text = settings("prod", layers=("services",), tenant="pr7")
+    made = [dict(manifest) for manifest in everything(design(text, shop()))]
+    weakened = [manifest for manifest in made if manifest["metadata"]["name"] != "default-deny"]
+    assert len(weakened) < len(made)
+    with pytest.raises(PreflightError, match="Namespace order-service"):
+        preflight(weakened, settings=text, catalogue=shop(), today=TODAY)

@@ -18,7 +18,7 @@ from policies.adapters.manifests import objects
 from policies.core.facts import Facts
 from policies.core.finding import Outcome
 from policies.core.judging import Judge
-from policies.core.rule import EVERYTHING, HIGH, STACK, Breach, Group, Rule
+from policies.core.rule import EVERYTHING, HIGH, STACK, Group, Rule, Violation
 from policies.core.world import World
 from policies.objects import Object, Provider
 from policies.objects.values import Unknown
@@ -82,7 +82,7 @@ def test_a_rule_that_raises_is_a_violation_and_takes_no_other_rule_with_it() -> 
     group = Group("TST", "tests")
 
     @group.resource("tst-raises", "M/M/M", HIGH, EVERYTHING, why="", cure="", where="")
-    def raises(thing: Object, _: Facts) -> Iterator[Breach]:
+    def raises(thing: Object, _: Facts) -> Iterator[Violation]:
         raise KeyError(thing.props["metadata"]["name"])
         yield
 
@@ -166,10 +166,10 @@ def watching() -> tuple[dict[str, tuple[Any, bool]], tuple[Rule, ...]]:
     group = Group("TST", "tests")
 
     @group.stack("tst-sees", "M/M/M", HIGH, STACK, why="", cure="Look", where="here")
-    def sees(_: None, world: World) -> Iterator[Breach]:
+    def sees(_: None, world: World) -> Iterator[Violation]:
         noted.update(seen(world))
-        yield Breach("spec", "was seen", on=world.objects[0])
-        yield Breach("", "was seen as a whole")
+        yield Violation("spec", "was seen", on=world.objects[0])
+        yield Violation("", "was seen as a whole")
 
     return noted, (*group.rules, *CORE)
 

@@ -98,7 +98,7 @@ def test_every_contract_and_schema_belongs_to_the_catalogue() -> None:
     named |= {FOLDER / schema for schema in SCHEMAS}
     named |= {file for contract_file in tuple(named) for file in references(contract_file)}
     there = {file for folder in ("contracts", "schemas") for file in (FOLDER / folder).iterdir()}
-    assert there - named == set(), "nobody offers these: delete them or name them in a service"
+    assert there - named == set(), "no service offers these: delete them or name them in a service"
     assert named - there == set(), "the catalogue names these, and they are not there"
 
 
@@ -110,7 +110,7 @@ def test_two_apis_never_share_a_contract() -> None:
 @each_http
 def test_an_http_contract_offers_what_the_catalogue_says(provide: Provide) -> None:
     assert {key for key, _, _ in operations(provide)} == {operation.key for operation in provide.operations}, (
-        "the mesh would refuse a documented operation, or let one through that nobody documented"
+        "the mesh would refuse a documented operation, or admit one that is not documented"
     )
 
 
@@ -124,7 +124,7 @@ def test_an_http_contract_has_the_name_and_version_of_the_catalogue(provide: Pro
 @each_http
 def test_a_contract_asks_for_a_token_where_the_gateway_does(provide: Provide) -> None:
     wanted: list[dict[str, list[str]]] = [{"bearer": []}] if provide.route and provide.route.auth.type == "jwt" else []
-    assert contract(provide)["security"] == wanted, "a client would send no token, or one that nobody checks"
+    assert contract(provide)["security"] == wanted, "a client would send no token, or one that is not checked"
     schemes = contract(provide).get("components", {}).get("securitySchemes", {})
     assert set(schemes) == {name for scheme in wanted for name in scheme}, "a scheme is missing, or asked for nowhere"
 

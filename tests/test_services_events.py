@@ -1,7 +1,7 @@
 """The schemas of the shop's messages against the channels that carry them and the services that read them.
 
-An event is a promise to readers nobody may know; what every reader counts on is checked here. The Avro check looks at
-the shape only: whether a new version fits the old one is the registry's to say.
+An event is a promise to readers its publisher may not know; what every reader relies on is checked here. The Avro
+check looks at the shape only: whether a new version fits the old one is the registry's to say.
 """
 
 import json
@@ -100,13 +100,13 @@ def test_a_schema_is_what_its_format_asks(publish: Publish) -> None:
 @each_event
 def test_every_message_says_which_it_is_and_when_it_happened(publish: Publish) -> None:
     has = fields(publish)
-    assert has.get("event_id"), "a repeat could not be told from a new message"
+    assert has.get("event_id"), "a repeat could not be distinguished from a new message"
     assert has.get("occurred_at"), "a replay would look like news"
     if publish.key is not None:
         assert has.get(publish.key), f"messages without {publish.key} would keep no order"
 
 
-def test_every_subscriber_tells_repeats_by_a_field_that_is_always_there() -> None:
+def test_every_subscriber_recognises_repeats_by_a_field_that_is_always_there() -> None:
     for service in SHOP:
         for subscribe in service.spec.events.subscribes:
             has = fields(PUBLISHED[subscribe.channel])

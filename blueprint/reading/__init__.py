@@ -1,13 +1,14 @@
 """Files into models: the one place where text is read, for the program, the policies and the command line alike.
 
 Reading is strict and kind: everything wrong in a run is told at once, each mistake as `file:line: field: cause.
-Cure.`, and nothing half-read ever leaves this room. It takes no decision: what a valid text means is `design`'s.
+Cure.`, and nothing half-read ever leaves this package. It takes no decision: what a valid text means is `design`'s.
 """
 
 from blueprint.reading.catalogue import read_catalogue
 from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of
+from blueprint.reading.together import read_together
 
 __all__ = [
     "Catalogue",
@@ -16,5 +17,6 @@ __all__ = [
     "read_catalogue",
     "read_kubeconfig",
     "read_settings",
+    "read_together",
     "settings_of",
 ]

@@ -43,10 +43,10 @@ def crossed(catalogue: Catalogue, folder: Path, today: date, unread: set[str]) -
         )
         for problem in {problem for check in CHECKS for problem in check(view)}:
             where.setdefault(problem, []).append(environment)
-    return {_told(problem, environments) for problem, environments in where.items()}
+    return {_where(problem, environments) for problem, environments in where.items()}
 
 
-def _told(problem: Problem, environments: list[str]) -> Problem:
+def _where(problem: Problem, environments: list[str]) -> Problem:
     """`problem`, and where it is one, if what is written is right elsewhere: some patch far from it takes part."""
     if len(environments) == len(ENVIRONMENTS) or problem.field.startswith("spec.environments."):
         return problem

@@ -1,4 +1,4 @@
-"""What a pattern asks for, in words: nobody should have to read a regular expression at six in the evening.
+"""What a pattern asks for, in words: nobody should have to read a regular expression.
 
 The patterns stand at their fields in the models; this table only translates. A pattern that is not in it is
 shown as it is.

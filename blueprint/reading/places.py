@@ -48,7 +48,7 @@ class _Member:
         return self.annotation if is_model else None
 
     @property
-    def told_apart(self) -> bool:
+    def discriminated(self) -> bool:
         """Whether a discriminator leads to it."""
         return self.model is not None and self.label != self.model.__name__
 
@@ -69,7 +69,7 @@ def spot(location: Sequence[str | int], model: type[BaseModel]) -> Spot:
         members = tuple(_members(annotation))
         if len(members) > 1:
             annotation = next((member.annotation for member in members if member.label == part), annotation)
-            if not all(member.told_apart for member in members):
+            if not all(member.discriminated for member in members):
                 choice, chosen = tuple(place), part
             continue
         place.append(part)
@@ -90,8 +90,8 @@ def fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
 
 
 def kinds(annotation: Any) -> Sequence[str]:
-    """The words that tell the members of the union `annotation` apart."""
-    return sorted(member.label for member in _members(annotation) if member.told_apart)
+    """The values by which the members of the union `annotation` are discriminated."""
+    return sorted(member.label for member in _members(annotation) if member.discriminated)
 
 
 def _members(annotation: Any, label: str = "") -> Iterator[_Member]:

@@ -1,4 +1,4 @@
-"""The core rules inside the cluster: ValidatingAdmissionPolicies, bound with Deny, failing closed.
+"""The core rules in the cluster: ValidatingAdmissionPolicies, bound with Deny, failing closed.
 
 One policy per subject; every check carries the id of the rule of `policies/` it stands for, and a test holds both to
 the same verdicts.
@@ -32,11 +32,11 @@ SCOPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "tenants": {"matchExpressions": [{"key": OWNER, "operator": "Exists"}]},
 }
 """Scope to the label selector of its namespaces. A Namespace is selected by the labels it is
-about to have, so the wall around the labels stands everywhere and asks what they were."""
+about to have, so the policy on the labels is bound everywhere and compares with the old object."""
 
 
 def policies(decided: Sequence[AdmissionPolicy]) -> Iterator[Manifest]:
-    """Each wall's policy and the binding without which it does nothing."""
+    """Each policy, and the binding without which it does nothing."""
     for policy in decided:
         spelling = SPELLINGS[policy.subject]
         yield manifest(ADMISSION, "ValidatingAdmissionPolicy", policy.name, None, spec=_policy(spelling))

@@ -1,4 +1,4 @@
-"""What nobody may do to addresses, grants, walls, the mesh and the labels all of it hangs on."""
+"""What is refused in addresses, grants, NetworkPolicies, the mesh, and the labels by which policies select."""
 
 from typing import Final
 
@@ -187,7 +187,7 @@ NAMESPACES: Final = Spelling(
         ),
         Check(
             "ns-labels",
-            # A service may change hands: that there is an owner is what the walls hold by, not who it is.
+            # A service may change its owner: the policies select by the presence of the label, not by its value.
             f"(!('{OWNER}' in variables.before) || '{OWNER}' in variables.labels) && ["
             + ", ".join(f"'{label}'" for label in names.MANAGED)
             + "].all(k, !(k in variables.before)"

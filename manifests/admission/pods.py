@@ -29,7 +29,7 @@ REDIRECTED: Final[Mapping[str, Sequence[str]]] = {
     "traffic.sidecar.istio.io/includeOutboundIPRanges": ("*",),
 }
 """Annotation to the values that leave nothing out. Where Istio's CNI is installed the injector writes some into every
-Pod before a wall sees it, among them the port its agent answers on (istio/istio, files/injection-template.yaml)."""
+Pod before a policy sees it, among them the port its agent answers on (istio/istio, files/injection-template.yaml)."""
 
 
 def _every(test: str) -> str:

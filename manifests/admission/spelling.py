@@ -1,4 +1,4 @@
-"""How a wall is spelled: CEL that asks for every optional field with `has()` first, because what fails is refused."""
+"""How a policy is spelled: CEL that tests optional fields with `has()` first, because an error refuses the object."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

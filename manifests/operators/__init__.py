@@ -43,8 +43,8 @@ def values(operator: Operator) -> dict[str, Any]:
         known = ", ".join(sorted(kind.__name__ for kind in SPELLINGS))
         raise TypeError(
             f"{type(operator).__name__} '{operator.name}' has no chart values, so its chart would be installed with"
-            f" defaults nobody looked at. Give it a row in blueprint/operators and a module in manifests/operators"
-            f" beside: {known}."
+            f" defaults that were not reviewed. Give it a row in blueprint/operators and a module in"
+            f" manifests/operators beside: {known}."
         )
     return spelling.values(operator)
 

@@ -1,7 +1,7 @@
 """The chart of Istio's CRDs and default webhook. None of the mesh's own objects is made here (`manifests.mesh`).
 
-Istio's charts read their values at the root; the folder `_internal_defaults_do_not_set` in their values.yaml is where
-their defaults live and nobody else's.
+Istio's charts read their values at the root; the folder `_internal_defaults_do_not_set` in their values.yaml holds
+their defaults and is not for users.
 """
 
 from typing import Any, Final

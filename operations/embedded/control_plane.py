@@ -71,8 +71,8 @@ def start(folder: Path, toolchain: Toolchain, *, crds: Path | None, progress: Pr
     """
     layout = Layout.of(folder)
     try:
-        layout.home.mkdir(parents=True, exist_ok=True)
-        with lock(layout.home, progress=progress, waiting_for="it is starting or stopping the control plane"):
+        layout.control_plane.mkdir(parents=True, exist_ok=True)
+        with lock(layout.control_plane, progress=progress, waiting_for="it is starting or stopping the control plane"):
             api = _running_api(layout) or _begin(layout, toolchain, progress)
             _furnish(layout, toolchain, api, crds, progress)
     except OSError as error:
@@ -84,17 +84,19 @@ def stop(folder: Path, toolchain: Toolchain) -> bool:  # noqa: ARG001 (kept: the
     """Ends every component; whether there was one. What was deployed is kept for the next start."""
     layout = Layout.of(folder)
     if not layout.folder.is_dir():
-        return processes.stop(layout.home, START_ORDER[::-1])
-    with lock(layout.home, progress=lambda _: None, waiting_for="it is starting or stopping the control plane"):
-        return processes.stop(layout.home, START_ORDER[::-1])
+        return processes.stop(layout.control_plane, START_ORDER[::-1])
+    with lock(
+        layout.control_plane, progress=lambda _: None, waiting_for="it is starting or stopping the control plane"
+    ):
+        return processes.stop(layout.control_plane, START_ORDER[::-1])
 
 
 def reset(folder: Path, toolchain: Toolchain) -> bool:
     """Stops the control plane and forgets everything that was deployed to it; whether there was anything."""
     stopped = stop(folder, toolchain)
     layout = Layout.of(folder)
-    existed = layout.home.is_dir()
-    shutil.rmtree(layout.home, ignore_errors=True)
+    existed = layout.control_plane.is_dir()
+    shutil.rmtree(layout.control_plane, ignore_errors=True)
     layout.kubeconfig.unlink(missing_ok=True)
     return stopped or existed
 
@@ -102,7 +104,7 @@ def reset(folder: Path, toolchain: Toolchain) -> bool:
 def status(folder: Path, toolchain: Toolchain) -> Status:  # noqa: ARG001 (kept: the counterpart of start)
     """What runs, without changing anything; 50 ms."""
     layout = Layout.of(folder)
-    components = tuple(sorted(processes.running(layout.home, START_ORDER)))
+    components = tuple(sorted(processes.running(layout.control_plane, START_ORDER)))
     api = _api(layout)
     answers = api is not None and api.ready()
     if api is None or not answers:
@@ -137,7 +139,7 @@ def _api(layout: Layout) -> KubeApi | None:
 def _running_api(layout: Layout) -> KubeApi | None:
     """The API server when it runs on its etcd and is ready, if need be after a while; None when a start begins anew."""
     servers = (ETCD, APISERVER)
-    alive = processes.running(layout.home, servers)
+    alive = processes.running(layout.control_plane, servers)
     api = _api(layout)
     if api is None or any(len(alive.get(name, ())) != 1 for name in servers):
         return None
@@ -150,7 +152,7 @@ def _running_api(layout: Layout) -> KubeApi | None:
 def _begin(layout: Layout, tools: Toolchain, progress: Progress) -> KubeApi:
     """From whatever there is to a ready API server on the data of the last run."""
     started = time.monotonic()
-    if processes.stop(layout.home, START_ORDER[::-1], patience_seconds=_REMAINS_SECONDS):
+    if processes.stop(layout.control_plane, START_ORDER[::-1], patience_seconds=_REMAINS_SECONDS):
         progress("the last control plane was left incomplete: its remains are stopped")
     progress(f"starting the control plane ({', '.join(START_ORDER)})")
     _renew_certificate(layout)
@@ -162,7 +164,7 @@ def _begin(layout: Layout, tools: Toolchain, progress: Progress) -> KubeApi:
         failed = _wait(lambda: _ready(layout), layout, (ETCD, APISERVER))
         if failed is None:
             break
-        processes.stop(layout.home, (APISERVER, ETCD), patience_seconds=_REMAINS_SECONDS)
+        processes.stop(layout.control_plane, (APISERVER, ETCD), patience_seconds=_REMAINS_SECONDS)
         if attempt == _ATTEMPTS or "address already in use" not in _words(layout, failed):
             raise _failure(layout, tools, failed)
         ports.forget(layout.ports)
@@ -195,9 +197,9 @@ def _furnish(layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None
     document = stages.document()
     outdated = not layout.stages.is_file() or layout.stages.read_text(encoding="utf-8") != document
     if outdated or fresh:
-        processes.stop(layout.home, (KWOK, CONTROLLERS))
+        processes.stop(layout.control_plane, (KWOK, CONTROLLERS))
         layout.stages.write_text(document, encoding="utf-8")
-    alive = processes.running(layout.home, START_ORDER)
+    alive = processes.running(layout.control_plane, START_ORDER)
     for name, command in _CLIENTS.items():
         if name not in alive:
             _launch(layout, name, command(layout, tools))
@@ -225,7 +227,7 @@ def _launch(layout: Layout, name: str, command: list[str]) -> None:
     layout.log(name).unlink(missing_ok=True)  # the words of the last run would only mislead
     processes.start(command, layout.log(name))
     deadline = time.monotonic() + _SEEN_SECONDS  # until the shell between has become the program
-    while name not in processes.running(layout.home, [name]) and time.monotonic() < deadline:
+    while name not in processes.running(layout.control_plane, [name]) and time.monotonic() < deadline:
         time.sleep(_SEEN_POLL_SECONDS)
 
 
@@ -235,7 +237,7 @@ def _wait(
     """None when `done`; else the component that has ended, or the last of `components` when the time is over."""
     deadline = time.monotonic() + seconds
     while not done():
-        alive = processes.running(layout.home, components)
+        alive = processes.running(layout.control_plane, components)
         gone = next((name for name in components if name not in alive), None)
         if gone is not None or time.monotonic() > deadline:
             return gone or components[-1]
@@ -252,7 +254,7 @@ def _words(layout: Layout, component: str) -> str:
 
 def _failure(layout: Layout, tools: Toolchain, component: str) -> EngineError:
     words = _words(layout, component)
-    return not_started(tools.tools[component], words=words, log=layout.log(component), data=layout.home)
+    return not_started(tools.tools[component], words=words, log=layout.log(component), data=layout.control_plane)
 
 
 def _renew_certificate(layout: Layout) -> None:

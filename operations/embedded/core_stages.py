@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from operations.embedded.nodes import PROVISIONER, ROOM, STORAGE_CLASS
+from operations.embedded.nodes import CAPACITY, PROVISIONER, STORAGE_CLASS
 from operations.embedded.stage import ALIVE, Jq, Stage, stage, status
 
 
@@ -28,8 +28,8 @@ def core_stages() -> tuple[Stage, ...]:
 
 _NODE_STATUS = (
     f"""
-allocatable: {json.dumps(ROOM)}
-capacity: {json.dumps(ROOM)}
+allocatable: {json.dumps(CAPACITY)}
+capacity: {json.dumps(CAPACITY)}
 nodeInfo: {{architecture: amd64, operatingSystem: linux, kubeletVersion: simulated, containerRuntimeVersion: simulated,
   bootID: "", kernelVersion: "", kubeProxyVersion: "", machineID: "", osImage: "", systemUUID: ""}}
 """

@@ -129,7 +129,7 @@ def _files(strict: Path | None) -> Sequence[Path]:
 
 
 def _apply(layout: Layout, tools: Toolchain, source: Sequence[str], *, text: str = "") -> tuple[str, ...]:
-    cache = layout.home / "kubectl-cache"  # kubectl's own default is in the user's home
+    cache = layout.control_plane / "kubectl-cache"  # kubectl's own default is below $HOME
     command = [str(tools.kubectl), f"--kubeconfig={layout.kubeconfig}", f"--cache-dir={cache}", "apply"]
     options = [
         "--server-side",

@@ -25,19 +25,19 @@ class Layout:
         return self.folder / "kubeconfig"
 
     @property
-    def home(self) -> Path:
-        """Everything of the processes' own. Its path on a command line is what marks a process as ours."""
+    def control_plane(self) -> Path:
+        """What the processes write. Its path on a command line is what marks a process as ours."""
         return self.folder / "control-plane"
 
     @property
     def data(self) -> Path:
         """etcd's: survives a stop, so that a started control plane still knows what was deployed."""
-        return self.home / "etcd"
+        return self.control_plane / "etcd"
 
     @property
     def certificates(self) -> Path:
         """The API server's self-signed certificate and key, made by itself on its first start."""
-        return self.home / "certificates"
+        return self.control_plane / "certificates"
 
     @property
     def certificate(self) -> Path:
@@ -49,23 +49,23 @@ class Layout:
 
     @property
     def tokens(self) -> Path:
-        return self.home / "tokens.csv"
+        return self.control_plane / "tokens.csv"
 
     @property
     def stages(self) -> Path:
-        return self.home / "stages.yaml"
+        return self.control_plane / "stages.yaml"
 
     @property
     def ports(self) -> Path:
-        return self.home / "ports.json"
+        return self.control_plane / "ports.json"
 
     @property
     def definitions(self) -> Path:
         """Which custom resource definitions were applied last: a hash of their text and their names."""
-        return self.home / "definitions.json"
+        return self.control_plane / "definitions.json"
 
     def kubeconfig_of(self, user: str) -> Path:
-        return self.home / f"{user}.kubeconfig"
+        return self.control_plane / f"{user}.kubeconfig"
 
     def log(self, component: str) -> Path:
-        return self.home / "logs" / f"{component}.log"
+        return self.control_plane / "logs" / f"{component}.log"

@@ -9,7 +9,7 @@ PROVISIONER = "embedded.platform.local"
 REGION = "embedded"
 ZONES = ("embedded-a", "embedded-b", "embedded-c")
 """Three, as production has: topology spread and zone-aware rules are judged by the real scheduler."""
-ROOM = {"cpu": "32", "memory": "256Gi", "pods": "250", "ephemeral-storage": "1Ti"}
+CAPACITY = {"cpu": "32", "memory": "256Gi", "pods": "250", "ephemeral-storage": "1Ti"}
 """Per node; generous, as nothing runs: only quotas and limits of the platform's own should ever refuse a pod. Set by
 the stage that makes nodes healthy: status is not a user's to write. 250 pods is the most the clouds support."""
 

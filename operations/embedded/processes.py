@@ -23,9 +23,9 @@ _POLL_SECONDS = 0.05
 _DETACH = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 &'
 
 
-def running(home: Path, names: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
-    """Component -> process ids, for those of the executables `names` that run with a path below `home`."""
-    mark = f"{home}{os.sep}"
+def running(folder: Path, names: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+    """Component -> process ids, for those of the executables `names` that run with a path below `folder`."""
+    mark = f"{folder}{os.sep}"
     found: dict[str, list[int]] = {}
     for pid, words in _table():
         name = Path(words[0]).name
@@ -46,22 +46,22 @@ def start(command: Sequence[str], log: Path) -> None:
         start_new_session=True,
         check=True,
         cwd="/",  # keeps no folder of the user's busy
-        env={**own, "HOME": str(log.parent)},  # no settings of the user's, and nothing written to his home
+        env={**own, "HOME": str(log.parent)},  # no settings of the user's, and nothing written to the home folder
     )
 
 
-def stop(home: Path, names: Sequence[str], *, patience_seconds: float = PATIENCE_SECONDS) -> bool:
-    """Ends the components `names` of `home` in this order, gently at first; whether there were any."""
-    alive = running(home, names)
+def stop(folder: Path, names: Sequence[str], *, patience_seconds: float = PATIENCE_SECONDS) -> bool:
+    """Ends the components `names` of `folder` in this order, gently at first; whether there were any."""
+    alive = running(folder, names)
     for name in names:
-        _end(home, name, set(alive.get(name, ())), patience_seconds)
+        _end(folder, name, set(alive.get(name, ())), patience_seconds)
     return bool(alive)
 
 
-def _end(home: Path, name: str, pids: set[int], patience_seconds: float) -> None:
+def _end(folder: Path, name: str, pids: set[int], patience_seconds: float) -> None:
     _signal(pids, signal.SIGTERM)
     deadline = time.monotonic() + patience_seconds
-    while pids := pids & set(running(home, [name]).get(name, ())):
+    while pids := pids & set(running(folder, [name]).get(name, ())):
         if time.monotonic() > deadline:
             _signal(pids, signal.SIGKILL)
         time.sleep(_POLL_SECONDS)

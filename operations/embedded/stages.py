@@ -1,4 +1,4 @@
-"""What kwok makes of objects nobody else takes care of: the simulated half of the control plane, as one document.
+"""What kwok does with objects that no real controller handles: the simulated half of the control plane.
 
 Kubernetes' own kinds are in core_stages.py; custom resources become ready as kinds.py says. A delay before each custom
 resource makes sure that waiting is exercised, not just passed through.

@@ -2,7 +2,7 @@
 
 `go build` does the work, with the pins and sums of tools/ and nothing else: no network address of ours, the user's own
 GOPROXY and caches are respected. This module says what is going on, and turns what can go wrong (no Go, old Go, no
-network, no room) into one message with its cure.
+network, no disk space) into one message with its cure.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ def find_go(environment: Mapping[str, str]) -> Go:
     return Go(binary=Path(found), version=number, modules=Path(lines[1]), objects=Path(lines[2]))
 
 
-def check_room(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
+def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
     """Refuses to start a build that would fill a disk.
 
     Raises:
-        EngineError: a file system has less room than the groups are known to take.
+        EngineError: a file system has less free space than the groups are known to take.
     """
     warm = {group.name for group in groups if (go.modules / group.landmark).is_dir()}
     build_bytes = max(pins.WARM_BUILD_BYTES, sum(group.disk_bytes for group in groups if group.name not in warm))
@@ -106,7 +106,7 @@ def check_room(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
                 f"Building {listing(group.name for group in groups)} needs {size(needed_bytes)} below {existing},"
                 f" and {size(free_bytes)} are free",
                 consequence="Nothing was built",
-                cure="Free some room, or move the caches to another disk with PLAT_CACHE, GOCACHE and GOMODCACHE",
+                cure="Free some disk space, or move the caches to another disk with PLAT_CACHE, GOCACHE and GOMODCACHE",
             )
 
 

@@ -163,8 +163,8 @@ def full_disk(folder: Path) -> EngineError:
     return EngineError(
         f"The disk below {folder} is full ({free} free)",
         consequence="The tools could not be stored; what was half done has been removed",
-        cure="Free some room (`go clean -cache -modcache` empties Go's caches), or put the cache on another disk with"
-        " PLAT_CACHE=<folder>, GOCACHE and GOMODCACHE, then run the command again: it goes on where it stopped",
+        cure="Free some disk space (`go clean -cache -modcache` empties Go's caches), or put the cache on another disk"
+        " with PLAT_CACHE=<folder>, GOCACHE and GOMODCACHE, then run the command again: it goes on where it stopped",
     )
 
 

@@ -1,4 +1,4 @@
-"""What the engine room says when it cannot go on.
+"""What is reported when the engine cannot be provided.
 
 One class, so that the command line needs one `except`; the text is the whole interface: cause, consequence, cure.
 """

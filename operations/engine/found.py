@@ -1,7 +1,7 @@
 """Tools that are there already: a group on PATH that fits.
 
 Fitting is about versions only, asked of the tools themselves; nothing is installed, nothing of the user's set-up is
-read or written (`pulumi version` runs with a Pulumi home of its own that is thrown away).
+read or written (`pulumi version` runs with a PULUMI_HOME of its own that is deleted).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _pulumi(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, 
 
 
 def _kubernetes_provider(_: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
-    return None, "the provider is not taken from PATH"  # plugins live in a home of ours and tell no version
+    return None, "the provider is not taken from PATH"  # plugins have no version command
 
 
 def _control_plane(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
@@ -60,8 +60,8 @@ def _control_plane(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] |
         version = _version([on_path, *question], environment)
         wanted = _CONTROL_PLANE_MINORS[tool]
         if version is None or version[:2] != wanted:
-            told = "tells no version" if version is None else f"is {_dotted(version)}"
-            return None, f"{on_path} {told}, wanted {wanted[0]}.{wanted[1]}"
+            found = "prints no version" if version is None else f"is {_dotted(version)}"
+            return None, f"{on_path} {found}, wanted {wanted[0]}.{wanted[1]}"
         tools[tool], versions[tool] = Path(on_path).absolute(), version
     return tools, ", ".join(f"{name} {_dotted(versions[name])}" for name in ("kube-apiserver", "etcd", "kwok"))
 

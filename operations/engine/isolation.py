@@ -1,4 +1,4 @@
-"""An isolated run of Pulumi: its own home, its own backend, nothing of the user's.
+"""An isolated run of Pulumi: its own PULUMI_HOME and backend, nothing of the user's.
 
 Everything Pulumi reads from its surroundings comes in PULUMI_* variables and in PULUMI_HOME, so both are replaced as a
 whole: an access token or a passphrase of the user's can neither leak into a run nor change what it does.

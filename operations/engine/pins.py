@@ -1,4 +1,4 @@
-"""Which tools there are, at which version, from where: the one table the engine room works from.
+"""Which tools there are, at which version, from where: the one table the engine is provided from.
 
 Three groups, because tools of one group are tested with each other and so always come from one place: the engine
 (`pulumi` with its Python language host), the Kubernetes provider, and the control plane. What a group is built from
@@ -213,9 +213,9 @@ GROUPS: dict[GroupName, Group] = {
 ALL_GROUPS: tuple[GroupName, ...] = tuple(sorted(GROUPS))
 
 BINARIES_BYTES = 0.8e9
-"""Room for the finished tools of all groups: 770 MB measured."""
+"""Disk space for the finished tools of all groups: 770 MB measured."""
 WARM_BUILD_BYTES = 2.0e9
-"""Room a build still wants when Go's caches already hold the modules: objects and links of the largest tool."""
+"""Disk space a build still needs when Go's caches already hold the modules: objects and links of the largest tool."""
 
 
 def machine(hosts: Hosts) -> dict[str, str]:

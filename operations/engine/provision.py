@@ -204,7 +204,7 @@ class _Provision:
                 ) from error
             raise
         left = [other for other in together_with if self.at_hand(other) is None]
-        built.check_room(go, left, self.cache)
+        built.check_disk_space(go, left, self.cache)
         return store(
             self._built_folder(group, go.version),
             origin="built",

@@ -37,7 +37,7 @@ class Judged:
         return (
             f"{report.rules} rules over {report.objects} {'object' if report.objects == 1 else 'objects'}"
             f" ({self.environment}):"
-            f" {levels['mandatory']} mandatory, {levels['advisory']} advisory, {len(report.exempted)} exempted,"
+            f" {levels['mandatory']} mandatory, {levels['advisory']} advisory, {len(report.excepted)} excepted,"
             f" {len(report.undecided)} undetermined{unread}"
         )
 
@@ -58,9 +58,9 @@ def sentence(finding: Finding) -> str:
 
 
 def excuse(finding: Finding) -> str:
-    """Why an exempted finding does not count, and how long."""
-    asked = finding.allowance
-    return f"exempt until {asked.expires} ({asked.owner}: {asked.reason}; {asked.written})" if asked else ""
+    """Why an excepted finding does not count, and how long."""
+    asked = finding.exception
+    return f"excepted until {asked.expires} ({asked.owner}: {asked.reason}; {asked.written})" if asked else ""
 
 
 def visible(text: str) -> str:

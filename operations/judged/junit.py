@@ -16,7 +16,7 @@ from policies.core.rule import Rule
 
 def junit(judged: Judged) -> str:
     """The report as JUnit XML."""
-    findings, exempted = _by_rule(judged.report.findings), _by_rule(judged.report.exempted)
+    findings, excepted = _by_rule(judged.report.findings), _by_rule(judged.report.excepted)
     undecided: dict[str, list[Undecided]] = {}
     for each in judged.report.undecided:
         undecided.setdefault(each.rule.id, []).append(each)
@@ -25,7 +25,7 @@ def junit(judged: Judged) -> str:
         case = _case(suite, "input", f"{problem.file}:{problem.line}")
         SubElement(case, "error", message=visible(str(problem)), type="unreadable")
     for rule in judged.rules:
-        _rule(suite, rule, findings.get(rule.id, ()), exempted.get(rule.id, ()), undecided.get(rule.id, ()))
+        _rule(suite, rule, findings.get(rule.id, ()), excepted.get(rule.id, ()), undecided.get(rule.id, ()))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite)))
@@ -47,21 +47,21 @@ def _case(suite: Element, group: str, name: str) -> Element:
 
 
 def _rule(
-    suite: Element, rule: Rule, found: Sequence[Finding], exempted: Sequence[Finding], open_: Sequence[Undecided]
+    suite: Element, rule: Rule, found: Sequence[Finding], excepted: Sequence[Finding], open_: Sequence[Undecided]
 ) -> None:
-    """A case that fails where something mandatory was found, and tells the rest."""
+    """A case that fails where something mandatory was found, and prints the rest."""
     case = _case(suite, rule.group, rule.id)
     mandatory = [sentence(finding) for finding in found if finding.level == "mandatory"]
-    told = [sentence(finding) for finding in found if finding.level != "mandatory"]
-    told += [f"{about(finding)} {finding.path}: {excuse(finding)}" for finding in exempted]
+    others = [sentence(finding) for finding in found if finding.level != "mandatory"]
+    others += [f"{about(finding)} {finding.path}: {excuse(finding)}" for finding in excepted]
     if mandatory:
         many = f"{len(mandatory)} findings. " if len(mandatory) > 1 else ""
         failure = SubElement(case, "failure", message=visible(f"{many}{rule.why}"), type="mandatory")
         failure.text = _lines(mandatory)
     elif open_ and not found:
         SubElement(case, "skipped", message=f"undetermined for {len(open_)} objects: a value is not known yet")
-    if told:
-        SubElement(case, "system-out").text = _lines(told)
+    if others:
+        SubElement(case, "system-out").text = _lines(others)
 
 
 def _lines(lines: Iterable[str]) -> str:

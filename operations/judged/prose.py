@@ -10,7 +10,7 @@ from policies.core.finding import Finding
 
 def text(judged: Judged) -> str:
     """The report as lines, its last one the sum."""
-    lines = [*_objects(judged.report.findings), *_exempted(judged.report.exempted)]
+    lines = [*_objects(judged.report.findings), *_excepted(judged.report.excepted)]
     return "\n".join([*lines, f"{judged.summary}."])
 
 
@@ -23,10 +23,10 @@ def _objects(findings: Iterable[Finding]) -> Iterator[str]:
         yield ""
 
 
-def _exempted(findings: Iterable[Finding]) -> Iterator[str]:
+def _excepted(findings: Iterable[Finding]) -> Iterator[str]:
     named = [f"  {finding.rule.id}  {visible(about(finding))}  {visible(excuse(finding))}" for finding in findings]
     if named:
-        yield "Exempted"
+        yield "Excepted"
         yield from named
         yield ""
 

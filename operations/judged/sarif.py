@@ -1,6 +1,6 @@
 """For code scanning: SARIF 2.1.0, one run, rules with their reasons, one result per finding.
 
-Results keep their identity while lines move: the fingerprint is rule, object and path. Exempted findings are results
+Results keep their identity while lines move: the fingerprint is rule, object and path. Excepted findings are results
 too, suppressed with their reason, so that a scan closes them instead of forgetting them.
 """
 
@@ -34,7 +34,7 @@ def sarif(judged: Judged) -> str:
     """The report as a SARIF log."""
     rules = sorted(judged.rules, key=lambda rule: rule.id)
     index = {rule.id: position for position, rule in enumerate(rules)}
-    findings = [*judged.report.findings, *judged.report.exempted]
+    findings = [*judged.report.findings, *judged.report.excepted]
     run = {
         "tool": {"driver": {"name": "plat judge", "rules": [_rule(rule, judged) for rule in rules]}},
         "invocations": [
@@ -80,7 +80,7 @@ def _results(findings: Sequence[Finding], judged: Judged, index: Mapping[str, in
             "locations": [_location(finding, judged.place(finding) or NOWHERE)],
             "partialFingerprints": {FINGERPRINT: f"{identity}:{seen[identity]}"},
         }
-        if finding.allowance:
+        if finding.exception:
             result["suppressions"] = [
                 {"kind": "external", "status": "accepted", "justification": visible(excuse(finding))}
             ]

@@ -9,15 +9,15 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from policies.core.rule import STACK, Breach, Rule, Selector
+from policies.core.rule import STACK, Rule, Selector, Violation
 from policies.objects import Object
 from policies.objects.values import MalformedError
 
 MAX_SUBJECTS: Final = 1000
 """Containers or pods of one object. A pod of Kubernetes' own largest tests has a dozen."""
-MAX_BREACHES: Final = 100
+MAX_VIOLATIONS: Final = 100
 """Findings of one rule about one subject."""
-MAX_RUN_BREACHES: Final = 10_000
+MAX_RUN_VIOLATIONS: Final = 10_000
 """Of one rule in one run; beyond it each subject is told once, so that none passes."""
 MAX_FOUND: Final = 300
 """Characters of what was found; a rule may quote a word of the object's."""
@@ -32,15 +32,19 @@ def bounded(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def _bounded(rule: Rule, selectors: dict[int, Selector[Any]]) -> Rule:
     told = 0
 
-    def check(subject: Any, knows: Any) -> Iterator[Breach]:
+    def check(subject: Any, knows: Any) -> Iterator[Violation]:
         nonlocal told
-        breaches = rule.check(subject, knows)
-        few = MAX_BREACHES if told < MAX_RUN_BREACHES else 0
-        for breach in islice(breaches, few):
+        violations = rule.check(subject, knows)
+        few = MAX_VIOLATIONS if told < MAX_RUN_VIOLATIONS else 0
+        for violation in islice(violations, few):
             told += 1
-            yield breach if len(breach.found) <= MAX_FOUND else replace(breach, found=f"{breach.found[:MAX_FOUND]}...")
-        if (more := next(breaches, None)) is not None:
-            yield replace(more, found=f"and more like it; {few or MAX_RUN_BREACHES} are told")
+            yield (
+                violation
+                if len(violation.found) <= MAX_FOUND
+                else replace(violation, found=f"{violation.found[:MAX_FOUND]}...")
+            )
+        if (more := next(violations, None)) is not None:
+            yield replace(more, found=f"and more like it; {few or MAX_RUN_VIOLATIONS} are told")
 
     if rule.selector is STACK:  # about no object; the judge knows it by itself
         return replace(rule, check=check)

@@ -82,7 +82,7 @@ class Servicer(_PolicyAnalyzerServicer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Violation:
+class Reported:
     """What the engine is told."""
 
     message: str
@@ -94,7 +94,7 @@ class Violation:
 class Heard:
     """What was found about a resource, or by the rules of the stack."""
 
-    violations: Mapping[Told, Sequence[Violation]]
+    violations: Mapping[Told, Sequence[Reported]]
     thing: Object | None = None
     """As the program gave it."""
     findings: Sequence[Finding] = ()
@@ -117,7 +117,7 @@ class Hearing:
         self._resources: dict[str, Heard] = {}
         self._stack: Heard | None = None
 
-    def resource(self, level: Told, args: ResourceValidationArgs) -> Sequence[Violation]:
+    def resource(self, level: Told, args: ResourceValidationArgs) -> Sequence[Reported]:
         """What `level` has to say of one resource."""
         with self._lock:
             heard = self._resources.get(args.urn)
@@ -126,7 +126,7 @@ class Hearing:
             heard.asked.add(level)
             return heard.violations[level]
 
-    def stack(self, level: Told, args: StackValidationArgs) -> Sequence[Violation]:
+    def stack(self, level: Told, args: StackValidationArgs) -> Sequence[Reported]:
         """What `level` has to say of the stack."""
         with self._lock:
             if self._stack is None or level in self._stack.asked:
@@ -158,7 +158,7 @@ class Hearing:
         heard = (self._resources[thing.urn] for thing in things if thing.urn in self._resources)
         known = {finding.identity: finding for each in heard for finding in each.findings}
         found = judge.stack(things).findings
-        dead = judge.exemptions([*known.values(), *found], homes(things))
+        dead = judge.exceptions([*known.values(), *found], homes(things))
         # What both kinds of rule cannot read has been said of the resource.
         return [*(finding for finding in found if finding.identity not in known), *dead]
 
@@ -197,14 +197,14 @@ def _about_stack(hearing: Hearing, level: Told) -> Policy:
     return StackValidationPolicy(f"stack-{level}", DESCRIPTIONS[level], validate, LEVELS[level])
 
 
-def _report(hear: Callable[[], Sequence[Violation]], report: ReportViolation, what: str) -> None:
+def _report(hear: Callable[[], Sequence[Reported]], report: ReportViolation, what: str) -> None:
     try:
         said = hear()
     except IntentError as error:
-        said = [Violation(message=f"{what} was not judged: {error}")]
+        said = [Reported(message=f"{what} was not judged: {error}")]
     except Exception as error:
         trouble = f"{type(error).__name__} at {place_of(error)}"
-        said = [Violation(message=f"{what} was not judged, because the pack failed with {trouble}. Fix: report that.")]
+        said = [Reported(message=f"{what} was not judged, because the pack failed with {trouble}. Fix: report that.")]
     for violation in said:
         report(violation.message, violation.urn)
 
@@ -225,17 +225,17 @@ def _object(resource: Any, *, read_only: bool) -> Object:
     )
 
 
-def _violations(findings: Sequence[Finding], troubles: Sequence[str]) -> Mapping[Told, Sequence[Violation]]:
-    """What is exempt is still said, as advice: an exemption nobody sees is one nobody ends."""
-    said: dict[Told, list[Violation]] = {level: [] for level in LEVELS}
-    said["mandatory"] += [Violation(message=trouble) for trouble in troubles]
+def _violations(findings: Sequence[Finding], troubles: Sequence[str]) -> Mapping[Told, Sequence[Reported]]:
+    """What is excepted is still said, as advice: an exception nobody sees is one nobody ends."""
+    said: dict[Told, list[Reported]] = {level: [] for level in LEVELS}
+    said["mandatory"] += [Reported(message=trouble) for trouble in troubles]
     for finding in sorted(findings, key=lambda each: each.order):
         urn = finding.about.urn if finding.about else None
-        if finding.allowance:
-            until = f"exempt until {finding.allowance.expires}, {finding.allowance.owner}"
-            said["advisory"].append(Violation(message=f"({until}) {finding.message}", urn=urn))
+        if finding.exception:
+            until = f"excepted until {finding.exception.expires}, {finding.exception.owner}"
+            said["advisory"].append(Reported(message=f"({until}) {finding.message}", urn=urn))
         elif finding.level != "off":
-            said[finding.level].append(Violation(message=finding.message, urn=urn))
+            said[finding.level].append(Reported(message=finding.message, urn=urn))
     return said
 
 

@@ -46,10 +46,10 @@ class Stack:
 
 
 def strictest(today: date) -> Facts:
-    """Facts where nobody said what was asked for: production's levels and limits, and nothing exempt: exemptions are
+    """Facts where nobody said what was asked for: production's levels and limits, and nothing excepted: exceptions are
     of this project's own objects. Raises IntentError."""
     try:
-        limits = limits_of("prod").model_copy(update={"exemptions": ()})
+        limits = limits_of("prod").model_copy(update={"exceptions": ()})
         return Facts(environment="prod", limits=limits, today=today)
     except LimitsError as error:
         raise IntentError(str(error)) from None

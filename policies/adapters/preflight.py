@@ -1,7 +1,7 @@
 """Every manifest judged before the first resource is registered, so that forgetting `--policy-pack` skips nothing.
 
 Plain data in, a report or one error out. No flag, no variable and no setting turns it off; what may break a rule is
-an exemption with an owner and a last day.
+an exception with an owner and a last day.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ def preflight(
     """What the rules say of `manifests`, of the charts `installed` and of the `cloud`'s resources, where nothing
     mandatory is among it.
 
-    `today` (UTC) ends exemptions. Raises PreflightError.
+    `today` (UTC) ends exceptions. Raises PreflightError.
     """
     try:
         facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today)
@@ -62,7 +62,7 @@ def refusal(report: Report) -> str:
     head = f"{_several(rules, 'rule')} {'is' if rules == 1 else 'are'} broken in {_several(len(broken), 'place')}:"
     beside = (
         (len(report.findings) - len(broken), "advised against"),
-        (len(report.exempted), "exempt for a while"),
+        (len(report.excepted), "excepted for a while"),
         (len(report.undecided), "not decided, for want of a value"),
     )
     foot = ", ".join(f"{count} {what}" for count, what in beside if count)

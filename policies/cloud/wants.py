@@ -6,7 +6,7 @@ it: `storageEncrypted` left out of an RDS instance is `false`, `storageEncrypted
     TABLE = {"aws:efs/fileSystem:FileSystem": (on("encrypted"),)}
 
     @DATA.resource(..., wanted(TABLE), ...)
-    def encrypted(asked: Asked, facts: Facts) -> Iterator[Breach]:
+    def encrypted(asked: Asked, facts: Facts) -> Iterator[Violation]:
         yield from asked.unmet(facts)
 
 One want is one subject: a value nobody knows yet costs the verdict about that place and no other.
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from policies.core.facts import Facts
-from policies.core.rule import Breach, Selector
+from policies.core.rule import Selector, Violation
 from policies.objects import Object
 from policies.objects.values import View
 
@@ -59,25 +59,25 @@ class Asked:
     object: Object
     want: Want
 
-    def unmet(self, facts: Facts) -> Iterator[Breach]:
+    def unmet(self, facts: Facts) -> Iterator[Violation]:
         """Where the object does not say what is wanted. Raises UndeterminedError or MalformedError."""
         want: Want | None = self.want
         if want and want.only and not want.only(self.object.root):
             return
-        first: list[Breach] | None = None
+        first: list[Violation] | None = None
         while want:
-            found = list(self._breaches(want, facts))
+            found = list(self._violations(want, facts))
             if not found:
                 return
             first = found if first is None else first
             want = want.instead
         yield from first or ()
 
-    def _breaches(self, want: Want, facts: Facts) -> Iterator[Breach]:
+    def _violations(self, want: Want, facts: Facts) -> Iterator[Violation]:
         for place in places(self.object.root, want.path):
             read = place if place.is_set else View(want.default, place.path)
             if not want.accepts(read, self.object, facts):
-                yield Breach(place, want.says or f"{_found(place, want)}, not {want.wanted}")
+                yield Violation(place, want.says or f"{_found(place, want)}, not {want.wanted}")
 
 
 def wanted(table: Mapping[str, Sequence[Want]]) -> Selector[Asked]:
@@ -191,7 +191,7 @@ def longer(path: Path, seconds: Callable[[Object, Facts], float], *, default: st
 
 
 def either(first: Want, *others: Want) -> Want:
-    """Any of them; a breach is told of the first."""
+    """Any of them; a violation is told of the first."""
     if not others:
         return first
     rest = either(*others)

@@ -3,7 +3,8 @@
 A chart's pods have the resources, probes and users its authors gave them. Refusing them would refuse the chart; what
 they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh or the network: charts live in the
 mesh's root namespace and in the gateway's, and whatever anybody writes there without our mark would otherwise open
-every proxy, or lead past all of them, and be advice (docs/decisions/0025).
+every proxy, or lead past all of them, and be advice
+(docs/decisions/0018-charts-may-not-open-the-mesh-or-the-network.md).
 """
 
 from collections.abc import Mapping

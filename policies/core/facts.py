@@ -11,7 +11,7 @@ from typing import Literal
 
 from blueprint.catalogue import Environment, Service
 from blueprint.reading import Catalogue
-from blueprint.settings import Settings
+from blueprint.settings import Embedded, Settings
 from policies.core.limits import Limits
 
 
@@ -56,6 +56,11 @@ class Facts:
     def service(self) -> Mapping[str, Service]:
         """The catalogue's services by name; empty without one."""
         return {service.metadata.name: service for service in self.services or ()}
+
+    @property
+    def containers_run(self) -> bool:
+        """Whether pods are more than an entry in the API server; so where nobody said otherwise."""
+        return not (self.settings and isinstance(self.settings.cluster, Embedded))
 
     @property
     def mesh(self) -> str:

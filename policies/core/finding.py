@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from policies.core.exemptions import STACK, Allowance
+from policies.core.exceptions import STACK, WrittenException
 from policies.core.rule import Level, Rule
 from policies.objects import Object
 
@@ -23,8 +23,8 @@ class Finding:
     found: str
     service: str
     """The service it belongs to; "" where it is the platform's."""
-    allowance: Allowance | None = None
-    """The exemption that covers it, if one does."""
+    exception: WrittenException | None = None
+    """The exception that covers it, if one does."""
 
     @property
     def cure(self) -> str:
@@ -89,8 +89,8 @@ class Report:
 
     findings: Sequence[Finding]
     """What counts, the worst first."""
-    exempted: Sequence[Finding] = ()
-    """What would count, but for an exemption; listed, so that nobody forgets."""
+    excepted: Sequence[Finding] = ()
+    """What would count, but for an exception; listed, so that nobody forgets."""
     undecided: Sequence[Undecided] = ()
     rules: int = 0
     """Rules that ran."""
@@ -109,15 +109,15 @@ class Report:
         levels = [finding.level for finding in self.findings]
         return {
             "findings": [finding.record() for finding in self.findings],
-            "exempted": [
+            "excepted": [
                 {
                     **finding.record(),
-                    "reason": finding.allowance.reason,
-                    "owner": finding.allowance.owner,
-                    "expires": finding.allowance.expires.isoformat(),
+                    "reason": finding.exception.reason,
+                    "owner": finding.exception.owner,
+                    "expires": finding.exception.expires.isoformat(),
                 }
-                for finding in self.exempted
-                if finding.allowance
+                for finding in self.excepted
+                if finding.exception
             ],
             "undetermined": [
                 {"rule": open_.rule.id, "object": open_.about.title if open_.about else "", "path": open_.path}
@@ -129,7 +129,7 @@ class Report:
                 "objects": self.objects,
                 "mandatory": levels.count("mandatory"),
                 "advisory": levels.count("advisory"),
-                "exempted": len(self.exempted),
+                "excepted": len(self.excepted),
                 "undetermined": len(self.undecided),
                 "unreadable": len(self.problems),
             },

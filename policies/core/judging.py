@@ -11,17 +11,18 @@ from functools import partial
 from typing import Any, Final
 
 from policies.core.charts import is_advice
-from policies.core.exemptions import Allowance, allowances, wrong
+from policies.core.exceptions import WrittenException, asked_for, wrong
 from policies.core.facts import Facts
 from policies.core.finding import Finding, Outcome, Report, Undecided
-from policies.core.rule import STACK, Breach, Rule, Selector
+from policies.core.rule import STACK, Rule, Selector, Violation
+from policies.core.tenants import as_base, plain
 from policies.core.world import World
 from policies.objects import Object, expanded
 from policies.objects.values import MalformedError, UndeterminedError
 
 CRASH: Final = "eng-rule-crash"
 UNKNOWN: Final = "eng-unknown-values"
-EXEMPTIONS: Final = "eng-exemptions"
+EXCEPTIONS: Final = "eng-exemptions"
 
 
 class Judge:
@@ -29,20 +30,21 @@ class Judge:
 
     def __init__(self, facts: Facts, rules: Sequence[Rule]) -> None:
         self.facts = facts
+        self._tenant = facts.settings.tenant if facts.settings else None
         self.by_id = {rule.id: rule for rule in rules}
         self.active = tuple(rule for rule in rules if rule.level(facts.environment) != "off")
         self._resource = _by_selector(rule for rule in self.active if not rule.of_stack)
         self._stack = _by_selector(rule for rule in self.active if rule.of_stack)
-        self._allowances = tuple(each for each in allowances(facts) if wrong(each, facts.today, self.by_id) is None)
+        self._exceptions = tuple(each for each in asked_for(facts) if wrong(each, facts.today, self.by_id) is None)
 
     def resource(self, thing: Object) -> Outcome:
         """What the rules about single resources say of `thing` and of everything it holds."""
-        found = [said for one in expanded(thing) for said in self._one(one, self._resource, self.facts)]
+        found = [said for one in self._expanded(thing) for said in self._one(one, self._resource, self.facts)]
         return self._outcome(found)
 
     def stack(self, objects: Sequence[Object]) -> Outcome:
         """What the rules that need all objects say."""
-        world = World(self.facts, tuple(one for thing in objects for one in expanded(thing)))
+        world = World(self.facts, tuple(one for thing in objects for one in self._expanded(thing)))
         found: list[Finding | Undecided] = []
         for rule in (rule for selector, rules in self._stack for rule in rules if selector is STACK):
             found += self._run(rule, None, partial(rule.check, None, world))
@@ -50,15 +52,15 @@ class Judge:
             found += self._one(thing, self._stack, world)
         return self._outcome(found)
 
-    def exemptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
-        """What is wrong with the exemptions, given everything that was found in what `homes` says was judged."""
-        rule = self.by_id[EXEMPTIONS]
-        used = {finding.allowance for finding in findings}
-        known = set(judged)
-        for asked in allowances(self.facts):
+    def exceptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
+        """What is wrong with the exceptions, given everything that was found in what `homes` says was judged."""
+        rule = self.by_id[EXCEPTIONS]
+        used = {finding.exception for finding in findings}
+        known = {plain(home, self._tenant) for home in judged}
+        for asked in asked_for(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
             if why is None and asked not in used and self._could_match(asked, known):
-                why = f"exempts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
+                why = f"excepts {asked.object or asked.service} from {asked.rule}, which finds nothing there"
             if why:
                 yield Finding(
                     rule=rule,
@@ -73,17 +75,20 @@ class Judge:
         """All rules over all objects."""
         outcomes = [*(self.resource(thing) for thing in objects), self.stack(objects)]
         findings = [*_once(finding for outcome in outcomes for finding in outcome.findings)]
-        findings += self.exemptions(findings, homes(objects))
+        findings += self.exceptions(findings, homes(objects))
         return Report(
-            findings=sorted((each for each in findings if not each.allowance), key=lambda each: each.order),
-            exempted=sorted((each for each in findings if each.allowance), key=lambda each: each.order),
+            findings=sorted((each for each in findings if not each.exception), key=lambda each: each.order),
+            excepted=sorted((each for each in findings if each.exception), key=lambda each: each.order),
             undecided=[each for outcome in outcomes for each in outcome.undecided],
             rules=len(self.active),
             objects=sum(1 for thing in objects for _ in expanded(thing)),
         )
 
-    def _could_match(self, asked: Allowance, known: set[str]) -> bool:
-        """An exemption of an object another stack makes, or of a rule that is off here, is not dead."""
+    def _expanded(self, thing: Object) -> Iterator[Object]:
+        return expanded(as_base(thing, self._tenant))
+
+    def _could_match(self, asked: WrittenException, known: set[str]) -> bool:
+        """An exception of an object another stack makes, or of a rule that is off here, is not dead."""
         if self.by_id[asked.rule] not in self.active:
             return False
         if (asked.object or "").startswith(URN):
@@ -105,22 +110,22 @@ class Judge:
             if isinstance(trouble, UndeterminedError):
                 yield from (Undecided(rule=rule, about=thing, path=trouble.path) for rule in rules)
             elif isinstance(trouble, MalformedError):
-                said = Breach(trouble.path, f"is {trouble.found}, so no rule can judge it")
+                said = Violation(trouble.path, f"is {trouble.found}, so no rule can judge it")
                 yield self._finding(self.by_id[CRASH], said, thing)
             elif trouble:
                 names = ", ".join(rule.id for rule in rules)
                 yield self._crash(f"looking for what {names} judge", trouble, thing)
 
     def _run(
-        self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Breach]]
+        self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Violation]]
     ) -> Iterator[Finding | Undecided]:
         try:
-            for breach in check():
-                yield self._finding(rule, breach, thing)
+            for violation in check():
+                yield self._finding(rule, violation, thing)
         except UndeterminedError as error:
             yield Undecided(rule=rule, about=thing, path=error.path)
         except MalformedError as error:
-            yield self._finding(rule, Breach(error.path, f"is {error.found}, which this rule cannot judge"), thing)
+            yield self._finding(rule, Violation(error.path, f"is {error.found}, which this rule cannot judge"), thing)
         except Exception as error:
             # Whatever a rule trips over, the others go on, and the run does not pass.
             yield self._crash(f"the rule {rule.id}", error, thing)
@@ -128,17 +133,17 @@ class Judge:
     def _crash(self, what: str, error: Exception, thing: Object | None) -> Finding:
         # Never the error's own text: it may quote a value.
         found = f"{what} failed with {type(error).__name__} at {place_of(error)}, so it judged nothing"
-        return self._finding(self.by_id[CRASH], Breach("", found), thing)
+        return self._finding(self.by_id[CRASH], Violation("", found), thing)
 
-    def _finding(self, rule: Rule, breach: Breach, thing: Object | None) -> Finding:
-        about = breach.on or thing
+    def _finding(self, rule: Rule, violation: Violation, thing: Object | None) -> Finding:
+        about = violation.on or thing
         level = rule.level(self.facts.environment)
         return Finding(
             rule=rule,
             level="advisory" if level == "mandatory" and is_advice(rule, about, self.facts) else level,
             about=about,
-            path=breach.path,
-            found=breach.found,
+            path=violation.path,
+            found=violation.found,
             service=self._service(about),
         )
 
@@ -170,12 +175,12 @@ class Judge:
             rules = sorted({each.rule.id for each in several})
             shown = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
             text = f"is not known before the update, so {shown} could not decide"
-            yield self._finding(self.by_id[UNKNOWN], Breach(path, text), several[0].about)
+            yield self._finding(self.by_id[UNKNOWN], Violation(path, text), several[0].about)
 
     def _allowed(self, finding: Finding) -> Finding:
-        for allowance in self._allowances:
-            if allowance.covers(finding.rule.id, finding.about, finding.service):
-                return replace(finding, allowance=allowance)
+        for exception in self._exceptions:
+            if exception.covers(finding.rule.id, finding.about, finding.service):
+                return replace(finding, exception=exception)
         return finding
 
 
@@ -183,7 +188,7 @@ URN: Final = "urn:pulumi:"
 
 
 def homes(objects: Iterable[Object]) -> set[str]:
-    """Where the exemptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
+    """Where the exceptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
     everything = [one for thing in objects for one in expanded(thing)]
     namespaces = {thing.name for thing in everything if thing.sort == "Namespace"}
     return namespaces | {_stack_of(thing.urn) for thing in everything if thing.urn}

@@ -21,7 +21,7 @@ Prefix = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$
 """A registry host, with port and path: ghcr.io/acme."""
 
 
-class Exemption(Text):
+class ObjectException(Text):
     """A rule one object may break for a while."""
 
     rule: Slug
@@ -160,7 +160,7 @@ class Limits(Text):
     but for grants, secrets, privileges and what opens the mesh (policies/core/charts.py)."""
     privileged_namespaces: tuple[Slug, ...] = ()
     """Platform namespaces that may lack Pod Security *restricted*; each sets up nodes."""
-    exemptions: tuple[Exemption, ...] = ()
+    exceptions: tuple[ObjectException, ...] = ()
     """Rules single objects may break for a while."""
 
 

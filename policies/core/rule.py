@@ -1,9 +1,9 @@
-"""What a rule is, and how one is written: a generator of breaches, with its reasons beside it.
+"""What a rule is, and how one is written: a generator of violations, with its reasons beside it.
 
     @WL.resource("wl-privileged", "M/M/M", CRITICAL, CONTAINERS, why="...", cure="...", where="...", sources=(...))
-    def privileged(container: Container, facts: Facts) -> Iterator[Breach]:
+    def privileged(container: Container, facts: Facts) -> Iterator[Violation]:
         if container.security["privileged"].flag:
-            yield Breach(container.security["privileged"], "is true")
+            yield Violation(container.security["privileged"], "is true")
 
 A rule is called for one subject at a time, so that a value nobody knows yet in one container costs the verdict about
 that container and no other.
@@ -42,7 +42,7 @@ LOW, MEDIUM, HIGH, CRITICAL = Severity
 
 
 @dataclass(frozen=True)
-class Breach:
+class Violation:
     """What a rule found: where, and what is there. Never a value that may be a secret."""
 
     at: View | str
@@ -105,7 +105,7 @@ class Rule:
     sources: tuple[str, ...]
     """Frameworks and projects that ask for the same."""
     selector: Selector[Any]
-    check: Callable[[Any, Any], Iterator[Breach]]
+    check: Callable[[Any, Any], Iterator[Violation]]
     of_stack: bool
     """Whether it needs the other objects too."""
     secures: bool
@@ -134,11 +134,11 @@ class Registrar(Generic[K]):
         cure: str,
         where: str,
         sources: tuple[str, ...] = (),
-    ) -> Callable[[Callable[[S, K], Iterator[Breach]]], Callable[[S, K], Iterator[Breach]]]:
+    ) -> Callable[[Callable[[S, K], Iterator[Violation]]], Callable[[S, K], Iterator[Violation]]]:
         """Registers a rule. `levels` is dev/staging/prod: M, A or – each."""
         dev, staging, prod = (LEVELS[letter] for letter in levels.split("/"))
 
-        def register(check: Callable[[S, K], Iterator[Breach]]) -> Callable[[S, K], Iterator[Breach]]:
+        def register(check: Callable[[S, K], Iterator[Violation]]) -> Callable[[S, K], Iterator[Violation]]:
             self.group.rules.append(
                 Rule(
                     id=name,

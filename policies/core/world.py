@@ -13,7 +13,8 @@ from blueprint import names
 from policies.core.facts import Facts
 from policies.objects import Object
 from policies.objects.pods import Pod, pods
-from policies.objects.values import MalformedError, UndeterminedError, View
+from policies.objects.selectors import texts
+from policies.objects.values import MalformedError, UndeterminedError
 
 T = TypeVar("T")
 
@@ -151,32 +152,3 @@ class World:
     def workloads_in(self, namespace: str) -> tuple[Workload, ...]:
         """The workloads of `namespace`."""
         return self._workloads_by_namespace.get(namespace, ())
-
-
-def texts(view: View) -> Mapping[str, str]:
-    """A mapping of texts, such as labels. Raises UndeterminedError or MalformedError."""
-    return {key: value.word for key, value in view.entries()}
-
-
-def selects(selector: View, labels: Mapping[str, str]) -> bool:
-    """Whether a Kubernetes label selector matches `labels`. Empty matches all; the caller tells absent from empty.
-
-    Raises UndeterminedError, or MalformedError for an operator Kubernetes does not know.
-    """
-    if any(labels.get(key) != value for key, value in texts(selector["matchLabels"]).items()):
-        return False
-    return all(_expression(term, labels) for term in selector["matchExpressions"])
-
-
-def _expression(term: View, labels: Mapping[str, str]) -> bool:
-    key, operator, values = term["key"].word, term["operator"].word, term["values"].words
-    match operator:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    raise MalformedError(term["operator"].path, operator, "In, NotIn, Exists or DoesNotExist")

@@ -1,6 +1,7 @@
 """Which secrets a state holds in plain text: the one rule no policy can judge (`sec-secret-marked`).
 
-CrossGuard hands a rule its values unwrapped, marked or not (docs/decisions/0023-secret-marked.md). The state says which
+CrossGuard hands a rule its values unwrapped, marked or not
+(docs/decisions/0016-marked-secrets-are-read-from-the-state.md). The state says which
 is which: a marked value is an object with a signature and a ciphertext. What is read here is `pulumi stack export`.
 """
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker
 from policies.core.world import World
+from policies.intent.edges import Intent, intent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +43,13 @@ def channels(world: World, broker: Broker) -> Channels:
 
 
 def _by_broker(world: World) -> Mapping[Broker, Channels]:
-    services = world.facts.services or ()
-    default: Broker = world.facts.settings.brokers.default if world.facts.settings else "kafka"
-    where: dict[str, Broker] = {
-        each.channel: each.broker or default for service in services for each in service.spec.events.publishes
-    }
+    declared = intent(world.facts)
     brokers: tuple[Broker, ...] = ("kafka", "nats", "rabbitmq")
-    return {broker: _channels(services, broker, where) for broker in brokers}
+    return {broker: _channels(declared, broker) for broker in brokers}
 
 
-def _channels(services: tuple[Service, ...], broker: Broker, where: Mapping[str, Broker]) -> Channels:
-    of = {service.name: _edges(service, broker, where) for service in services}
+def _channels(declared: Intent, broker: Broker) -> Channels:
+    of = {service.name: _edges(service, broker, declared.carriers) for service in declared.services}
     return Channels(frozenset().union(*(each.writes | each.reads for each in of.values())), of)
 
 

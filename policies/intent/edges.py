@@ -1,195 +1,125 @@
-"""Who may ask what of whom: the edges the catalogue declares, computed from its files alone.
+"""Every edge the catalogue declares, computed from its files alone: one model for network policies, mesh and channels.
 
-The platform derives its AuthorizationPolicies from the same files by another way (`blueprint.network`, which no policy
-reads), so that a mistake there is a difference here.
+The platform derives its objects from the same files by another way (`blueprint.network`, which no policy reads), so
+that a mistake there is a difference here. What an edge must become is each group's own to say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
 
-from blueprint import names
 from blueprint.catalogue import Service
-from blueprint.catalogue.needing import Consume
-from blueprint.catalogue.offering import GrpcOperation, HttpOperation, Provide
-from blueprint.catalogue.owning import Account, Store
+from blueprint.catalogue.needing import Broker, Consume
+from blueprint.catalogue.offering import Provide
+from blueprint.catalogue.owning import Account, AnyStore, Store
 from policies.core.facts import Facts
-from policies.core.world import World
-
-SEGMENT: Final = "{*}"
-"""One segment of a path, as Istio writes it."""
-REST: Final = "{**}"
-"""Everything from here on."""
-
-SEEN_REQUESTS: Final = frozenset({"http", "http2", "grpc"})
-"""Protocols whose requests a proxy can tell apart; of others it knows the port alone."""
-
-VERBS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
-"""Methods an API may have that names no operations."""
-CALLS: Final = ("POST",)
-"""That of a remote procedure."""
-BYTES: Final = ("",)
-"""Where a proxy sees no requests: rules about methods and paths hold for none of them."""
-
-METRICS_PORTS: Final = (15020, 15090)
-"""Where a proxy answers Prometheus (Istio: merged metrics, and Envoy's own)."""
-PROMETHEUS: Final = "prometheus"
-"""Prometheus' service account in the observability namespace."""
-
-_Operation = HttpOperation | GrpcOperation
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One thing that may be asked."""
-
-    method: str
-    """"" is any."""
-    path: tuple[str, ...]
-    """Segments."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edge:
-    """One caller may ask this of one port."""
+class Call:
+    """A service calls an API of another that lets it."""
 
-    caller: str
-    """As messages name it."""
-    identity: str
-    """`namespace/account`."""
-    port: int | None
-    """None: any; nothing in front of the port tells callers apart."""
-    asks: tuple[Ask, ...] = ()
-    """Empty: anything."""
-    offered: tuple[Ask, ...] = ()
-    """Every operation of the port, this caller's or not: a template of its own may take in one that is not."""
-    methods: tuple[str, ...] = VERBS
-    """What its requests have where no operation says so."""
-    token: bool = False
-    """Whether its requests carry a user's token."""
-    needed: bool = True
-    """Whether something breaks without it."""
-    why: str = ""
+    caller: Service
+    provider: Service
+    consume: Consume
+    provide: Provide
+
+    @property
+    def port(self) -> int | None:
+        """Port of the provider's pods; None where it has none of that name, which the catalogue itself refuses."""
+        return port(self.provider, self.provide)
 
 
-def segments(path: str) -> tuple[str, ...]:
-    """`path` by its segments; parameters of any name are one word."""
-    return tuple(
-        SEGMENT if part.startswith("{") and part != REST else part for part in path.removeprefix("/").split("/")
-    )
+@dataclass(frozen=True, kw_only=True)
+class Entrance:
+    """The gateway leads to an API."""
+
+    service: Service
+    provide: Provide
+
+    @property
+    def port(self) -> int | None:
+        """Port of the service's pods; None where it has none of that name."""
+        return port(self.service, self.provide)
 
 
-def edges(world: World) -> Mapping[str, tuple[Edge, ...]]:
-    """The edges by the namespace they lead into. Use as `world.once(edges)`."""
-    facts = world.facts
-    found: dict[str, list[Edge]] = {name: [] for name in facts.service}
-    for service in facts.services or ():
-        for consume in service.spec.consumes:
-            found.setdefault(consume.provider, []).extend(_consumed(service, consume, facts))
-        for provide in service.spec.provides:
-            found[service.name].extend(_routed(service, provide))
-        found[service.name].extend(_scraped(service))
-        own = f"{service.name}/{names.service_account(service.name)}"
-        if any(isinstance(resource, Store) for resource in service.spec.resources.values()):
-            edge = Edge(caller=service.name, identity=own, port=None, needed=False)
-            found.setdefault(names.data_namespace(service.name), []).append(edge)
-        if _speaks_to_a_broker(service):
-            edge = Edge(caller=service.name, identity=own, port=None, needed=False)
-            found.setdefault(names.MESSAGING, []).append(edge)
-    return {namespace: tuple(several) for namespace, several in found.items()}
+@dataclass(frozen=True, kw_only=True)
+class Owned:
+    """A service has a store."""
+
+    service: Service
+    name: str
+    store: AnyStore
 
 
-def _speaks_to_a_broker(service: Service) -> bool:
-    events = service.spec.events
-    accounts = any(isinstance(resource, Account) for resource in service.spec.resources.values())
-    return accounts or bool(events.publishes or events.subscribes)
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What the owners of `services` declared."""
 
+    services: Sequence[Service]
+    default: Broker
+    """Carries the channels that name none."""
 
-def _consumed(service: Service, consume: Consume, facts: Facts) -> Iterator[Edge]:
-    provider = facts.service.get(consume.provider)
-    for provide in provider.spec.provides if provider else ():
-        admitted = provide.allow is None or service.name in provide.allow
-        if provider is None or provide.api != consume.name or not admitted:
-            continue
-        used = [each for each in provide.operations if not consume.operations or each.key in consume.operations]
-        yield Edge(
-            caller=service.name,
-            identity=f"{service.name}/{names.service_account(service.name)}",
-            port=_port(provider, provide),
-            asks=tuple(map(_ask, used)) if _sees_requests(provider, provide) else (),
-            offered=_offered(provider, provide),
-            methods=_methods(provider, provide),
-            why=f"{service.name} consumes {consume.api}",
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """In the order they are written."""
+        return tuple(self._calls())
+
+    def _calls(self) -> Iterator[Call]:
+        by_name = {service.name: service for service in self.services}
+        for caller in self.services:
+            for consume in caller.spec.consumes:
+                provider = by_name.get(consume.provider)
+                for provide in provider.spec.provides if provider else ():
+                    admitted = provide.allow is None or caller.name in provide.allow
+                    if provider and provide.api == consume.name and admitted:
+                        yield Call(caller=caller, provider=provider, consume=consume, provide=provide)
+
+    @cached_property
+    def entrances(self) -> tuple[Entrance, ...]:
+        """Every API with a public route."""
+        return tuple(
+            Entrance(service=service, provide=provide)
+            for service in self.services
+            for provide in service.spec.provides
+            if provide.route
         )
 
+    @cached_property
+    def stores(self) -> tuple[Owned, ...]:
+        """Every store."""
+        return tuple(
+            Owned(service=service, name=name, store=store)
+            for service in self.services
+            for name, store in service.spec.resources.items()
+            if isinstance(store, Store)
+        )
 
-def _routed(service: Service, provide: Provide) -> Iterator[Edge]:
-    if provide.route is None:
-        return
-    prefixes = [segments(path) if path != "/" else () for path in provide.route.paths]
-    asks = [_ask(operation) for operation in provide.operations]
-    asks = [ask for ask in asks if any(ask.path[: len(prefix)] == prefix for prefix in prefixes)]
-    below = (Ask("", path) for prefix in prefixes for path in (prefix or ("",), (*prefix, REST)))
-    yield Edge(
-        caller="the gateway",
-        identity=f"{names.KONG}/{names.GATEWAY_ACCOUNT}",
-        port=_port(service, provide),
-        asks=tuple(asks) or tuple(below),
-        offered=_offered(service, provide),
-        methods=_methods(service, provide),
-        token=provide.route.auth.type != "none",
-        why=f"{service.name}/{provide.api} has a public route",
-    )
+    @cached_property
+    def carriers(self) -> Mapping[str, Broker]:
+        """Channel → the broker that carries it."""
+        return {
+            publish.channel: publish.broker or self.default
+            for service in self.services
+            for publish in service.spec.events.publishes
+        }
 
-
-def _scraped(service: Service) -> Iterator[Edge]:
-    """Prometheus may read metrics; it needs no leave, because a proxy's own ports are not guarded."""
-    identity = f"{names.OBSERVABILITY}/{PROMETHEUS}"
-    for port in METRICS_PORTS:
-        yield Edge(caller="Prometheus", identity=identity, port=port, needed=False)
-    ports = service.spec.service.ports if service.spec.service else {}
-    metrics = service.spec.observability.metrics
-    name = metrics.port if metrics else "metrics" if "metrics" in ports else next(iter(ports), "")
-    if name in ports:
-        ask = Ask("GET", segments(metrics.path if metrics else "/metrics"))
-        yield Edge(caller="Prometheus", identity=identity, port=ports[name].port, asks=(ask,), needed=False)
+    def brokers(self, service: Service) -> Sequence[Broker]:
+        """The brokers `service` speaks to: those of its accounts and those of its channels; sorted."""
+        events = service.spec.events
+        channels = [*(one.channel for one in events.publishes), *(one.channel for one in events.subscribes)]
+        found = {self.carriers[channel] for channel in channels if channel in self.carriers}
+        found |= {account.broker for account in service.spec.resources.values() if isinstance(account, Account)}
+        return sorted(found)
 
 
-def _ask(operation: _Operation) -> Ask:
-    if isinstance(operation, GrpcOperation):
-        return Ask("POST", tuple(operation.rpc.split("/")))
-    return Ask(operation.method, segments(operation.path))
+def intent(facts: Facts) -> Intent:
+    """What the catalogue of `facts` declares; nothing where there is none."""
+    default: Broker = facts.settings.brokers.default if facts.settings else "kafka"
+    return Intent(services=facts.services or (), default=default)
 
 
-def _offered(provider: Service, provide: Provide) -> tuple[Ask, ...]:
-    port = _port(provider, provide)
-    beside = (each for each in provider.spec.provides if _port(provider, each) == port)
-    return tuple(_ask(operation) for each in beside for operation in each.operations)
-
-
-def _port(provider: Service, provide: Provide) -> int | None:
-    ports = provider.spec.service.ports if provider.spec.service else {}
-    return ports[provide.port].port if provide.port in ports else None
-
-
-def _sees_requests(provider: Service, provide: Provide) -> bool:
-    ports = provider.spec.service.ports if provider.spec.service else {}
-    return provide.type == "grpc" or (provide.port in ports and ports[provide.port].app_protocol in SEEN_REQUESTS)
-
-
-def _methods(provider: Service, provide: Provide) -> tuple[str, ...]:
-    if not _sees_requests(provider, provide):
-        return BYTES
-    return CALLS if provide.type == "grpc" else VERBS
-
-
-def within(path: tuple[str, ...], allowed: tuple[str, ...]) -> bool:
-    """Whether every path `path` stands for is one `allowed` stands for."""
-    for index, part in enumerate(allowed):
-        if part == REST:
-            return True
-        if index >= len(path) or path[index] == REST:
-            return False
-        if part != path[index] and (part != SEGMENT or not path[index]):
-            return False
-    return len(path) == len(allowed)
+def port(service: Service, provide: Provide) -> int | None:
+    """The port `provide` is served on; None where `service` has none of that name."""
+    listening = service.spec.service.ports if service.spec.service else {}
+    return listening[provide.port].port if provide.port in listening else None

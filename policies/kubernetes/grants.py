@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.core.world import World, selects, texts
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import selects, texts
 from policies.objects.values import MalformedError, UndeterminedError, View
 
 GROUP: Final = "rbac.authorization.k8s.io"

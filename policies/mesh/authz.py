@@ -9,7 +9,7 @@ from typing import Final
 
 from blueprint import names
 from policies.core.world import World
-from policies.intent.edges import REST, segments, within
+from policies.mesh.edges import REST, segments, within
 from policies.mesh.mode import selector
 from policies.objects import Object
 from policies.objects.values import View

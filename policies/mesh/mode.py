@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Final
 
 from blueprint import names
-from policies.core.world import Workload, World, selects, texts
+from policies.core.world import Workload, World
 from policies.objects import Object
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 
 PEER_AUTHENTICATION: Final = "PeerAuthentication.security.istio.io"

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from policies.kubernetes.matching import Labels, Matcher, matcher
 from policies.network.addresses import NOBODY, Space, block, space
 from policies.network.ports import ALL_PORTS, RulePorts, rule_ports
 from policies.objects import Object
+from policies.objects.selectors import Labels, Matcher, matcher
 from policies.objects.values import MalformedError, UndeterminedError, View
 
 Direction = Literal["Ingress", "Egress"]

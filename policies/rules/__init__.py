@@ -3,11 +3,11 @@
 from typing import Final
 
 from policies.core.rule import Group, Rule
-from policies.rules import av, cloud, cost, data, eng, gw, img, mesh, net, ns, obs, rbac, res, sec, wl, wl_plus
+from policies.rules import av, cloud, cost, data, eng, gw, img, mesh, net, ns, obs, rbac, res, sec, wl
 
 GROUPS: Final[tuple[Group, ...]] = (
     wl.WL,
-    wl_plus.WL_PLUS,
+    wl.WL_PLUS,
     res.RES,
     img.IMG,
     ns.NS,

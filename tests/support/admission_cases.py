@@ -70,7 +70,7 @@ CARRIERS: Final = (
 
 
 def thing(api_version: str, kind: str, **rest: Any) -> dict[str, Any]:
-    """An object in the walled namespace."""
+    """An object in the namespace that the policies judge."""
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "tried", "namespace": ROOM}, **rest}
 
 
@@ -120,7 +120,7 @@ BAD_PODS: Final[dict[str, list[dict[str, Any]]]] = {
         marked(annotations={"sidecar.istio.io/interceptionMode": "NONE"}),
     ],
 }
-"""Rule to pods that break it and no other wall's check before it."""
+"""Rule to pods that break it and no check of another policy before it."""
 
 ISTIO: Final = "security.istio.io/v1"
 RBAC: Final = "rbac.authorization.k8s.io/v1"

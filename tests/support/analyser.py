@@ -3,7 +3,8 @@
 The tool is asked as a process and trusted with all judgement about selectors, rules and their combination. Around it
 is only translation, kept mechanical: where its words are fewer than Kubernetes' or Istio's, an object is respelled one
 for one (`_rule`, `_workload`), and its answer is spelled back. Nothing here knows what ought to be allowed; that is
-`tests.support.reachability`. Which translations there are and what they cannot show: docs/decisions/0020.
+`tests.support.reachability`. Which translations there are and what they cannot show:
+docs/decisions/0013-isolation-is-proven-by-an-independent-tool.md.
 """
 
 import json
@@ -45,7 +46,7 @@ LAYERS: Final = (
     Asked(name="ways out alone", ways_out=True),
     Asked(name="admissions alone", admissions=True),
 )
-"""Each end of the wall and the mesh by itself: two layers that agree would hide what a third one forgot."""
+"""Each end of an edge and the mesh by itself: two layers that agree would hide a fault of the third."""
 
 
 def analysed(

@@ -157,7 +157,7 @@ class CountingEngine:
 
 
 class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    """The half of the engine that resources are told to. Every call it does not know ends in UNIMPLEMENTED."""
+    """The half of the engine with which resources are registered. Every call it does not know ends in UNIMPLEMENTED."""
 
     def __init__(self, engine: CountingEngine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""The golden error cases: what was written, and word for word what its author is told.
+"""The golden error cases: what was written, and word for word what its author reads.
 
 A case is one file, `tests/golden/errors/<subject>/<case>.txt`, and needs nothing but itself to be understood:
 
@@ -10,12 +10,12 @@ A case is one file, `tests/golden/errors/<subject>/<case>.txt`, and needs nothin
     --- expected
     services/shop.yaml:6: spec.owner: is missing. Add `owner:` (The team that is called at night).
 
-A line `--- <path>` starts a file, the last one what is told; `nothing` there means that everything is read. In a
+A line `--- <path>` starts a file, the last one what is printed; `nothing` there means that everything is read. In a
 file, `<00>` is the byte 00 (any two hexadecimal digits). What cannot be seen in a text, such as its size, is tested in
 code beside these cases.
 
 To add a case, write it with an empty `--- expected` and run the tests with UPDATE_GOLDEN=1 in the environment: every
-case's last part is then written from what is told now, and every changed case fails once, so that an update
+case's last part is then written from what is printed now, and every changed case fails once, so that an update
 never passes for a success. Read the difference before you keep it.
 """
 
@@ -57,7 +57,7 @@ class Case:
         return folder
 
     def check(self, read: Callable[[], object]) -> None:
-        """Assert that `read` tells exactly what is expected."""
+        """Assert that `read` reports exactly what is expected."""
         try:
             read()
             told = NOTHING

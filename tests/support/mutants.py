@@ -30,7 +30,7 @@ CLOSED: Final = "the policy beside it then refuses every token"
 LESS: Final = "there is less to reach or to say"
 REQUIRED: Final = "the API server or Istio's webhook refuses the object"
 TWICE: Final = "the other of two locks still holds it"
-WIDER: Final = "a wall around more namespaces is the higher one"
+WIDER: Final = "a policy on more namespaces isolates more"
 
 EQUIVALENT: Final[Mapping[str, str]] = {
     "AuthorizationPolicy spec.rules[].when[].values removed": REQUIRED,

@@ -1,4 +1,4 @@
-"""Mistakes planted into a stack's objects, each with the words in which the proof must tell it.
+"""Mistakes planted into a stack's objects, each with the words in which the proof must report it.
 
 Each is one edit of the kind a person or a careless rule makes. The stack is the shop as `dev` has it.
 """
@@ -28,7 +28,7 @@ class Fault:
     edit: Callable[[dict[str, Any]], object] | None
     """What is done to the object; None: it is taken away."""
     by: Asked = TOGETHER
-    """The question whose answer must tell it."""
+    """The question whose answer must report it."""
 
     def planted(self, objects: list[Manifest]) -> None:
         """Edit `objects` in place."""
@@ -248,7 +248,7 @@ FAULTS: Final = (
         edit=lambda made: made["spec"]["template"]["spec"].update(serviceAccountName="default"),
     ),
     Fault(
-        sentence="a port whose requests the mesh cannot tell apart",
+        sentence="a port whose requests the mesh cannot distinguish",
         told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="Service",
         place="payment-service/payment-service",

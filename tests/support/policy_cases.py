@@ -128,7 +128,7 @@ def _facts(environment: Environment, written: Mapping[str, Any]) -> Facts:
     services = written.get("services")
     return Facts(
         environment=environment,
-        limits=limits_of(environment).model_copy(update={"exemptions": ()}),  # cases judge rules, not today's debts
+        limits=limits_of(environment).model_copy(update={"exceptions": ()}),  # cases judge rules, not today's debts
         today=TODAY,
         stack_tags=written.get("stackTags"),
         settings=Settings.model_validate(settings, strict=False) if settings else None,

@@ -17,28 +17,28 @@ from policies.adapters.crossguard import DESCRIPTIONS, Servicer, policies
 from policies.adapters.manifests import from_manifest
 from policies.core.facts import Facts
 from policies.core.finding import Finding
-from policies.core.integrity import ENG
-from policies.core.judging import CRASH, EXEMPTIONS, UNKNOWN, Judge
+from policies.core.judging import CRASH, EXCEPTIONS, UNKNOWN, Judge
 from policies.core.limits import Limits, limits_of
 from policies.core.rule import Rule
 from policies.objects import Object, Options
 from policies.objects.values import Unknown
 from policies.rules import RULES
+from policies.rules.eng.group import ENG
 from policies.rules.wl import WL
 from tests.support.policy_cases import TODAY
 
-CORE: Final = (*WL.rules, *(rule for rule in ENG.rules if rule.id in {CRASH, UNKNOWN, EXEMPTIONS}))
+CORE: Final = (*WL.rules, *(rule for rule in ENG.rules if rule.id in {CRASH, UNKNOWN, EXCEPTIONS}))
 """Pod Security and what the judge itself says: few enough to state every outcome exactly."""
 
 
-def without_exemptions(environment: Environment) -> Limits:
-    """The limits of `environment` without its exemptions: one of a rule that is not in `CORE` would be a finding."""
-    return limits_of(environment).model_copy(update={"exemptions": ()})
+def without_exceptions(environment: Environment) -> Limits:
+    """The limits of `environment` without its exceptions: one of a rule that is not in `CORE` would be a finding."""
+    return limits_of(environment).model_copy(update={"exceptions": ()})
 
 
-PROD: Final = Facts(environment="prod", limits=without_exemptions("prod"), today=TODAY)
+PROD: Final = Facts(environment="prod", limits=without_exceptions("prod"), today=TODAY)
 """As it is judged where nobody said what was asked for."""
-DEV: Final = Facts(environment="dev", limits=without_exemptions("dev"), today=TODAY)
+DEV: Final = Facts(environment="dev", limits=without_exceptions("dev"), today=TODAY)
 LEVELS: Final = {proto.ADVISORY: "advisory", proto.MANDATORY: "mandatory"}
 
 
@@ -55,7 +55,7 @@ class Said:
     @property
     def rule(self) -> str:
         """Its rule; "" where it is none's."""
-        head = self.message.rpartition(") ")[2] if self.message.startswith("(exempt") else self.message
+        head = self.message.rpartition(") ")[2] if self.message.startswith("(excepted") else self.message
         return head.partition(":")[0]
 
 
@@ -150,7 +150,7 @@ def expected(facts: Facts, things: Sequence[Object], rules: Sequence[Rule] = RUL
     """Level and message of everything the judge itself says of `things`, sorted. The engine never asks about single
     resources that are only read."""
     report = Judge(facts, rules).everything(things)
-    found = (*report.findings, *report.exempted)
+    found = (*report.findings, *report.excepted)
     return sorted(_told(each) for each in found if each.rule.of_stack or not (each.about and each.about.read_only))
 
 
@@ -179,9 +179,9 @@ def container(**security: Any) -> dict[str, Any]:
 
 
 def _told(finding: Finding) -> tuple[str, str]:
-    asked = finding.allowance
+    asked = finding.exception
     return (
-        ("advisory", f"(exempt until {asked.expires}, {asked.owner}) {finding.message}")
+        ("advisory", f"(excepted until {asked.expires}, {asked.owner}) {finding.message}")
         if asked
         else (finding.level, finding.message)
     )

@@ -1,8 +1,8 @@
 """One run of the real program: a project of its own, a process of its own, an engine that counts.
 
 The program is started as the language host starts it: by our executor, with the configuration in PULUMI_CONFIG. It
-refuses a kubeconfig that leads elsewhere, so each project gets one that leads to the cluster its settings name; nobody
-listens there, and nobody is asked.
+refuses a kubeconfig that leads elsewhere, so each project gets one that leads to the cluster its settings name; nothing
+listens there, and no request is made.
 """
 
 import json

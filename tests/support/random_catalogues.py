@@ -1,8 +1,8 @@
-"""Whole catalogues that nobody wrote: folders of services with their contracts and schemas, and a stack's settings.
+"""Whole random catalogues: folders of services with their contracts and schemas, and a stack's settings.
 
 The same seed gives the same files. They are text, so that a proof goes the whole way an owner's words go. What they
 vary is what decides who may reach whom; sizes, objectives and the like stay at their defaults. Names are chosen to
-run into each other (`pay`, `pay-b`, `pay-b-b`), because policies are told apart by names.
+run into each other (`pay`, `pay-b`, `pay-b-b`), because policies are distinguished by their names.
 """
 
 import json
@@ -115,7 +115,7 @@ def _spec(chance: Random, name: str, before: dict[str, Text]) -> Text:
     spec["egress"] = [
         {"host": host, "port": port, "protocol": protocol}
         for index, host in enumerate(chance.sample(HOSTS, chance.choice((0, 0, 1, 2))))
-        # In plain TCP the mesh cannot tell two hosts on one port apart, and nobody may ask it to.
+        # In plain TCP the mesh cannot distinguish two hosts on one port, so no catalogue may ask for it.
         for port, protocol in chance.sample(((443, "TLS"), (587 + index, "TCP"), (80, "HTTP")), chance.randint(1, 2))
     ]
     return {key: value for key, value in spec.items() if value or chance.random() < 0.5}

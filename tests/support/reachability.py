@@ -1,4 +1,4 @@
-"""Who ought to reach whom, told from the catalogue's text alone; and the comparison with what an analyser finds.
+"""Who ought to reach whom, derived from the catalogue's text alone; and the comparison with what an analyser finds.
 
 Nothing of `blueprint` or `manifests` is imported: the text is read by `tests.support.stack_text`, the platform's edges
 are the tables `_service_edges` and `_platform`, and labels, ports and namespaces are written out a second time. A rule
@@ -169,7 +169,7 @@ def _platform(stack: Stack) -> Iterator[Edge]:
 
 def _by_namespace(specs: Specs, stack: Stack) -> Iterator[Edge]:
     """What one end alone leaves open to a stray beside a service: these two rules know services by their namespaces,
-    so that a new service changes no object of the platform's. The stray's own wall is what closes them."""
+    so that a new service changes no object of the platform's. The stray pod's own NetworkPolicy is what closes them."""
     for name in specs:
         yield Edge(source=f"{name}/a-stray", target=COLLECTOR.end, ports=(4317, 4318))
         if stack.meshed:
@@ -179,7 +179,7 @@ def _by_namespace(specs: Specs, stack: Stack) -> Iterator[Edge]:
 def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
     """What ought to be allowed when only the policies of `question` count.
 
-    Where no wall is asked about, everything passes; where only the mesh is, everything but requests to services.
+    Where no NetworkPolicy counts, everything passes; where only the mesh does, everything but requests to services.
     """
     standing = {one.end: one for one in stand_ins(specs, meshed=stack.meshed)}
     services = {pods(name) for name in specs}

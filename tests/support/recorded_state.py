@@ -18,7 +18,7 @@ PROVIDER: Final = "pulumi:providers:kubernetes"
 
 @dataclass(frozen=True, kw_only=True)
 class Analyst:
-    """`pulumi policy analyze`, with a home and a backend of its own below `folder`."""
+    """`pulumi policy analyze`, with a PULUMI_HOME and a backend of its own below `folder`."""
 
     folder: Path
     toolchain: engine.Toolchain

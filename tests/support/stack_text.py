@@ -33,7 +33,7 @@ _PRIVATE: Final = (
 """IPv4: IANA's registry of special-purpose addresses (RFC 6890), as far as something of ours may answer there. IPv6:
 all that is not global unicast (2000::/3), the ranges that lead back to IPv4 among it (64:ff9b::/96, 64:ff9b:1::/48)."""
 _NOWHERE: Final = zone("documentation", ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
-"""Where nobody ever answers: reachable or not is the same."""
+"""Addresses at which no host answers: reachable or not is the same."""
 INTERNET, PRIVATE, NODES = "the internet", "private addresses", "the nodes"
 
 

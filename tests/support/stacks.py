@@ -57,7 +57,7 @@ def catalogue(folder: Path, **services: str) -> Catalogue:
 
 
 def key(manifest: Manifest) -> tuple[str, str, str, str]:
-    """What tells two objects apart in a cluster."""
+    """What distinguishes two objects in a cluster."""
     metadata = manifest["metadata"]
     return manifest["apiVersion"], manifest["kind"], metadata.get("namespace", ""), metadata["name"]
 

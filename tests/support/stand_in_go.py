@@ -1,6 +1,6 @@
 """A stand-in for the Go compiler, for tests that are about what happens around a build.
 
-It answers `go env` and makes "binaries" that are small shell scripts; what it is told to do, and what it was asked, is
+It answers `go env` and makes "binaries" that are small shell scripts; what it is to do, and what it was asked, is
 in the folder it lies in. Real builds are the business of the tests marked `engine`.
 """
 
@@ -45,7 +45,7 @@ class StandInGo:
         program.write_text(_PROGRAM, encoding="utf-8")
         program.chmod(0o755)
         (folder / "version").write_text(f"{version}\n", encoding="utf-8")
-        for group in pins.GROUPS.values():  # as after a first build, so that little room is asked for
+        for group in pins.GROUPS.values():  # as after a first build, so that little disk space is asked for
             (folder / "modules" / group.landmark).mkdir(parents=True)
         return cls(folder=folder)
 

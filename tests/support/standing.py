@@ -1,8 +1,8 @@
 """Pods that a stack's objects speak of and somebody else brings: the charts', the operators', the cluster's.
 
-They stand in for the real ones by what policies see of them, labels and service accounts, written out from the
-charts; and beside them stand pods nobody planned: a stray in every namespace of ours and a stranger who dresses up as
-a service. Whatever those reach is a hole.
+They replace the real ones with what policies see of them, labels and service accounts, written out from the charts.
+Beside them are pods that no file declares: one without labels in every namespace of ours (`a-stray`), and one in
+another namespace with a service's labels and account (`a-stranger`). Whatever those reach is a fault.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ class Standing:
     account: str = "default"
     annotations: Mapping[str, str] = field(default_factory=dict)
     walled: bool = False
-    """Whether this program closes it. The charts' controllers are left open: they speak to the API server, whose
+    """Whether this program isolates it. The charts' controllers are not isolated: they call the API server, whose
     address no selector can name."""
     service_pod: bool = False
     """Whether it gets a proxy like a service's."""

@@ -3,7 +3,7 @@
 Numbers are asked of staging and prod; a single pod in dev is nobody's outage.
 """
 
-from policies.rules.av import budgets, canaries, counts, jobs, nodes, probes, spread, updates
-from policies.rules.av.standard import AV
+from policies.rules.av import canaries, counts, nodes, pods, updates
+from policies.rules.av.group import AV
 
-__all__ = ["AV", "budgets", "canaries", "counts", "jobs", "nodes", "probes", "spread", "updates"]
+__all__ = ["AV", "canaries", "counts", "nodes", "pods", "updates"]

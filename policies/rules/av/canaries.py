@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.core.rule import HIGH, MEDIUM, Breach, sorts
-from policies.core.world import World, texts
+from policies.core.rule import HIGH, MEDIUM, Violation, sorts
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
-from policies.rules.av.standard import AV, ROLLOUT, STATEFUL_SET, shown
+from policies.rules.av.group import AV, ROLLOUT, STATEFUL_SET, shown
 
 ISTIO: Final = "networking.istio.io"
 ANALYSIS: Final = "AnalysisTemplate.argoproj.io"
@@ -28,33 +29,33 @@ SCALE_DOWN: Final = 30
     where="services/{service}.yaml: spec.rollout",
     sources=("Argo Rollouts: specification",),
 )
-def canary(thing: Object, world: World) -> Iterator[Breach]:
+def canary(thing: Object, world: World) -> Iterator[Violation]:
     """What an aborted rollout returns to is the stable version by itself; an analysis has to be able to abort it."""
     yield from (_of_rollout if thing.sort == ROLLOUT else _of_template)(thing, world)
 
 
-def _of_rollout(thing: Object, world: World) -> Iterator[Breach]:
+def _of_rollout(thing: Object, world: World) -> Iterator[Violation]:
     strategy = thing.spec["strategy"]
     given = [kind for kind in _STRATEGIES if strategy[kind].is_set]
     if len(given) != 1:
-        yield Breach(strategy, f"has {'both' if given else 'none'} of {' and '.join(_STRATEGIES)}")
+        yield Violation(strategy, f"has {'both' if given else 'none'} of {' and '.join(_STRATEGIES)}")
     for kind in given:
         yield from _STRATEGIES[kind](thing, strategy[kind], world)
 
 
-def _of_canary(thing: Object, canary: View, world: World) -> Iterator[Breach]:
+def _of_canary(thing: Object, canary: View, world: World) -> Iterator[Violation]:
     yield from _services(thing, canary, ("stableService", "canaryService"), world)
     istio = canary.at("trafficRouting", "istio")
     steps = tuple(canary["steps"])
     if not any(0 < (step["setWeight"].number or 0) < WHOLE for step in steps):
-        yield Breach(canary["steps"], f"has no weight below {WHOLE}, so all pods are replaced at once")
+        yield Violation(canary["steps"], f"has no weight below {WHOLE}, so all pods are replaced at once")
     begins = canary.at("analysis", "startingStep")
     if (begins.number or 0) >= max(len(steps), 1):
-        yield Breach(begins, f"is {shown(begins.number or 0)} of {len(steps)} steps, so nothing is ever measured")
+        yield Violation(begins, f"is {shown(begins.number or 0)} of {len(steps)} steps, so nothing is ever measured")
     analyses = [canary["analysis"], *(step["analysis"] for step in steps)]
     named = [(analysis, each) for analysis in analyses for each in analysis["templates"]]
     if not named and world.facts.mesh != "none":  # without proxies nobody measures requests
-        yield Breach(canary["analysis"], "measures nothing, so nothing ever aborts")
+        yield Violation(canary["analysis"], "measures nothing, so nothing ever aborts")
     for analysis, each in named:
         yield from _template(thing, each, world, finite=analysis is not analyses[0])
     for analysis in analyses:
@@ -63,11 +64,11 @@ def _of_canary(thing: Object, canary: View, world: World) -> Iterator[Breach]:
         yield from _routing(thing, istio, world)
 
 
-def _of_blue_green(thing: Object, blue: View, world: World) -> Iterator[Breach]:
+def _of_blue_green(thing: Object, blue: View, world: World) -> Iterator[Violation]:
     yield from _services(thing, blue, ("activeService", "previewService"), world)
     delay, promotes = blue["scaleDownDelaySeconds"], blue["autoPromotionEnabled"]
     if delay.number is not None and delay.number < SCALE_DOWN:
-        yield Breach(delay, f"is {shown(delay.number)}, below {SCALE_DOWN}")
+        yield Violation(delay, f"is {shown(delay.number)}, below {SCALE_DOWN}")
     analyses = [blue["prePromotionAnalysis"], blue["postPromotionAnalysis"]]
     for analysis in analyses:
         for each in analysis["templates"]:
@@ -75,60 +76,60 @@ def _of_blue_green(thing: Object, blue: View, world: World) -> Iterator[Breach]:
         yield from _rehearsed(analysis)
     itself = promotes if promotes.flag is not False else blue["autoPromotionSeconds"]
     if (itself is promotes or itself.is_set) and not any(not analysis["templates"].is_empty for analysis in analyses):
-        yield Breach(itself, "lets a version take over that neither a person nor a measurement looked at")
+        yield Violation(itself, "lets a version take over that neither a person nor a measurement looked at")
 
 
-_STRATEGIES: Final[Mapping[str, Callable[[Object, View, World], Iterator[Breach]]]] = {
+_STRATEGIES: Final[Mapping[str, Callable[[Object, View, World], Iterator[Violation]]]] = {
     "canary": _of_canary,
     "blueGreen": _of_blue_green,
 }
 
 
-def _services(thing: Object, strategy: View, fields: tuple[str, str], world: World) -> Iterator[Breach]:
+def _services(thing: Object, strategy: View, fields: tuple[str, str], world: World) -> Iterator[Violation]:
     for field in fields:
         name = strategy[field]
         if name.word and world.declares(thing.namespace) and not world.named("Service", thing.namespace, name.word):
-            yield Breach(name, f"is {name.word}, and there is no such Service")
+            yield Violation(name, f"is {name.word}, and there is no such Service")
     first, second = (strategy[field] for field in fields)
     if first.word and first.word == second.word:
-        yield Breach(second, f"is {first.word}, as {fields[0]} is")
+        yield Violation(second, f"is {first.word}, as {fields[0]} is")
     if fields[0] == "activeService" and not first.word:
-        yield Breach(first, "is not set, so nothing leads to the version that was promoted")
+        yield Violation(first, "is not set, so nothing leads to the version that was promoted")
 
 
-def _rehearsed(analysis: View) -> Iterator[Breach]:
+def _rehearsed(analysis: View) -> Iterator[Violation]:
     for each in analysis["dryRun"]:
-        yield Breach(each, "lets a measurement fail without anything following from it")
+        yield Violation(each, "lets a measurement fail without anything following from it")
 
 
-def _template(thing: Object, each: View, world: World, *, finite: bool) -> Iterator[Breach]:
+def _template(thing: Object, each: View, world: World, *, finite: bool) -> Iterator[Violation]:
     name = each["templateName"]
     everywhere = each["clusterScope"].flag
     sort, namespace = (CLUSTER_ANALYSIS, "") if everywhere else (ANALYSIS, thing.namespace)
     template = world.named(sort, namespace, name.word)
     if template is None:
         if world.declares(thing.namespace) and not everywhere:
-            yield Breach(name, f"is {name.word or 'empty'}, and there is no such AnalysisTemplate")
+            yield Violation(name, f"is {name.word or 'empty'}, and there is no such AnalysisTemplate")
         return
     for metric in template.spec["metrics"] if finite else ():
         if not metric["count"].is_set and metric["interval"].is_set:
-            yield Breach(metric["count"], "is not set, so the step never ends", on=template)
+            yield Violation(metric["count"], "is not set, so the step never ends", on=template)
 
 
-def _of_template(thing: Object, _: World) -> Iterator[Breach]:
+def _of_template(thing: Object, _: World) -> Iterator[Violation]:
     if thing.spec["metrics"].is_empty:
-        yield Breach(thing.spec["metrics"], "measures nothing")
+        yield Violation(thing.spec["metrics"], "measures nothing")
     yield from _rehearsed(thing.spec)
     for metric in thing.spec["metrics"]:
         limit, count = metric["failureLimit"], metric["count"].quantity or ""
         if limit.number is None:
-            yield Breach(limit, "is not set")
+            yield Violation(limit, "is not set")
         elif limit.number < 0:
-            yield Breach(limit, f"is {shown(limit.number)}, so no failure ever counts")
+            yield Violation(limit, f"is {shown(limit.number)}, so no failure ever counts")
         elif count.isdecimal() and limit.number >= int(count[:6]):
-            yield Breach(limit, f"is {shown(limit.number)}, and of {count[:6]} measurements all may fail")
+            yield Violation(limit, f"is {shown(limit.number)}, and of {count[:6]} measurements all may fail")
         if not metric["successCondition"].word and not metric["failureCondition"].word and not _judges(metric):
-            yield Breach(metric, "has no condition, so it never fails")
+            yield Violation(metric, "has no condition, so it never fails")
 
 
 def _judges(metric: View) -> bool:
@@ -136,40 +137,40 @@ def _judges(metric: View) -> bool:
     return any(metric.at("provider", own).is_set for own in ("job", "kayenta"))
 
 
-def _routing(thing: Object, istio: View, world: World) -> Iterator[Breach]:
+def _routing(thing: Object, istio: View, world: World) -> Iterator[Violation]:
     rule = istio["destinationRule"]
     subsets = {rule["stableSubsetName"].word, rule["canarySubsetName"].word} - {""}
     if rule.is_set:
         found = world.named(f"DestinationRule.{ISTIO}", thing.namespace, rule["name"].word)
         if found is None and world.declares(thing.namespace):
-            yield Breach(rule["name"], f"is {rule['name'].word}, and there is no such DestinationRule")
+            yield Violation(rule["name"], f"is {rule['name'].word}, and there is no such DestinationRule")
         for subset in sorted(subsets - {each["name"].word for each in found.spec["subsets"]}) if found else ():
-            yield Breach(rule, f"names the subset {subset}, which {found.title if found else ''} has not")
+            yield Violation(rule, f"names the subset {subset}, which {found.title if found else ''} has not")
     ends = subsets or {thing.spec.at("strategy", "canary", each).word for each in ("stableService", "canaryService")}
     for route in (istio["virtualService"], *istio["virtualServices"]):
         if route.is_set:
             yield from _weights(thing, route, ends, world)
 
 
-def _weights(thing: Object, route: View, ends: set[str], world: World) -> Iterator[Breach]:
+def _weights(thing: Object, route: View, ends: set[str], world: World) -> Iterator[Violation]:
     """The rollout writes the weights of the routes it names; each needs an end for either version."""
     name, _, namespace = route["name"].word.partition(".")
     found = world.named(f"VirtualService.{ISTIO}", namespace or thing.namespace, name)
     if found is None:
         if world.declares(namespace or thing.namespace):
-            yield Breach(route["name"], f"is {name or 'empty'}, and there is no such VirtualService")
+            yield Violation(route["name"], f"is {name or 'empty'}, and there is no such VirtualService")
         return
     routes = {each["name"].word: each for protocol in ("http", "tls", "tcp") for each in found.spec[protocol]}
     wanted = route["routes"].words
     if not wanted and len(routes) > 1:
-        yield Breach(route["routes"], f"names none of the {len(routes)} routes of {found.title}")
+        yield Violation(route["routes"], f"names none of the {len(routes)} routes of {found.title}")
     for each in wanted or tuple(routes):
         if each not in routes:
-            yield Breach(route["routes"], f"names {each}, which {found.title} has not")
+            yield Violation(route["routes"], f"names {each}, which {found.title} has not")
             continue
         places = {_end(end["destination"]) for end in routes[each]["route"]}
         for lost in sorted(ends - places):
-            yield Breach(routes[each], f"never leads to {lost}, so the rollout cannot give it a weight", on=found)
+            yield Violation(routes[each], f"never leads to {lost}, so the rollout cannot give it a weight", on=found)
 
 
 def _end(destination: View) -> str:
@@ -186,18 +187,18 @@ def _end(destination: View) -> str:
     where="manifests/workloads.py",
     sources=("kube-score statefulset-has-servicename",),
 )
-def statefulset(thing: Object, world: World) -> Iterator[Breach]:
+def statefulset(thing: Object, world: World) -> Iterator[Violation]:
     name = thing.spec["serviceName"]
     service = world.named("Service", thing.namespace, name.word)
     if not name.word:
-        yield Breach(name, "is not set")
+        yield Violation(name, "is not set")
     elif service is None:
         if world.declares(thing.namespace):
-            yield Breach(name, f"is {name.word}, and there is no such Service")
+            yield Violation(name, f"is {name.word}, and there is no such Service")
     else:
         if service.spec["clusterIP"].word != "None":
-            yield Breach(name, f"is {name.word}, which is not headless")
+            yield Violation(name, f"is {name.word}, which is not headless")
         wanted = texts(service.spec["selector"])
         labels = texts(thing.spec.at("template", "metadata", "labels"))
         if not wanted or not wanted.items() <= labels.items():
-            yield Breach(name, f"is {name.word}, which selects other pods")
+            yield Violation(name, f"is {name.word}, which selects other pods")

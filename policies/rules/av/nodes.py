@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from policies.core.rule import HIGH, Breach, sorts
+from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.av.standard import AV, shown
+from policies.rules.av.group import AV, shown
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 GKE_CLUSTER: Final = "gcp:container/cluster:Cluster"
@@ -33,23 +33,23 @@ ZONAL: Final = re.compile(r".+-[a-z]")
     where="Pulumi.<stack>.yaml: platform:settings.cluster",
     sources=("EKS best practices: reliability",),
 )
-def nodes_multi_az(thing: Object, world: World) -> Iterator[Breach]:
+def nodes_multi_az(thing: Object, world: World) -> Iterator[Violation]:
     """Groups of one cluster count together: one per zone is as good as one over all zones."""
     yield from _KINDS[thing.sort](thing, world)
 
 
-def _of_node_group(thing: Object, world: World) -> Iterator[Breach]:
+def _of_node_group(thing: Object, world: World) -> Iterator[Violation]:
     groups = [each for each in world.of(NODE_GROUP) if _cluster(each) == _cluster(thing)]
     subnets, scaling = thing.root["subnetIds"], thing.root["scalingConfig"]
     theirs = [subnet for group in groups for subnet in readable(partial(_subnets, group), _NONE)]
     zones = _zones(theirs, world)
     if _different(theirs) < ZONES:
-        yield Breach(subnets, f"has fewer than {ZONES} subnets")
+        yield Violation(subnets, f"has fewer than {ZONES} subnets")
     elif zones is not None and len(zones) < ZONES:
-        yield Breach(subnets, f"has subnets in {len(zones)} zones, fewer than {ZONES}")
+        yield Violation(subnets, f"has subnets in {len(zones)} zones, fewer than {ZONES}")
     least = sum(readable(partial(_least, each), 0.0) for each in groups)
     if least < ZONES:
-        yield Breach(scaling["minSize"], f"keeps {shown(least)} nodes of the cluster, fewer than {ZONES}")
+        yield Violation(scaling["minSize"], f"keeps {shown(least)} nodes of the cluster, fewer than {ZONES}")
     update = thing.root["updateConfig"]
     yield from _bounded(update["maxUnavailable"], update["maxUnavailablePercentage"], scaling["minSize"])
 
@@ -91,32 +91,32 @@ def _id(subnet: Object) -> str:
     return subnet.root["id"].word
 
 
-def _bounded(number: View, percent: View, least: View) -> Iterator[Breach]:
+def _bounded(number: View, percent: View, least: View) -> Iterator[Violation]:
     """One node at once is what the cloud does by itself."""
     if (percent.number or 0) > AT_ONCE_PERCENT:
-        yield Breach(percent, f"is {percent.quantity}, above {AT_ONCE_PERCENT}")
+        yield Violation(percent, f"is {percent.quantity}, above {AT_ONCE_PERCENT}")
     if (number.number or 0) > max(1, (least.number or 0) * AT_ONCE_PERCENT // 100):
-        yield Breach(number, f"is {number.quantity}, more than a zone's share of the nodes")
+        yield Violation(number, f"is {number.quantity}, more than a zone's share of the nodes")
 
 
-def _of_gke_cluster(thing: Object, _: World) -> Iterator[Breach]:
+def _of_gke_cluster(thing: Object, _: World) -> Iterator[Violation]:
     """Its API is where its location says, however many zones the nodes have."""
     yield from _located(thing)
     location = thing.root["location"]
     if not thing.root["nodeLocations"].is_empty and (not location.is_set or ZONAL.fullmatch(location.word)):
-        yield Breach(location, f"is {location.word or 'not set'}, no region")
+        yield Violation(location, f"is {location.word or 'not set'}, no region")
 
 
-def _located(thing: Object) -> Iterator[Breach]:
+def _located(thing: Object) -> Iterator[Violation]:
     location, others = thing.root["location"], thing.root["nodeLocations"]
     several = _different(tuple(others))
     if several and several < ZONES:
-        yield Breach(others, f"has {several} zones, fewer than {ZONES}")
+        yield Violation(others, f"has {several} zones, fewer than {ZONES}")
     elif not several and (not location.is_set or ZONAL.fullmatch(location.word)):
-        yield Breach(location, f"is {location.word or 'not set'}, no region")
+        yield Violation(location, f"is {location.word or 'not set'}, no region")
 
 
-def _of_node_pool(thing: Object, _: World) -> Iterator[Breach]:
+def _of_node_pool(thing: Object, _: World) -> Iterator[Violation]:
     yield from _located(thing)
     scaling, upgrade = thing.root["autoscaling"], thing.root["upgradeSettings"]
     # Counts are per zone, except the total ones.
@@ -124,14 +124,14 @@ def _of_node_pool(thing: Object, _: World) -> Iterator[Breach]:
     total = scaling["totalMinNodeCount"]
     if total.is_set:
         if (total.number or 0) < ZONES:
-            yield Breach(total, f"is {total.quantity}, fewer than {ZONES}")
+            yield Violation(total, f"is {total.quantity}, fewer than {ZONES}")
     elif not (per_zone.number or 0) >= 1:
-        yield Breach(per_zone, f"is {per_zone.quantity or 'not set'}, so a zone may have none")
+        yield Violation(per_zone, f"is {per_zone.quantity or 'not set'}, so a zone may have none")
     if (upgrade["maxUnavailable"].number or 0) > 1:
-        yield Breach(upgrade["maxUnavailable"], f"is {upgrade['maxUnavailable'].quantity}, above 1")
+        yield Violation(upgrade["maxUnavailable"], f"is {upgrade['maxUnavailable'].quantity}, above 1")
 
 
-_KINDS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_KINDS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     NODE_GROUP: _of_node_group,
     GKE_CLUSTER: _of_gke_cluster,
     NODE_POOL: _of_node_pool,

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import MEDIUM, PODS, Breach, sorts
+from policies.core.rule import MEDIUM, PODS, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import Container, Pod
 from policies.objects.values import View
-from policies.rules.av.standard import (
+from policies.rules.av.group import (
     AV,
     DELIVERY,
     DEPLOYMENT,
@@ -38,37 +38,37 @@ PROGRESS: Final = 600
     where=DELIVERY,
     sources=("KubeLinter no-rolling-update-strategy",),
 )
-def rolling_update(thing: Object, world: World) -> Iterator[Breach]:
+def rolling_update(thing: Object, world: World) -> Iterator[Violation]:
     yield from _STRATEGIES[thing.sort](thing, world)
     ready, history = thing.spec["minReadySeconds"], thing.spec["revisionHistoryLimit"]
-    if not (ready.number or 0) > 0:
-        yield Breach(ready, "is not set: a pod counts before its first request" if not ready.is_set else "is 0")
+    if world.facts.containers_run and not (ready.number or 0) > 0:
+        yield Violation(ready, "is not set: a pod counts before its first request" if not ready.is_set else "is 0")
     if history.number is not None and history.number < HISTORY:
-        yield Breach(history, f"is {shown(history.number)}, below {HISTORY}")
+        yield Violation(history, f"is {shown(history.number)}, below {HISTORY}")
     progress = thing.spec["progressDeadlineSeconds"]
     if thing.sort != STATEFUL_SET and (progress.number or PROGRESS) <= (ready.number or 0):
-        yield Breach(progress, f"is not above minReadySeconds, {shown(ready.number or 0)}")
+        yield Violation(progress, f"is not above minReadySeconds, {shown(ready.number or 0)}")
 
 
-def _of_deployment(thing: Object, world: World) -> Iterator[Breach]:
+def _of_deployment(thing: Object, world: World) -> Iterator[Violation]:
     strategy = thing.spec["strategy"]
     if strategy["type"].word not in ("", "RollingUpdate") and not _is_alone(thing):
-        yield Breach(strategy["type"], f"is {strategy['type'].word}, which stops every pod first")
+        yield Violation(strategy["type"], f"is {strategy['type'].word}, which stops every pod first")
     yield from _unavailable(strategy["rollingUpdate"], thing, world)
 
 
-def _of_stateful_set(thing: Object, world: World) -> Iterator[Breach]:
+def _of_stateful_set(thing: Object, world: World) -> Iterator[Violation]:
     strategy = thing.spec["updateStrategy"]
     if strategy["type"].word not in ("", "RollingUpdate"):
-        yield Breach(strategy["type"], f"is {strategy['type'].word}, so a new version never starts by itself")
+        yield Violation(strategy["type"], f"is {strategy['type'].word}, so a new version never starts by itself")
     yield from _unavailable(strategy["rollingUpdate"], thing, world)
 
 
-def _of_rollout(thing: Object, world: World) -> Iterator[Breach]:
+def _of_rollout(thing: Object, world: World) -> Iterator[Violation]:
     yield from _unavailable(thing.spec.at("strategy", "canary"), thing, world)
 
 
-_STRATEGIES: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_STRATEGIES: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     DEPLOYMENT: _of_deployment,
     STATEFUL_SET: _of_stateful_set,
     ROLLOUT: _of_rollout,
@@ -79,21 +79,21 @@ def _is_alone(thing: Object) -> bool:
     return thing.spec["replicas"].number in (0, 1)
 
 
-def _unavailable(update: View, thing: Object, world: World) -> Iterator[Breach]:
+def _unavailable(update: View, thing: Object, world: World) -> Iterator[Violation]:
     """A share below 100 % leaves pods. A number is compared with the fewest pods there may be."""
     missing, written = update["maxUnavailable"], thing.spec["replicas"]
     replicas = written.number if written.is_set else least_pods(thing, world)
     percent = percentage(missing)
     if isinstance(missing.value, str) and percent is None:
-        yield Breach(missing, "is neither a number nor a share")
+        yield Violation(missing, "is neither a number nor a share")
     elif percent is not None and percent >= 100:
-        yield Breach(missing, f"is {percent}%, which is every pod")
+        yield Violation(missing, f"is {percent}%, which is every pod")
     elif percent is None and missing.number and replicas and replicas > 1 and missing.number >= replicas:
-        yield Breach(missing, f"is {shown(missing.number)} of {shown(replicas)} pods")
+        yield Violation(missing, f"is {shown(missing.number)} of {shown(replicas)} pods")
     surge = update["maxSurge"]
     nothing = [each.value in (0, "0", "0%") for each in (missing, surge) if each.is_set and each.is_known]
     if len(nothing) == 2 and all(nothing):
-        yield Breach(surge, "is nothing beside maxUnavailable 0, so no update ever begins")
+        yield Violation(surge, "is nothing beside maxUnavailable 0, so no update ever begins")
 
 
 GRACE: Final = 30
@@ -114,12 +114,12 @@ DRAIN: Final = 5
     where="services/{service}.yaml: spec.terminationGracePeriodSeconds",
     sources=("EKS best practices: reliability",),
 )
-def graceful(pod: Pod, _: Facts) -> Iterator[Breach]:
+def graceful(pod: Pod, _: Facts) -> Iterator[Violation]:
     """Jobs have no requests to lose; how long any pod may take to end is bounded all the same."""
     grace = pod.spec["terminationGracePeriodSeconds"]
     seconds = GRACE if grace.number is None else grace.number
     if not 0 < seconds <= LONGEST:
-        yield Breach(grace, f"is {shown(seconds)}, not between 1 and {LONGEST}")
+        yield Violation(grace, f"is {shown(seconds)}, not between 1 and {LONGEST}")
     if pod.object.sort not in LONG_RUNNING:
         return
     serving = [one for one in pod.containers if one.role == "container"]
@@ -128,14 +128,16 @@ def graceful(pod: Pod, _: Facts) -> Iterator[Breach]:
         waits = stop.is_set and (not stop["sleep"].is_set or bool(stop.at("sleep", "seconds").number))
         handled = waits or container.view.at("lifecycle", "stopSignal").is_set
         if not handled and not container.view["ports"].is_empty:
-            yield Breach(stop, "is not set: requests still arrive while the container stops")
+            yield Violation(stop, "is not set: requests still arrive while the container stops")
         needed = _waits(container) + DRAIN
         if seconds > 0 and needed > seconds:
-            yield Breach(grace, f"is {shown(seconds)}, below {shown(needed)}: the wait of preStop and {DRAIN} to drain")
+            yield Violation(
+                grace, f"is {shown(seconds)}, below {shown(needed)}: the wait of preStop and {DRAIN} to drain"
+            )
     proxy = pod.annotations["proxy.istio.io/config"]
     drains = _DRAIN.search(proxy.word)
     if drains and sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(drains[1])) > seconds:
-        yield Breach(proxy, f"lets the proxy drain for longer than the {shown(seconds)} seconds the pod has")
+        yield Violation(proxy, f"lets the proxy drain for longer than the {shown(seconds)} seconds the pod has")
 
 
 _DRAIN: Final = re.compile(r"""terminationDrainDuration["']?\s*:\s*["']?((?:\d{1,6}[smh])+)""")

@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.cloud.wants import Asked, Want, among, off, on, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Violation, sorts
 from policies.core.trust import OURS
 from policies.network.addresses import EVERYBODY_IPV4, EVERYBODY_IPV6, cidr_at, is_wider_than, space
 from policies.objects import Object
@@ -21,14 +21,14 @@ WIDEST: Final = 16
 """Prefix of the widest range that may reach an API server: an office or a NAT is far smaller (65,536 addresses)."""
 
 
-def ranges(written: tuple[View, ...]) -> Iterator[Breach]:
+def ranges(written: tuple[View, ...]) -> Iterator[Violation]:
     """What is wrong with the ranges that may reach an API server."""
     for each in written:
         if is_wider_than([cidr_at(each)], WIDEST):
-            yield Breach(each, f"is {each.word}, wider than /{WIDEST}")
+            yield Violation(each, f"is {each.word}, wider than /{WIDEST}")
     all_of_them = space(cidr_at(each) for each in written)
     if written and (all_of_them.holds(EVERYBODY_IPV4) or all_of_them.holds(EVERYBODY_IPV6)):
-        yield Breach(written[0].path.rpartition("[")[0], "are everybody together")
+        yield Violation(written[0].path.rpartition("[")[0], "are everybody together")
 
 
 @CLOUD.resource(
@@ -41,18 +41,18 @@ def ranges(written: tuple[View, ...]) -> Iterator[Breach]:
     where=PROGRAM,
     sources=("CIS-EKS 5.4.1", "CIS-EKS 5.4.2", "CKV_AWS_38", "CKV_AWS_39"),
 )
-def private_endpoint(cluster: Object, facts: Facts) -> Iterator[Breach]:
+def private_endpoint(cluster: Object, facts: Facts) -> Iterator[Violation]:
     network = cluster.root["vpcConfig"]
     if network["endpointPrivateAccess"].flag is not True:
-        yield Breach(network["endpointPrivateAccess"], "is not true")
+        yield Violation(network["endpointPrivateAccess"], "is not true")
     public = network["endpointPublicAccess"]
     if public.flag is False:
         return
     if facts.environment == "prod":
-        yield Breach(public, "is not false")
+        yield Violation(public, "is not false")
     cidrs = tuple(network["publicAccessCidrs"])
     if not cidrs:
-        yield Breach(network["publicAccessCidrs"], "is not set, which is 0.0.0.0/0")
+        yield Violation(network["publicAccessCidrs"], "is not set, which is 0.0.0.0/0")
     yield from ranges(cidrs)
 
 
@@ -70,11 +70,11 @@ LOGS: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler"
     where=PROGRAM,
     sources=("CIS-EKS 2.1.1", "CKV_AWS_37"),
 )
-def audit_logs(cluster: Object, _: Facts) -> Iterator[Breach]:
+def audit_logs(cluster: Object, _: Facts) -> Iterator[Violation]:
     enabled = cluster.root["enabledClusterLogTypes"]
     missing = [each for each in LOGS if each not in enabled.words]
     if missing:
-        yield Breach(enabled, f"lacks {', '.join(missing)}")
+        yield Violation(enabled, f"lacks {', '.join(missing)}")
 
 
 @CLOUD.resource(
@@ -87,12 +87,12 @@ def audit_logs(cluster: Object, _: Facts) -> Iterator[Breach]:
     where=PROGRAM,
     sources=("CIS-EKS 5.3.1", "CKV_AWS_58"),
 )
-def secrets_kms(cluster: Object, _: Facts) -> Iterator[Breach]:
+def secrets_kms(cluster: Object, _: Facts) -> Iterator[Violation]:
     encryption = cluster.root["encryptionConfig"]
     if "secrets" not in encryption["resources"].words:
-        yield Breach(encryption["resources"], "does not hold secrets")
+        yield Violation(encryption["resources"], "does not hold secrets")
     if not encryption.at("provider", "keyArn").is_set:
-        yield Breach(encryption.at("provider", "keyArn"), "is not set")
+        yield Violation(encryption.at("provider", "keyArn"), "is not set")
 
 
 ADMINISTRATORS: Final = ("AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy")
@@ -156,7 +156,7 @@ def _is_administrators(root: View) -> bool:
     where=PROGRAM,
     sources=("EKS best practices: cluster access management", "CIS-EKS 4.1.7"),
 )
-def auth_mode(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def auth_mode(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -184,5 +184,5 @@ def _is_supported(version: View, _: Object, facts: Facts) -> bool:
     where=PROGRAM,
     sources=("pulumi-aws 7.51.1",),
 )
-def protection(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def protection(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from policies.cloud.iam import ACCOUNT, Statement, anywhere, is_every_action, is_everything, matches, statements
 from policies.cloud.wants import places
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, STACK, Breach, Selector, sorts
+from policies.core.rule import CRITICAL, HIGH, STACK, Selector, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
@@ -108,42 +108,42 @@ KINDS: Final[Mapping[Literal["identity", "resource", "attached"], Mapping[str, s
     where=PROGRAM,
     sources=("CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_107-111", "CKV_AWS_274", "EKS best practices: IAM"),
 )
-def no_wildcards(grant: Grant, _: Facts) -> Iterator[Breach]:
+def no_wildcards(grant: Grant, _: Facts) -> Iterator[Violation]:
     if grant.kind == "attached":
         if grant.view.word.rpartition("/")[2] in ALL:
-            yield Breach(grant.view, f"is {grant.view.word.rpartition('/')[2]}")
+            yield Violation(grant.view, f"is {grant.view.word.rpartition('/')[2]}")
         return
     judge = _of_resource if grant.kind == "resource" else _of_identity
     for statement in statements(grant.view):
         if statement.allows:
             for element in ("NotAction", "NotResource", "NotPrincipal"):
                 if statement.view[element].is_set:
-                    yield Breach(statement.view[element], "allows everything but what it names")
+                    yield Violation(statement.view[element], "allows everything but what it names")
             yield from judge(statement)
 
 
-def _of_identity(statement: Statement) -> Iterator[Breach]:
+def _of_identity(statement: Statement) -> Iterator[Violation]:
     wide = [action for action in statement.actions if is_every_action(action)]
     for action in wide:
         if any(is_everything(resource, action.partition(":")[0]) for resource in statement.resources):
-            yield Breach(statement.view["Action"], f"is {action} on everything")
+            yield Violation(statement.view["Action"], f"is {action} on everything")
     hands_over = any(matches(action, HANDS_OVER) for action in statement.actions)
     if (
         hands_over
         and not wide
         and any(matches(anywhere(each), f"arn:aws:iam::{ACCOUNT}:role/any") for each in statement.resources)
     ):
-        yield Breach(statement.view["Action"], "may pass any role (iam:PassRole)")
+        yield Violation(statement.view["Action"], "may pass any role (iam:PassRole)")
 
 
-def _of_resource(statement: Statement) -> Iterator[Breach]:
+def _of_resource(statement: Statement) -> Iterator[Violation]:
     """The owner's account may do everything with its own key: without that nobody could. Everybody may not."""
     if statement.is_open:
-        yield Breach(statement.view["Principal"], "is everybody, without a condition that says who")
+        yield Violation(statement.view["Principal"], "is everybody, without a condition that says who")
     if any(map(is_every_action, statement.actions)):
         for kind, name in statement.principals:
             if kind != "service" and name != "*" and not (name.endswith(":root") or name.isdecimal()):
-                yield Breach(statement.view["Action"], "is everything, for more than the account itself")
+                yield Violation(statement.view["Action"], "is everything, for more than the account itself")
                 break
 
 
@@ -165,43 +165,43 @@ TAGS: Final = ("aws:requesttag/kubernetes-namespace", "aws:requesttag/kubernetes
     where=PROGRAM,
     sources=("EKS best practices: IAM roles for service accounts", "CKV_AWS_60", "CKV_AWS_61"),
 )
-def trust_scoped(role: Object, facts: Facts) -> Iterator[Breach]:
+def trust_scoped(role: Object, facts: Facts) -> Iterator[Violation]:
     for statement in statements(role.root["assumeRolePolicy"]):
         if statement.allows:
             yield from _trusts(statement, facts)
 
 
-def _trusts(statement: Statement, facts: Facts) -> Iterator[Breach]:
+def _trusts(statement: Statement, facts: Facts) -> Iterator[Violation]:
     principal = statement.view["Principal"]
     equal = statement.conditions.get("stringequals", {})
     if statement.is_for_everybody or not statement.principals:
-        yield Breach(principal, "is everybody")
+        yield Violation(principal, "is everybody")
     if any(kind == "federated" and ":saml-provider/" not in name for kind, name in statement.principals):
         yield from _federated(statement, equal)
     services = [name for kind, name in statement.principals if kind == "service"]
     if PODS in services:
         if len(statement.principals) > 1:
-            yield Breach(principal, f"is {PODS} and somebody else")
+            yield Violation(principal, f"is {PODS} and somebody else")
         for tag in TAGS if facts.environment == "prod" else ():
             if len(equal.get(tag, ())) != 1:
-                yield Breach(statement.view["Condition"], f"does not name one {tag.rpartition('/')[2]}")
+                yield Violation(statement.view["Condition"], f"does not name one {tag.rpartition('/')[2]}")
 
 
-def _federated(statement: Statement, equal: Mapping[str, tuple[str, ...]]) -> Iterator[Breach]:
+def _federated(statement: Statement, equal: Mapping[str, tuple[str, ...]]) -> Iterator[Violation]:
     condition = statement.view["Condition"]
     subjects = [value for key, values in equal.items() if key.endswith(":sub") for value in values]
     audiences = [value for key, values in equal.items() if key.endswith(":aud") for value in values]
     if not subjects:
-        yield Breach(condition, "does not name the subject with StringEquals")
+        yield Violation(condition, "does not name the subject with StringEquals")
     for subject in subjects:
         namespace, _, account = subject.removeprefix(SUBJECT).partition(":")
         # An issuer that is no cluster's (a CI's) has subjects of its own kind; they too are named in full.
         is_pods = any(kind == "federated" and "oidc.eks." in name for kind, name in statement.principals)
         whole = not is_pods or (subject.startswith(SUBJECT) and bool(namespace and account) and ":" not in account)
         if not whole or "*" in subject or "?" in subject:
-            yield Breach(condition, f"names {subject or 'nobody'}, which is no single service account")
+            yield Violation(condition, f"names {subject or 'nobody'}, which is no single service account")
     if not audiences or any(audience != AUDIENCE for audience in audiences):
-        yield Breach(condition, f"does not name the audience {AUDIENCE} with StringEquals")
+        yield Violation(condition, f"does not name the audience {AUDIENCE} with StringEquals")
 
 
 ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
@@ -230,16 +230,16 @@ class Taken:
     where=PROGRAM,
     sources=("EKS best practices: use one IAM role per application",),
 )
-def one_role_per_service(_: None, world: World) -> Iterator[Breach]:
+def one_role_per_service(_: None, world: World) -> Iterator[Violation]:
     first: dict[str, Taken] = {}
     roles: dict[tuple[str, str], Taken] = {}
     for taken in _taken(world):
         owner = first.setdefault(taken.role, taken)
         if owner.namespace != taken.namespace:
-            yield Breach(taken.view, f"is the role of {owner.namespace}/{owner.account} too", on=taken.object)
+            yield Violation(taken.view, f"is the role of {owner.namespace}/{owner.account} too", on=taken.object)
         other = roles.setdefault((taken.namespace, taken.account), taken)
         if other.role != taken.role:
-            yield Breach(taken.view, f"is a second role of {taken.namespace}/{taken.account}", on=taken.object)
+            yield Violation(taken.view, f"is a second role of {taken.namespace}/{taken.account}", on=taken.object)
     for role in world.of(ROLE):
         yield from _shared_by_trust(role)
 
@@ -264,7 +264,7 @@ def _of_account(cluster: Object) -> View:
     return template.at("metadata", "annotations") if template.is_known else View(None)
 
 
-def _shared_by_trust(role: Object) -> Iterator[Breach]:
+def _shared_by_trust(role: Object) -> Iterator[Violation]:
     policy = role.root["assumeRolePolicy"]
     namespaces = {
         value.removeprefix(SUBJECT).partition(":")[0]
@@ -276,4 +276,4 @@ def _shared_by_trust(role: Object) -> Iterator[Breach]:
         if value.startswith(SUBJECT)
     }
     if len(namespaces) > 1:
-        yield Breach(policy, f"is taken by {' and '.join(sorted(namespaces))}", on=role)
+        yield Violation(policy, f"is taken by {' and '.join(sorted(namespaces))}", on=role)

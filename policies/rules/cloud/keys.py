@@ -6,7 +6,7 @@ from typing import Final
 from policies.cloud.iam import statements
 from policies.cloud.wants import Asked, Want, among, amount, duration, in_prod, on, wanted
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, Breach
+from policies.core.rule import HIGH, Violation
 from policies.objects import Object
 from policies.objects.values import View
 from policies.rules.cloud.group import CLOUD, PROGRAM
@@ -97,5 +97,5 @@ _WAITS: Final = in_prod(
     where=PROGRAM,
     sources=("compliance-policies kms", "CIS-AWS 3.6", "CKV_AWS_7", "CKV_AWS_33", "CKV_GCP_43"),
 )
-def kms_hygiene(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def kms_hygiene(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)

@@ -7,7 +7,7 @@ from policies.cloud.companions import Link
 from policies.cloud.google_firewalls import OPENINGS, Opening
 from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS, INGRESS_RULE, RULE, Ingress, ingresses
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, Violation, sorts
 from policies.core.world import World
 from policies.network.addresses import INTERNET, Space, cidr_at, space
 from policies.objects import Object
@@ -93,15 +93,15 @@ def _together(world: World) -> Mapping[object, Mapping[tuple[float, float], Spac
     where=PROGRAM,
     sources=("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "AWSGuard"),
 )
-def sg_no_world(ingress: Ingress, world: World) -> Iterator[Breach]:
+def sg_no_world(ingress: Ingress, world: World) -> Iterator[Violation]:
     if _is_mixed(ingress, world):
-        yield Breach("", "is a rule of its own for a group that has rules inside, so each update undoes the other")
+        yield Violation("", "is a rule of its own for a group that has rules inside, so each update undoes the other")
     is_web = ingress.is_one_port and any(ingress.opens(port) for port in WEB)
     if is_web and any(world.of(sort) for sort in BALANCERS):
         return
     listed = [each for each in ingress.ranges if _is_list(each)]
     if listed and is_world(world.once(_lists)):
-        yield Breach(listed[0], "is a list of ranges, and those of this stack hold the internet")
+        yield Violation(listed[0], "is a list of ranges, and those of this stack hold the internet")
     reach, (first, last) = _reach(ingress), _ports(ingress)
     if (reach & INTERNET).size < PART:
         return
@@ -110,7 +110,7 @@ def sg_no_world(ingress: Ingress, world: World) -> Iterator[Breach]:
         if low <= last and first <= high and not is_world(reach):
             reach |= more
     if is_world(reach):
-        yield Breach(ingress.ranges[0], "lets the internet in")
+        yield Violation(ingress.ranges[0], "lets the internet in")
 
 
 def _is_mixed(ingress: Ingress, world: World) -> bool:
@@ -141,22 +141,22 @@ ENDPOINTS: Final = ("ecr.api", "ecr.dkr", "kms", "s3", "sts")
     where=PROGRAM,
     sources=("CIS-AWS 3.9", "CIS-AWS 5.4", "CKV2_AWS_11", "CKV2_AWS_12", "EKS best practices: network"),
 )
-def vpc_baseline(vpc: Object, world: World) -> Iterator[Breach]:
+def vpc_baseline(vpc: Object, world: World) -> Iterator[Violation]:
     logs = [each for each in _of_vpcs(world, FLOW_LOG) if each.root["trafficType"].word in ("", "ALL")]
     if not OF_VPC.enough(vpc, world.of(VPC), logs):
-        yield Breach("", "has no flow log of all traffic of its own")
+        yield Violation("", "has no flow log of all traffic of its own")
     groups = _of_vpcs(world, DEFAULT)
     if not OF_VPC.enough(vpc, world.of(VPC), groups):
-        yield Breach("", "has no DefaultSecurityGroup of its own, so AWS' own stays open among its members")
+        yield Violation("", "has no DefaultSecurityGroup of its own, so AWS' own stays open among its members")
     for group in OF_VPC.parts(vpc, groups):
         for way in ("ingress", "egress"):
             if any(True for _ in group.root[way]):
-                yield Breach(group.root[way], "lets something through in the default group", on=group)
+                yield Violation(group.root[way], "lets something through in the default group", on=group)
     if world.facts.environment == "prod":
         made = _of_vpcs(world, "aws:ec2/vpcEndpoint:VpcEndpoint")
         missing = [name for name in ENDPOINTS if not OF_VPC.enough(vpc, world.of(VPC), _to(name, made))]
         if missing:
-            yield Breach("", f"has no endpoint of its own for {', '.join(missing)}")
+            yield Violation("", f"has no endpoint of its own for {', '.join(missing)}")
 
 
 def _of_vpcs(world: World, sort: str) -> list[Object]:
@@ -184,14 +184,14 @@ CLOSED: Final = frozenset({22, 3306, 3389, 5432, 6379, 9092, 9200, 27017})
     where=PROGRAM,
     sources=("CKV_GCP_2", "CKV_GCP_3", "CKV_GCP_75", "CKV_GCP_77"),
 )
-def firewall_no_world(opening: Opening, _: Facts) -> Iterator[Breach]:
+def firewall_no_world(opening: Opening, _: Facts) -> Iterator[Violation]:
     reach, protocol, ports = opening.reach, opening.protocol, opening.ports
     if is_world(reach):
         is_web = protocol in ("tcp", "6") and not ports.is_empty and {each.quantity for each in ports} <= {"80", "443"}
         if not (opening.is_targeted and is_web):
-            yield Breach(opening.view, "is open to the internet")
+            yield Violation(opening.view, "is open to the internet")
     elif (reach & INTERNET) - IAP and (closed := [port for port in sorted(CLOSED) if _opens(protocol, ports, port)]):
-        yield Breach(opening.view, f"opens port {closed[0]} to public addresses")
+        yield Violation(opening.view, f"opens port {closed[0]} to public addresses")
 
 
 def _opens(protocol: str, ports: View, port: int) -> bool:

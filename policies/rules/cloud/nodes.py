@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.cloud.wants import Asked, Want, among, is_given, never, on, spelled, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, Selector
+from policies.core.rule import CRITICAL, HIGH, Selector, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
@@ -66,19 +66,19 @@ _TEMPLATED: Final = wanted(
     where=PROGRAM,
     sources=("EKS best practices: restrict access to the instance profile", "CKV_AWS_79", "CKV_AWS_341"),
 )
-def nodes_imdsv2(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def nodes_imdsv2(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
         return
     template = subject.root["launchTemplate"]
     if isinstance(template["id"].value, str) and not world.of(TEMPLATE):
-        yield Breach(template["id"], "is of no launch template of this stack, so nobody here has seen what it says")
+        yield Violation(template["id"], "is of no launch template of this stack, so nobody here has seen what it says")
     named = template["name"]
     known = [each.root["name"] for each in world.of(TEMPLATE)]
     # A template of this stack that has no name yet may be the one.
     unsure = any(not each.is_set or not each.is_known for each in known)
     if named.is_set and named.is_known and not unsure and named.word not in [each.word for each in known]:
-        yield Breach(named, f"is {named.word}, which is no launch template of this stack")
+        yield Violation(named, f"is {named.word}, which is no launch template of this stack")
 
 
 def _blocks(view: View, _: Object, __: Facts) -> bool:
@@ -119,7 +119,7 @@ _DISKS: Final = Want(path="blockDeviceMappings", accepts=_blocks, wanted="", say
     where=PROGRAM,
     sources=("CIS-EKS 5.4.3", "EKS best practices: host security", "CKV_AWS_100", "CKV_AWS_130"),
 )
-def nodes_private(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def nodes_private(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
     elif subject.sort == TEMPLATE:
@@ -130,7 +130,7 @@ def nodes_private(subject: Asked | Object, world: World) -> Iterator[Breach]:
         for subnet in subject.root["subnetIds"]:
             # Before the update a subnet has no id; then the rule about subnets alone speaks.
             if isinstance(subnet.value, str) and subnet.value in public:
-                yield Breach(subnet, "is a public subnet")
+                yield Violation(subnet, "is a public subnet")
 
 
 def _is_public(subnet: Object) -> bool:
@@ -208,5 +208,5 @@ def _config(only: Callable[[View], bool] | None = None) -> tuple[Want, ...]:
     where=PROGRAM,
     sources=("CIS-GKE 5.2.1", "CIS-GKE 5.4", "CIS-GKE 5.5", "CKV_GCP_68-72"),
 )
-def gke_nodes(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def gke_nodes(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)

@@ -7,7 +7,7 @@ from typing import Final
 from blueprint.text import seconds
 from policies.cloud.capacity import zones
 from policies.cloud.wants import places, spelled
-from policies.core.rule import HIGH, MEDIUM, STACK, Breach
+from policies.core.rule import HIGH, MEDIUM, STACK, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.rules.cost.group import COST, LIMITS
@@ -44,7 +44,7 @@ SEVERAL: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     cure="Make fewer, or raise the budget in a review",
     where=LIMITS,
 )
-def count_caps(_: None, world: World) -> Iterator[Breach]:
+def count_caps(_: None, world: World) -> Iterator[Violation]:
     budget = world.facts.limits.cloud
     yield from _over("load balancers", len(tuple(_balancers(world))), budget.load_balancers)
     yield from _over("NAT gateways", len(tuple(_gateways(world))), budget.nat_gateways)
@@ -55,9 +55,9 @@ def count_caps(_: None, world: World) -> Iterator[Breach]:
     yield from _over("nodes at most", sum(_nodes(world)), budget.nodes)
 
 
-def _over(what: str, number: float, most: int) -> Iterator[Breach]:
+def _over(what: str, number: float, most: int) -> Iterator[Violation]:
     if number > most:
-        yield Breach("", f"has {min(number, 10**6):g} {what}, over the {most} of policies/config")
+        yield Violation("", f"has {min(number, 10**6):g} {what}, over the {most} of policies/config")
 
 
 def _balancers(world: World) -> Iterator[Object]:
@@ -80,20 +80,20 @@ def _addresses(world: World) -> Iterator[Object]:
     yield from (each for each in world.of(*ADDRESSES) if each.root["addressType"].word in ("", "EXTERNAL"))
 
 
-def _in_several_zones(world: World) -> Iterator[Breach]:
+def _in_several_zones(world: World) -> Iterator[Violation]:
     for sort, (path, words) in SEVERAL.items():
         for store in world.of(sort):
             for place in places(store.root, path):
                 if spelled(place) in words:
-                    yield Breach(place, f"is {spelled(place)}, which this environment does not pay for", on=store)
+                    yield Violation(place, f"is {spelled(place)}, which this environment does not pay for", on=store)
     for primary in world.of("gcp:alloydb/instance:Instance"):
         if primary.root["instanceType"].word == "PRIMARY" and not primary.root["availabilityType"].is_set:
             said = "is not set, which is REGIONAL, which this environment does not pay for"
-            yield Breach(primary.root["availabilityType"], said, on=primary)
+            yield Violation(primary.root["availabilityType"], said, on=primary)
     for cluster in world.of("aws:rds/cluster:Cluster"):
         if cluster.root["dbClusterInstanceClass"].is_set:
             said = "makes instances in three zones, which this environment does not pay for"
-            yield Breach(cluster.root["dbClusterInstanceClass"], said, on=cluster)
+            yield Violation(cluster.root["dbClusterInstanceClass"], said, on=cluster)
 
 
 NUMBER: Final[Mapping[str, tuple[str, ...]]] = {
@@ -164,22 +164,22 @@ KEPT_BY_DEFAULT: Final[Mapping[str, str]] = {
     cure="Tag the stack with a ttl of at most 72h, and protect nothing in it",
     where="plat, which makes ephemeral stacks",
 )
-def ephemeral_ttl(_: None, world: World) -> Iterator[Breach]:
+def ephemeral_ttl(_: None, world: World) -> Iterator[Violation]:
     if world.facts.environment != "ephemeral":
         return
     tags = world.facts.stack_tags
     if tags is not None:
         ttl = tags.get(TTL, "")
         if not SPAN.fullmatch(ttl) or seconds(ttl) > LONGEST:
-            yield Breach("", "has no tag ttl of at most 72h")
+            yield Violation("", "has no tag ttl of at most 72h")
     for thing in world.objects:
         if thing.options and thing.options.protect:
-            yield Breach("", "is protected, so the stack cannot be destroyed", on=thing)
+            yield Violation("", "is protected, so the stack cannot be destroyed", on=thing)
         if not thing.is_kubernetes:
             yield from _kept(thing)
 
 
-def _kept(thing: Object) -> Iterator[Breach]:
+def _kept(thing: Object) -> Iterator[Violation]:
     by_default = KEPT_BY_DEFAULT.get(thing.sort)
     nested = thing.root["settings"] if thing.sort == "gcp:sql/databaseInstance:DatabaseInstance" else None
     for view in (thing.root, *((nested,) if nested else ())):
@@ -187,6 +187,6 @@ def _kept(thing: Object) -> Iterator[Breach]:
             default = key == by_default and view is thing.root
             if view[key].value is True or (default and view[key].value is None):
                 said = "is true" if view[key].is_set else "is not set, which is true"
-                yield Breach(view[key], f"{said}, so the stack cannot be destroyed", on=thing)
+                yield Violation(view[key], f"{said}, so the stack cannot be destroyed", on=thing)
     if thing.root["deletionPolicy"].value == "PREVENT":
-        yield Breach(thing.root["deletionPolicy"], "is PREVENT, so the stack cannot be destroyed", on=thing)
+        yield Violation(thing.root["deletionPolicy"], "is PREVENT, so the stack cannot be destroyed", on=thing)

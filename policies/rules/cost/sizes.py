@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.cloud.wants import Asked, Want, amount, is_given, never, wanted
 from policies.core.facts import Facts
-from policies.core.rule import MEDIUM, Breach
+from policies.core.rule import MEDIUM, Violation
 from policies.objects.values import View
 from policies.rules.cost.group import COST, LIMITS
 
@@ -122,5 +122,5 @@ MORE: Final[Mapping[str, tuple[Want, ...]]] = {
     cure="Take a class of the list and a disk below the cap",
     where=LIMITS,
 )
-def size_allowlist(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def size_allowlist(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)

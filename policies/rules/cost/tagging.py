@@ -8,7 +8,7 @@ from policies.cloud.stores import STORES
 from policies.cloud.tags import normal, place, tags
 from policies.cloud.wants import Asked, Want, is_given, places, wanted
 from policies.core.facts import Facts
-from policies.core.rule import LOW, MEDIUM, Breach, Selector
+from policies.core.rule import LOW, MEDIUM, Selector, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
@@ -70,12 +70,12 @@ def _subjects(thing: Object) -> tuple[Object, ...]:
     cure=f"Tag {', '.join(WANTED)}, once, with the provider's default tags",
     where="components/: the provider's default tags",
 )
-def cost_tags(thing: Object, facts: Facts) -> Iterator[Breach]:
+def cost_tags(thing: Object, facts: Facts) -> Iterator[Violation]:
     own = tags(thing)
     needed = (*WANTED, *((EPHEMERAL,) if facts.environment == "ephemeral" else ()))
     missing = [name for name in needed if not is_given(own.get(normal(name), View(None)))]
     if missing:
-        yield Breach(place(thing), f"lacks {', '.join(missing)}")
+        yield Violation(place(thing), f"lacks {', '.join(missing)}")
 
 
 LONGEST: Final = 400
@@ -126,8 +126,8 @@ _BOUNDED: Final = wanted(
     where="Pulumi.<stack>.yaml: platform:settings.observability.retention, or components/",
     sources=("EKS best practices: image lifecycle", "CKV_AWS_66", "CKV_AWS_338"),
 )
-def retention(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def retention(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
     elif not OF_REPOSITORY.enough(subject, world.of(REPOSITORY), world.of("aws:ecr/lifecyclePolicy:LifecyclePolicy")):
-        yield Breach("", "has no LifecyclePolicy of its own in this stack, so every image ever pushed is kept")
+        yield Violation("", "has no LifecyclePolicy of its own in this stack, so every image ever pushed is kept")

@@ -3,28 +3,7 @@
 Which property of which type says what is in `policies.cloud.stores`; the rules here only ask.
 """
 
-from policies.rules.data import (
-    backups,
-    buckets,
-    channels,
-    encryption,
-    kafka,
-    keeping,
-    owning,
-    permissions,
-    volumes,
-)
+from policies.rules.data import backups, channels, disks, encryption, keeping, owning, permissions
 from policies.rules.data.group import DATA
 
-__all__ = [
-    "DATA",
-    "backups",
-    "buckets",
-    "channels",
-    "encryption",
-    "kafka",
-    "keeping",
-    "owning",
-    "permissions",
-    "volumes",
-]
+__all__ = ["DATA", "backups", "channels", "disks", "encryption", "keeping", "owning", "permissions"]

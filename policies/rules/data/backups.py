@@ -6,7 +6,7 @@ from typing import Final
 from blueprint import names
 from blueprint.catalogue.owning import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
 from policies.cloud.wants import is_given
-from policies.core.rule import HIGH, Breach, sorts
+from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import pods
@@ -50,7 +50,7 @@ ASKED: Final[Mapping[str, type[Store]]] = {
     where="services/{service}.yaml: resources.<name>.backup",
     sources=("CloudNativePG", "Percona", "Strimzi", "Velero"),
 )
-def backups_operator(store: Object, world: World) -> Iterator[Breach]:
+def backups_operator(store: Object, world: World) -> Iterator[Violation]:
     if _can_be_made_again(store, world):
         return
     if not any(_covers(schedule, store) for schedule in world.of("Schedule.velero.io")):
@@ -90,17 +90,17 @@ def _moves_snapshots(template: View) -> bool:
     return template["snapshotMoveData"].flag is True and template["snapshotVolumes"].flag is not False
 
 
-def _cnpg(store: Object, world: World) -> Iterator[Breach]:
+def _cnpg(store: Object, world: World) -> Iterator[Violation]:
     if store.spec.at("backup", "barmanObjectStore").is_set:
-        yield Breach(store.spec.at("backup", "barmanObjectStore"), "is the in-tree backup, which 1.31 does not have")
+        yield Violation(store.spec.at("backup", "barmanObjectStore"), "is the in-tree backup, which 1.31 does not have")
     archiver = [
         each for each in store.spec["plugins"] if each["name"].text == PLUGIN and each["enabled"].flag is not False
     ]
     if not archiver:
-        yield Breach(store.spec["plugins"], f"has no {PLUGIN}, so nothing leaves the cluster")
+        yield Violation(store.spec["plugins"], f"has no {PLUGIN}, so nothing leaves the cluster")
     for plugin in archiver:
         if plugin["isWALArchiver"].flag is not True:
-            yield Breach(plugin["isWALArchiver"], "is not true, so no moment between two copies can be restored")
+            yield Violation(plugin["isWALArchiver"], "is not true, so no moment between two copies can be restored")
         yield from _bucket(plugin.at("parameters", "barmanObjectName"), store, world)
     scheduled = [
         each
@@ -110,25 +110,25 @@ def _cnpg(store: Object, world: World) -> Iterator[Breach]:
         and each.spec["method"].text == "plugin"  # a snapshot stays with the disks, and the third way is gone
     ]
     if world.declares(store.namespace) and not scheduled:
-        yield Breach("", "has no ScheduledBackup by the plugin that is not suspended")
+        yield Violation("", "has no ScheduledBackup by the plugin that is not suspended")
 
 
-def _bucket(named: View, store: Object, world: World) -> Iterator[Breach]:
+def _bucket(named: View, store: Object, world: World) -> Iterator[Violation]:
     if not named.word:
-        yield Breach(named, "names no ObjectStore")
+        yield Violation(named, "names no ObjectStore")
         return
     target = world.named("ObjectStore.barmancloud.cnpg.io", store.namespace, named.word)
     if target is None:
         if world.declares(store.namespace):
-            yield Breach(named, f"names the ObjectStore {named.word}, which is not there")
+            yield Violation(named, f"names the ObjectStore {named.word}, which is not there")
         return
     path, endpoint = target.spec.at("configuration", "destinationPath"), target.spec.at("configuration", "endpointURL")
     if not path.word.startswith(BUCKETS):
-        yield Breach(path, "is no bucket", on=target)
+        yield Violation(path, "is no bucket", on=target)
     if _is_inside(endpoint):
-        yield Breach(endpoint, "is in the cluster, and gone with it", on=target)
+        yield Violation(endpoint, "is in the cluster, and gone with it", on=target)
     if not target.spec["retentionPolicy"].word:
-        yield Breach(
+        yield Violation(
             target.spec["retentionPolicy"], "is not set, so copies are never deleted or kept by luck", on=target
         )
 
@@ -144,18 +144,18 @@ def _is_elsewhere(storage: View) -> bool:
     return kind in OFF_CLUSTER and not _is_inside(storage[kind]["endpointUrl"])
 
 
-def _psmdb(store: Object, _: World) -> Iterator[Breach]:
+def _psmdb(store: Object, _: World) -> Iterator[Violation]:
     backup = store.spec["backup"]
     if backup["enabled"].flag is not True:
-        yield Breach(backup["enabled"], "is not true")
+        yield Violation(backup["enabled"], "is not true")
         return
     elsewhere = [name for name, storage in backup["storages"].entries() if _is_elsewhere(storage)]
     if not elsewhere:
-        yield Breach(backup["storages"], "holds no storage off the cluster")
+        yield Violation(backup["storages"], "holds no storage off the cluster")
     if backup.at("pitr", "enabled").flag is not True:
-        yield Breach(backup.at("pitr", "enabled"), "is not true, so no moment between two copies can be restored")
+        yield Violation(backup.at("pitr", "enabled"), "is not true, so no moment between two copies can be restored")
     if not any(_is_kept(task) and task["storageName"].text in elsewhere for task in backup["tasks"]):
-        yield Breach(
+        yield Violation(
             backup["tasks"], "holds no enabled task with a schedule, a retention and a storage off the cluster"
         )
 
@@ -165,13 +165,15 @@ def _is_kept(task: View) -> bool:
     return task["enabled"].flag is not False and bool(task["schedule"].word) and bool(kept)
 
 
-def _copied_by_a_job(store: Object, world: World) -> Iterator[Breach]:
+def _copied_by_a_job(store: Object, world: World) -> Iterator[Violation]:
     """Operators without backups: a CronJob beside the store, a sidecar in it, or Velero over all of it."""
     marks = COPIERS[store.sort]
     if any(_runs(marks, each) for each in (store, *world.within(store.namespace, "CronJob.batch"))):
         return
     if world.declares(store.namespace):
-        yield Breach("", "has no copy elsewhere: neither a CronJob or a sidecar that makes one, nor a Velero Schedule")
+        yield Violation(
+            "", "has no copy elsewhere: neither a CronJob or a sidecar that makes one, nor a Velero Schedule"
+        )
 
 
 def _runs(marks: tuple[str, ...], thing: Object) -> bool:
@@ -187,4 +189,4 @@ def _runs(marks: tuple[str, ...], thing: Object) -> bool:
         return False  # what cannot be read makes no copy; rules about pods say what is wrong with it
 
 
-CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {CNPG: _cnpg, PSMDB: _psmdb}
+CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {CNPG: _cnpg, PSMDB: _psmdb}

@@ -1,11 +1,12 @@
-"""Channels that survive the loss of a broker, and messages nobody could handle."""
+"""Channels: they survive the loss of a broker; messages nobody could handle; nobody at Kafka without a name."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.cloud.wants import Asked, Want, among, amount, least, off, on, unlike, wanted
-from policies.core.rule import HIGH, Breach, Selector
+from policies.cloud.wants import Asked, Want, among, amount, either, given, least, off, on, unlike, wanted
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, HIGH, Selector, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.json_text import parsed
@@ -102,11 +103,11 @@ _DURABLE: Final = wanted(DURABLE)
     where=MESSAGING,
     sources=("Kafka: replication", "NATS JetStream", "RabbitMQ quorum queues"),
 )
-def durability(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def durability(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
     elif not _is_dead_letters(subject) and not _has_dead_letters(subject, world):
-        yield Breach(
+        yield Violation(
             subject.spec["arguments"], "declares no x-dead-letter-exchange, and no Policy of this virtual host does"
         )
 
@@ -137,3 +138,69 @@ def _may_be_meant(pattern: str, name: str) -> bool:
     beginning = letters[0] if letters else ""
     plain = beginning.replace(":", ".")
     return name == plain if text == f"{beginning}$" else name.startswith(plain)
+
+
+MAY: Final = "allow.everyone.if.no.acl.found"
+"""Kafka's switch that makes a topic nobody thought of everybody's; MSK ships it on."""
+
+
+def _property(text: View, name: str) -> str | None:
+    """The value of `name` in a server.properties; the last one counts, and a space divides like = and :, as in
+    java.util.Properties."""
+    found: str | None = None
+    for line in text.word.replace("\\\n", "").splitlines():
+        key, *value = re.split(r"\s*[=:\s]\s*", line.strip(), maxsplit=1)
+        if key == name:
+            found = "".join(value)
+    return found
+
+
+def _said_no(at: View, _: Object, __: Facts) -> bool:
+    return (_property(at, MAY) or "true").casefold() == "false"
+
+
+KAFKA: Final[Mapping[str, tuple[Want, ...]]] = {
+    "Kafka.kafka.strimzi.io": (
+        given("spec.kafka.listeners"),
+        on("spec.kafka.listeners[].tls"),
+        among("spec.kafka.listeners[].authentication.type", "tls", "scram-sha-512"),
+        among("spec.kafka.authorization.type", "simple"),
+        Want(
+            path=("spec", "kafka", "config", MAY),
+            accepts=lambda at, _, __: at.value in (None, False) or at.value == "false",
+            wanted="false",
+        ),
+        Want(
+            path="spec.kafka.authorization.superUsers[]",
+            accepts=lambda at, _, __: at.word not in ("User:*", "*", "User:ANONYMOUS", "ANONYMOUS"),
+            wanted="somebody",
+        ),
+    ),
+    "aws:msk/cluster:Cluster": (
+        off("clientAuthentication.unauthenticated"),
+        either(
+            on("clientAuthentication.sasl.iam"),
+            on("clientAuthentication.sasl.scram"),
+            given("clientAuthentication.tls.certificateAuthorityArns"),
+        ),
+        given("configurationInfo.arn"),
+    ),
+    "aws:msk/configuration:Configuration": (
+        Want(path="serverProperties", accepts=_said_no, wanted="", says=f"does not say {MAY} = false"),
+    ),
+    "aws:msk/serverlessCluster:ServerlessCluster": (on("clientAuthentication.sasl.iam.enabled"),),
+}
+
+
+@DATA.resource(
+    "msg-kafka-secure",
+    "M/M/M",
+    CRITICAL,
+    wanted(KAFKA),
+    why="One listener without a password reads every channel of every service, and writes to it.",
+    cure="Give every listener TLS, authentication and the peers that may reach it, and authorize by ACL",
+    where="manifests/ or components/: the broker",
+    sources=("Strimzi: securing access", "CKV_AWS_81", "CKV_AWS_291"),
+)
+def kafka_secure(asked: Asked, facts: Facts) -> Iterator[Violation]:
+    yield from asked.unmet(facts)

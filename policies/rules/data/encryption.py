@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.cloud.wants import Asked, Want, among, given, off, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, Selector
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Selector, Violation
 from policies.objects import Object
 from policies.objects.fields import fields
 from policies.objects.values import Unknown, View
@@ -43,7 +43,7 @@ AT_REST: Final[Mapping[str, tuple[Want, ...]]] = {
     where=STORE,
     sources=("compliance-policies rds, docdb", "CKV_AWS_16", "CKV_AWS_17"),
 )
-def encrypted_at_rest(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def encrypted_at_rest(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -67,7 +67,7 @@ OWN_KEY: Final[Mapping[str, tuple[Want, ...]]] = {
     where=STORE,
     sources=("compliance-policies configureCustomerManagedKey",),
 )
-def own_key(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def own_key(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -158,7 +158,7 @@ def _shuts_the_rest(line: str) -> bool:
     where=STORE,
     sources=("CKV_AWS_29-31", "CKV_AWS_90", "CKV_AWS_83", "AWSGuard"),
 )
-def encrypted_in_transit(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def encrypted_in_transit(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -201,8 +201,8 @@ def _services(thing: Object) -> Iterator[View]:
     where=STORE,
     sources=("AWSGuard rds-instance-public-access", "CKV_AWS_17", "CKV_AWS_69"),
 )
-def no_public(subject: Asked | View, facts: Facts) -> Iterator[Breach]:
+def no_public(subject: Asked | View, facts: Facts) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(facts)
     elif subject.word in ("LoadBalancer", "NodePort"):
-        yield Breach(subject, f"is {subject.word}")
+        yield Violation(subject, f"is {subject.word}")

@@ -8,7 +8,7 @@ from policies.cloud.companions import Link
 from policies.cloud.stores import STORES
 from policies.cloud.wants import Asked, Want, among, least, off, on, wanted
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, MEDIUM, Breach, Selector
+from policies.core.rule import HIGH, MEDIUM, Selector, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
@@ -30,7 +30,7 @@ from policies.rules.data.group import DATA, of_stores
     where="services/{service}.yaml: resources.<name>.backup, or components/",
     sources=("AWSGuard rds-instance-backup-enabled", "CKV_AWS_133"),
 )
-def backups(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def backups(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -93,7 +93,7 @@ PROTECTED: Final = Want(
     where="components/: protect, and the store's own deletion protection",
     sources=("compliance-policies rds", "CKV_AWS_293"),
 )
-def deletion_protection(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def deletion_protection(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -162,7 +162,7 @@ _ZONES: Final = wanted(IN_ZONES)
     where="services/{service}.yaml: resources.<name>.highAvailability",
     sources=("AWSGuard rds-instance-multi-az-enabled", "CKV_AWS_157"),
 )
-def multi_az(subject: Asked | Object, world: World) -> Iterator[Breach]:
+def multi_az(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
     elif not subject.root["dbClusterInstanceClass"].is_set:  # a Multi-AZ DB cluster has its three by itself
@@ -171,9 +171,9 @@ def multi_az(subject: Asked | Object, world: World) -> Iterator[Breach]:
         zones = [each.root["availabilityZone"] for each in own]
         alike = [each for each in world.of(subject.sort) if not each.root["dbClusterInstanceClass"].is_set]
         if not OF_CLUSTER.enough(subject, alike, instances, 2):
-            yield Breach("", "has no two instances of its own in this stack")
+            yield Violation("", "has no two instances of its own in this stack")
         elif all(zone.is_set and zone.is_known for zone in zones) and len({zone.word for zone in zones}) < 2:
-            yield Breach("", "has all its instances in one zone")
+            yield Violation("", "has all its instances in one zone")
 
 
 ENDS: Final[Mapping[str, tuple[tuple[str, date], ...]]] = {
@@ -261,5 +261,5 @@ def _upkeep(token: str) -> Iterator[Want]:
     where="services/{service}.yaml: resources.<name>.params.version",
     sources=("CKV_AWS_226",),
 )
-def version_supported(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def version_supported(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)

@@ -10,7 +10,7 @@ from policies.cloud.stores.store import EVERYBODYS, PASSWORD
 from policies.cloud.tags import place, service_of
 from policies.cloud.wants import Asked, Want, either, not_short, off, unlike, wanted
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
@@ -48,29 +48,31 @@ BOUGHT: Final = tuple(token for token, store in STORES.items() if store.of_one a
     where=STORE,
     sources=("a database per service",),
 )
-def owned_once(thing: Object, world: World) -> Iterator[Breach]:
+def owned_once(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort in OPERATED:
         yield from _of_a_namespace(thing, world)
     elif thing.sort in BOUGHT and world.facts.services is not None:
         service = service_of(thing)
         if service not in world.facts.service:
-            yield Breach(place(thing), f"name {service or 'nobody'} as its service, which is not in the catalogue")
+            yield Violation(place(thing), f"name {service or 'nobody'} as its service, which is not in the catalogue")
     if thing.sort in PARTS:
         yield from _twice(thing, world)
 
 
-def _of_a_namespace(thing: Object, world: World) -> Iterator[Breach]:
+def _of_a_namespace(thing: Object, world: World) -> Iterator[Violation]:
     platforms = thing.namespace in (*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES)
     owners = {names.data_namespace(name) for name in world.facts.service}
     if world.facts.services is not None and not platforms and thing.namespace not in owners:
-        yield Breach("metadata.namespace", f"is {thing.namespace or 'not set'}, which holds the stores of no service")
+        yield Violation(
+            "metadata.namespace", f"is {thing.namespace or 'not set'}, which holds the stores of no service"
+        )
 
 
-def _twice(thing: Object, world: World) -> Iterator[Breach]:
+def _twice(thing: Object, world: World) -> Iterator[Violation]:
     key = _key(thing)
     others = world.once(_parts).get(key, ()) if key else ()
     if len(others) > 1 and others[0] is not thing:
-        yield Breach(PARTS[thing.sort][-1], f"is the one {others[0].title} has too")
+        yield Violation(PARTS[thing.sort][-1], f"is the one {others[0].title} has too")
 
 
 def _parts(world: World) -> Mapping[tuple[str, ...], tuple[Object, ...]]:
@@ -134,7 +136,7 @@ PASSWORDS: Final[Mapping[str, tuple[Want, ...]]] = {
     where="components/",
     sources=("CIS AWS RDS", "CKV_AWS_161"),
 )
-def managed_password(asked: Asked, facts: Facts) -> Iterator[Breach]:
+def managed_password(asked: Asked, facts: Facts) -> Iterator[Violation]:
     yield from asked.unmet(facts)
 
 
@@ -154,15 +156,15 @@ ENGINE_PORTS: Final = frozenset(port for store in STORES.values() for port in st
     where="components/",
     sources=("EKS best practices: security groups per pod",),
 )
-def sg_owner_only(ingress: Ingress, world: World) -> Iterator[Breach]:
+def sg_owner_only(ingress: Ingress, world: World) -> Iterator[Violation]:
     known = world.once(_ports)
     ports = sorted(port for port in known if ingress.opens(port))
     if not ports:
         return
     for source in ingress.ranges:
-        yield Breach(source, f"reaches port {ports[0]} of a store by address, not by security group")
+        yield Violation(source, f"reaches port {ports[0]} of a store by address, not by security group")
     if not ingress.is_one_port and any(_is_a_stores(each, known) for each in ingresses(ingress.object)):
-        yield Breach(ingress.ports, "opens more than the engine's port of a store")
+        yield Violation(ingress.ports, "opens more than the engine's port of a store")
 
 
 def _is_a_stores(ingress: Ingress, known: frozenset[int]) -> bool:

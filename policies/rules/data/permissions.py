@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.rule import CRITICAL, Violation, sorts
 from policies.core.world import World
 from policies.intent.channels import Channels, Edges, channels
 from policies.objects import Object
@@ -53,11 +53,11 @@ KINDS: Final[Mapping[str, str]] = {
     where=MESSAGING,
     sources=("least privilege", "Kafka ACLs", "RabbitMQ access control"),
 )
-def acl_catalogue(thing: Object, world: World) -> Iterator[Breach]:
+def acl_catalogue(thing: Object, world: World) -> Iterator[Violation]:
     yield from CHECKS[thing.sort](thing, world)
 
 
-def _kafka_user(user: Object, world: World) -> Iterator[Breach]:
+def _kafka_user(user: Object, world: World) -> Iterator[Violation]:
     catalogue = channels(world, "kafka")
     granted: set[tuple[str, str]] = set()
     for acl in user.spec.at("authorization", "acls"):
@@ -78,27 +78,29 @@ def _kafka_user(user: Object, world: World) -> Iterator[Breach]:
         for channel in sorted(edges.may(verb)):
             # Its own dead letters it may read back or leave to somebody else.
             if (verb, channel) not in granted and not (verb == "read" and channel in edges.writes):
-                yield Breach("spec.authorization.acls", f"do not let it {verb} {channel}, which its catalogue declares")
+                yield Violation(
+                    "spec.authorization.acls", f"do not let it {verb} {channel}, which its catalogue declares"
+                )
 
 
 def _granted(
     kind: str, name: View, operations: set[str], *, catalogue: Channels, service: str, prefix: bool
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     edges = catalogue.of.get(service, Edges())
     if kind == "cluster":
         if operations - CLUSTER:
-            yield Breach(name if name.is_set else name.path.rpartition(".")[0], "grants the cluster itself")
+            yield Violation(name if name.is_set else name.path.rpartition(".")[0], "grants the cluster itself")
     elif name.word in ("", "*"):
-        yield Breach(name, f"is every {kind}")
+        yield Violation(name, f"is every {kind}")
     elif kind == "topic":
         if operations - HARMLESS - {"read", "write"}:
-            yield Breach(name, f"grants {', '.join(sorted(operations - HARMLESS - {'read', 'write'}))}")
+            yield Violation(name, f"grants {', '.join(sorted(operations - HARMLESS - {'read', 'write'}))}")
         for verb in sorted(operations & {"read", "write"}):
             beyond = _beyond(name.word, edges.may(verb), edges, catalogue, prefix=prefix)
             if beyond:
-                yield Breach(name, f"lets {service} {verb} {beyond}, which its catalogue does not declare")
+                yield Violation(name, f"lets {service} {verb} {beyond}, which its catalogue does not declare")
     elif catalogue.of and not _is_own(name.word, edges.groups, service):
-        yield Breach(name, f"is no {kind} of {service}")
+        yield Violation(name, f"is no {kind} of {service}")
 
 
 def _beyond(name: str, may: frozenset[str], edges: Edges, catalogue: Channels, *, prefix: bool) -> str:
@@ -117,16 +119,16 @@ def _is_own(name: str, groups: frozenset[str], service: str) -> bool:
     return name in groups or name == service or name.startswith((f"{service}-", f"{service}."))
 
 
-def _managed_acl(acl: Object, world: World) -> Iterator[Breach]:
+def _managed_acl(acl: Object, world: World) -> Iterator[Violation]:
     kind, _, name = acl.root["aclId"].word.partition("/")
     catalogue = channels(world, "kafka")
     if kind.startswith("all"):
-        yield Breach(acl.root["aclId"], f"is {kind}")
+        yield Violation(acl.root["aclId"], f"is {kind}")
     for entry in acl.root["aclEntries"]:
         who = entry["principal"].word.removeprefix("User:")
         operations = {entry["operation"].word.casefold().replace("_", "")}
         if who in ("", "*"):
-            yield Breach(entry["principal"], "is everybody")
+            yield Violation(entry["principal"], "is everybody")
         elif entry["permissionType"].word != "DENY" and (about := KINDS.get(kind.removesuffix("Prefixed"))):
             place = View(name or None, "aclId")
             yield from _granted(
@@ -139,60 +141,60 @@ def _managed_acl(acl: Object, world: World) -> Iterator[Breach]:
             )
 
 
-def _permission(permission: Object, world: World) -> Iterator[Breach]:
+def _permission(permission: Object, world: World) -> Iterator[Violation]:
     spec = permission.spec
     who = spec["user"].word or spec.at("userReference", "name").word
     if who == GUEST:
-        yield Breach(spec["user"] if spec["user"].is_set else spec.at("userReference", "name"), "is guest")
+        yield Violation(spec["user"] if spec["user"].is_set else spec.at("userReference", "name"), "is guest")
     catalogue = channels(world, "rabbitmq")
     edges = catalogue.of.get(who, Edges())
     for verb, may in (("configure", frozenset[str]()), ("write", edges.writes), ("read", edges.reads)):
         yield from _bounded(spec.at("permissions", verb), who, may | edges.groups, catalogue)
 
 
-def _topic_permission(permission: Object, _: World) -> Iterator[Breach]:
+def _topic_permission(permission: Object, _: World) -> Iterator[Violation]:
     for verb in ("write", "read"):
         pattern = permission.spec.at("permissions", verb)
         if pattern.word not in ("", "^$") and not PATTERN.fullmatch(pattern.word):
-            yield Breach(pattern, "is a pattern nobody can bound")
+            yield Violation(pattern, "is a pattern nobody can bound")
 
 
-def _bounded(pattern: View, who: str, may: frozenset[str], catalogue: Channels) -> Iterator[Breach]:
+def _bounded(pattern: View, who: str, may: frozenset[str], catalogue: Channels) -> Iterator[Violation]:
     if pattern.word in ("", "^$"):
         return
     read = PATTERN.fullmatch(pattern.word) if len(pattern.word) < 2000 else None
     if read is None:
-        yield Breach(pattern, "is a pattern nobody can bound")
+        yield Violation(pattern, "is a pattern nobody can bound")
         return
     edges, prefix = catalogue.of.get(who, Edges()), read[3] != "$"
     for name in (read[1] or read[2]).replace("\\.", ".").split("|"):
         own = name.startswith((f"{who}.", f"{who}-")) and who in catalogue.of
         if not name or (not own and _beyond(name, may, edges, catalogue, prefix=prefix)):
-            yield Breach(
+            yield Violation(
                 pattern, f"lets {who or 'somebody'} at {name or 'everything'}, which its catalogue does not declare"
             )
 
 
-def _user(user: Object, _: World) -> Iterator[Breach]:
+def _user(user: Object, _: World) -> Iterator[Violation]:
     if user.name == GUEST:
-        yield Breach("metadata.name", "is guest, whom every RabbitMQ knows")
+        yield Violation("metadata.name", "is guest, whom every RabbitMQ knows")
     for tag in user.spec["tags"]:
         if tag.word in ABOVE:
-            yield Breach(tag, f"is {tag.word}, who is bound by no permission")
+            yield Violation(tag, f"is {tag.word}, who is bound by no permission")
 
 
-def _cluster(cluster: Object, _: World) -> Iterator[Breach]:
+def _cluster(cluster: Object, _: World) -> Iterator[Violation]:
     config = cluster.spec.at("rabbitmq", "additionalConfig")
     if OPEN.search(config.word):
-        yield Breach(config, "lets guest in from elsewhere, or anybody without a name")
+        yield Violation(config, "lets guest in from elsewhere, or anybody without a name")
     advanced = cluster.spec.at("rabbitmq", "advancedConfig")
     if WHO.search(advanced.word):
-        yield Breach(
+        yield Violation(
             advanced, "says who may come in without a password where no rule reads it; say it in additionalConfig"
         )
 
 
-CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     KAFKA_USER: _kafka_user,
     ACL: _managed_acl,
     PERMISSION: _permission,

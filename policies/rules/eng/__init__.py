@@ -1,9 +1,9 @@
 """The pack itself: what would get an object past the other rules.
 
-Three more of the group are told by the judge, which alone can know them: `policies.core.integrity`.
+Three more of the group are told by the judge, which alone can know them: `policies.rules.eng.group`.
 """
 
-from policies.core.integrity import ENG
-from policies.rules.eng import admission, kinds, naming, program, webhooks
+from policies.rules.eng import admission, kinds, naming, program
+from policies.rules.eng.group import ENG
 
-__all__ = ["ENG", "admission", "kinds", "naming", "program", "webhooks"]
+__all__ = ["ENG", "admission", "kinds", "naming", "program"]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.integrity import ENG
-from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, MEDIUM, Breach, sorts
+from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, MEDIUM, Violation, sorts
 from policies.kubernetes.served import is_served
 from policies.objects import LISTS, Object
+from policies.rules.eng.group import ENG
 
 PACKAGES: Final = frozenset({"aws", "gcp", "kubernetes", "platform", "pulumi", "random", "tls"})
 """Packages whose resources the rules can read; `platform` is our own components."""
@@ -37,8 +37,8 @@ OPAQUE: Final = {
     where="components/",
     sources=("pulumi-kubernetes helm_release.go",),
 )
-def opaque_helm_release(thing: Object, _: Facts) -> Iterator[Breach]:
-    yield Breach("", f"is {OPAQUE[thing.sort]}, whose objects nobody sees")
+def opaque_helm_release(thing: Object, _: Facts) -> Iterator[Violation]:
+    yield Violation("", f"is {OPAQUE[thing.sort]}, whose objects nobody sees")
 
 
 @ENG.resource(
@@ -51,10 +51,10 @@ def opaque_helm_release(thing: Object, _: Facts) -> Iterator[Breach]:
     where="manifests/",
     sources=("pulumi-kubernetes provider.go:1190",),
 )
-def list_kinds(thing: Object, _: Facts) -> Iterator[Breach]:
+def list_kinds(thing: Object, _: Facts) -> Iterator[Violation]:
     # A custom resource may be called AllowList; one that holds items is a list of objects.
     if thing.kind == LISTS or (thing.kind.endswith(LISTS) and "items" in thing.props):
-        yield Breach(thing.root["items"], "is a list of other objects")
+        yield Violation(thing.root["items"], "is a list of other objects")
 
 
 @ENG.resource(
@@ -67,10 +67,10 @@ def list_kinds(thing: Object, _: Facts) -> Iterator[Breach]:
     where="components/",
     sources=("pulumi-kubernetes schema.go:562",),
 )
-def patch_resources(thing: Object, _: Facts) -> Iterator[Breach]:
+def patch_resources(thing: Object, _: Facts) -> Iterator[Violation]:
     # To the provider a DeploymentPatch is of kind Deployment; only the token says what it is.
     if thing.type.startswith("kubernetes:") and thing.type.endswith("Patch"):
-        yield Breach("", "is a patch of an object nobody here declares")
+        yield Violation("", "is a patch of an object nobody here declares")
 
 
 @ENG.resource(
@@ -83,9 +83,9 @@ def patch_resources(thing: Object, _: Facts) -> Iterator[Breach]:
     where="manifests/",
     sources=("Gatekeeper verifydeprecatedapi", "kube-linter no-extensions-v1beta"),
 )
-def deprecated_api(thing: Object, facts: Facts) -> Iterator[Breach]:
+def deprecated_api(thing: Object, facts: Facts) -> Iterator[Violation]:
     if thing.api_version and not is_served(thing.api_version, thing.kind, facts.limits.minor):
-        yield Breach(
+        yield Violation(
             thing.root["apiVersion"], f"is {thing.api_version}, which 1.{facts.limits.minor} does not serve by default"
         )
 
@@ -100,10 +100,10 @@ def deprecated_api(thing: Object, facts: Facts) -> Iterator[Breach]:
     where="components/",
     sources=("the pack's own bypass list, B71",),
 )
-def unlisted_provider(thing: Object, _: Facts) -> Iterator[Breach]:
+def unlisted_provider(thing: Object, _: Facts) -> Iterator[Violation]:
     package = thing.type.removeprefix(PROVIDERS).partition(":")[0]
     if package not in PACKAGES:
-        yield Breach("", f"is made by the package {package or 'of no name'}, which no rule reads")
+        yield Violation("", f"is made by the package {package or 'of no name'}, which no rule reads")
 
 
 @ENG.resource(
@@ -116,11 +116,11 @@ def unlisted_provider(thing: Object, _: Facts) -> Iterator[Breach]:
     where="components/",
     sources=("the pack's own bypass list, B63",),
 )
-def imperative(thing: Object, _: Facts) -> Iterator[Breach]:
+def imperative(thing: Object, _: Facts) -> Iterator[Violation]:
     package, _colon, rest = thing.type.removeprefix(PROVIDERS).partition(":")
     if package == "command":
-        yield Breach("", "runs a command")
+        yield Violation("", "runs a command")
     elif package.startswith("pulumi-") and (not rest or rest.startswith("dynamic")):
-        yield Breach("", "runs code of the program's own")
+        yield Violation("", "runs code of the program's own")
     elif thing.type.startswith(("kubernetes:kustomize:", "kubernetes:yaml:")):
-        yield Breach("", "may transform what it reads on the way")
+        yield Violation("", "may transform what it reads on the way")

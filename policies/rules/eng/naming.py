@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.core.integrity import ENG
-from policies.core.rule import EVERYTHING, MEDIUM, Breach
+from policies.core.rule import EVERYTHING, MEDIUM, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.values import View
 from policies.objects.walking import places
+from policies.rules.eng.group import ENG
 
 LABEL: Final = 63
 """Bytes of a DNS label (RFC 1123) and of a label's value."""
@@ -72,7 +72,7 @@ PORT: Final = 15
     where="services/{service}.yaml: metadata.name; blueprint/names.py",
     sources=("Kubernetes: object names", "RFC 1123"),
 )
-def names(thing: Object, world: World) -> Iterator[Breach]:
+def names(thing: Object, world: World) -> Iterator[Violation]:
     for path, most in FIELDS.get(thing.sort, ()):
         yield from _too_long(thing.root.at(*path.split(".")), most)
     if not thing.is_kubernetes:
@@ -80,16 +80,16 @@ def names(thing: Object, world: World) -> Iterator[Breach]:
     name = thing.root.at("metadata", "name")
     yield from _too_long(name, KINDS.get(thing.sort, SUBDOMAIN))
     if thing.sort in DNS_LABELS and name.word and not _DNS_LABEL.fullmatch(name.word):
-        yield Breach(name, "is no DNS label: lower-case letters, digits and dashes between them")
+        yield Violation(name, "is no DNS label: lower-case letters, digits and dashes between them")
     if id(thing) in world.once(_second):
-        yield Breach(name, "is declared twice")
+        yield Violation(name, "is declared twice")
     yield from _labels(thing)
     yield from _ports(thing)
 
 
-def _too_long(view: View, most: int) -> Iterator[Breach]:
+def _too_long(view: View, most: int) -> Iterator[Violation]:
     if view.is_known and len(view.word.encode()) > most:
-        yield Breach(view, f"has {len(view.word.encode())} characters, {most} at most")
+        yield Violation(view, f"has {len(view.word.encode())} characters, {most} at most")
 
 
 def _second(world: World) -> frozenset[int]:
@@ -107,19 +107,19 @@ def _second(world: World) -> frozenset[int]:
     return frozenset(found)
 
 
-def _labels(thing: Object) -> Iterator[Breach]:
+def _labels(thing: Object) -> Iterator[Violation]:
     # A definition speaks of labels; it has none of its own but in its metadata.
     for place in places(thing.root["metadata"] if thing.sort == DEFINITION else thing.root):
         if place.view.path.endswith(_LABELS) and isinstance(place.view.value, dict):
             for key, value in place.view.entries():
                 prefix, _, name = key.rpartition("/")
                 if len(name) > LABEL or len(prefix) > SUBDOMAIN:
-                    yield Breach(place.view, f"has a key of {len(key)} characters")
+                    yield Violation(place.view, f"has a key of {len(key)} characters")
                 if isinstance(value.value, str):
                     yield from _too_long(value, LABEL)
 
 
-def _ports(thing: Object) -> Iterator[Breach]:
+def _ports(thing: Object) -> Iterator[Violation]:
     for pod in pods(thing):
         for container in pod.containers:
             yield from _too_long(container.view["name"], LABEL)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.integrity import ENG
-from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Breach, Selector, sorts
+from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Selector, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
+from policies.rules.eng.group import ENG
 from policies.rules.eng.kinds import PROVIDERS
 
 KUBERNETES_PROVIDER: Final = f"{PROVIDERS}kubernetes"
@@ -36,7 +36,7 @@ FLAGS: Final = {
     where="components/cluster.py",
     sources=("pulumi-kubernetes provider.go",),
 )
-def provider_flags(provider: Object, facts: Facts) -> Iterator[Breach]:
+def provider_flags(provider: Object, facts: Facts) -> Iterator[Violation]:
     if facts.environment in ("dev", "ephemeral"):
         return
     for flag, does in FLAGS.items():
@@ -44,7 +44,7 @@ def provider_flags(provider: Object, facts: Facts) -> Iterator[Breach]:
         # The engine passes a provider's settings as JSON in text.
         on = written.flag if isinstance(written.value, bool) else written.word.strip().casefold() not in _OFF
         if on:
-            yield Breach(written, f"is set, so the provider {does}")
+            yield Violation(written, f"is set, so the provider {does}")
 
 
 _OFF: Final = frozenset({"", "false", "null", '""', "0"})
@@ -60,15 +60,15 @@ _OFF: Final = frozenset({"", "false", "null", '""', "0"})
     where="components/",
     sources=("Pulumi: explicit providers",),
 )
-def explicit_provider(thing: Object, world: World) -> Iterator[Breach]:
+def explicit_provider(thing: Object, world: World) -> Iterator[Violation]:
     provider = thing.provider
     if provider is None:
         return
     own = world.once(_providers)
     if not provider.name or provider.name == "default" or provider.name.startswith("default_"):
-        yield Breach("", "is made by the ambient provider")
+        yield Violation("", "is made by the ambient provider")
     elif own and provider.name not in own:
-        yield Breach("", f"is made by the provider {provider.name}, which is not this stack's")
+        yield Violation("", f"is made by the provider {provider.name}, which is not this stack's")
 
 
 def _providers(world: World) -> frozenset[str]:
@@ -105,12 +105,12 @@ GUARDED: Final = frozenset(
     where="manifests/treatments.py",
     sources=("Pulumi: ignoreChanges",),
 )
-def ignore_changes(thing: Object, _: Facts) -> Iterator[Breach]:
+def ignore_changes(thing: Object, _: Facts) -> Iterator[Violation]:
     allowed = OTHERS_OWN.get(thing.sort, ())
     for path in thing.options.ignore_changes if thing.options else ():
         steps = [step for step in _SEPARATORS.split(path) if step]
         if path not in allowed and (_guarded(steps) or (thing.is_kubernetes and _is_judged(path, steps[0]))):
-            yield Breach("", f"does not compare {path[:80]}")
+            yield Violation("", f"does not compare {path[:80]}")
 
 
 _SEPARATORS: Final = re.compile(r"[\[\]\"'.]+")
@@ -179,9 +179,9 @@ STATEFUL: Final = sorts(
     where="components/",
     sources=("Pulumi: protect",),
 )
-def protect(thing: Object, _: Facts) -> Iterator[Breach]:
+def protect(thing: Object, _: Facts) -> Iterator[Violation]:
     if thing.options is not None and not thing.options.protect:
-        yield Breach("", "holds data and is not protected")
+        yield Violation("", "holds data and is not protected")
 
 
 def _managed(thing: Object) -> tuple[Object, ...]:
@@ -199,6 +199,6 @@ def _managed(thing: Object) -> tuple[Object, ...]:
     where="components/",
     sources=("Pulumi: get functions",),
 )
-def external_read(thing: Object, _: World) -> Iterator[Breach]:
+def external_read(thing: Object, _: World) -> Iterator[Violation]:
     if thing.read_only:
-        yield Breach("", "was made by somebody else and is only looked at")
+        yield Violation("", "was made by somebody else and is only looked at")

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import HIGH, Breach, Selector
+from policies.core.rule import HIGH, Selector, Violation
 from policies.core.world import World
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.edge import GW
+from policies.rules.gw import group
+from policies.rules.gw.group import GW
 from policies.rules.gw.routes import doors
 
 CERTIFICATE: Final = "Certificate.cert-manager.io"
@@ -28,7 +28,7 @@ OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.
     HIGH,
     Selector(
         lambda thing: (thing,),
-        frozenset({*edge.KONG_ROUTES, edge.GATEWAY, *CHARTS}),
+        frozenset({*group.KONG_ROUTES, group.GATEWAY, *CHARTS}),
         "public routes, Gateways, and Kong's chart",
     ),
     why="Over plain http, or with a certificate nobody can check, everybody on the way reads the tokens.",
@@ -36,47 +36,47 @@ OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.
     where="Pulumi.<stack>.yaml: platform:settings.gateway.certificates",
     sources=("Gatekeeper httpsonly", "Kyverno require-ingress-https", "RFC 8996"),
 )
-def tls(thing: Object, world: World) -> Iterator[Breach]:
+def tls(thing: Object, world: World) -> Iterator[Violation]:
     """A Secret nobody fills is a finding where its namespace is declared; a self-signed issuer in prod."""
     yield from _READERS.get(thing.sort, _of_route)(thing, world)
 
 
-def _of_chart(thing: Object, _: World) -> Iterator[Breach]:
+def _of_chart(thing: Object, _: World) -> Iterator[Violation]:
     if chart_name(thing) not in ("kong", "ingress"):
         return
     for values in (thing.root["values"], thing.root.at("values", "gateway")):
         protocols, suite = values.at("env", "ssl_protocols"), values.at("env", "ssl_cipher_suite")
         if OLD_TLS.search(protocols.word):
-            yield Breach(protocols, "allows a protocol below TLS 1.2")
+            yield Violation(protocols, "allows a protocol below TLS 1.2")
         if suite.word == "old":
-            yield Breach(suite, "is old, which allows protocols below TLS 1.2")
+            yield Violation(suite, "is old, which allows protocols below TLS 1.2")
 
 
-def _of_gateway(thing: Object, world: World) -> Iterator[Breach]:
+def _of_gateway(thing: Object, world: World) -> Iterator[Violation]:
     for listener in thing.spec["listeners"]:
         if listener["protocol"].word not in ENCRYPTED:
             continue
         tls = listener["tls"]
         for key, option in tls["options"].entries():
             if OLD_TLS.search(option.word) or ("version" in key.lower() and option.word in ("1.0", "1.1")):
-                yield Breach(option, "allows a protocol below TLS 1.2")
+                yield Violation(option, "allows a protocol below TLS 1.2")
         if tls["mode"].word == "Passthrough":
             continue
         references = tuple(tls["certificateRefs"])
         if not references:
-            yield Breach(tls["certificateRefs"], "names no certificate")
+            yield Violation(tls["certificateRefs"], "names no certificate")
         for reference in references:
             namespace = reference["namespace"].word or thing.namespace
             yield from _certificate(thing, reference["name"], namespace, (listener["hostname"],), world)
 
 
-def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
+def _of_ingress(thing: Object, world: World) -> Iterator[Violation]:
     spoken, forced = (
-        thing.annotations[edge.PROTOCOLS_ANNOTATION],
+        thing.annotations[group.PROTOCOLS_ANNOTATION],
         thing.annotations["ingress.kubernetes.io/force-ssl-redirect"],
     )
     if not _only_encrypted(spoken) and forced.word != "true":
-        yield Breach(spoken, "does not keep plain http out")
+        yield Violation(spoken, "does not keep plain http out")
     entries = tuple(thing.spec["tls"])
     for entry in entries:
         if entry["secretName"].word:
@@ -85,7 +85,7 @@ def _of_ingress(thing: Object, world: World) -> Iterator[Breach]:
     for rule in thing.spec["rules"]:
         host = rule["host"].word
         if not any(_is_for(name, host) for name in proven):
-            yield Breach(rule["host"], f"is {host or 'not set'}, and no certificate of the Ingress is for it")
+            yield Violation(rule["host"], f"is {host or 'not set'}, and no certificate of the Ingress is for it")
 
 
 def _only_encrypted(protocols: View) -> bool:
@@ -93,32 +93,32 @@ def _only_encrypted(protocols: View) -> bool:
     return bool(spoken) and spoken <= {"https", "grpcs", "tls"}
 
 
-def _of_byte_ingress(thing: Object, _: World) -> Iterator[Breach]:
+def _of_byte_ingress(thing: Object, _: World) -> Iterator[Violation]:
     if thing.spec["tls"].is_empty:
-        yield Breach(thing.spec["tls"], "names no certificate")
+        yield Violation(thing.spec["tls"], "names no certificate")
     for entry in thing.spec["tls"]:
         if not entry["secretName"].word:
-            yield Breach(entry["secretName"], "is not set, so these hosts have no certificate")
+            yield Violation(entry["secretName"], "is not set, so these hosts have no certificate")
 
 
-def _of_route(thing: Object, world: World) -> Iterator[Breach]:
-    spoken = thing.annotations[edge.PROTOCOLS_ANNOTATION]
+def _of_route(thing: Object, world: World) -> Iterator[Violation]:
+    spoken = thing.annotations[group.PROTOCOLS_ANNOTATION]
     if spoken.word and not _only_encrypted(spoken):
-        yield Breach(spoken, "takes plain http, whatever the listener says")
+        yield Violation(spoken, "takes plain http, whatever the listener says")
     if all(door.redirects for door in doors(thing)):
         return
     for parent in thing.spec["parentRefs"]:
         if parent["kind"].word not in ("", "Gateway"):
             continue
         namespace = parent["namespace"].word or thing.namespace
-        gateway = world.named(edge.GATEWAY, namespace, parent["name"].word)
+        gateway = world.named(group.GATEWAY, namespace, parent["name"].word)
         if gateway is None:
             if world.declares(namespace):
-                yield Breach(parent, f"names {namespace}/{parent['name'].word}, and there is no such Gateway")
+                yield Violation(parent, f"names {namespace}/{parent['name'].word}, and there is no such Gateway")
             continue
         listeners = [one for one in gateway.spec["listeners"] if _attaches(parent, one)]
         if not listeners:
-            yield Breach(parent, f"names a listener {gateway.title} does not have")
+            yield Violation(parent, f"names a listener {gateway.title} does not have")
         for listener in listeners:
             yield from _listened(thing, parent, gateway, listener, world)
 
@@ -130,26 +130,26 @@ def _attaches(parent: View, listener: View) -> bool:
     )
 
 
-def _listened(thing: Object, parent: View, gateway: Object, listener: View, world: World) -> Iterator[Breach]:
+def _listened(thing: Object, parent: View, gateway: Object, listener: View, world: World) -> Iterator[Violation]:
     invited = listener.at("allowedRoutes", "namespaces", "from").word or "Same"
     if invited == "Same" and thing.namespace != gateway.namespace:
         return
     if listener["protocol"].word not in ENCRYPTED:
-        yield Breach(parent, f"attaches to the listener {listener['name'].word}, which is not encrypted")
+        yield Violation(parent, f"attaches to the listener {listener['name'].word}, which is not encrypted")
     elif not listener["hostname"].word:  # with a name, the Gateway's own verdict is enough
         for reference in listener.at("tls", "certificateRefs"):
             secret = reference["namespace"].word or gateway.namespace, reference["name"].word
             certificate = world.once(_certificates).get(secret)
             for host in thing.spec["hostnames"] if certificate else ():
                 if certificate and not _names(certificate, host.word):
-                    yield Breach(host, f"is {host.word}, and {certificate.title} is not for it")
+                    yield Violation(host, f"is {host.word}, and {certificate.title} is not for it")
 
 
-_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     **dict.fromkeys(CHARTS, _of_chart),
-    **dict.fromkeys(edge.INGRESSES, _of_ingress),
-    **dict.fromkeys(edge.BYTE_INGRESSES, _of_byte_ingress),
-    edge.GATEWAY: _of_gateway,
+    **dict.fromkeys(group.INGRESSES, _of_ingress),
+    **dict.fromkeys(group.BYTE_INGRESSES, _of_byte_ingress),
+    group.GATEWAY: _of_gateway,
 }
 
 
@@ -158,21 +158,21 @@ NAMESPACED_ISSUER: Final = "cert-manager.io/issuer"
 """Annotations by which cert-manager makes the certificates of a Gateway or an Ingress itself."""
 
 
-def _certificate(thing: Object, at: View, namespace: str, hosts: tuple[View, ...], world: World) -> Iterator[Breach]:
+def _certificate(thing: Object, at: View, namespace: str, hosts: tuple[View, ...], world: World) -> Iterator[Violation]:
     certificate = world.once(_certificates).get((namespace, at.word))
     everywhere, own = thing.annotations[CLUSTER_ISSUER].word, thing.annotations[NAMESPACED_ISSUER].word
     distrusted = ""
     if certificate:
         for host in hosts:
             if host.word and not _names(certificate, host.word):
-                yield Breach(host, f"is {host.word}, and {certificate.title} is not for it")
+                yield Violation(host, f"is {host.word}, and {certificate.title} is not for it")
         distrusted = _distrusted(*_issuer_of(certificate), world)
     elif namespace == thing.namespace and (everywhere or own):
         distrusted = _distrusted(bool(everywhere), namespace, everywhere or own, world)
     elif world.declares(namespace) and (namespace, at.word) not in world.once(_secrets):
-        yield Breach(at, f"names the Secret {namespace}/{at.word}, which nothing fills")
+        yield Violation(at, f"names the Secret {namespace}/{at.word}, which nothing fills")
     if distrusted and world.facts.environment == "prod":
-        yield Breach(at, f"names a certificate {distrusted}")
+        yield Violation(at, f"names a certificate {distrusted}")
 
 
 def _names(certificate: Object, host: str) -> bool:

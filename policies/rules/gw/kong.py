@@ -6,14 +6,14 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, Breach, Selector, sorts
+from policies.core.rule import CRITICAL, Selector, Violation, sorts
 from policies.core.world import WORKLOADS
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.edge import GW
+from policies.rules.gw import group
+from policies.rules.gw.group import GW
 from policies.rules.gw.plugins import CODE, kind
 from policies.rules.gw.routes import doors
 
@@ -33,7 +33,7 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost", "unix:", "off")
     CRITICAL,
     Selector(
         lambda thing: (thing,),
-        frozenset({*CHARTS, *edge.KONG_ROUTES, edge.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
+        frozenset({*CHARTS, *group.KONG_ROUTES, group.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
         "Kong's chart, its Services and pods, and routes to them",
     ),
     why="Whoever reaches Kong's admin API can send every request, with every token in it, wherever they like.",
@@ -41,11 +41,11 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost", "unix:", "off")
     where="manifests/operators/kong.py",
     sources=("OWASP K8s K06",),
 )
-def admin_private(thing: Object, _: Facts) -> Iterator[Breach]:
+def admin_private(thing: Object, _: Facts) -> Iterator[Violation]:
     yield from _PLACES.get(thing.sort, _of_workload)(thing)
 
 
-def _of_chart(thing: Object) -> Iterator[Breach]:
+def _of_chart(thing: Object) -> Iterator[Violation]:
     chart = chart_name(thing)
     if chart in ("kong", "ingress"):
         values = thing.root["values"]
@@ -53,30 +53,30 @@ def _of_chart(thing: Object) -> Iterator[Breach]:
             yield from _of_values(part, default="NodePort" if chart == "kong" else "ClusterIP")
 
 
-def _of_values(values: View, *, default: str) -> Iterator[Breach]:
+def _of_values(values: View, *, default: str) -> Iterator[Violation]:
     """`default`: the type of a Service whose values name none (Kong/charts kong-3.2.0, ingress-0.24.0)."""
     for part in PARTS:
         kind = values[part]["type"]
         if kind.word in OPEN:
-            yield Breach(kind, f"is {kind.word}")
+            yield Violation(kind, f"is {kind.word}")
         elif not kind.is_set and values[part]["enabled"].flag and default in OPEN:
-            yield Breach(kind, f"is not set, which is {default}")
+            yield Violation(kind, f"is not set, which is {default}")
         for plain in ("ingress", "http"):
             enabled = values[part].at(plain, "enabled")
             if enabled.flag and (plain == "ingress" or part == "admin"):
-                yield Breach(enabled, "is true")
+                yield Violation(enabled, "is true")
     for name in LISTENERS:
         yield from _of_listener(values["env"][name])
 
 
-def _of_listener(listener: View) -> Iterator[Breach]:
+def _of_listener(listener: View) -> Iterator[Violation]:
     for one in listener.word.split(","):
         words = one.split()
         if words and not words[0].startswith(LOOPBACK) and "ssl" not in words:
-            yield Breach(listener, "listens beyond the pod without TLS")
+            yield Violation(listener, "listens beyond the pod without TLS")
 
 
-def _of_service(thing: Object) -> Iterator[Breach]:
+def _of_service(thing: Object) -> Iterator[Violation]:
     if not _is_kongs(thing.namespace, thing.name):
         return
     kind, outside = thing.spec["type"], thing.spec["externalIPs"]
@@ -87,9 +87,9 @@ def _of_service(thing: Object) -> Iterator[Breach]:
         if not (numbers & ADMIN_PORTS or any(_ADMIN_NAME.search(name) for name in told)):
             continue
         if kind.word in OPEN:
-            yield Breach(kind, f"is {kind.word}, with the admin port {port['name'].word or port['port'].quantity}")
+            yield Violation(kind, f"is {kind.word}, with the admin port {port['name'].word or port['port'].quantity}")
         if not outside.is_empty:
-            yield Breach(outside, f"is set, with the admin port {port['name'].word or port['port'].quantity}")
+            yield Violation(outside, f"is set, with the admin port {port['name'].word or port['port'].quantity}")
 
 
 _ADMIN_NAME: Final = re.compile(r"admin|manager")
@@ -99,7 +99,7 @@ def _is_kongs(namespace: str, name: str) -> bool:
     return namespace == names.KONG or name == "kong" or name.startswith("kong-")
 
 
-def _of_route(thing: Object) -> Iterator[Breach]:
+def _of_route(thing: Object) -> Iterator[Violation]:
     for door in doors(thing):
         for backend in door.backends:
             port = backend.port.value if backend.port.is_known else None
@@ -108,10 +108,12 @@ def _of_route(thing: Object) -> Iterator[Breach]:
                 or (isinstance(port, str) and _ADMIN_NAME.search(port))
                 or (isinstance(port, int) and port in ADMIN_PORTS)
             ):
-                yield Breach(backend.at, f"leads to {backend.namespace}/{backend.name}, which configures the gateway")
+                yield Violation(
+                    backend.at, f"leads to {backend.namespace}/{backend.name}, which configures the gateway"
+                )
 
 
-def _of_workload(thing: Object) -> Iterator[Breach]:
+def _of_workload(thing: Object) -> Iterator[Violation]:
     if thing.namespace != names.KONG:
         return
     for pod in pods(thing):
@@ -121,9 +123,9 @@ def _of_workload(thing: Object) -> Iterator[Breach]:
                     yield from _of_listener(variable["value"])
 
 
-_PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
+_PLACES: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
     **dict.fromkeys(CHARTS, _of_chart),
-    **dict.fromkeys((*edge.KONG_ROUTES, edge.VIRTUAL_SERVICE), _of_route),
+    **dict.fromkeys((*group.KONG_ROUTES, group.VIRTUAL_SERVICE), _of_route),
     "Service": _of_service,
 }
 
@@ -133,10 +135,10 @@ _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     "M/M/M",
     CRITICAL,
     sorts(
-        *edge.KONG_ROUTES,
+        *group.KONG_ROUTES,
         "Service",
-        edge.KONG_PLUGIN,
-        edge.KONG_CLUSTER_PLUGIN,
+        group.KONG_PLUGIN,
+        group.KONG_CLUSTER_PLUGIN,
         "SnippetsFilter.gateway.nginx.org",
     ),
     why="A snippet or a function runs in the gateway itself, which holds every certificate and sees every token.",
@@ -144,11 +146,11 @@ _PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
     where="services/{service}.yaml: spec.provides.route.requestTransformer",
     sources=("CVE-2021-25742", "CKV_K8S_152", "CKV_K8S_153", "CKV_K8S_154"),
 )
-def no_snippets(thing: Object, _: Facts) -> Iterator[Breach]:
+def no_snippets(thing: Object, _: Facts) -> Iterator[Violation]:
     for key, value in thing.annotations.entries():
         if value.is_set and key.rpartition("/")[2].lower().rstrip("s").endswith("snippet"):
-            yield Breach(value, "is code for the gateway")
-    if thing.sort in (edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN) and kind(thing) in CODE:
-        yield Breach(thing.root["plugin"], f"is {kind(thing)}, which runs code")
+            yield Violation(value, "is code for the gateway")
+    if thing.sort in (group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN) and kind(thing) in CODE:
+        yield Violation(thing.root["plugin"], f"is {kind(thing)}, which runs code")
     if thing.kind == "SnippetsFilter":
-        yield Breach(thing.spec, "is code for the gateway")
+        yield Violation(thing.spec, "is code for the gateway")

@@ -6,13 +6,14 @@ from typing import Final
 
 from blueprint.catalogue import Service
 from blueprint.catalogue.offering import Provide
-from policies.core.rule import CRITICAL, HIGH, Breach
-from policies.core.world import World, texts
+from policies.core.rule import CRITICAL, HIGH, Violation
+from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
-from policies.rules.gw.door import EVERYTHING, Backend, Door, Match, covers
-from policies.rules.gw.edge import GW, ROUTE
+from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.plugins import rewritten
+from policies.rules.gw.route import EVERYTHING, Backend, Door, Match, covers
 from policies.rules.gw.routes import DOORS, KONG_DOORS
 
 
@@ -26,23 +27,25 @@ from policies.rules.gw.routes import DOORS, KONG_DOORS
     where="services/{service}.yaml: spec.provides.port",
     sources=("Kubescape dangling-ingress", "KubeLinter dangling-ingress"),
 )
-def backend_exists(door: Door, world: World) -> Iterator[Breach]:
+def backend_exists(door: Door, world: World) -> Iterator[Violation]:
     """Absence is judged in the namespaces of services and of their stores: elsewhere charts make Services too."""
     if not door.backends and not door.redirects:
-        yield Breach(door.rule, "leads nowhere")
+        yield Violation(door.rule, "leads nowhere")
     for backend in door.backends:
         service = world.named("Service", backend.namespace, backend.name)
         whole = backend.namespace in world.service_namespaces or backend.namespace in world.data_namespaces
         if service is None:
             if whole:
-                yield Breach(backend.at, f"leads to {backend.namespace}/{backend.name}, and there is no such Service")
+                yield Violation(
+                    backend.at, f"leads to {backend.namespace}/{backend.name}, and there is no such Service"
+                )
             continue
         if not _has_port(service, backend.port):
-            yield Breach(backend.port, f"is {backend.port.value}, and {service.title} has no such port")
+            yield Violation(backend.port, f"is {backend.port.value}, and {service.title} has no such port")
         if not service.spec["selector"].keys:
-            yield Breach(backend.at, f"leads to {service.title}, which selects no pods")
+            yield Violation(backend.at, f"leads to {service.title}, which selects no pods")
         elif whole and not _selects_any(service, world):
-            yield Breach(backend.at, f"leads to {service.title}, whose selector matches no pods")
+            yield Violation(backend.at, f"leads to {service.title}, whose selector matches no pods")
 
 
 def _has_port(service: Object, wanted: View) -> bool:
@@ -74,28 +77,30 @@ PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
     where=ROUTE,
     sources=("OWASP K8s K06",),
 )
-def internal_not_routed(door: Door, world: World) -> Iterator[Breach]:
+def internal_not_routed(door: Door, world: World) -> Iterator[Violation]:
     """What is public is what the catalogue routes. Without a catalogue only the paths that are never public count."""
     for match in door.matches:
         if PRIVATE & set(_WORDS.findall(match.path.lower())):
-            yield Breach(match.at, "exposes what a service tells about itself")
+            yield Violation(match.at, "exposes what a service tells about itself")
     if world.facts.services is None or door.redirects:
         return
     for at, on in rewritten(door, world):
-        yield Breach(at, "has the service asked for another path than the catalogue routes", on=on)
+        yield Violation(at, "has the service asked for another path than the catalogue routes", on=on)
     if door.rule["delegate"].is_set:
-        yield Breach(door.rule["delegate"], "leads wherever another VirtualService says")
+        yield Violation(door.rule["delegate"], "leads wherever another VirtualService says")
     for backend in door.backends:
         service = world.facts.service.get(backend.namespace)
         provides = [provide for provide in service.spec.provides if provide.route] if service else []
         if service is None or not provides:
-            yield Breach(backend.at, f"leads to {backend.namespace}/{backend.name}, which the catalogue keeps inside")
+            yield Violation(
+                backend.at, f"leads to {backend.namespace}/{backend.name}, which the catalogue keeps inside"
+            )
             continue
         # What is not told apart by paths, as bytes are not, is every path.
         for match in door.matches or (Match(at=door.rule, kind="PathPrefix", path=EVERYTHING),):
             if not any(_exposes(service, provide, backend, match, world) for provide in provides):
                 port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
-                yield Breach(match.at, f"is no public path of {service.name}{port}")
+                yield Violation(match.at, f"is no public path of {service.name}{port}")
 
 
 def _exposes(service: Service, provide: Provide, backend: Backend, match: Match, world: World) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, Breach
+from policies.core.rule import HIGH, Violation
 from policies.core.world import World
 from policies.objects import Object
-from policies.rules.gw.door import Door, Match
-from policies.rules.gw.edge import GW, ROUTE
+from policies.rules.gw.group import GW, ROUTE
+from policies.rules.gw.route import Door, Match
 from policies.rules.gw.routes import DOORS, ROUTES, doors, every_door
 
 
@@ -22,20 +22,20 @@ from policies.rules.gw.routes import DOORS, ROUTES, doors, every_door
     where=f"{ROUTE}.host",
     sources=("Kyverno disallow-empty-ingress-host", "Gatekeeper block-wildcard-ingress"),
 )
-def host_explicit(thing: Object, facts: Facts) -> Iterator[Breach]:
+def host_explicit(thing: Object, facts: Facts) -> Iterator[Violation]:
     """A route that only redirects to https needs no host: whoever asks gets the same name back."""
     for door in doors(thing):
         if not door.hosts and not door.redirects:
-            yield Breach(door.rule, "answers for every host")
+            yield Violation(door.rule, "answers for every host")
         for host in door.hosts:
             fault = _fault(host.word, facts)
             if fault:
-                yield Breach(host, fault)
+                yield Violation(host, fault)
     aliases = thing.annotations[ALIASES]
     for alias in aliases.word.split(",") if aliases.word else ():
         fault = _fault(alias.strip(), facts)
         if fault:
-            yield Breach(aliases, fault)
+            yield Violation(aliases, fault)
 
 
 ALIASES: Final = "konghq.com/host-aliases"
@@ -77,13 +77,13 @@ Request = tuple[str, str, str, str, tuple[str, ...]]
     where=f"{ROUTE}.paths",
     sources=("Gatekeeper uniqueingresshost",),
 )
-def host_unique(door: Door, world: World) -> Iterator[Breach]:
+def host_unique(door: Door, world: World) -> Iterator[Violation]:
     claims = world.once(_claims)
     for match in door.matches:
         for request in _requests(door, match):
             others = [other for other, at in claims.get(request, ()) if (other, at) != (door.object, match.at.path)]
             if others:
-                yield Breach(match.at, f"is also routed by {others[0].title}")
+                yield Violation(match.at, f"is also routed by {others[0].title}")
 
 
 def _requests(door: Door, match: Match) -> Iterator[Request]:

@@ -1,4 +1,4 @@
-"""What stands before every public route: who asks, how often, how much, from which pages."""
+"""What stands before every public route: who asks, how often, how much, and from which pages."""
 
 import re
 from collections.abc import Iterator
@@ -7,13 +7,12 @@ from typing import Final
 from blueprint import names
 from blueprint.catalogue.offering import Provide
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Violation, sorts
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.door import Door, Match, covers
-from policies.rules.gw.edge import GW, PLATFORM, ROUTE
+from policies.rules.gw import group
+from policies.rules.gw.group import GW, PLATFORM, ROUTE
 from policies.rules.gw.plugins import (
     AUTHENTICATE,
     LIMIT,
@@ -28,9 +27,10 @@ from policies.rules.gw.plugins import (
     rewritten,
     running,
 )
+from policies.rules.gw.route import Door, Match, covers
 from policies.rules.gw.routes import DOORS, KONG_DOORS, doors
 
-PLUGINS: Final = sorts(edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN)
+PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
 
 
 @GW.stack(
@@ -43,7 +43,7 @@ PLUGINS: Final = sorts(edge.KONG_PLUGIN, edge.KONG_CLUSTER_PLUGIN)
     where=f"{ROUTE}.auth",
     sources=("OWASP K8s K06", "OWASP K8s K09"),
 )
-def route_auth(door: Door, world: World) -> Iterator[Breach]:
+def route_auth(door: Door, world: World) -> Iterator[Violation]:
     """The one exception is the catalogue's own: a route of this path with auth none and a reason.
 
     Who answers for it is the file's spec.owner.
@@ -54,9 +54,9 @@ def route_auth(door: Door, world: World) -> Iterator[Breach]:
     if door.redirects or _declared_open(door, world):
         return
     for plugin in asks.values():
-        yield Breach(plugin.root.at("config", "anonymous"), "may let a request without proof pass", on=plugin)
+        yield Violation(plugin.root.at("config", "anonymous"), "may let a request without proof pass", on=plugin)
     if not asks and not partly_elsewhere(door, world):
-        yield Breach(door.rule, "has no authentication plugin that runs, and the catalogue does not declare it open")
+        yield Violation(door.rule, "has no authentication plugin that runs, and the catalogue does not declare it open")
 
 
 def _lets_strangers_in(plugin: Object) -> bool:
@@ -92,15 +92,15 @@ PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")
     where=f"{ROUTE}.rateLimit",
     sources=("OWASP API4:2023",),
 )
-def rate_limit(door: Door, world: World) -> Iterator[Breach]:
+def rate_limit(door: Door, world: World) -> Iterator[Violation]:
     if door.redirects:
         return
     limits = [plugin for kind, plugin in running(door, world).items() if kind in LIMIT]
     if not limits and not partly_elsewhere(door, world):
-        yield Breach(door.rule, "has no rate limit that runs")
+        yield Violation(door.rule, "has no rate limit that runs")
     for plugin in limits:
         for at, found in _limits(plugin, world.facts):
-            yield Breach(at, found, on=plugin)
+            yield Violation(at, found, on=plugin)
 
 
 def _limits(plugin: Object, facts: Facts) -> Iterator[tuple[View, str]]:
@@ -131,18 +131,18 @@ def _limits(plugin: Object, facts: Facts) -> Iterator[tuple[View, str]]:
     where=PLATFORM,
     sources=("Kong plugin hub",),
 )
-def plugin_enabled(plugin: Object, _: Facts) -> Iterator[Breach]:
+def plugin_enabled(plugin: Object, _: Facts) -> Iterator[Violation]:
     if plugin.root["disabled"].flag:
-        yield Breach(plugin.root["disabled"], "is true")
+        yield Violation(plugin.root["disabled"], "is true")
     what, config = kind(plugin), plugin.root["config"]
     for at in from_secret(plugin, *DECIDING) if what in CONFIGURED and not config.is_empty else ():
-        yield Breach(at, f"is what a {what} plugin does, and must be written where it can be read")
+        yield Violation(at, f"is what a {what} plugin does, and must be written where it can be read")
     if what in CONFIGURED and config.is_empty:
-        yield Breach(config, f"is empty, and what a {what} plugin does must be written where it can be read")
+        yield Violation(config, f"is empty, and what a {what} plugin does must be written where it can be read")
     elif what == "jwt" and "exp" not in config["claims_to_verify"].words:
-        yield Breach(config["claims_to_verify"], "does not verify exp, so a token is good for ever")
+        yield Violation(config["claims_to_verify"], "does not verify exp, so a token is good for ever")
     elif what == "acl" and config["allow"].is_empty and config["deny"].is_empty:
-        yield Breach(config["allow"], "is empty, so every group passes")
+        yield Violation(config["allow"], "is empty, so every group passes")
 
 
 CONFIGURED: Final = frozenset(
@@ -162,9 +162,9 @@ DECIDING: Final = (
 """Settings of theirs that decide whether anybody is asked or stopped."""
 
 NAMERS: Final = sorts(
-    *edge.KONG_ROUTES,
+    *group.KONG_ROUTES,
     "Service",
-    *edge.CONSUMERS,
+    *group.CONSUMERS,
 )
 
 
@@ -177,10 +177,10 @@ NAMERS: Final = sorts(
     cure="Name a KongPlugin of the same namespace, or a KongClusterPlugin",
     where=PLATFORM,
 )
-def plugin_exists(thing: Object, world: World) -> Iterator[Breach]:
+def plugin_exists(thing: Object, world: World) -> Iterator[Violation]:
     for named in (*named_by(thing), *(one for door in doors(thing) for one in named_by_door(door))):
         if resolved(named, world) is None and not lives_elsewhere(named, world):
-            yield Breach(named.at, f"names {named.name or 'nothing'}, {absence(named, world)}")
+            yield Violation(named.at, f"names {named.name or 'nothing'}, {absence(named, world)}")
 
 
 TIMEOUTS: Final = ("konghq.com/connect-timeout", "konghq.com/read-timeout")
@@ -197,17 +197,17 @@ TIMEOUTS: Final = ("konghq.com/connect-timeout", "konghq.com/read-timeout")
     where=PLATFORM,
     sources=("OWASP API4:2023",),
 )
-def request_limits(door: Door, world: World) -> Iterator[Breach]:
+def request_limits(door: Door, world: World) -> Iterator[Violation]:
     """The size is limited by a plugin of the platform's, so its absence says something where the platform is made."""
     if door.redirects:
         return
     size = running(door, world).get("request-size-limiting")
     if size is None and world.declares(names.KONG) and not partly_elsewhere(door, world):
-        yield Breach(door.rule, "takes requests of any size")
+        yield Violation(door.rule, "takes requests of any size")
     allowed = size.root.at("config", "allowed_payload_size") if size else None
     if allowed and (allowed.number or 0) <= 0:
         found = f"is {allowed.quantity}, which is no limit" if allowed.is_set else "is not set: 128 MB pass"
-        yield Breach(allowed, found, on=size)
+        yield Violation(allowed, found, on=size)
     if any(_lasts(door.rule["timeouts"][each].word) for each in ("backendRequest", "request")):
         return
     for backend in door.backends:
@@ -215,7 +215,7 @@ def request_limits(door: Door, world: World) -> Iterator[Breach]:
         for annotation in TIMEOUTS if service else ():
             waits = service.annotations[annotation] if service else backend.at
             if not _milliseconds(waits.word):
-                yield Breach(waits, "sets no time after which the gateway gives up", on=service)
+                yield Violation(waits, "sets no time after which the gateway gives up", on=service)
 
 
 def _milliseconds(word: str) -> bool:
@@ -224,3 +224,63 @@ def _milliseconds(word: str) -> bool:
 
 def _lasts(word: str) -> bool:
     return bool(re.fullmatch(r"([0-9]{1,5}(ms|h|m|s))+", word)) and bool(re.search("[1-9]", word))
+
+
+PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
+"""An origin Kong compares as it stands; every other one is a pattern to it (Kong 3.9, plugins/cors/handler.lua)."""
+LONGEST: Final = 300
+"""Characters of a pattern anybody can read."""
+ANYTHING: Final = re.compile(r"(?<![\\\[])\.|\\[SDW]|\[\^|^\^?$|(?<!\\)\(\?!")
+"""What stands for characters nobody named: any one, as a dot does that is not escaped, or all but some."""
+REPEATED: Final = re.compile(r"[*+]|\{[0-9]")
+PORT: Final = re.compile(r"\(?:(?:\\d|\[0-9\])(?:[*+]|\{[0-9,]+\})\)?\??")
+"""Any port of one host; whoever has the host has its ports."""
+ENDING: Final = re.compile(r"(?:[A-Za-z0-9-]|\\\.)*$")
+"""What every name the pattern matches ends in."""
+ATOM: Final = re.compile(r"\\.|\[[^\]]*\]")
+GROUP: Final = re.compile(r"\([^()]*\)")
+
+
+@GW.resource(
+    "gw-cors",
+    "M/M/M",
+    HIGH,
+    PLUGINS,
+    why="With credentials for every origin any page a user opens can act in that user's name.",
+    cure="List the origins, each with scheme and host",
+    where=f"{ROUTE}.cors.origins",
+    sources=("OWASP API8:2023",),
+)
+def cors(plugin: Object, _: Facts) -> Iterator[Violation]:
+    if kind(plugin) != "cors":
+        return
+    config = plugin.root["config"]
+    for at in from_secret(plugin, "origins", "credentials"):
+        yield Violation(at, "says where nobody can read it which pages may ask")
+    credentials = config["credentials"].flag
+    if credentials and config["origins"].is_empty:
+        yield Violation(config["origins"], "is empty, which is every origin, with credentials")
+    for origin in config["origins"]:
+        word = origin.word.strip()
+        if credentials and word in ("*", "null"):
+            yield Violation(origin, f"is {word}, with credentials")
+        elif word != "*" and not PLAIN.fullmatch(word) and _is_broad(word):
+            yield Violation(origin, "is a pattern that matches origins nobody listed")
+
+
+def _is_broad(pattern: str) -> bool:
+    """Whether strangers can have a name it matches: only whoever owns a domain of two labels has those below it."""
+    bare = PORT.sub("", pattern.removesuffix("$"))
+    if len(pattern) > LONGEST or ANYTHING.search(bare) or _has_choice(bare):
+        return True
+    ending = ENDING.search(bare)
+    labels = [label for label in ending[0].split("\\.") if label] if ending else []
+    return bool(REPEATED.search(bare)) and len(labels) < 2
+
+
+def _has_choice(pattern: str) -> bool:
+    """Whether it is one of several outside every bracket: Kong ties only the last of them to the end of the name."""
+    rest, before = ATOM.sub("", pattern), ""
+    while rest != before:
+        rest, before = GROUP.sub("", rest), rest
+    return "|" in rest

@@ -10,8 +10,8 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.door import Door
+from policies.rules.gw import group
+from policies.rules.gw.route import Door
 
 AUTHENTICATE: Final = frozenset({"jwt", "openid-connect", "key-auth", "mtls-auth"})
 """Plugins that ask who is there by something nobody can guess."""
@@ -45,7 +45,7 @@ class Named:
 
 def named_by(thing: Object) -> Iterator[Named]:
     """The plugins `thing` names in its annotation."""
-    at = thing.annotations[edge.PLUGINS_ANNOTATION]
+    at = thing.annotations[group.PLUGINS_ANNOTATION]
     for word in at.word.split(","):
         if word.strip():
             namespace, _, name = word.strip().rpartition(":")
@@ -63,13 +63,13 @@ def resolved(named: Named, world: World) -> Object | None:
     """The plugin of that name that the controller would find: the namespace's own comes before the cluster's."""
     if not _is_granted(named, world):
         return None
-    own = world.named(edge.KONG_PLUGIN, named.namespace, named.name)
-    shared = world.named(edge.KONG_CLUSTER_PLUGIN, "", named.name)
+    own = world.named(group.KONG_PLUGIN, named.namespace, named.name)
+    shared = world.named(group.KONG_CLUSTER_PLUGIN, "", named.name)
     return own or (shared if shared and _is_of_class(shared) else None)
 
 
 def _is_of_class(plugin: Object) -> bool:
-    return plugin.annotations[edge.CLASS_ANNOTATION].word == names.GATEWAY_CLASS
+    return plugin.annotations[group.CLASS_ANNOTATION].word == names.GATEWAY_CLASS
 
 
 GRANT: Final = "ReferenceGrant.gateway.networking.k8s.io"
@@ -92,7 +92,7 @@ def absence(named: Named, world: World) -> str:
     """Why nothing runs for that name."""
     if not _is_granted(named, world):
         return f"and no ReferenceGrant of {named.namespace} lets {named.by.title} use its plugins"
-    if world.named(edge.KONG_CLUSTER_PLUGIN, "", named.name):
+    if world.named(group.KONG_CLUSTER_PLUGIN, "", named.name):
         return f"a KongClusterPlugin whose class is not {names.GATEWAY_CLASS}, so the controller never looks at it"
     return f"and {named.namespace} has no such plugin"
 
@@ -107,7 +107,7 @@ def everywhere(world: World) -> tuple[Object, ...]:
 
     Of two of a kind it takes neither, not even where one of them is switched off.
     """
-    plugins = world.of(edge.KONG_CLUSTER_PLUGIN)
+    plugins = world.of(group.KONG_CLUSTER_PLUGIN)
     asked = [each for each in plugins if each.labels["global"].word == "true" and _is_of_class(each)]
     kinds = [kind(each) for each in asked]
     return tuple(each for each in asked if kinds.count(kind(each)) == 1)
@@ -158,14 +158,14 @@ def _protocols(plugin: Object, door: Door) -> frozenset[str]:
 def _is_kongs(door: Door, world: World) -> bool:
     """Whether Kong takes its requests: on another controller's route an annotation of Kong's means nothing."""
     thing = door.object
-    if thing.sort in edge.INGRESSES:
-        classes = thing.spec["ingressClassName"].word, thing.annotations[edge.CLASS_ANNOTATION].word
-        return all(_is_ours(edge.INGRESS_CLASS, each, world) for each in classes if each)
+    if thing.sort in group.INGRESSES:
+        classes = thing.spec["ingressClassName"].word, thing.annotations[group.CLASS_ANNOTATION].word
+        return all(_is_ours(group.INGRESS_CLASS, each, world) for each in classes if each)
     gateways = (
-        world.named(edge.GATEWAY, parent["namespace"].word or thing.namespace, parent["name"].word)
+        world.named(group.GATEWAY, parent["namespace"].word or thing.namespace, parent["name"].word)
         for parent in thing.spec["parentRefs"]
     )
-    return all(_is_ours(edge.GATEWAY_CLASS, each.spec["gatewayClassName"].word, world) for each in gateways if each)
+    return all(_is_ours(group.GATEWAY_CLASS, each.spec["gatewayClassName"].word, world) for each in gateways if each)
 
 
 def _is_ours(sort: str, name: str, world: World) -> bool:
@@ -173,7 +173,7 @@ def _is_ours(sort: str, name: str, world: World) -> bool:
     made = world.named(sort, "", name)
     if made is None:
         return name == names.GATEWAY_CLASS
-    controller = made.spec["controller" if sort == edge.INGRESS_CLASS else "controllerName"].word
+    controller = made.spec["controller" if sort == group.INGRESS_CLASS else "controllerName"].word
     return controller.partition("/")[0].endswith("konghq.com")
 
 
@@ -199,7 +199,7 @@ def _on_all(named: Iterable[Named], world: World) -> dict[int, Object]:
 
 
 def _narrowed(world: World) -> frozenset[tuple[str, str]]:
-    consumers = world.of(*edge.CONSUMERS)
+    consumers = world.of(*group.CONSUMERS)
     return frozenset(
         (each.namespace, each.name) for consumer in consumers for each in readable(partial(_all, consumer), _NONE)
     )
@@ -234,7 +234,7 @@ def partly_elsewhere(door: Door, world: World) -> bool:
     Whoever makes a route's namespace makes the plugins in it. What a VirtualService leads to says whose it is: at a
     gateway for the way out it leads to nobody's here.
     """
-    if door.object.sort == edge.VIRTUAL_SERVICE:
+    if door.object.sort == group.VIRTUAL_SERVICE:
         return not any(world.declares(backend.namespace) for backend in door.backends)
     if world.declares(door.object.namespace):
         return False

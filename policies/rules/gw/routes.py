@@ -9,8 +9,8 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.gw import edge
-from policies.rules.gw.door import EVERYTHING, Backend, Door, Match
+from policies.rules.gw import group
+from policies.rules.gw.route import EVERYTHING, Backend, Door, Match
 from policies.rules.gw.virtual_services import of_virtual_service
 
 
@@ -19,7 +19,7 @@ def _of_route(thing: Object) -> Iterator[Door]:
     parents = tuple(thing.spec["parentRefs"])
     if parents and all(parent["kind"].text == "Service" for parent in parents):
         return
-    hosts, reads = tuple(thing.spec["hostnames"]), thing.sort == edge.REQUEST_ROUTES[0]
+    hosts, reads = tuple(thing.spec["hostnames"]), thing.sort == group.REQUEST_ROUTES[0]
     for rule in thing.spec["rules"]:
         filters = tuple(rule["filters"])
         redirect = [each["requestRedirect"] for each in filters if each["type"].text == "RequestRedirect"]
@@ -48,14 +48,14 @@ def _extensions(filters: tuple[View, ...]) -> Iterator[View]:
 
 
 _SPOKEN: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(edge.INGRESSES, frozenset({"http", "https"})),
-    **dict(zip(edge.REQUEST_ROUTES, (frozenset({"http", "https"}), frozenset({"grpc", "grpcs"})), strict=True)),
+    **dict.fromkeys(group.INGRESSES, frozenset({"http", "https"})),
+    **dict(zip(group.REQUEST_ROUTES, (frozenset({"http", "https"}), frozenset({"grpc", "grpcs"})), strict=True)),
 }
 
 
 def _protocols(thing: Object) -> frozenset[str]:
     own = _SPOKEN.get(thing.sort, frozenset[str]())
-    asked = {word.strip() for word in thing.annotations[edge.PROTOCOLS_ANNOTATION].word.split(",")} - {""}
+    asked = {word.strip() for word in thing.annotations[group.PROTOCOLS_ANNOTATION].word.split(",")} - {""}
     return frozenset(asked) if own and asked else own
 
 
@@ -102,7 +102,7 @@ def _none(_: View) -> Iterator[Match]:
 
 
 _MATCHES: Final[Mapping[str, Callable[[View], Iterator[Match]]]] = dict(
-    zip(edge.REQUEST_ROUTES, (_matches, _calls), strict=True)
+    zip(group.REQUEST_ROUTES, (_matches, _calls), strict=True)
 )
 
 
@@ -174,10 +174,10 @@ def _of_byte_ingress(thing: Object) -> Iterator[Door]:
 
 
 _READERS: Final[Mapping[str, Callable[[Object], Iterator[Door]]]] = {
-    **dict.fromkeys((*edge.REQUEST_ROUTES, *edge.BYTE_ROUTES), _of_route),
-    **dict.fromkeys(edge.INGRESSES, _of_ingress),
-    **dict.fromkeys(edge.BYTE_INGRESSES, _of_byte_ingress),
-    edge.VIRTUAL_SERVICE: of_virtual_service,
+    **dict.fromkeys((*group.REQUEST_ROUTES, *group.BYTE_ROUTES), _of_route),
+    **dict.fromkeys(group.INGRESSES, _of_ingress),
+    **dict.fromkeys(group.BYTE_INGRESSES, _of_byte_ingress),
+    group.VIRTUAL_SERVICE: of_virtual_service,
 }
 
 
@@ -188,7 +188,7 @@ def doors(thing: Object) -> Iterator[Door]:
         yield from reader(thing)
 
 
-KONG_DOORS: Final = Selector[Door](doors, frozenset(edge.KONG_ROUTES), "every public route")
+KONG_DOORS: Final = Selector[Door](doors, frozenset(group.KONG_ROUTES), "every public route")
 """Each way in through Kong."""
 DOORS: Final = Selector[Door](doors, frozenset(_READERS), "every public route, Istio's too")
 """Each way in."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.gw.door import EVERYTHING, Backend, Door, Match
+from policies.rules.gw.route import EVERYTHING, Backend, Door, Match
 
 _URI_KINDS: Final[Mapping[str, str]] = {"exact": "Exact", "prefix": "Beginning", "regex": "RegularExpression"}
 

@@ -1,6 +1,6 @@
 """Where images and charts come from: named exactly, from where we say, and signed."""
 
-from policies.rules.img import charts, images, repositories, signatures
+from policies.rules.img import charts, images, signatures
 from policies.rules.img.group import IMG
 
-__all__ = ["IMG", "charts", "images", "repositories", "signatures"]
+__all__ = ["IMG", "charts", "images", "signatures"]

@@ -1,11 +1,11 @@
-"""Which chart, at which version, from where."""
+"""Which chart, at which version, from where; and the repositories of our own images."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.rule import CRITICAL, MEDIUM, Violation, sorts
 from policies.kubernetes.helm import CHARTS
 from policies.kubernetes.images import within
 from policies.objects import Object
@@ -30,21 +30,21 @@ SCHEMES: Final = ("https://", "oci://")
     where="blueprint/operators",
     sources=("OWASP K8s 2022 K02",),
 )
-def chart_pinned(chart: Object, facts: Facts) -> Iterator[Breach]:
+def chart_pinned(chart: Object, facts: Facts) -> Iterator[Violation]:
     name, version = chart.root["chart"], chart.root["version"]
     if _is_ours(name.word):
         return
     pinned = bool(DIGEST.search(name.word)) and name.word.startswith("oci://")
     if not pinned and not EXACT.fullmatch(version.word):
-        yield Breach(version, "is a range or no version" if version.word else "is not set")
+        yield Violation(version, "is a range or no version" if version.word else "is not set")
     source = _source(chart)
     if facts.environment == "prod" and source.word.startswith("oci://") and not pinned:
-        yield Breach(source, "has no digest")
+        yield Violation(source, "has no digest")
     folder = _folder(source.word)
     if not source.word.startswith(SCHEMES) or not FOLDER.fullmatch(folder):
-        yield Breach(source, "is no plain https or oci address" if source.word else "is not set")
+        yield Violation(source, "is no plain https or oci address" if source.word else "is not set")
     elif not within(folder, facts.limits.images.charts):
-        yield Breach(source, f"is {folder}, which is not on the list")
+        yield Violation(source, f"is {folder}, which is not on the list")
 
 
 def _is_ours(name: str) -> bool:
@@ -67,3 +67,53 @@ def _folder(source: str) -> str:
     host, _, path = source.partition("://")[2].partition("/")
     bare = re.sub(r"(:[^:/@]*)?(@[^/@]*)?\Z", "", path.rstrip("/"))
     return "/".join(filter(None, (host.lower(), bare)))
+
+
+_ECR: Final = "aws:ecr/repository:Repository"
+_ARTIFACTS: Final = "gcp:artifactregistry/repository:Repository"
+
+KMS: Final = frozenset({"KMS", "KMS_DSSE"})
+
+
+@IMG.resource(
+    "img-repo-hardened",
+    "A/M/M",
+    MEDIUM,
+    sorts(_ECR, _ARTIFACTS),
+    why="In a repository whose tags may move, whoever may push may also change what already runs.",
+    cure="Make its tags immutable, scan on push and encrypt with a key of ours",
+    where="the program: components/",
+    sources=("EKS best practices: image security", "CIS-EKS 5.1.1", "pulumi/compliance-policies ecr"),
+)
+def repo_hardened(repository: Object, _: Facts) -> Iterator[Violation]:
+    yield from _JUDGES[repository.sort](repository.root)
+
+
+def _ecr(repository: View) -> Iterator[Violation]:
+    tags = repository["imageTagMutability"]
+    if tags.word != "IMMUTABLE":
+        yield Violation(tags, f"is {tags.word or 'not set, and the default is MUTABLE'}")
+    scan = repository.at("imageScanningConfiguration", "scanOnPush")
+    if not scan.flag:
+        yield Violation(scan, "is false" if scan.is_set else "is not set")
+    keys = list(repository["encryptionConfigurations"])
+    if not keys:
+        yield Violation(repository["encryptionConfigurations"], "is not set, and the default key is AWS's")
+    for key in keys:
+        if key["encryptionType"].word not in KMS:
+            yield Violation(key["encryptionType"], f"is {key['encryptionType'].word or 'not set'}")
+
+
+def _artifacts(repository: View) -> Iterator[Violation]:
+    tags = repository.at("dockerConfig", "immutableTags")
+    if repository["format"].word.upper() == "DOCKER" and not tags.flag:
+        yield Violation(tags, "is false" if tags.is_set else "is not set")
+    scan = repository.at("vulnerabilityScanningConfig", "enablementConfig")
+    if scan.word == "DISABLED":
+        yield Violation(scan, "is DISABLED")
+    key = repository["kmsKeyName"]
+    if key.is_known and not key.word:  # a key made in the same run has no name yet, but it is one
+        yield Violation(key, "is not set, and the default key is Google's")
+
+
+_JUDGES: Final[Mapping[str, Callable[[View], Iterator[Violation]]]] = {_ECR: _ecr, _ARTIFACTS: _artifacts}

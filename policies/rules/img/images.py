@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, MEDIUM, Breach
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, Violation
 from policies.kubernetes.images import Image, parse, within
 from policies.rules.img.group import IMAGE, IMAGES, IMG, Reference
 
@@ -25,10 +25,10 @@ def _read(reference: Reference) -> Image | None:
     where=IMAGE,
     sources=("CKV_K8S_43", "Gatekeeper imagedigests", "Kyverno require-image-checksum"),
 )
-def digest(reference: Reference, _: Facts) -> Iterator[Breach]:
+def digest(reference: Reference, _: Facts) -> Iterator[Violation]:
     image = _read(reference)
     if not reference.is_left_out and not (image and image.digest):
-        yield Breach(reference.view, "has no digest" if reference.view.word else "names no image")
+        yield Violation(reference.view, "has no digest" if reference.view.word else "names no image")
 
 
 @IMG.resource(
@@ -41,14 +41,14 @@ def digest(reference: Reference, _: Facts) -> Iterator[Breach]:
     where=IMAGE,
     sources=("Kyverno disallow-latest-tag", "CKV_K8S_14"),
 )
-def no_latest(reference: Reference, _: Facts) -> Iterator[Breach]:
+def no_latest(reference: Reference, _: Facts) -> Iterator[Violation]:
     image = _read(reference)
     if reference.is_left_out:
         return
     if not image:
-        yield Breach(reference.view, "is no image reference" if reference.view.word else "names no image")
+        yield Violation(reference.view, "is no image reference" if reference.view.word else "names no image")
     elif not image.digest and image.tag.lower() in ("", MOVING):
-        yield Breach(reference.view, "is tagged latest" if image.tag else "has no tag, which means latest")
+        yield Violation(reference.view, "is tagged latest" if image.tag else "has no tag, which means latest")
 
 
 @IMG.resource(
@@ -61,14 +61,14 @@ def no_latest(reference: Reference, _: Facts) -> Iterator[Breach]:
     where=IMAGE,
     sources=("CIS-EKS 5.1.4", "Gatekeeper allowedreposv2"),
 )
-def registry(reference: Reference, facts: Facts) -> Iterator[Breach]:
+def registry(reference: Reference, facts: Facts) -> Iterator[Violation]:
     image = _read(reference)
     if reference.is_left_out:
         return
     if not image:
-        yield Breach(reference.view, "is no image reference" if reference.view.word else "names no image")
+        yield Violation(reference.view, "is no image reference" if reference.view.word else "names no image")
     elif not within(image.repository, facts.limits.images.registries):
-        yield Breach(reference.view, f"comes from {image.repository}, which is not on the list")
+        yield Violation(reference.view, f"comes from {image.repository}, which is not on the list")
 
 
 ALWAYS: Final = "Always"
@@ -85,7 +85,7 @@ IF_NOT_PRESENT: Final = "IfNotPresent"
     where=IMAGE,
     sources=("CKV_K8S_15", "Polaris pullPolicyNotAlways"),
 )
-def pull_policy(reference: Reference, _: Facts) -> Iterator[Breach]:
+def pull_policy(reference: Reference, _: Facts) -> Iterator[Violation]:
     if reference.optional and not reference.policy.is_set:
         return  # The operator decides when it pulls.
     image = _read(reference)
@@ -97,6 +97,6 @@ def pull_policy(reference: Reference, _: Facts) -> Iterator[Breach]:
         return
     if policy == IF_NOT_PRESENT:
         said = f"is {policy}" if reference.policy.is_set else f"is not set, which means {policy}"
-        yield Breach(reference.policy, f"{said}, and the image has no digest")
+        yield Violation(reference.policy, f"{said}, and the image has no digest")
     else:
-        yield Breach(reference.policy, f"is {policy}")
+        yield Violation(reference.policy, f"is {policy}")

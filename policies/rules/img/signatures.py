@@ -10,10 +10,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import HIGH, STACK, Breach
-from policies.core.world import Workload, World, selects, texts
+from policies.core.rule import HIGH, STACK, Violation
+from policies.core.world import Workload, World
 from policies.kubernetes.images import parse
 from policies.objects import Object
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.img.group import IMG
 
@@ -35,26 +36,26 @@ INCLUDE: Final = "policy.sigstore.dev/include"
     where="blueprint/operators, and blueprint/isolation.py for the namespaces' label",
     sources=("EKS best practices: image integrity verification",),
 )
-def signature_enforced(_: None, world: World) -> Iterator[Breach]:
+def signature_enforced(_: None, world: World) -> Iterator[Violation]:
     if not world.of(*_READERS):
         # Policies hold for the whole cluster, so only who makes the platform can lack them.
         if world.service_namespaces and any(map(world.declares, names.PLATFORM_NAMESPACES)):
-            yield Breach("", "has no admission policy that verifies the signatures of images")
+            yield Violation("", "has no admission policy that verifies the signatures of images")
         return
     for namespace in world.service_namespaces.values():
         signed = [glob for policy in world.of(*_READERS) for glob in _READERS[policy.sort](policy.root, namespace)]
         if not signed:
-            yield Breach("metadata", "is covered by no policy that verifies signatures", on=namespace)
+            yield Violation("metadata", "is covered by no policy that verifies signatures", on=namespace)
             continue
         for workload in world.workloads_in(namespace.name):
             yield from _unsigned(workload, signed)
 
 
-def _unsigned(workload: Workload, signed: Sequence[re.Pattern[str]]) -> Iterator[Breach]:
+def _unsigned(workload: Workload, signed: Sequence[re.Pattern[str]]) -> Iterator[Violation]:
     for container in workload.pod.containers:
         image = parse(container.view["image"].word)
         if image and not any(glob.fullmatch(image.repository) for glob in signed):
-            yield Breach(
+            yield Violation(
                 container.view["image"], "is covered by no policy that verifies signatures", on=workload.object
             )
 

@@ -3,19 +3,8 @@
 Without a mesh (`settings.mesh.mode: none`) nothing of it is missed; what is there is judged all the same.
 """
 
-from policies.rules.mesh import (
-    authorization,
-    config,
-    destinations,
-    edges,
-    gateways,
-    injection,
-    peers,
-    protocols,
-    traffic,
-    ways_out,
-)
-from policies.rules.mesh.standard import MESH
+from policies.rules.mesh import authorization, config, destinations, edges, egress, gateways, injection, peers, traffic
+from policies.rules.mesh.group import MESH
 
 __all__ = [
     "MESH",
@@ -23,10 +12,9 @@ __all__ = [
     "config",
     "destinations",
     "edges",
+    "egress",
     "gateways",
     "injection",
     "peers",
-    "protocols",
     "traffic",
-    "ways_out",
 ]

@@ -7,7 +7,7 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, Violation, sorts
 from policies.core.world import World
 from policies.mesh.authz import DRY_RUN, OF_USERS, USERS, action, closes, is_dry_run, needs_token, policies
 from policies.mesh.mode import selector
@@ -15,8 +15,7 @@ from policies.mesh.scope import DATAPLANE
 from policies.network.addresses import cidr_at, covers_everything
 from policies.objects import Object
 from policies.objects.values import ABSENT, View
-from policies.rules.mesh.issuers import strangers
-from policies.rules.mesh.standard import (
+from policies.rules.mesh.group import (
     AUTHORIZATIONS,
     KUBERNETES_GATEWAY,
     MESH,
@@ -25,6 +24,7 @@ from policies.rules.mesh.standard import (
     REQUEST_AUTHENTICATION,
     has_mesh,
 )
+from policies.rules.mesh.peers import strangers
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes of the caller"
 
@@ -39,12 +39,12 @@ CONSUMES: Final = "services/{service}.yaml: spec.consumes of the caller"
     where=PLATFORM,
     sources=("Istio: default-deny", "kyverno istio/require-authorizationpolicy"),
 )
-def default_deny(thing: Object, world: World) -> Iterator[Breach]:
+def default_deny(thing: Object, world: World) -> Iterator[Violation]:
     if not has_mesh(world.facts) or not world.declares(names.ISTIO):
         return
     judged = thing.name in world.service_namespaces or (thing.name == names.ISTIO and not world.service_namespaces)
     if judged and not any(closes(policy) for space in (names.ISTIO, thing.name) for policy in policies(world, space)):
-        yield Breach("", "has no AuthorizationPolicy without rules, nor has the whole mesh, so everybody is let in")
+        yield Violation("", "has no AuthorizationPolicy without rules, nor has the whole mesh, so everybody is let in")
 
 
 @MESH.resource(
@@ -57,9 +57,9 @@ def default_deny(thing: Object, world: World) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("istio pilot/pkg/security/authz/builder",),
 )
-def dry_run(thing: Object, _: Facts) -> Iterator[Breach]:
+def dry_run(thing: Object, _: Facts) -> Iterator[Violation]:
     if is_dry_run(thing):
-        yield Breach(thing.annotations[DRY_RUN], "is set, so nothing is refused")
+        yield Violation(thing.annotations[DRY_RUN], "is set, so nothing is refused")
 
 
 SOURCES: Final = ("principals", "serviceAccounts", "namespaces")
@@ -77,7 +77,7 @@ ADDRESSES: Final = ("ipBlocks", "remoteIpBlocks")
     where=CONSUMES,
     sources=("Istio: ALLOW-with-positive-matching and DENY-with-negative-match",),
 )
-def no_allow_all(thing: Object, _: Facts) -> Iterator[Breach]:
+def no_allow_all(thing: Object, _: Facts) -> Iterator[Violation]:
     kind = action(thing)
     for rule in thing.spec["rules"]:
         if kind == "ALLOW":
@@ -86,25 +86,25 @@ def no_allow_all(thing: Object, _: Facts) -> Iterator[Breach]:
             yield from _one_sided(rule, negative=kind == "DENY")
 
 
-def _named(rule: View) -> Iterator[Breach]:
+def _named(rule: View) -> Iterator[Violation]:
     if rule["from"].is_empty:
-        yield Breach(rule["from"], "is not set, so anybody is let in")
+        yield Violation(rule["from"], "is not set, so anybody is let in")
     for item in rule["from"]:
         source = item["source"]
         fields = [source[field] for field in SOURCES if not source[field].is_empty]
         for entry in (entry for field in fields for entry in field):
             if not entry.word or "*" in entry.word:
-                yield Breach(entry, f"is {entry.word or 'empty'}, and names nobody")
+                yield Violation(entry, f"is {entry.word or 'empty'}, and names nobody")
         if not fields:
             users = [entry for entry in source[USERS] if entry.word not in ("", "*", "*/*")]
             if not users or len(users) < len(source[USERS].words):
-                yield Breach(source, "names neither principals, service accounts nor namespaces")
+                yield Violation(source, "names neither principals, service accounts nor namespaces")
         for field in ADDRESSES:
             if covers_everything([cidr_at(block) for block in source[field]]):
-                yield Breach(source[field], "is every address there is")
+                yield Violation(source[field], "is every address there is")
 
 
-def _one_sided(rule: View, *, negative: bool) -> Iterator[Breach]:
+def _one_sided(rule: View, *, negative: bool) -> Iterator[Violation]:
     for items, inner in (("from", "source"), ("to", "operation")):
         for item in rule[items]:
             for field, place in item[inner].entries():
@@ -129,9 +129,9 @@ def _narrows(field: str, of: View) -> bool:
     return not named.is_empty and not any("*" in word.replace("{*}", "") for word in named.words)
 
 
-def _wrong_side(place: View, *, negative: bool) -> Breach:
+def _wrong_side(place: View, *, negative: bool) -> Violation:
     text = "is refused, so what is spelt otherwise passes" if negative else "is let out, so everything else passes"
-    return Breach(place, text)
+    return Violation(place, text)
 
 
 REQUESTS: Final = ("hosts", "methods", "paths", "notHosts", "notMethods", "notPaths")
@@ -148,7 +148,7 @@ WAYPOINT: Final = "istio.io/use-waypoint"
     where=PLATFORM,
     sources=("istio pilot/pkg/serviceregistry/kube/controller/ambient",),
 )
-def ambient_requests(thing: Object, world: World) -> Iterator[Breach]:
+def ambient_requests(thing: Object, world: World) -> Iterator[Violation]:
     namespace = world.namespaces.get(thing.namespace)
     if namespace is None or namespace.labels[DATAPLANE].text != "ambient":
         return
@@ -158,10 +158,10 @@ def ambient_requests(thing: Object, world: World) -> Iterator[Breach]:
         return
     for target in targets:
         if not _has_waypoint(target, namespace, world):
-            yield Breach(target, "leads to no waypoint of the namespace")
+            yield Violation(target, "leads to no waypoint of the namespace")
     if not targets:
         for place in places:
-            yield Breach(place, "is about requests, and the policy has no targetRefs, so nothing reads them")
+            yield Violation(place, "is about requests, and the policy has no targetRefs, so nothing reads them")
 
 
 def _requests(rule: View) -> Iterator[View]:
@@ -193,13 +193,15 @@ def _has_waypoint(target: View, namespace: Object, world: World) -> bool:
     where="services/{service}.yaml: spec.provides.<api>.route.auth; Pulumi.<stack>.yaml: identity.issuers",
     sources=("Istio: RequestAuthentication",),
 )
-def request_authentication_paired(thing: Object, world: World) -> Iterator[Breach]:
+def request_authentication_paired(thing: Object, world: World) -> Iterator[Violation]:
     yield from strangers(thing, world.facts)
     if not world.declares(thing.namespace):
         return
     tokens = world.once(_tables).setdefault(thing.namespace, Tokens(world, thing.namespace))
     if not tokens.are_asked_of(thing):
-        yield Breach(thing.spec["jwtRules"], "is never asked for: no AuthorizationPolicy for these pods wants a token")
+        yield Violation(
+            thing.spec["jwtRules"], "is never asked for: no AuthorizationPolicy for these pods wants a token"
+        )
 
 
 Labels = Mapping[str, str]

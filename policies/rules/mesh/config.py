@@ -6,12 +6,12 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, Violation, sorts
 from policies.core.world import World
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object, yaml_text
 from policies.objects.values import View
-from policies.rules.mesh.standard import MESH
+from policies.rules.mesh.group import MESH
 
 OPERATOR: Final = "IstioOperator.install.istio.io"
 CONFIG_MAP: Final = "ConfigMap"
@@ -46,29 +46,31 @@ VERSIONS: Final = ("TLS_AUTO", "TLSV1_2", "TLSV1_3")
     where="manifests/operators/istio.py",
     sources=("Istio: Path normalization", "Istio: Lock down open ports", "Istio: Egress"),
 )
-def config(thing: Object, facts: Facts) -> Iterator[Breach]:
+def config(thing: Object, facts: Facts) -> Iterator[Violation]:
     yield from _READERS[thing.sort](thing, facts)
 
 
-def _chart(thing: Object, facts: Facts) -> Iterator[Breach]:
+def _chart(thing: Object, facts: Facts) -> Iterator[Violation]:
     if _is_istiod(thing):
         values = thing.root["values"]
         if not thing.root["valueYamlFiles"].is_empty:
-            yield Breach(thing.root["valueYamlFiles"], "holds values nobody judges here")
+            yield Violation(thing.root["valueYamlFiles"], "holds values nobody judges here")
         if not values[DEFAULTS].is_empty:
-            yield Breach(values[DEFAULTS], "holds values nobody judges here")
+            yield Violation(values[DEFAULTS], "holds values nobody judges here")
         yield from _mesh(values["meshConfig"])
         yield from _caught(values)
         yield from _debugging((values["env"], values.at("pilot", "env")), facts)
         if not any(cni["enabled"].flag for cni in (values["cni"], values.at("pilot", "cni"), values["istio_cni"])):
-            yield Breach(values.at("cni", "enabled"), "is not true, so every pod starts with rights over its network")
+            yield Violation(
+                values.at("cni", "enabled"), "is not true, so every pod starts with rights over its network"
+            )
 
 
 def _is_istiod(thing: Object) -> bool:
     return _ISTIOD.fullmatch(chart_name(thing)) is not None
 
 
-def _operator(thing: Object, facts: Facts) -> Iterator[Breach]:
+def _operator(thing: Object, facts: Facts) -> Iterator[Violation]:
     spec, values = thing.spec, thing.spec["values"]
     # Istio merges the two; what only one of them says holds.
     both = [place for place in (spec["meshConfig"], values["meshConfig"]) if place.is_set]
@@ -77,17 +79,17 @@ def _operator(thing: Object, facts: Facts) -> Iterator[Breach]:
     yield from _debugging((values.at("pilot", "env"), spec.at("components", "pilot", "k8s", "env")), facts)
     cni = spec.at("components", "cni", "enabled")
     if not cni.flag and not values.at("pilot", "cni", "enabled").flag:
-        yield Breach(cni, "is not true, so every pod starts with rights over its network")
+        yield Violation(cni, "is not true, so every pod starts with rights over its network")
 
 
-def _config_map(thing: Object, _: Facts) -> Iterator[Breach]:
+def _config_map(thing: Object, _: Facts) -> Iterator[Violation]:
     mesh = thing.root.at("data", "mesh")
     named = thing.name == "istio" or thing.name.startswith("istio-")
     if thing.namespace == names.ISTIO and named and mesh.is_set:
         yield from _mesh(yaml_text.within(mesh))
 
 
-_READERS: Final[Mapping[str, Callable[[Object, Facts], Iterator[Breach]]]] = {
+_READERS: Final[Mapping[str, Callable[[Object, Facts], Iterator[Violation]]]] = {
     **dict.fromkeys(CHARTS, _chart),
     OPERATOR: _operator,
     CONFIG_MAP: _config_map,
@@ -103,56 +105,58 @@ def _said(place: View, *keys: str) -> tuple[View, ...]:
     return tuple(places)
 
 
-def _mesh(*places: View) -> Iterator[Breach]:
+def _mesh(*places: View) -> Iterator[Violation]:
     """What a MeshConfig, written in one or several places, says and does not say."""
     for place in places:
         for automatic in _said(place, "enableAutoMtls"):
             if automatic.flag is False:
-                yield Breach(automatic, "is false, so clients send plaintext wherever nobody says otherwise")
+                yield Violation(automatic, "is false, so clients send plaintext wherever nobody says otherwise")
         for version in _said(place, "meshMTLS", "minProtocolVersion"):
             if version.word not in VERSIONS:
-                yield Breach(version, f"is {version.word or 'empty'}")
+                yield Violation(version, f"is {version.word or 'empty'}")
         for root in _said(place, "rootNamespace"):
             if root.word != names.ISTIO:
-                yield Breach(root, f"is {root.word}, so the rules in {names.ISTIO} hold for nobody else")
+                yield Violation(root, f"is {root.word}, so the rules in {names.ISTIO} hold for nobody else")
         for caught in _said(place, "defaultConfig", "interceptionMode"):
             if caught.word not in INTERCEPTS:
-                yield Breach(caught, f"is {caught.word or 'empty'}, so traffic goes past the proxies of all pods")
+                yield Violation(caught, f"is {caught.word or 'empty'}, so traffic goes past the proxies of all pods")
     yield from _must(places, ("outboundTrafficPolicy", "mode"), ("REGISTRY_ONLY",), "ALLOW_ANY")
     yield from _must(places, ("pathNormalization", "normalization"), NORMALIZATIONS, "BASE")
 
 
-def _caught(values: View) -> Iterator[Breach]:
+def _caught(values: View) -> Iterator[Violation]:
     """Which pods get a proxy, and which of their traffic goes through it, where a pod says nothing itself."""
     for field, harmless in CAUGHT.items():
         value = values.at("global", "proxy", field)
         if value.is_set and value.word not in harmless:
-            yield Breach(value, f"is {value.word or 'empty'}, so traffic goes past the proxies of all pods")
+            yield Violation(value, f"is {value.word or 'empty'}, so traffic goes past the proxies of all pods")
     never = values.at("sidecarInjectorWebhook", "neverInjectSelector")
     if not never.is_empty:
-        yield Breach(never, "leaves pods without a proxy by their labels")
+        yield Violation(never, "leaves pods without a proxy by their labels")
 
 
-def _must(places: tuple[View, ...], keys: tuple[str, ...], allowed: tuple[str, ...], default: str) -> Iterator[Breach]:
+def _must(
+    places: tuple[View, ...], keys: tuple[str, ...], allowed: tuple[str, ...], default: str
+) -> Iterator[Violation]:
     said = [value for place in places for value in _said(place, *keys)]
     for value in said:
         if value.word not in allowed:
-            yield Breach(value, f"is {value.word or 'empty'}")
+            yield Violation(value, f"is {value.word or 'empty'}")
     if not said:
-        yield Breach(places[0].at(*keys), f"is not set, and that is {default}")
+        yield Violation(places[0].at(*keys), f"is not set, and that is {default}")
 
 
-def _debugging(environments: tuple[View, ...], facts: Facts) -> Iterator[Breach]:
+def _debugging(environments: tuple[View, ...], facts: Facts) -> Iterator[Violation]:
     if facts.environment != "prod":
         return
     said = [value for place in environments for value in _variable(place, "ENABLE_DEBUG_ON_HTTP")]
     for value in said:
         if _lower(value) != "false":
-            yield Breach(value, "is not false: whoever reaches port 8080 reads the mesh's configuration")
+            yield Violation(value, "is not false: whoever reaches port 8080 reads the mesh's configuration")
     if not said:
         first = environments[0]
         place = first if isinstance(first.value, list) else first["ENABLE_DEBUG_ON_HTTP"]
-        yield Breach(place, "is not set, and that is true: whoever reaches port 8080 reads the mesh's configuration")
+        yield Violation(place, "is not set, and that is true: whoever reaches port 8080 reads the mesh's configuration")
 
 
 def _variable(place: View, name: str) -> Iterator[View]:
@@ -195,6 +199,6 @@ EXTENSIONS: Final = (
     where="policies/config/<environment>.json: mesh.extensions",
     sources=("Istio: EnvoyFilter",),
 )
-def envoy_filter(thing: Object, facts: Facts) -> Iterator[Breach]:
+def envoy_filter(thing: Object, facts: Facts) -> Iterator[Violation]:
     if f"{thing.kind} {thing.namespace}/{thing.name}" not in facts.limits.mesh.extensions:
-        yield Breach(thing.root.at("metadata", "name"), "is none of the platform's own")
+        yield Violation(thing.root.at("metadata", "name"), "is none of the platform's own")

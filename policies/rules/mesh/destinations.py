@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import CRITICAL, MEDIUM, Breach, sorts
+from policies.core.rule import CRITICAL, MEDIUM, Violation, sorts
 from policies.core.world import World
 from policies.mesh.scope import host_in, is_in_mesh, is_private
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.mesh.protocols import speaks_http
-from policies.rules.mesh.standard import DESTINATION_RULE, MESH, VIRTUAL_SERVICE, has_mesh
+from policies.rules.mesh.group import DESTINATION_RULE, MESH, VIRTUAL_SERVICE, has_mesh
+from policies.rules.mesh.traffic import speaks_http
 
 DESTINATIONS: Final = sorts(DESTINATION_RULE)
 ORIGINATES: Final = ("SIMPLE", "MUTUAL")
@@ -30,19 +30,19 @@ ATTEMPTS: Final = 5
     where="manifests/mesh.py: _destination_rule",
     sources=("kyverno istio/enforce-tls-hosts-host-subnets", "Istio: Configure TLS verification"),
 )
-def destination_tls(thing: Object, world: World) -> Iterator[Breach]:
+def destination_tls(thing: Object, world: World) -> Iterator[Violation]:
     places = [place for place in _tls(thing.spec) if place.is_set]
     inside = bool(places) and is_in_mesh(world, thing.spec["host"].word, thing.namespace)
     for tls in places:
         mode = tls["mode"]
         if not mode.is_set:
-            yield Breach(mode, "is not set beside the rest of tls, and that is DISABLE")
+            yield Violation(mode, "is not set beside the rest of tls, and that is DISABLE")
         elif mode.word == "ISTIO_MUTUAL":
             continue
         elif mode.word not in ORIGINATES:
-            yield Breach(mode, f"is {mode.word or 'empty'}")
+            yield Violation(mode, f"is {mode.word or 'empty'}")
         elif inside:
-            yield Breach(mode, f"is {mode.word} towards a host of the mesh, which does mutual TLS by itself")
+            yield Violation(mode, f"is {mode.word} towards a host of the mesh, which does mutual TLS by itself")
         else:
             yield from _unverified(tls)
 
@@ -58,13 +58,13 @@ def _tls(spec: View) -> Iterator[View]:
         yield policy["tls"]
 
 
-def _unverified(tls: View) -> Iterator[Breach]:
+def _unverified(tls: View) -> Iterator[Violation]:
     if tls["insecureSkipVerify"].flag:
-        yield Breach(tls["insecureSkipVerify"], "is true, so any certificate will do")
+        yield Violation(tls["insecureSkipVerify"], "is true, so any certificate will do")
     if not tls["caCertificates"].word and not tls["credentialName"].word:
-        yield Breach(tls["caCertificates"], "is not set, and no credentialName either, so any certificate will do")
+        yield Violation(tls["caCertificates"], "is not set, and no credentialName either, so any certificate will do")
     if not tls["sni"].word and not any(tls["subjectAltNames"].words):
-        yield Breach(tls["subjectAltNames"], "is not set, and no sni either, so any host's certificate will do")
+        yield Violation(tls["subjectAltNames"], "is not set, and no sni either, so any host's certificate will do")
 
 
 @MESH.stack(
@@ -77,17 +77,17 @@ def _unverified(tls: View) -> Iterator[Breach]:
     where=RESILIENCE,
     sources=("Istio: Circuit breaking",),
 )
-def circuit_breaker(thing: Object, world: World) -> Iterator[Breach]:
+def circuit_breaker(thing: Object, world: World) -> Iterator[Violation]:
     yield from _BREAKERS[thing.sort](thing, world)
 
 
-def _service(thing: Object, world: World) -> Iterator[Breach]:
+def _service(thing: Object, world: World) -> Iterator[Violation]:
     expected = has_mesh(world.facts) and thing.namespace in world.service_namespaces
     if not expected or not any(map(speaks_http, thing.spec["ports"])):
         return
     found = world.once(_guards).get(_pods(thing), ())
     if not any(_is_for_callers(rule, thing) for rule in found):
-        yield Breach("", "has no DestinationRule its callers see, so they open as many connections as they like")
+        yield Violation("", "has no DestinationRule its callers see, so they open as many connections as they like")
     for rule in found:
         # A port's policy takes the place of all the rest; a subset's only of what it says itself.
         whole, own = rule.spec["trafficPolicy"], [subset["trafficPolicy"] for subset in rule.spec["subsets"]]
@@ -105,18 +105,18 @@ def _is_for_callers(rule: Object, service: Object) -> bool:
     return near and not is_private(rule)
 
 
-def _limits(policy: View, rule: Object) -> Iterator[Breach]:
+def _limits(policy: View, rule: Object) -> Iterator[Violation]:
     for field in ("connectionPool", "outlierDetection"):
         if policy[field].is_empty:
-            yield Breach(policy[field], "is not set", on=rule)
+            yield Violation(policy[field], "is not set", on=rule)
 
 
-def _fuse(policy: View, rule: Object) -> Iterator[Breach]:
+def _fuse(policy: View, rule: Object) -> Iterator[Violation]:
     outliers = policy["outlierDetection"]
     sees_gateways = bool(outliers["consecutiveGatewayErrors"].number)
     for field in ("maxEjectionPercent",) if sees_gateways else ("consecutive5xxErrors", "maxEjectionPercent"):
         if outliers[field].number == 0:
-            yield Breach(outliers[field], "is 0, so no pod is ever left alone", on=rule)
+            yield Violation(outliers[field], "is 0, so no pod is ever left alone", on=rule)
 
 
 def _address(world: World, service: Object) -> str:
@@ -146,14 +146,14 @@ def _guards(world: World) -> Mapping[tuple[str, frozenset[tuple[str, str]]], tup
     return {pods: tuple(several.values()) for pods, several in found.items()}
 
 
-def _retries(thing: Object, _: World) -> Iterator[Breach]:
+def _retries(thing: Object, _: World) -> Iterator[Violation]:
     for route in thing.spec["http"]:
         attempts = route.at("retries", "attempts")
         if (attempts.number or 0) > ATTEMPTS:
-            yield Breach(attempts, f"is {attempts.quantity}, more than {ATTEMPTS}")
+            yield Violation(attempts, f"is {attempts.quantity}, more than {ATTEMPTS}")
 
 
-_BREAKERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_BREAKERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     "Service": _service,
     VIRTUAL_SERVICE: _retries,
 }

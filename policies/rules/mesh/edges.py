@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import CRITICAL, Breach, sorts
+from policies.core.rule import CRITICAL, Violation, sorts
 from policies.core.world import World
-from policies.intent.edges import REST, SEGMENT, Ask, Edge, edges, within
 from policies.mesh.authz import (
     AUTHORIZATION_POLICY,
     Request,
@@ -19,10 +18,11 @@ from policies.mesh.authz import (
     passes,
     pattern,
 )
+from policies.mesh.edges import REST, SEGMENT, Ask, Edge, edges, within
 from policies.objects import Object
 from policies.objects.values import View
 from policies.rules.mesh.authorization import CONSUMES
-from policies.rules.mesh.standard import MESH, has_mesh
+from policies.rules.mesh.group import MESH, has_mesh
 
 NOBODYS: Final = (names.ISTIO, names.KONG)
 """Namespaces in the mesh no file lets anybody into: of the whole mesh, and of the gateway."""
@@ -40,18 +40,18 @@ SAMPLE: Final = "a-0"
     where=CONSUMES,
     sources=("project promise: one declaration per edge",),
 )
-def matches_catalogue(thing: Object, world: World) -> Iterator[Breach]:
+def matches_catalogue(thing: Object, world: World) -> Iterator[Violation]:
     if world.facts.services is not None:
         yield from _SIDES[thing.sort](thing, world)
 
 
-def _nothing_more(policy: Object, world: World) -> Iterator[Breach]:
+def _nothing_more(policy: Object, world: World) -> Iterator[Violation]:
     declared = () if policy.namespace in NOBODYS else world.once(edges).get(policy.namespace)
     if declared is None or action(policy) != "ALLOW" or is_dry_run(policy):
         return
     for rule in policy.spec["rules"]:
         if rule["from"].is_empty:
-            yield Breach(rule["from"], "is not set, and no file lets everybody in")
+            yield Violation(rule["from"], "is not set, and no file lets everybody in")
         for item in rule["from"]:
             with_token = needs_token(rule, item["source"]) or not _are_tokens_signed(world)
             for place, who in _callers(item["source"], policy, world):
@@ -60,9 +60,9 @@ def _nothing_more(policy: Object, world: World) -> Iterator[Breach]:
                 if mine:
                     yield from _asked(rule, mine)
                 elif theirs:
-                    yield Breach(place, f"is let in without a token, yet {theirs[0].why}, which asks for one")
+                    yield Violation(place, f"is let in without a token, yet {theirs[0].why}, which asks for one")
                 else:
-                    yield Breach(place, "is let in, and no file declares that")
+                    yield Violation(place, "is let in, and no file declares that")
 
 
 def _are_tokens_signed(world: World) -> bool:
@@ -81,21 +81,21 @@ def _callers(source: View, policy: Object, world: World) -> Iterator[tuple[View,
         yield (source if spaces.is_empty else spaces), ""
 
 
-def _asked(rule: View, mine: list[Edge]) -> Iterator[Breach]:
+def _asked(rule: View, mine: list[Edge]) -> Iterator[Violation]:
     """What `rule` lets a caller ask beyond its edges `mine`."""
     who = mine[0].caller
     if any(edge.port is None for edge in mine):
         return
     if rule["to"].is_empty:
-        yield Breach(rule["to"], f"is not set, so {who} may ask anything")
+        yield Violation(rule["to"], f"is not set, so {who} may ask anything")
     for item in rule["to"]:
         operation = item["operation"]
         if operation["ports"].is_empty:
-            yield Breach(operation["ports"], f"is not set, so {who} reaches every port")
+            yield Violation(operation["ports"], f"is not set, so {who} reaches every port")
         for port in operation["ports"]:
             there = [edge for edge in mine if str(edge.port) == port.word]
             if not there:
-                yield Breach(port, f"is open to {who}, and no file declares that")
+                yield Violation(port, f"is open to {who}, and no file declares that")
             elif all(edge.asks for edge in there):
                 declared = {ask for edge in there for ask in edge.asks}
                 offered = {ask for edge in there for ask in edge.offered}
@@ -103,7 +103,7 @@ def _asked(rule: View, mine: list[Edge]) -> Iterator[Breach]:
                 yield from _taken_in(operation, offered - declared, who)
 
 
-def _requests(operation: View, declared: Set[Ask], who: str) -> Iterator[Breach]:
+def _requests(operation: View, declared: Set[Ask], who: str) -> Iterator[Violation]:
     methods = tuple((place, place.word) for place in operation["methods"]) or ((operation["methods"], ""),)
     paths = tuple((place, pattern(place.word)) for place in operation["paths"]) or ((operation["paths"], (REST,)),)
     for place, path in paths:
@@ -112,13 +112,13 @@ def _requests(operation: View, declared: Set[Ask], who: str) -> Iterator[Breach]
             if any(within(path, one) for one in allowed):
                 continue
             if not allowed:
-                yield Breach(spot, f"lets {who} ask {method or 'any method'}, and no file declares that")
+                yield Violation(spot, f"lets {who} ask {method or 'any method'}, and no file declares that")
             else:
                 what = f"{method or 'any method'} {'/' + '/'.join(path)}"
-                yield Breach(place, f"lets {who} ask {what}, and no file declares that")
+                yield Violation(place, f"lets {who} ask {what}, and no file declares that")
 
 
-def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Breach]:
+def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Violation]:
     """Operations of the port that nobody declares for the caller, and that a template of its own takes in with them."""
     less = [pattern(place.word) for place in operation["notPaths"]]
     methods = operation["methods"].words or ("",)
@@ -128,10 +128,12 @@ def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Breach]:
             hidden = other.path != path and within(other.path, path)
             if hidden and {other.method, ""} & set(methods) and not any(within(other.path, one) for one in less):
                 what = f"{other.method} /{'/'.join(other.path)}"
-                yield Breach(place, f"lets {who} ask {what} too, which is another operation, and no file declares that")
+                yield Violation(
+                    place, f"lets {who} ask {what} too, which is another operation, and no file declares that"
+                )
 
 
-def _nothing_less(namespace: Object, world: World) -> Iterator[Breach]:
+def _nothing_less(namespace: Object, world: World) -> Iterator[Violation]:
     if not has_mesh(world.facts) or namespace.name not in world.facts.service:
         return
     # The service's own pods, as they are labelled; a debugging Job beside them is nobody's API.
@@ -146,7 +148,7 @@ def _nothing_less(namespace: Object, world: World) -> Iterator[Breach]:
                 if refused:
                     what = f"{refused.method} /{'/'.join(ask.path)}" if refused.method else "anything"
                     what = f"{what} on port {edge.port}, yet {edge.why}"
-                    yield Breach("", f"has no AuthorizationPolicy that lets {edge.caller} ask {what}")
+                    yield Violation("", f"has no AuthorizationPolicy that lets {edge.caller} ask {what}")
 
 
 def _request(edge: Edge, ask: Ask, method: str) -> Request:
@@ -160,7 +162,7 @@ def _request(edge: Edge, ask: Ask, method: str) -> Request:
     )
 
 
-_SIDES: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_SIDES: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     AUTHORIZATION_POLICY: _nothing_more,
     "Namespace": _nothing_less,
 }

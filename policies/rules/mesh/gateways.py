@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, Breach, sorts
-from policies.core.world import selects
+from policies.core.rule import HIGH, Violation, sorts
 from policies.objects import Object
+from policies.objects.selectors import selects
 from policies.objects.values import View
-from policies.rules.mesh.standard import KUBERNETES_GATEWAY, MESH
+from policies.rules.mesh.group import KUBERNETES_GATEWAY, MESH
 
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
 LISTENER_SETS: Final = ("ListenerSet.gateway.networking.k8s.io", "XListenerSet.gateway.networking.x-k8s.io")
@@ -34,77 +34,77 @@ OLD: Final = ("TLSV1_0", "TLSV1_1")
     where="manifests/gateway.py: _gateway",
     sources=("Istio: Gateways", "Gateway API: TLS"),
 )
-def gateway_tls(thing: Object, _: Facts) -> Iterator[Breach]:
+def gateway_tls(thing: Object, _: Facts) -> Iterator[Violation]:
     yield from _KINDS[thing.sort](thing)
 
 
-def _istio(thing: Object) -> Iterator[Breach]:
+def _istio(thing: Object) -> Iterator[Violation]:
     for server in thing.spec["servers"]:
         for name in server["hosts"]:
             if name.word.rpartition("/")[2] in ("*", ""):
-                yield Breach(name, f"is {name.word or 'empty'}")
+                yield Violation(name, f"is {name.word or 'empty'}")
         protocol, tls = server.at("port", "protocol"), server["tls"]
         spoken = protocol.word.upper()
         if spoken in ENCRYPTED:
             yield from _ended(tls)
         elif spoken != "HTTP":
-            yield Breach(protocol, f"is {protocol.word or 'not set'}, which nothing encrypts")
+            yield Violation(protocol, f"is {protocol.word or 'not set'}, which nothing encrypts")
         elif not tls["httpsRedirect"].flag:
-            yield Breach(tls["httpsRedirect"], "is not true, so requests are answered in the clear")
+            yield Violation(tls["httpsRedirect"], "is not true, so requests are answered in the clear")
 
 
-def _ended(tls: View) -> Iterator[Breach]:
+def _ended(tls: View) -> Iterator[Violation]:
     mode, least, most = tls["mode"], tls["minProtocolVersion"], tls["maxProtocolVersion"]
     if mode.word not in ENDS_HERE:
-        yield Breach(mode, f"is {mode.word}" if mode.word else "is not set, and that is PASSTHROUGH")
+        yield Violation(mode, f"is {mode.word}" if mode.word else "is not set, and that is PASSTHROUGH")
     if least.is_set and least.word not in VERSIONS:
-        yield Breach(least, f"is {least.word or 'empty'}")
+        yield Violation(least, f"is {least.word or 'empty'}")
     if most.word in OLD:
-        yield Breach(most, f"is {most.word}")
+        yield Violation(most, f"is {most.word}")
     if not tls["credentialName"].word and tls["credentialNames"].is_empty:
-        yield Breach(tls["credentialName"], "is not set")
+        yield Violation(tls["credentialName"], "is not set")
 
 
-def _kubernetes(thing: Object) -> Iterator[Breach]:
+def _kubernetes(thing: Object) -> Iterator[Violation]:
     for listener in thing.spec["listeners"]:
         routes = listener.at("allowedRoutes", "namespaces", "from")
         chosen = listener.at("allowedRoutes", "namespaces", "selector")
         if routes.text == "All":
-            yield Breach(routes, "is All")
+            yield Violation(routes, "is All")
         elif routes.text == "Selector" and selects(chosen, NOBODYS):
-            yield Breach(chosen, "chooses every namespace that does not say otherwise")
+            yield Violation(chosen, "chooses every namespace that does not say otherwise")
         check = _LISTENERS.get(listener["protocol"].word, _plain)
         yield from check(listener)
 
 
-def _encrypted(listener: View) -> Iterator[Breach]:
+def _encrypted(listener: View) -> Iterator[Violation]:
     tls, name = listener["tls"], listener["hostname"]
     if name.word in ("", "*"):
-        yield Breach(name, "is not set, so it answers for every host" if not name.word else "is *")
+        yield Violation(name, "is not set, so it answers for every host" if not name.word else "is *")
     if tls["mode"].is_set and tls["mode"].word != "Terminate":
-        yield Breach(tls["mode"], f"is {tls['mode'].word or 'empty'}")
+        yield Violation(tls["mode"], f"is {tls['mode'].word or 'empty'}")
     if tls["certificateRefs"].is_empty:
-        yield Breach(tls["certificateRefs"], "is not set")
+        yield Violation(tls["certificateRefs"], "is not set")
 
 
-def _redirecting(listener: View) -> Iterator[Breach]:
+def _redirecting(listener: View) -> Iterator[Violation]:
     # Whether it redirects is said by routes; none but the edge's own may attach, so no service is served in the clear.
     routes = listener.at("allowedRoutes", "namespaces", "from")
     if routes.text == "Selector":
-        yield Breach(routes, "lets services be served in the clear")
+        yield Violation(routes, "lets services be served in the clear")
 
 
-def _in_mesh(_: View) -> Iterator[Breach]:
+def _in_mesh(_: View) -> Iterator[Violation]:
     """A waypoint's: mutual TLS of the mesh itself."""
     yield from ()
 
 
-def _plain(listener: View) -> Iterator[Breach]:
+def _plain(listener: View) -> Iterator[Violation]:
     protocol = listener["protocol"]
-    yield Breach(protocol, f"is {protocol.word or 'not set'}, which nothing encrypts")
+    yield Violation(protocol, f"is {protocol.word or 'not set'}, which nothing encrypts")
 
 
-_LISTENERS: Final[Mapping[str, Callable[[View], Iterator[Breach]]]] = {
+_LISTENERS: Final[Mapping[str, Callable[[View], Iterator[Violation]]]] = {
     "HBONE": _in_mesh,
     "HTTP": _redirecting,
     "HTTPS": _encrypted,
@@ -112,7 +112,7 @@ _LISTENERS: Final[Mapping[str, Callable[[View], Iterator[Breach]]]] = {
 }
 """Protocol of a listener to what is asked of it."""
 
-_KINDS: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
+_KINDS: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
     ISTIO_GATEWAY: _istio,
     KUBERNETES_GATEWAY: _kubernetes,
     **dict.fromkeys(LISTENER_SETS, _kubernetes),

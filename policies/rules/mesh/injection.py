@@ -5,14 +5,14 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, PODS, Breach
+from policies.core.rule import CRITICAL, PODS, Violation
 from policies.core.world import World
 from policies.mesh.scope import DATAPLANE, INJECTION, REVISION, is_outside
 from policies.objects import Object, yaml_text
 from policies.objects.pods import Pod
 from policies.objects.values import View
 from policies.rules.mesh.config import revisions
-from policies.rules.mesh.standard import MESH, NAMESPACES, PODS_SPELT, has_mesh
+from policies.rules.mesh.group import MESH, NAMESPACES, PODS_SPELT, has_mesh
 
 INJECT: Final = "sidecar.istio.io/inject"
 TLS_MODE: Final = "security.istio.io/tlsMode"
@@ -32,21 +32,21 @@ YES: Final = ("", "y", "yes", "true", "on")
     where="manifests/isolation.py: namespace",
     sources=("kyverno istio/enforce-sidecar-injection-namespace", "istioctl IST0123"),
 )
-def injection(thing: Object, world: World) -> Iterator[Breach]:
+def injection(thing: Object, world: World) -> Iterator[Violation]:
     labels = thing.labels
     by_name, by_revision, ambient = labels[INJECTION], labels[REVISION], labels[DATAPLANE]
     if by_name.is_set and by_revision.is_set:
-        yield Breach(by_revision, f"is set beside {INJECTION}, and only one of them counts")
+        yield Violation(by_revision, f"is set beside {INJECTION}, and only one of them counts")
     if not has_mesh(world.facts) or not _belongs(thing.name, world):
         return
     if ambient.text == "ambient":
-        yield Breach(ambient, "is ambient, and the platform's mesh is one of sidecars")
+        yield Violation(ambient, "is ambient, and the platform's mesh is one of sidecars")
     if by_name.is_set and by_name.word != "enabled":
-        yield Breach(by_name, f"is {by_name.word or 'empty'}")
+        yield Violation(by_name, f"is {by_name.word or 'empty'}")
     elif not by_name.is_set and not by_revision.is_set:
-        yield Breach(by_name, "is not set")
+        yield Violation(by_name, "is not set")
     if by_revision.is_set and by_revision.word not in (world.once(revisions) or DEFAULT):
-        yield Breach(by_revision, f"is {by_revision.word or 'empty'}, and no such revision is installed")
+        yield Violation(by_revision, f"is {by_revision.word or 'empty'}, and no such revision is installed")
 
 
 def _belongs(namespace: str, world: World) -> bool:
@@ -76,18 +76,18 @@ def _has_proxy(pod: Pod, facts: Facts) -> bool:
     where=PODS_SPELT,
     sources=("kyverno istio/prevent-disabling-injection-pods", "istio pkg/kube/inject/inject.go"),
 )
-def injection_not_disabled(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def injection_not_disabled(pod: Pod, facts: Facts) -> Iterator[Violation]:
     if not _has_proxy(pod, facts):
         return
     for place in (pod.labels[INJECT], pod.annotations[INJECT]):
         if place.word.lower() not in YES:
-            yield Breach(place, f"is {place.word}")
+            yield Violation(place, f"is {place.word}")
     if pod.labels[DATAPLANE].text == "none":
-        yield Breach(pod.labels[DATAPLANE], "is none")
+        yield Violation(pod.labels[DATAPLANE], "is none")
     if pod.labels[TLS_MODE].is_set and pod.labels[TLS_MODE].word != "istio":
-        yield Breach(pod.labels[TLS_MODE], "tells callers to send plaintext")
+        yield Violation(pod.labels[TLS_MODE], "tells callers to send plaintext")
     if pod.spec["hostNetwork"].flag:
-        yield Breach(pod.spec["hostNetwork"], "is true, and such pods get no proxy")
+        yield Violation(pod.spec["hostNetwork"], "is true, and such pods get no proxy")
 
 
 def _everything(value: View) -> bool:
@@ -125,7 +125,7 @@ a rerouted interface is taken for what goes out, so nobody asks it for a certifi
     where=PODS_SPELT,
     sources=("Istio: Understand traffic capture limitations",),
 )
-def traffic_exclusions(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def traffic_exclusions(pod: Pod, facts: Facts) -> Iterator[Violation]:
     if not _has_proxy(pod, facts):
         return
     name = f"{pod.object.namespace}/{pod.object.name}"
@@ -134,7 +134,7 @@ def traffic_exclusions(pod: Pod, facts: Facts) -> Iterator[Breach]:
         if harmless is None or not value.is_set or harmless(value):
             continue
         if f"{name} {annotation}={value.word}" not in facts.limits.mesh.annotations:
-            yield Breach(value, f"is {value.word or 'empty'}")
+            yield Violation(value, f"is {value.word or 'empty'}")
 
 
 RESERVED: Final = ("istio-init", "istio-proxy", "istio-validation")
@@ -173,15 +173,15 @@ TUNED: Final = frozenset(
     where=PODS_SPELT,
     sources=("istio pkg/kube/inject/webhook.go",),
 )
-def proxy_override(pod: Pod, facts: Facts) -> Iterator[Breach]:
+def proxy_override(pod: Pod, facts: Facts) -> Iterator[Violation]:
     for container in pod.containers:
         if container.name in RESERVED:
-            yield Breach(container.view["name"], f"is {container.name}, the name of a part of the mesh")
+            yield Violation(container.view["name"], f"is {container.name}, the name of a part of the mesh")
     name = f"{pod.object.namespace}/{pod.object.name}"
     for annotation in OVERRIDES:
         value = pod.annotations[annotation]
         if value.is_set and f"{name} {annotation}={value.word}" not in facts.limits.mesh.annotations:
-            yield Breach(value, "is set")
+            yield Violation(value, "is set")
     for key, value in yaml_text.within(pod.annotations[PROXY_CONFIG]).entries():
         if key not in TUNED:
-            yield Breach(value, "is not for a pod to say")
+            yield Violation(value, "is not for a pod to say")

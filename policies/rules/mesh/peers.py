@@ -1,16 +1,18 @@
-"""Plaintext: nobody is asked for it, nobody takes it."""
+"""Who asks: nobody in plaintext, and tokens of nobody but the issuers of the settings."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
+from blueprint.settings import Issuer
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, STACK, Breach
+from policies.core.rule import CRITICAL, HIGH, STACK, Violation
 from policies.core.world import Workload, World
 from policies.mesh.mode import STRICT, mode, peers, selector
 from policies.mesh.scope import is_meshed, is_outside
-from policies.objects import Object
-from policies.rules.mesh.standard import EACH_WORKLOAD, MESH, PEERS, PLATFORM, has_mesh
+from policies.objects import Object, json_text
+from policies.objects.values import View
+from policies.rules.mesh.group import EACH_WORKLOAD, MESH, PEERS, PLATFORM, has_mesh
 
 NOT_WEAKER: Final = ("UNSET", STRICT)
 ENFORCED: Final = "kyverno istio/enforce-strict-mtls"
@@ -26,23 +28,23 @@ ENFORCED: Final = "kyverno istio/enforce-strict-mtls"
     where=PLATFORM,
     sources=("Istio: PeerAuthentication", ENFORCED),
 )
-def root_strict(_: None, world: World) -> Iterator[Breach]:
+def root_strict(_: None, world: World) -> Iterator[Violation]:
     above = peers(world, names.ISTIO).whole
     if not above and has_mesh(world.facts) and world.declares(names.ISTIO):
         text = "has no PeerAuthentication without a selector, so the whole mesh takes plaintext"
-        yield Breach("", text, on=world.namespaces[names.ISTIO])
+        yield Violation("", text, on=world.namespaces[names.ISTIO])
     for index, thing in enumerate(above):
         if index:
-            yield Breach(
+            yield Violation(
                 thing.root.at("metadata", "name"),
                 f"is one of {len(above)} mesh-wide rules, and the oldest wins",
                 on=thing,
             )
         said = mode(thing)
         if said.word in ("", "UNSET"):
-            yield Breach(said, f"is {said.word or 'not set'}, which is PERMISSIVE with nothing above", on=thing)
+            yield Violation(said, f"is {said.word or 'not set'}, which is PERMISSIVE with nothing above", on=thing)
         elif said.word != STRICT:
-            yield Breach(said, f"is {said.word}", on=thing)
+            yield Violation(said, f"is {said.word}", on=thing)
 
 
 @MESH.resource(
@@ -55,11 +57,11 @@ def root_strict(_: None, world: World) -> Iterator[Breach]:
     where=PLATFORM,
     sources=(ENFORCED,),
 )
-def no_weaken(thing: Object, _: Facts) -> Iterator[Breach]:
+def no_weaken(thing: Object, _: Facts) -> Iterator[Violation]:
     ports = (setting["mode"] for _, setting in thing.spec["portLevelMtls"].entries())
     for said in (mode(thing), *ports):
         if said.is_set and said.word not in NOT_WEAKER:
-            yield Breach(said, f"is {said.word or 'empty'}")
+            yield Violation(said, f"is {said.word or 'empty'}")
 
 
 @MESH.stack(
@@ -72,18 +74,20 @@ def no_weaken(thing: Object, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("Istio: ComposePeerAuthentication",),
 )
-def unique(thing: Object, world: World) -> Iterator[Breach]:
+def unique(thing: Object, world: World) -> Iterator[Violation]:
     beside = peers(world, thing.namespace)
     if not selector(thing):
         first = beside.whole[0]
         if first is not thing:
-            yield Breach(thing.spec["selector"], f"selects nothing, and {first.title} is for the whole namespace too")
+            yield Violation(
+                thing.spec["selector"], f"selects nothing, and {first.title} is for the whole namespace too"
+            )
         return
     if thing.namespace == names.ISTIO:
-        yield Breach(thing.spec["selector"], "is set in the root namespace, where Istio ignores the rule")
+        yield Violation(thing.spec["selector"], "is set in the root namespace, where Istio ignores the rule")
     if id(thing) in beside.clashes:
         first, both = beside.clashes[id(thing)]
-        yield Breach(thing.spec["selector"], f"selects {both}, as {first.title} does")
+        yield Violation(thing.spec["selector"], f"selects {both}, as {first.title} does")
 
 
 @MESH.stack(
@@ -96,7 +100,7 @@ def unique(thing: Object, world: World) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("Istio: ComposePeerAuthentication",),
 )
-def effective_mode(workload: Workload, world: World) -> Iterator[Breach]:
+def effective_mode(workload: Workload, world: World) -> Iterator[Violation]:
     namespace = workload.namespace
     meshed = is_meshed(world, namespace)
     if not has_mesh(world.facts) or is_outside(namespace, world.facts) or meshed is False:
@@ -105,4 +109,32 @@ def effective_mode(workload: Workload, world: World) -> Iterator[Breach]:
         if said.word != STRICT:
             which = f"port {port}" if port else "its ports"
             because = said.by.title if said.by else "no PeerAuthentication is above it, and that is the default"
-            yield Breach(workload.pod.spec, f"takes plaintext on {which}: {said.word} ({because})")
+            yield Violation(workload.pod.spec, f"takes plaintext on {which}: {said.word} ({because})")
+
+
+def strangers(thing: Object, facts: Facts) -> Iterator[Violation]:
+    """Where a RequestAuthentication trusts more than `identity.issuers` says. Silent where nothing is said."""
+    known = {issuer.issuer: issuer for issuer in facts.settings.identity.issuers.values()} if facts.settings else {}
+    if not known:
+        return
+    for rule in thing.spec["jwtRules"]:
+        issuer = known.get(rule["issuer"].word)
+        if issuer is None:
+            yield Violation(rule["issuer"], "is no issuer of the settings")
+            continue
+        yield from _forgeries(rule, issuer)
+        if issuer.audiences:
+            wider = set(rule["audiences"].words) - set(issuer.audiences)
+            if wider or rule["audiences"].is_empty:
+                yield Violation(rule["audiences"], "takes tokens that are meant for somebody else")
+
+
+def _forgeries(rule: View, issuer: Issuer) -> Iterator[Violation]:
+    """Keys that are not the issuer's: whoever has them signs in its name."""
+    address = rule["jwksUri"]
+    if address.is_set and not address.word.startswith(f"{issuer.issuer.rstrip('/')}/"):
+        yield Violation(address, "is not below the issuer's own address, so somebody else's keys sign in its name")
+    theirs = {(key.kty, key.n, key.e) for key in issuer.jwks.keys}
+    for key in json_text.parsed(rule["jwks"])["keys"]:
+        if (key["kty"].word, key["n"].word, key["e"].word) not in theirs:
+            yield Violation(key, "is no key the settings name for this issuer")

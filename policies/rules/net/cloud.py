@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.core.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.world import World
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.network.addresses import NOBODY, Space, cidr_at, space
 from policies.objects import Object
 from policies.objects.json_text import parsed
 from policies.objects.values import UndeterminedError, View
-from policies.rules.net.standard import NET
+from policies.rules.net.group import NET
 
 CLUSTER: Final = "components/cluster.py"
 NETWORK: Final = "the module that makes the network"
@@ -35,26 +35,26 @@ _ENFORCING: Final = frozenset({"calico", "cilium", "tigera-operator"})
     where=CLUSTER,
     sources=("EKS best practices: network", "CIS-EKS 4.3.1", "CIS-GKE 5.6.7"),
 )
-def netpol_enforced(thing: Object, world: World) -> Iterator[Breach]:
+def netpol_enforced(thing: Object, world: World) -> Iterator[Violation]:
     yield from _ENFORCERS[thing.type](thing, world)
 
 
-def _addon(addon: Object, world: World) -> Iterator[Breach]:
+def _addon(addon: Object, world: World) -> Iterator[Violation]:
     if addon.root["addonName"].text != "vpc-cni" or _has_other(world):
         return
     told = parsed(addon.root["configurationValues"])
     switch = told["enableNetworkPolicy"]
     if switch.value is True:  # the add-on's schema has text here, and refuses anything else
-        yield Breach(switch, "is true, where the add-on takes the text")
+        yield Violation(switch, "is true, where the add-on takes the text")
     elif switch.text != "true":
-        yield Breach(switch, f"is {switch.word}" if switch.is_set else "is not set, and the default is off")
+        yield Violation(switch, f"is {switch.word}" if switch.is_set else "is not set, and the default is off")
 
 
-def _eks(cluster: Object, world: World) -> Iterator[Breach]:
+def _eks(cluster: Object, world: World) -> Iterator[Violation]:
     """One the stack makes brings its add-on: EKS installs vpc-cni by itself, with policies off."""
     addons = (each for each in world.of(_ADDON) if each.root["addonName"].text == "vpc-cni")
     if not _has_other(world) and not any(_may_be(each.root["clusterName"], cluster.root["name"]) for each in addons):
-        yield Breach("name", "has no vpc-cni add-on that enforces NetworkPolicies")
+        yield Violation("name", "has no vpc-cni add-on that enforces NetworkPolicies")
 
 
 def _may_be(one: View, other: View) -> bool:
@@ -70,19 +70,19 @@ def _has_other(world: World) -> bool:
     return any(values["policyEnforcementMode"].text != "never" for values in plugins)
 
 
-def _gke(cluster: Object, _: World) -> Iterator[Breach]:
+def _gke(cluster: Object, _: World) -> Iterator[Violation]:
     if cluster.root["enableAutopilot"].flag:
         return  # Autopilot has no other data path
     if cluster.root["datapathProvider"].text == "ADVANCED_DATAPATH":
         return
     switch, addon = cluster.root.at("networkPolicy", "enabled"), cluster.root.at("addonsConfig", "networkPolicyConfig")
     if not switch.flag:
-        yield Breach("datapathProvider", "is not ADVANCED_DATAPATH, and networkPolicy.enabled is not true")
+        yield Violation("datapathProvider", "is not ADVANCED_DATAPATH, and networkPolicy.enabled is not true")
     elif addon["disabled"].flag:
-        yield Breach(addon["disabled"], "is true, so nothing enforces networkPolicy")
+        yield Violation(addon["disabled"], "is true, so nothing enforces networkPolicy")
 
 
-_ENFORCERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_ENFORCERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     _ADDON: _addon,
     _EKS: _eks,
     _GKE: _gke,
@@ -121,14 +121,14 @@ class Range:
     where=NETWORK,
     sources=("EKS best practices: network",),
 )
-def cidr_overlap(_: None, world: World) -> Iterator[Breach]:
+def cidr_overlap(_: None, world: World) -> Iterator[Violation]:
     written = list(_ranges(world))
     ranges = [each for each in written if each.at.is_known]
     for one, other in itertools.combinations(ranges, 2):
         apart = one.network and other.network and one.network != other.network
         inside = {one.use, other.use} in ({"network", "node"}, {"network"})
         if not apart and not inside and one.held & other.held:
-            yield Breach(other.at, f"overlaps with the {one.use} range of {one.object.title}", on=other.object)
+            yield Violation(other.at, f"overlaps with the {one.use} range of {one.object.title}", on=other.object)
     yield from _large_enough(ranges, world)
     for each in written:
         if not each.at.is_known:
@@ -166,24 +166,24 @@ def _range(thing: Object, at: View, use: str, network: str) -> Iterator[Range]:
         yield Range(object=thing, at=at, use=use, network=network, held=space([cidr_at(at)]))
 
 
-def _large_enough(ranges: list[Range], world: World) -> Iterator[Breach]:
+def _large_enough(ranges: list[Range], world: World) -> Iterator[Violation]:
     cloud = world.facts.limits.cloud
     # On EKS pods have addresses of the subnets; five of each subnet are the cloud's own (VPC user guide).
     subnets = [each for each in ranges if each.object.type == _SUBNET]
     total = sum(each.held.size - 5 for each in subnets)
     needed = cloud.replicas + cloud.nodes
     if subnets and world.of(_EKS) and total < needed:
-        yield Breach(
+        yield Violation(
             subnets[0].at,
             f"and the other subnets hold {total} addresses for {needed} pods and nodes",
             on=subnets[0].object,
         )
     for each in ranges:
         if each.use == "pod" and each.held.size < cloud.nodes * POD_NODE:
-            yield Breach(
+            yield Violation(
                 each.at, f"holds {each.held.size} addresses for {cloud.nodes} nodes of {POD_NODE}", on=each.object
             )
     addresses = len(world.of("Service"))
     for each in ranges:
         if each.use == "service" and each.held.size < max(addresses, POD_NODE):
-            yield Breach(each.at, f"holds {each.held.size} addresses for {addresses} Services", on=each.object)
+            yield Violation(each.at, f"holds {each.held.size} addresses for {addresses} Services", on=each.object)

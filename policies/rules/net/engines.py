@@ -5,11 +5,11 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, Breach, Selector
+from policies.core.rule import CRITICAL, Selector, Violation
 from policies.network.addresses import Block, cidr_at, covers_everything
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.net.standard import FOUNDATION, NET
+from policies.rules.net.group import FOUNDATION, NET
 
 _BASELINE: Final = "BaselineAdminNetworkPolicy"
 _TIERED: Final = "ClusterNetworkPolicy"
@@ -39,19 +39,23 @@ _CILIUM: Final = ".cilium.io"
     where=FOUNDATION,
     sources=("netpol-analyzer anp tests",),
 )
-def admin_policies(policy: Object, _: Facts) -> Iterator[Breach]:
+def admin_policies(policy: Object, _: Facts) -> Iterator[Violation]:
     for label, value in names.MANAGED.items():
         if policy.labels[label].text != value:
-            yield Breach(policy.labels[label], "is not the platform's, and only the platform rules the whole cluster")
+            yield Violation(
+                policy.labels[label], "is not the platform's, and only the platform rules the whole cluster"
+            )
     # Only the newer kind has tiers: in the older one the API server drops the word, and the rule outranks.
     baseline = policy.kind == _BASELINE or (policy.kind == _TIERED and policy.spec["tier"].text == "Baseline")
     for spec in _specs(policy):
         for direction in ("ingress", "egress"):
             for rule in spec[direction]:
                 if policy.sort.endswith(_CILIUM):
-                    yield Breach(rule, "lets through what the namespaces close")
+                    yield Violation(rule, "lets through what the namespaces close")
                 elif rule["action"].word.lower() in _ALLOWING and not baseline:
-                    yield Breach(rule["action"], f"is {rule['action'].word}, which outranks the namespaces' policies")
+                    yield Violation(
+                        rule["action"], f"is {rule['action'].word}, which outranks the namespaces' policies"
+                    )
 
 
 def _specs(policy: Object) -> Iterator[View]:
@@ -69,7 +73,7 @@ _VAGUE: Final = frozenset({"Exists", "NotIn", "DoesNotExist"})
 """Operators that say of a namespace that there is one, or what it is not."""
 
 
-def cilium(policy: Object) -> Iterator[Breach]:
+def cilium(policy: Object) -> Iterator[Violation]:
     """Where a CiliumNetworkPolicy admits everybody. A rule that names no peers does; `fromEndpoints: [{}]` means the
     policy's own namespace."""
     for spec in _specs(policy):
@@ -77,22 +81,22 @@ def cilium(policy: Object) -> Iterator[Breach]:
             for rule in spec[direction]:
                 named = [key for key in rule.keys if key.startswith(way) and key != "toPorts"]
                 if all(rule[key].is_empty for key in named):
-                    yield Breach(rule, "names nobody, and so admits everybody")
+                    yield Violation(rule, "names nobody, and so admits everybody")
                 yield from _cilium_peers(rule, way)
             yield from together(spec[direction], {rule: _cilium_ranges(rule, way) for rule in spec[direction]})
 
 
-def _cilium_peers(rule: View, way: str) -> Iterator[Breach]:
+def _cilium_peers(rule: View, way: str) -> Iterator[Violation]:
     for entity in rule[f"{way}Entities"]:
         if entity.word in _ENTITIES:
-            yield Breach(entity, f"is {entity.word}")
+            yield Violation(entity, f"is {entity.word}")
     for endpoint in rule[f"{way}Endpoints"]:
         for term in endpoint["matchExpressions"]:
             if any(word in term["key"].word for word in _OF_NAMESPACES) and term["operator"].word in _VAGUE:
-                yield Breach(term, "is every namespace")
+                yield Violation(term, "is every namespace")
     for name in rule["toFQDNs"]:
         if name["matchPattern"].word.strip("*.") == "" and name["matchPattern"].is_set:
-            yield Breach(name["matchPattern"], "is every host")
+            yield Violation(name["matchPattern"], "is every host")
 
 
 def _cilium_ranges(rule: View, way: str) -> list[str | Block]:
@@ -102,12 +106,12 @@ def _cilium_ranges(rule: View, way: str) -> list[str | Block]:
     return [*(cidr_at(each) for each in rule[f"{way}CIDR"]), *sets]
 
 
-def together(rules: View, ranges: Mapping[View, Sequence[str | Block]]) -> Iterator[Breach]:
+def together(rules: View, ranges: Mapping[View, Sequence[str | Block]]) -> Iterator[Violation]:
     """Where the ranges of one rule are every address there is, or those of all rules of a direction together."""
     wide = [place for place, held in ranges.items() if covers_everything(held)]
-    yield from (Breach(place, "has ranges that are every address there is") for place in wide)
+    yield from (Violation(place, "has ranges that are every address there is") for place in wide)
     if not wide and covers_everything([each for held in ranges.values() for each in held]):
-        yield Breach(rules, "has ranges that together are every address there is")
+        yield Violation(rules, "has ranges that together are every address there is")
 
 
 _EVERY: Final = frozenset({"", "all()", "global()", "has(kubernetes.io/metadata.name)", "has(projectcalico.org/name)"})
@@ -115,7 +119,7 @@ _EVERY: Final = frozenset({"", "all()", "global()", "has(kubernetes.io/metadata.
 _NARROWS: Final = ("nets", "services", "serviceAccounts", "domains")
 
 
-def calico(policy: Object) -> Iterator[Breach]:
+def calico(policy: Object) -> Iterator[Violation]:
     """Where a Calico NetworkPolicy admits everybody. Without a namespaceSelector a selector means its own namespace."""
     for direction, side in (("ingress", "source"), ("egress", "destination")):
         nets: dict[View, list[str]] = {}
@@ -127,7 +131,7 @@ def calico(policy: Object) -> Iterator[Breach]:
             narrowed = any(not peer[field].is_empty for field in _NARROWS)
             own = bool(selected.word) and not namespaces.word
             if not narrowed and not own and {_told(selected), _told(namespaces)} <= _EVERY:
-                yield Breach(peer, "names nobody, and so admits everybody")
+                yield Violation(peer, "names nobody, and so admits everybody")
             nets[peer["nets"]] = [cidr_at(each) for each in peer["nets"]]
         yield from together(policy.spec[direction], nets)
 

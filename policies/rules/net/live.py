@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import HIGH, Breach, sorts
-from policies.core.world import World, selects, texts
-from policies.kubernetes.matching import Matcher, matcher
+from policies.core.rule import HIGH, Violation, sorts
+from policies.core.world import World
 from policies.network.reach import NAME, End, is_empty_selector
 from policies.objects import Object
+from policies.objects.selectors import Matcher, matcher, selects, texts
 from policies.objects.values import View
-from policies.rules.net.standard import NET, PLATFORM, POLICY_SORTS, peers
+from policies.rules.net.group import NET, PLATFORM, POLICY_SORTS, peers
 from policies.rules.net.table import table
 
 _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
@@ -34,7 +34,7 @@ _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
     where=PLATFORM,
     sources=("kube-linter dangling-*", "Kubescape dangling-networkpolicy"),
 )
-def selectors_live(thing: Object, world: World) -> Iterator[Breach]:
+def selectors_live(thing: Object, world: World) -> Iterator[Violation]:
     if world.declares(thing.namespace):
         yield from _READERS[thing.sort](thing, world)
 
@@ -63,19 +63,19 @@ def _is_nobody(selector: Matcher, namespace: str, world: World) -> bool:
     return there is not None and not any(selector.selects(end.labels) for end in there)
 
 
-def _policy(policy: Object, world: World) -> Iterator[Breach]:
+def _policy(policy: Object, world: World) -> Iterator[Violation]:
     selector = policy.spec["podSelector"]
     if not is_empty_selector(selector) and _dangles(selector, policy.namespace, world):
-        yield Breach(selector, "selects no pod")
+        yield Violation(selector, "selects no pod")
     for _, peer in peers(policy):
         chosen, selected = peer["namespaceSelector"], peer["podSelector"]
         places = _places(chosen, policy.namespace, world)
         wanted = matcher(selected)
         name = chosen.at("matchLabels", NAME).text
         if name is not None and world.declares(name) and not places:
-            yield Breach(chosen, f"does not select {name}, which lacks the other labels")
+            yield Violation(chosen, f"does not select {name}, which lacks the other labels")
         if places and not is_empty_selector(selected) and all(_is_nobody(wanted, place, world) for place in places):
-            yield Breach(selected, "selects no pod")
+            yield Violation(selected, "selects no pod")
 
 
 def _places(selector: View, own: str, world: World) -> Sequence[str]:
@@ -96,19 +96,19 @@ def _namespace_labels(world: World) -> Mapping[str, Mapping[str, str]]:
     return {name: {**texts(thing.labels), NAME: name} for name, thing in world.namespaces.items()}
 
 
-def _service(service: Object, world: World) -> Iterator[Breach]:
+def _service(service: Object, world: World) -> Iterator[Violation]:
     selector = service.spec["selector"]
     if selector.is_empty:
         if service.namespace in world.service_namespaces and service.spec["type"].text != "ExternalName":
-            yield Breach(selector, "selects no pod: whoever may write endpoints says where it leads")
+            yield Violation(selector, "selects no pod: whoever may write endpoints says where it leads")
     elif _dangles(View({"matchLabels": selector.value}, selector.path), service.namespace, world):
-        yield Breach(selector, "selects no pod")
+        yield Violation(selector, "selects no pod")
 
 
-def _budget(budget: Object, world: World) -> Iterator[Breach]:
+def _budget(budget: Object, world: World) -> Iterator[Violation]:
     selector = budget.spec["selector"]
     if not selector.is_set or _dangles(selector, budget.namespace, world):
-        yield Breach(selector, "selects no pod")
+        yield Violation(selector, "selects no pod")
 
 
 def _targets(monitor: Object, world: World) -> Sequence[str]:
@@ -118,22 +118,22 @@ def _targets(monitor: Object, world: World) -> Sequence[str]:
     return () if chosen["any"].flag or not all(map(world.declares, told)) else told
 
 
-def _service_monitor(monitor: Object, world: World) -> Iterator[Breach]:
+def _service_monitor(monitor: Object, world: World) -> Iterator[Violation]:
     selector, places = monitor.spec["selector"], _targets(monitor, world)
     # Services of operators and charts are in no run: only where every place is a service's can all be known.
     if places and all(place in world.service_namespaces for place in places):
         services = [service for place in places for service in world.within(place, "Service")]
         if not any(selects(selector, texts(service.labels)) for service in services):
-            yield Breach(selector, "selects no Service")
+            yield Violation(selector, "selects no Service")
 
 
-def _pod_monitor(monitor: Object, world: World) -> Iterator[Breach]:
+def _pod_monitor(monitor: Object, world: World) -> Iterator[Violation]:
     selector, places = monitor.spec["selector"], _targets(monitor, world)
     if places and all(_dangles(selector, place, world) for place in places):
-        yield Breach(selector, "selects no pod")
+        yield Violation(selector, "selects no pod")
 
 
-def _destination(rule: Object, world: World) -> Iterator[Breach]:
+def _destination(rule: Object, world: World) -> Iterator[Violation]:
     host = rule.spec["host"].word
     name, _, rest = host.partition(".")
     namespace = rest.removesuffix(names.DOMAIN).removesuffix(".").removesuffix("svc").removesuffix(".")
@@ -141,17 +141,17 @@ def _destination(rule: Object, world: World) -> Iterator[Breach]:
     if host and namespace in world.service_namespaces and name != "*":
         service = world.named("Service", namespace, name)
         if service is None:
-            yield Breach(rule.spec["host"], f"is no Service of {namespace}")
+            yield Violation(rule.spec["host"], f"is no Service of {namespace}")
         for subset in rule.spec["subsets"]:
             labels = subset["labels"]
             if not labels.is_empty and _dangles(View({"matchLabels": labels.value}, labels.path), namespace, world):
-                yield Breach(labels, "selects no pod")
+                yield Violation(labels, "selects no pod")
     selected = rule.spec["workloadSelector"]
     if selected.is_set and _dangles(selected, rule.namespace, world):
-        yield Breach(selected, "selects no pod")
+        yield Violation(selected, "selects no pod")
 
 
-_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     **dict.fromkeys(POLICY_SORTS, _policy),
     "Service": _service,
     "PodDisruptionBudget.policy": _budget,

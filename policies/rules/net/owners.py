@@ -6,13 +6,14 @@ from typing import Final
 from blueprint import names
 from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
 from policies.cloud.wants import is_given
-from policies.core.rule import CRITICAL, Breach, sorts
-from policies.core.world import World, texts
+from policies.core.rule import CRITICAL, Violation, sorts
+from policies.core.world import World
 from policies.network.reach import NAME
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import View
+from policies.rules.net.group import NET, POLICY_SORTS, peers, rules
 from policies.rules.net.platform import PROMETHEUS, Pods
-from policies.rules.net.standard import NET, POLICY_SORTS, peers, rules
 
 VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS,)
 """Who may come to every store besides its owner, by name: metrics. An operator or a backup that needs its stores' ports
@@ -58,7 +59,7 @@ _LISTENING: Final = (
     where="services/{service}.yaml: spec.resources",
     sources=("project promise",),
 )
-def db_owner_only(thing: Object, world: World) -> Iterator[Breach]:
+def db_owner_only(thing: Object, world: World) -> Iterator[Violation]:
     yield from _READERS[thing.sort](thing, world)
 
 
@@ -75,15 +76,15 @@ def owner(namespace: str, world: World) -> str | None:
     return service
 
 
-def _walls(policy: Object, world: World) -> Iterator[Breach]:
+def _walls(policy: Object, world: World) -> Iterator[Violation]:
     service = owner(policy.namespace, world)
     if service:
         for direction, rule in rules(policy):
             if direction == "Ingress" and rule["from"].is_empty:
-                yield Breach(rule["from"], f"admits everybody to a store of {service}")
+                yield Violation(rule["from"], f"admits everybody to a store of {service}")
     for direction, peer in peers(policy):
         if service and direction == "Ingress" and not _is_welcome(peer, policy.namespace, service):
-            yield Breach(peer, f"admits others than {service} to its store")
+            yield Violation(peer, f"admits others than {service} to its store")
         if direction == "Egress":
             yield from _to_foreign(peer, service or policy.namespace, world)
 
@@ -97,11 +98,11 @@ def _is_welcome(peer: View, own: str, service: str) -> bool:
     return bool(from_) and from_ <= {own, service, *visitors}
 
 
-def _to_foreign(peer: View, own: str, world: World) -> Iterator[Breach]:
+def _to_foreign(peer: View, own: str, world: World) -> Iterator[Violation]:
     for namespace in sorted(_named(peer["namespaceSelector"])):
         service = owner(namespace, world)
         if service and service != own and own not in {pods.namespace for pods in VISITORS}:
-            yield Breach(peer, f"opens the way to a store of {service}")
+            yield Violation(peer, f"opens the way to a store of {service}")
 
 
 def _named(selector: View) -> set[str]:
@@ -117,7 +118,7 @@ def _named(selector: View) -> set[str]:
     return set.intersection(*several) if several else set()
 
 
-def _admissions(policy: Object, world: World) -> Iterator[Breach]:
+def _admissions(policy: Object, world: World) -> Iterator[Violation]:
     """What the mesh admits to a store, should it be in the mesh."""
     service = owner(policy.namespace, world)
     if not service or policy.spec["action"].word not in ("", "ALLOW"):
@@ -125,14 +126,14 @@ def _admissions(policy: Object, world: World) -> Iterator[Breach]:
     welcome = {service, policy.namespace, *(pods.namespace for pods in VISITORS)}
     for rule in policy.spec["rules"]:
         if rule["from"].is_empty:
-            yield Breach(rule, f"admits everybody to a store of {service}")
+            yield Violation(rule, f"admits everybody to a store of {service}")
         for source in (each["source"] for each in rule["from"]):
             named = [each for field in ("principals", "namespaces", "serviceAccounts") for each in source[field]]
             if not named:
-                yield Breach(source, f"admits everybody to a store of {service}")
+                yield Violation(source, f"admits everybody to a store of {service}")
             for each in named:
                 if _namespace_of(each.word) not in welcome:
-                    yield Breach(each, f"admits others than {service} to its store")
+                    yield Violation(each, f"admits others than {service} to its store")
 
 
 def _namespace_of(identity: str) -> str:
@@ -141,22 +142,22 @@ def _namespace_of(identity: str) -> str:
     return parts[2] if len(parts) == 5 and parts[1] == "ns" else parts[0]
 
 
-def _home(store: Object, world: World) -> Iterator[Breach]:
+def _home(store: Object, world: World) -> Iterator[Violation]:
     """A store beside a service's pods is behind their doors, not its own."""
     if store.namespace in world.facts.service:
-        yield Breach(
+        yield Violation(
             "metadata.namespace", f"is a service's; its stores live in {names.data_namespace(store.namespace)}"
         )
 
 
-def _group(thing: Object, world: World) -> Iterator[Breach]:
+def _group(thing: Object, world: World) -> Iterator[Violation]:
     """Addresses say nothing of who is at them: in a cluster the next pod gets the same one."""
     for rule in ingresses(thing):
         opened = [rule.view[field] for field in _ADDRESSES if is_given(rule.view[field])]
         found = sorted(port for port in world.once(_ports) if opened and rule.opens(port))
         few = ", ".join(map(str, found[:3])) + (" and others" if len(found) > 3 else "")
         for place in opened if found else ():
-            yield Breach(place, f"opens a store's port ({few}) to addresses instead of its owner's security group")
+            yield Violation(place, f"opens a store's port ({few}) to addresses instead of its owner's security group")
 
 
 def _ports(world: World) -> frozenset[int]:
@@ -165,7 +166,7 @@ def _ports(world: World) -> frozenset[int]:
     return PORTS | {int(port.number) for port in told if port.is_known and port.number}
 
 
-_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     **dict.fromkeys(POLICY_SORTS, _walls),
     _AUTHORISATION: _admissions,
     **dict.fromkeys(_STORES, _home),

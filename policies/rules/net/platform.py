@@ -1,15 +1,17 @@
 """The platform's own pods and edges, by name: what exists besides what owners declared.
 
-Written a second time on purpose, beside `blueprint.doors` and `blueprint.isolation`: a mistake in the derivation would
-otherwise be the judge's mistake too. A new platform edge is a line here and a line there.
+Which edges there are is written a second time on purpose, beside `blueprint.platform_rules`: a mistake in the
+derivation would otherwise be the judge's mistake too. What other people's pods and ports are called is no decision and
+stands once, in `blueprint.vendors`; the proof of isolation in `tests` checks it with a copy of its own.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from blueprint import names
+from blueprint import names, vendors
 from blueprint.catalogue import Service
+from blueprint.catalogue.needing import Broker
 from blueprint.catalogue.running import Probe
 from blueprint.settings import Existing
 from policies.core.facts import Facts
@@ -66,64 +68,44 @@ class Edge:
     """False: it may be there; whoever is missing it misses nothing."""
 
 
-def _named(name: str, **more: str) -> Mapping[str, str]:
-    return {"app.kubernetes.io/name": name, **more}
+def _pods(of: vendors.Pods, name: str, *, closed: bool = False) -> Pods:
+    return Pods(namespace=of.namespace, name=name, labels=of.labels, walled=closed)
 
 
-DNS: Final = Pods(namespace="kube-system", name="kube-dns", labels={"k8s-app": "kube-dns"})
-"""The cluster's resolver; CoreDNS and the clouds' keep this label (kubernetes/kubernetes cluster/addons/dns)."""
-ISTIOD: Final = Pods(namespace=names.ISTIO, name="istiod", labels={"app": "istiod"})
-COLLECTOR: Final = Pods(
-    namespace=names.OBSERVABILITY, name="otel-collector", labels=_named("otel-collector"), walled=True
-)
-PROMETHEUS: Final = Pods(namespace=names.OBSERVABILITY, name="prometheus", labels=_named("prometheus"), walled=True)
-ROLLOUTS: Final = Pods(namespace=names.ARGO_ROLLOUTS, name="argo-rollouts", labels=_named("argo-rollouts"))
-GATEWAY: Final = Pods(
-    namespace=names.KONG,
-    name="gateway",
-    labels=_named("gateway", **{"app.kubernetes.io/instance": "kong"}),
-    walled=True,
-)
-CONTROLLER: Final = Pods(
-    namespace=names.KONG, name="controller", labels=_named("controller", **{"app.kubernetes.io/instance": "kong"})
-)
-REDIS: Final = Pods(namespace=names.KONG, name="kong-redis", labels=_named("kong-redis"))
-BROKERS: Final[Mapping[str, Pods]] = {
-    "kafka": Pods(
-        namespace=names.MESSAGING,
-        name="kafka",
-        labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"},
-        walled=True,
-    ),
-    "nats": Pods(
-        namespace=names.MESSAGING,
-        name="nats",
-        labels=_named("nats", **{"app.kubernetes.io/component": "nats"}),
-        walled=True,
-    ),
-    "rabbitmq": Pods(
-        namespace=names.MESSAGING,
-        name="rabbitmq",
-        labels=_named("rabbitmq", **{"app.kubernetes.io/component": "rabbitmq"}),
-        walled=True,
-    ),
+DNS: Final = _pods(vendors.KUBE_DNS, "kube-dns")
+ISTIOD: Final = _pods(vendors.ISTIOD, "istiod")
+COLLECTOR: Final = _pods(vendors.COLLECTOR, "otel-collector", closed=True)
+PROMETHEUS: Final = _pods(vendors.PROMETHEUS, "prometheus", closed=True)
+ROLLOUTS: Final = _pods(vendors.ROLLOUTS, "argo-rollouts")
+GATEWAY: Final = _pods(vendors.KONG_GATEWAY, "gateway", closed=True)
+CONTROLLER: Final = _pods(vendors.KONG_CONTROLLER, "controller")
+REDIS: Final = _pods(vendors.KONG_REDIS, "kong-redis")
+BROKERS: Final[Mapping[Broker, Pods]] = {
+    broker: _pods(pods, broker, closed=True) for broker, pods in sorted(vendors.BROKERS.items())
 }
 STANDING: Final = (DNS, ISTIOD, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, *BROKERS.values())
 """Pods that charts and the cluster bring."""
 CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
 """The platform's namespaces in which every pod is closed but for its doors."""
 
-DNS_PORTS: Final = ports("TCP", 53) | ports("UDP", 53)
-XDS_PORT: Final = ports("TCP", 15012)
-"""istiod: configuration and certificates (istio.io, "Ports used by Istio")."""
-PROXY_METRICS: Final = 15020
+
+def opened(*served: vendors.Port) -> int:
+    """`served` as a set of ports."""
+    found = 0
+    for port in served:
+        found |= ports(port.protocol, port.number)
+    return found
+
+
+DNS_PORTS: Final = opened(*vendors.DNS_PORTS)
+XDS_PORT: Final = opened(vendors.XDS_PORT)
+PROXY_METRICS: Final = vendors.MERGED_METRICS_PORT.number
 PROXY_HEALTH: Final = 15021
 """The proxy answers for itself and its service (istio.io, "Ports used by Istio")."""
-OTLP_PORTS: Final = ports("TCP", 4317) | ports("TCP", 4318)
-GATEWAY_PORTS: Final = ports("TCP", 8000) | ports("TCP", 8443)
-"""Where the gateway's pods take in the world."""
-GATEWAY_ADMIN: Final = ports("TCP", 8444)
-GATEWAY_STATUS: Final = ports("TCP", 8100)
+OTLP_PORTS: Final = opened(*vendors.OTLP_PORTS)
+GATEWAY_PORTS: Final = opened(*vendors.KONG_PUBLIC_PORTS)
+GATEWAY_ADMIN: Final = opened(vendors.KONG_ADMIN_PORT)
+GATEWAY_STATUS: Final = opened(vendors.KONG_STATUS_PORT)
 
 
 def nodes(facts: Facts) -> Space:
@@ -155,8 +137,13 @@ def own_edges(facts: Facts) -> Iterator[Edge]:
     yield Edge(source=CONTROLLER, target=GATEWAY, ports=GATEWAY_ADMIN, why="its controller configures the gateway")
     yield Edge(source=PROMETHEUS, target=GATEWAY, ports=GATEWAY_STATUS, why="platform edge metrics")
     yield Edge(source=GATEWAY, target=COLLECTOR, ports=OTLP_PORTS, why="platform edge telemetry")
-    yield Edge(source=GATEWAY, target=REDIS, ports=ports("TCP", 6379), why="rate limits are counted in Redis")
-    yield Edge(source=ROLLOUTS, target=PROMETHEUS, ports=ports("TCP", 9090), why="a canary is judged by its metrics")
+    yield Edge(source=GATEWAY, target=REDIS, ports=opened(vendors.REDIS_PORT), why="rate limits are counted in Redis")
+    yield Edge(
+        source=ROLLOUTS,
+        target=PROMETHEUS,
+        ports=opened(vendors.PROMETHEUS_PORT),
+        why="a canary is judged by its metrics",
+    )
     yield Edge(
         source=ServiceNamespaces(), target=COLLECTOR, ports=OTLP_PORTS, why="platform edge telemetry", must=False
     )

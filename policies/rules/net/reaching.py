@@ -5,15 +5,15 @@ from functools import partial
 from typing import Final
 
 from policies.core.charts import is_charts
-from policies.core.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.world import WORKLOADS, World
 from policies.network.addresses import NOBODY, Space
 from policies.network.ports import shown
 from policies.network.reach import Direction, End, Opening, Wall
 from policies.objects import Object
 from policies.objects.values import MalformedError, UndeterminedError
+from policies.rules.net.group import CONSUMES, NET, PLATFORM, is_foreign
 from policies.rules.net.platform import DNS, DNS_PORTS, ISTIOD, XDS_PORT
-from policies.rules.net.standard import CONSUMES, NET, PLATFORM, is_foreign
 from policies.rules.net.table import OUTSIDE, Judged, Table, Wanted, is_tenant, judged, table, wanted
 
 _NOTHING: Final = Wanted()
@@ -30,9 +30,9 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
     cure="Declare the edge in the catalogue, or take away what opens it; a platform edge has a line in "
     "policies/rules/net/platform.py",
     where=CONSUMES,
-    sources=("netpol-analyzer", "docs/decisions/0020"),
+    sources=("netpol-analyzer", "docs/decisions/0013-isolation-is-proven-by-an-independent-tool.md"),
 )
-def reachability(_: None, world: World) -> Iterator[Breach]:
+def reachability(_: None, world: World) -> Iterator[Violation]:
     """Each wall by itself: two ends that agree would hide a hole in either, and where both are as declared, so is what
     passes between them."""
     if world.facts.services is None:
@@ -50,28 +50,28 @@ def reachability(_: None, world: World) -> Iterator[Breach]:
     ours = {one.end.namespace for one in judged(world)}
     for thing in world.objects:
         if thing.namespace in ours and is_foreign(thing):
-            yield Breach("kind", "lets traffic through beside the NetworkPolicies, unseen by this table", on=thing)
+            yield Violation("kind", "lets traffic through beside the NetworkPolicies, unseen by this table", on=thing)
     yield from _unread(known, world)
 
 
-def _unread(known: Table, world: World) -> Iterator[Breach]:
+def _unread(known: Table, world: World) -> Iterator[Violation]:
     """What kept the table from being whole, each by its object; what is only known later is told last."""
     for thing, error in known.unread.items():
         if isinstance(error, MalformedError):
             # What a chart brings is only advised against; that nobody knows the whole table is not.
             on = None if is_charts(thing, world.facts) else thing
-            yield Breach(error.path, f"is {error.found}, so nobody can tell what it opens", on=on)
+            yield Violation(error.path, f"is {error.found}, so nobody can tell what it opens", on=on)
     for thing, error in known.unread.items():
         if isinstance(error, UndeterminedError):
             raise UndeterminedError(f"{thing.title} {error.path}")
 
 
-def _open(one: Judged, direction: Direction) -> Iterator[Breach]:
+def _open(one: Judged, direction: Direction) -> Iterator[Violation]:
     found = f"has no policy that closes {one.end.name} for {direction}: everything passes"
-    yield Breach("", found, on=one.namespace)
+    yield Violation("", found, on=one.namespace)
 
 
-def _extra(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Breach]:
+def _extra(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Violation]:
     for opening in wall.openings:
         who: list[Callable[[], str]] = [lambda: "everyone"] if opening.anyone else []
         for other, opened in opening.ends.items():
@@ -83,7 +83,7 @@ def _extra(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: W
         if who:
             few = ", ".join(say() for say in who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
             found = f"opens a way {_WAYS[direction]} {one.end.shown} nobody declared: {few}"
-            yield Breach(opening.at, found, on=opening.policy)
+            yield Violation(opening.at, found, on=opening.policy)
 
 
 def _told(who: str, some: int) -> str:
@@ -94,7 +94,7 @@ def _shown(other: End) -> str:
     return "any namespace" if other.namespace == OUTSIDE else other.shown
 
 
-def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Breach]:
+def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Violation]:
     for other, edges in want.must.items():
         if is_tenant(other.namespace, world.facts) and not world.declares(other.namespace):
             continue  # the stack that makes the service opens both ends of its edges
@@ -102,7 +102,7 @@ def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world:
         for needed, why in edges:
             if lacking := needed & ~let:
                 found = f"has no way {_WAYS[direction]} {one.end.name} for {other.shown} on {shown(lacking)}: {why}"
-                yield Breach("", found, on=one.namespace)
+                yield Violation("", found, on=one.namespace)
     for zone, needed, why in want.zones:
         lacking = 0
         for part in _parts(needed, [opening.ports for opening in wall.openings]):
@@ -110,7 +110,7 @@ def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world:
                 lacking |= part
         if lacking:
             found = f"has no way {_WAYS[direction]} {one.end.name} for {zone.name} on {shown(lacking)}: {why}"
-            yield Breach("", found, on=one.namespace)
+            yield Violation("", found, on=one.namespace)
 
 
 def _beyond(opening: Opening, want: Wanted) -> Iterator[tuple[Space, int]]:
@@ -148,7 +148,7 @@ def _joined(spaces: Iterable[Space]) -> Space:
     where=PLATFORM,
     sources=("EKS best practices: network",),
 )
-def dns_allowed(thing: Object, world: World) -> Iterator[Breach]:
+def dns_allowed(thing: Object, world: World) -> Iterator[Violation]:
     if not world.declares(thing.namespace):
         return
     known = world.once(table)
@@ -161,7 +161,7 @@ def dns_allowed(thing: Object, world: World) -> Iterator[Breach]:
     for pods, needed in needs:
         for other in known.ends(pods):
             if lacking := needed & ~known.reach.between(end, other):
-                yield Breach("metadata.namespace", f"keeps its pods from {other.shown} on {shown(lacking)}")
+                yield Violation("metadata.namespace", f"keeps its pods from {other.shown} on {shown(lacking)}")
 
 
 def _has_proxy(thing: Object, end: End, world: World) -> bool:

@@ -6,14 +6,15 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.world import World, texts
+from policies.core.world import World
 from policies.network.ports import named_ports
 from policies.network.reach import Direction, End, Reach
 from policies.objects import Object
+from policies.objects.selectors import texts
 from policies.objects.values import MalformedError, UndeterminedError
 from policies.rules.net.edges import edges, service_pods, stores
+from policies.rules.net.group import POLICY_SORTS, TRUSTED
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
-from policies.rules.net.standard import POLICY_SORTS, TRUSTED
 
 OUTSIDE: Final = "a-namespace-of-nobody's"
 """No namespace can be called so: an admission of it is an admission of any."""

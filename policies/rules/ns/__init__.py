@@ -1,6 +1,6 @@
 """Namespaces: the walls everything else hangs on."""
 
-from policies.rules.ns import belonging, namespaces
+from policies.rules.ns import namespaces
 from policies.rules.ns.group import NS
 
-__all__ = ["NS", "belonging", "namespaces"]
+__all__ = ["NS", "namespaces"]

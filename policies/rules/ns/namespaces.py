@@ -1,4 +1,4 @@
-"""What a namespace says about itself, and that everything is in one."""
+"""What a namespace says about itself, that everything is in one, and that one service has one."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,11 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Selector, Violation, sorts
+from policies.core.world import World
 from policies.objects import LISTS, Object
+from policies.objects.pods import pods
+from policies.objects.values import UndeterminedError
 from policies.rules.ns.group import NS
 
 NAMESPACES: Final = sorts("Namespace", "NamespacePatch")
@@ -33,20 +36,20 @@ def is_patch(thing: Object) -> bool:
     where="manifests/isolation.py: namespace",
     sources=("CIS-EKS 4.2.x", "OWASP K8s 2025 K04"),
 )
-def psa_labels(namespace: Object, facts: Facts) -> Iterator[Breach]:
+def psa_labels(namespace: Object, facts: Facts) -> Iterator[Violation]:
     # By the name it has, never by the one a program calls it: what has none is given a random one.
     trusted = namespace.root.at("metadata", "name").text in facts.limits.privileged_namespaces
     allowed = LEVELS if trusted else frozenset({"restricted"})
     for mode in MODES:
         level = namespace.labels[f"{SECURITY}/{mode}"]
         if not level.is_set and not is_patch(namespace):
-            yield Breach(level, "is not set")
+            yield Violation(level, "is not set")
         elif level.is_set and level.word not in allowed:
-            yield Breach(level, f"is {level.word or 'empty'}")
+            yield Violation(level, f"is {level.word or 'empty'}")
     version = namespace.labels[f"{SECURITY}/enforce-version"]
     found = _VERSION.fullmatch(version.word)
     if version.is_set and version.word != "latest" and (found is None or int(found[1]) < facts.limits.minor):
-        yield Breach(version, f"is {version.word or 'empty'}, older than the cluster's v1.{facts.limits.minor}")
+        yield Violation(version, f"is {version.word or 'empty'}, older than the cluster's v1.{facts.limits.minor}")
 
 
 _CLUSTER_WIDE: Final = frozenset(
@@ -146,14 +149,14 @@ def is_cluster_wide(thing: Object) -> bool:
     where="the program: components/, or the chart that brings it",
     sources=("CIS-EKS 4.5.2", "CKV_K8S_21"),
 )
-def no_default(thing: Object, _: Facts) -> Iterator[Breach]:
+def no_default(thing: Object, _: Facts) -> Iterator[Violation]:
     if is_cluster_wide(thing) or (thing.kind.endswith(LISTS) and thing.root["items"].is_set):
         return
     namespace = thing.root.at("metadata", "namespace")
     if not namespace.word:
-        yield Breach(namespace, "is not set")
+        yield Violation(namespace, "is not set")
     elif (namespace.word == "default" or namespace.word.startswith("kube-")) and not _delegated(thing):
-        yield Breach(namespace, f"is {namespace.word}")
+        yield Violation(namespace, f"is {namespace.word}")
 
 
 def _delegated(thing: Object) -> bool:
@@ -177,23 +180,78 @@ _STANDS_FOR: Final = {"service": (names.SERVICE_LABEL, f"{names.PREFIX}/data-of"
     where="manifests/isolation.py: owned",
     sources=("Gatekeeper requiredlabels",),
 )
-def labels(namespace: Object, facts: Facts) -> Iterator[Breach]:
+def labels(namespace: Object, facts: Facts) -> Iterator[Violation]:
     if namespace.name in (*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES) or is_patch(namespace):
         return  # The platform's own are this program's, and its purpose is an annotation.
     for label in facts.limits.namespace_labels:
         places = [namespace.labels[key] for key in _STANDS_FOR.get(label, (f"{names.PREFIX}/{label}",))]
         place = next((place for place in places if place.is_set), places[0])
         if not place.is_set:
-            yield Breach(place, "is not set")
+            yield Violation(place, "is not set")
         elif not _VALUE.fullmatch(place.word):
-            yield Breach(place, "is no value of a label")
+            yield Violation(place, "is no value of a label")
     environment = namespace.labels[f"{names.PREFIX}/env"]
     if environment.is_set and environment.word != facts.environment:
-        yield Breach(environment, f"is {environment.word or 'empty'}, and this is {facts.environment}")
+        yield Violation(environment, f"is {environment.word or 'empty'}, and this is {facts.environment}")
     if service := facts.service.get(namespace.name.removesuffix(names.data_namespace(""))):
         spec = service.spec
         meant = {"owner": spec.owner, "cost-center": spec.cost_center or spec.system, "data-class": spec.data_class}
         for label, word in meant.items():
             place = namespace.labels[f"{names.PREFIX}/{label}"]
             if place.is_set and place.word != word:
-                yield Breach(place, f"is {place.word or 'empty'}, and the catalogue says {word}")
+                yield Violation(place, f"is {place.word or 'empty'}, and the catalogue says {word}")
+
+
+NAMED: Final = Selector[Object](
+    lambda thing: (thing,) if thing.sort == "Namespace" or pods(thing) else (), reads="Namespace, every pod spec"
+)
+
+APP: Final = "app.kubernetes.io/name"
+DATA_OF: Final = f"{names.PREFIX}/data-of"
+
+
+@NS.stack(
+    "ns-one-service",
+    "M/M/M",
+    HIGH,
+    NAMED,
+    why="Whoever runs in a service's namespace reads its secrets and passes for it in the mesh.",
+    cure="Give each service of the catalogue a namespace of its name, and put nothing else there",
+    where="services/{service}.yaml: metadata.name",
+    sources=("EKS best practices: separate namespaces to isolate secrets",),
+)
+def one_service(thing: Object, world: World) -> Iterator[Violation]:
+    if thing.sort == "Namespace":
+        yield from _is_a_services(thing, world)
+    else:
+        yield from _is_at_home(thing, world)
+
+
+def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
+    name = namespace.name
+    known = world.facts.services is not None
+    if name in world.service_namespaces:
+        if known and name not in world.facts.service:
+            yield Violation("metadata.name", f"is {name}, which is no service of the catalogue")
+        meant = name
+    elif name in world.data_namespaces:
+        meant = name.removesuffix(names.data_namespace(""))
+    else:
+        meant = ""  # the platform's own, and the cluster's: doors for services open by the label
+    for label in (namespace.labels[names.SERVICE_LABEL], namespace.labels[DATA_OF]):
+        if label.is_set and label.word != meant:
+            yield Violation(label, f"is {label.word or 'empty'} on the namespace of {meant or 'no service'}")
+
+
+def _is_at_home(thing: Object, world: World) -> Iterator[Violation]:
+    home, known = thing.namespace, world.facts.service
+    is_a_services = home in known or home in world.service_namespaces
+    for pod in pods(thing):
+        if not pod.spec.is_known:
+            raise UndeterminedError(pod.spec.path)
+        app = pod.labels[APP]
+        if is_a_services and app.text != home:
+            found = f"is {app.word}" if app.word else "is not set"
+            yield Violation(app, f"{found}, in the namespace of {home}")
+        elif home and not is_a_services and app.text in known and home != names.data_namespace(app.word):
+            yield Violation(app, f"is {app.word}, whose namespace is another")

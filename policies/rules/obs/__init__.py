@@ -4,7 +4,7 @@ The absence of a monitor, an alert, a dashboard or a trace is judged where the r
 kind (`standard.is_watched`): then every service needs its own. What is there and wrong is always judged.
 """
 
-from policies.rules.obs import alerts, grafana, logs, monitors, traces
-from policies.rules.obs.standard import OBS
+from policies.rules.obs import alerts, grafana, monitors, signals
+from policies.rules.obs.group import OBS
 
-__all__ = ["OBS", "alerts", "grafana", "logs", "monitors", "traces"]
+__all__ = ["OBS", "alerts", "grafana", "monitors", "signals"]

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from policies.core.rule import MEDIUM, Breach, sorts
-from policies.core.world import World, texts
+from policies.core.rule import MEDIUM, Violation, sorts
+from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
+from policies.objects.selectors import texts
 from policies.objects.values import View
-from policies.rules.obs.standard import OBS, PROMETHEUS_RULE, service_of
+from policies.rules.obs.group import OBS, PROMETHEUS_RULE, service_of
 
 WINDOW: Final = re.compile(r"(?:rate|\[)(\d+[smhdw])(?![0-9A-Za-z])")
 """A window in a query: of a function (`[5m]`), or in the name of what was recorded (`ratio_rate5m`)."""
@@ -31,7 +32,7 @@ LABELS: Final = ("severity", "service", "owner")
     where="services/{service}.yaml: spec.slos",
     sources=("Google SRE workbook, chapter 5",),
 )
-def slo_alerts(thing: Object, world: World) -> Iterator[Breach]:
+def slo_alerts(thing: Object, world: World) -> Iterator[Violation]:
     """An objective without alerts is a finding where the run holds monitoring objects at all."""
     yield from _ABOUT[thing.sort](thing, world)
 
@@ -67,34 +68,36 @@ def _every_rule(world: World) -> tuple[_Rule, ...]:
     return tuple(rule for thing in world.of(PROMETHEUS_RULE) for rule in readable(partial(_rules, thing), _NONE))
 
 
-def _of_namespace(thing: Object, world: World) -> Iterator[Breach]:
+def _of_namespace(thing: Object, world: World) -> Iterator[Violation]:
     service = world.facts.service.get(service_of(thing, world))
     for slo in service.spec.slos if service else ():
         rules = [rule for rule in world.once(_every_rule) if rule.is_about(thing.name, slo.name)]
         alerts = [rule for rule in rules if rule.view["alert"].is_set]
         if not any(rule.view["record"].is_set for rule in rules):
-            yield Breach("metadata.name", f"has no recording rules for its objective {slo.name}")
+            yield Violation("metadata.name", f"has no recording rules for its objective {slo.name}")
         if not alerts:
-            yield Breach("metadata.name", f"has no alerts for its objective {slo.name}")
+            yield Violation("metadata.name", f"has no alerts for its objective {slo.name}")
         elif len(frozenset[str]().union(*(rule.windows for rule in alerts))) < WINDOWS:
-            yield Breach("metadata.name", f"has alerts for its objective {slo.name} over fewer than {WINDOWS} windows")
+            yield Violation(
+                "metadata.name", f"has alerts for its objective {slo.name} over fewer than {WINDOWS} windows"
+            )
 
 
-def _of_rules(thing: Object, world: World) -> Iterator[Breach]:
+def _of_rules(thing: Object, world: World) -> Iterator[Violation]:
     for rule in _rules(thing):
         # Alerts that other people's charts bring are about the cluster, not about a service.
         if not rule.view["alert"].is_set or not ("slo" in rule.labels or thing.namespace in world.service_namespaces):
             continue
         for label in LABELS:
             if not rule.labels.get(label):
-                yield Breach(rule.view["labels"], f"lacks {label}")
+                yield Violation(rule.view["labels"], f"lacks {label}")
         if not rule.view.at("annotations", "runbook_url").word:
-            yield Breach(rule.view["annotations"], "lacks runbook_url")
+            yield Violation(rule.view["annotations"], "lacks runbook_url")
         if "slo" in rule.labels and len(rule.windows) < 2:
-            yield Breach(rule.view["expr"], "looks at fewer than two windows")
+            yield Violation(rule.view["expr"], "looks at fewer than two windows")
 
 
-_ABOUT: Final[Mapping[str, Callable[[Object, World], Iterator[Breach]]]] = {
+_ABOUT: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     PROMETHEUS_RULE: _of_rules,
     "Namespace": _of_namespace,
 }

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import HIGH, LOW, Breach, Selector, sorts
+from policies.core.rule import HIGH, LOW, Selector, Violation, sorts
 from policies.core.world import WORKLOADS, World
 from policies.kubernetes.helm import CHARTS, chart_name
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.readable import readable
 from policies.objects.values import View
-from policies.rules.obs.standard import DASHBOARD, OBS, is_dashboard, service_of
+from policies.rules.obs.group import DASHBOARD, OBS, is_dashboard, service_of
 
 DATASOURCE: Final = "GrafanaDatasource.grafana.integreatly.org"
 DATASOURCE_LABEL: Final = "grafana_datasource"
@@ -34,12 +34,12 @@ BUILT_IN: Final = frozenset({"", "grafana", "prometheus", "alertmanager"})
     cure="Generate a dashboard for the service, in JSON that parses, over a datasource that exists",
     where="services/{service}.yaml: spec.observability",
 )
-def dashboard(thing: Object, world: World) -> Iterator[Breach]:
+def dashboard(thing: Object, world: World) -> Iterator[Violation]:
     """A service without one is a finding where the run holds monitoring objects at all."""
     if thing.sort == "Namespace":
         service = service_of(thing, world)
         if service and service not in world.once(_shown):
-            yield Breach("metadata.name", "has no dashboard")
+            yield Violation("metadata.name", "has no dashboard")
         return
     if not is_dashboard(thing):
         return
@@ -48,11 +48,11 @@ def dashboard(thing: Object, world: World) -> Iterator[Breach]:
     for _, text in texts:
         parsed = _parsed(text.word) if text.is_set else {}
         if not isinstance(parsed, dict):
-            yield Breach(text, "is no JSON object, so Grafana shows nothing")
+            yield Violation(text, "is no JSON object, so Grafana shows nothing")
             continue
         strangers = sorted({one for one in _asked(parsed) if known and one not in known})
         if strangers:
-            yield Breach(text, f"asks the datasource {strangers[0][:60]}, which does not exist")
+            yield Violation(text, f"asks the datasource {strangers[0][:60]}, which does not exist")
 
 
 def _shown(world: World) -> frozenset[str]:
@@ -128,11 +128,11 @@ def _offered(thing: Object) -> frozenset[str]:
     where="manifests/operators",
     sources=("OWASP K8s K06",),
 )
-def grafana_secure(thing: Object, _: Facts) -> Iterator[Breach]:
+def grafana_secure(thing: Object, _: Facts) -> Iterator[Violation]:
     yield from _PLACES.get(thing.sort, _of_workload)(thing)
 
 
-def _of_chart(thing: Object) -> Iterator[Breach]:
+def _of_chart(thing: Object) -> Iterator[Violation]:
     chart = chart_name(thing)
     stacked = chart == "kube-prometheus-stack"
     values = thing.root.at("values", "grafana") if stacked else thing.root["values"]
@@ -142,16 +142,18 @@ def _of_chart(thing: Object) -> Iterator[Breach]:
     password = values["adminPassword"]
     kept = values.at("admin", "existingSecret").word
     if password.is_set:
-        yield Breach(password, "is written out")
+        yield Violation(password, "is written out")
     elif stacked and not kept:
-        yield Breach(values.at("admin", "existingSecret"), "is not set, and the chart's own password is known to all")
+        yield Violation(
+            values.at("admin", "existingSecret"), "is not set, and the chart's own password is known to all"
+        )
     kind, ingress = values.at("service", "type"), values.at("ingress", "enabled")
     if kind.word in ("LoadBalancer", "NodePort"):
-        yield Breach(kind, f"is {kind.word}")
+        yield Violation(kind, f"is {kind.word}")
     if ingress.flag:
-        yield Breach(ingress, "is true")
+        yield Violation(ingress, "is true")
     for route in (way for ways in ("route", "httpRoute") for _, way in values[ways].entries() if _is_route(way)):
-        yield Breach(route["enabled"], "is true")
+        yield Violation(route["enabled"], "is true")
     for place in ("env", "envRenderSecret"):
         for name, variable in values[place].entries():
             yield from _of_variable(name, variable)
@@ -161,13 +163,13 @@ def _is_route(way: View) -> bool:
     return isinstance(way.value, dict) and bool(way["enabled"].flag)
 
 
-def _of_settings(settings: View) -> Iterator[Breach]:
+def _of_settings(settings: View) -> Iterator[Violation]:
     anonymous = settings["auth.anonymous"]["enabled"]
     if _is_true(anonymous):
-        yield Breach(anonymous, "is true")
+        yield Violation(anonymous, "is true")
     password = settings["security"]["admin_password"]
     if password.is_set and not (password.is_known and str(password.value).startswith("$")):
-        yield Breach(password, "is written out")
+        yield Violation(password, "is written out")
 
 
 def _is_true(view: View) -> bool:
@@ -177,40 +179,40 @@ def _is_true(view: View) -> bool:
     return (view.quantity or "").lower() in ("1", "t", "true", "y", "yes", "on")
 
 
-def _of_object(thing: Object) -> Iterator[Breach]:
+def _of_object(thing: Object) -> Iterator[Violation]:
     yield from _of_settings(thing.spec["config"])
     kind = thing.spec.at("service", "spec", "type")
     if kind.word in ("LoadBalancer", "NodePort"):
-        yield Breach(kind, f"is {kind.word}")
+        yield Violation(kind, f"is {kind.word}")
     for way in ("ingress", "route", "httpRoute"):
         if thing.spec[way].is_set:
-            yield Breach(thing.spec[way], "is set")
+            yield Violation(thing.spec[way], "is set")
     yield from _of_pods(thing)
 
 
-def _of_workload(thing: Object) -> Iterator[Breach]:
+def _of_workload(thing: Object) -> Iterator[Violation]:
     if thing.namespace == names.OBSERVABILITY or "grafana" in thing.name:
         yield from _of_pods(thing)
 
 
-def _of_pods(thing: Object) -> Iterator[Breach]:
+def _of_pods(thing: Object) -> Iterator[Violation]:
     for pod in pods(thing):
         for container in pod.containers:
             for variable in container.view["env"]:
                 yield from _of_variable(variable["name"].word, variable["value"])
 
 
-def _of_variable(name: str, value: View) -> Iterator[Breach]:
+def _of_variable(name: str, value: View) -> Iterator[Violation]:
     if name == "GF_AUTH_ANONYMOUS_ENABLED" and _is_true(value):
-        yield Breach(value, "is true")
+        yield Violation(value, "is true")
     if name == "GF_SECURITY_ADMIN_PASSWORD" and value.is_set:
-        yield Breach(value, "is written out")
+        yield Violation(value, "is written out")
 
 
 INI: Final = "grafana.ini"
 
 
-def _of_file(thing: Object) -> Iterator[Breach]:
+def _of_file(thing: Object) -> Iterator[Violation]:
     """Grafana's own file, as somebody writes it who uses no chart. What cannot be read Grafana cannot either."""
     text = thing.root["data"][INI]
     read = ConfigParser(strict=False, interpolation=None, allow_no_value=True, default_section="")
@@ -219,12 +221,12 @@ def _of_file(thing: Object) -> Iterator[Breach]:
     except ConfigParserError:
         return
     if _is_true(View(read.get("auth.anonymous", "enabled", fallback=None))):
-        yield Breach(text, "lets anybody in: enabled of auth.anonymous is true")
+        yield Violation(text, "lets anybody in: enabled of auth.anonymous is true")
     if not (read.get("security", "admin_password", fallback=None) or "$").startswith("$"):
-        yield Breach(text, "has the admin's password written out")
+        yield Violation(text, "has the admin's password written out")
 
 
-_PLACES: Final[Mapping[str, Callable[[Object], Iterator[Breach]]]] = {
+_PLACES: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
     **dict.fromkeys(CHARTS, _of_chart),
     "Grafana.grafana.integreatly.org": _of_object,
     "ConfigMap": _of_file,

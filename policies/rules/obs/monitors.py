@@ -6,13 +6,14 @@ from functools import partial
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import HIGH, Breach, sorts
-from policies.core.world import Workload, World, selects, texts
+from policies.core.rule import HIGH, Violation, sorts
+from policies.core.world import Workload, World
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.readable import readable
+from policies.objects.selectors import selects, texts
 from policies.objects.values import View
-from policies.rules.obs.standard import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
+from policies.rules.obs.group import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
 
 PROXY: Final[Mapping[str, int]] = {"http-envoy-prom": 15090, "http-monitoring": 15020}
 """Ports of the mesh's proxy, which no pod template declares; 15020 has the service's metrics beside its own."""
@@ -30,7 +31,7 @@ UNCAPTURED: Final = frozenset({15020, 15090})
     where="services/{service}.yaml: spec.observability.metrics",
     sources=("EKS best practices: reliability", "KubeLinter dangling-servicemonitor"),
 )
-def service_monitor(thing: Object, world: World) -> Iterator[Breach]:
+def service_monitor(thing: Object, world: World) -> Iterator[Violation]:
     """A workload without a monitor is a finding where the run holds monitoring objects at all."""
     yield from (_of_workload if thing.sort in LONG_RUNNING else _of_monitor)(thing, world)
 
@@ -43,22 +44,22 @@ class _Scrape:
     port: int | None
 
 
-def _of_monitor(monitor: Object, world: World) -> Iterator[Breach]:
+def _of_monitor(monitor: Object, world: World) -> Iterator[Violation]:
     for prometheus in world.of(PROMETHEUS):
         kind = "serviceMonitor" if monitor.sort == SERVICE_MONITOR else "podMonitor"
         chosen, looked = prometheus.spec[f"{kind}Selector"], prometheus.spec[f"{kind}NamespaceSelector"]
         if not chosen.is_set or not selects(chosen, texts(monitor.labels)):
-            yield Breach("metadata.labels", f"is not what {prometheus.title} selects")
+            yield Violation("metadata.labels", f"is not what {prometheus.title} selects")
         own = monitor.namespace == prometheus.namespace
         if not (selects(looked, _labels_of(monitor.namespace, world)) if looked.is_set else own):
-            yield Breach("metadata.namespace", f"is where {prometheus.title} does not look")
+            yield Violation("metadata.namespace", f"is where {prometheus.title} does not look")
     for workload in _watched(monitor, world):
         for scrape in _SCRAPES[monitor.sort](monitor, workload, world):
             if scrape.port is None:
-                yield Breach(scrape.at, f"is no port of {workload.object.title}")
+                yield Violation(scrape.at, f"is no port of {workload.object.title}")
 
 
-def _of_workload(thing: Object, world: World) -> Iterator[Breach]:
+def _of_workload(thing: Object, world: World) -> Iterator[Violation]:
     if thing.namespace not in world.service_namespaces or not is_watched(world):
         return
     for workload in world.workloads_in(thing.namespace):
@@ -68,13 +69,13 @@ def _of_workload(thing: Object, world: World) -> Iterator[Breach]:
         # A monitor that asks for no port selects the workload and asks it nothing.
         scrapes = [one for each in monitors for one in readable(partial(_scrapes, each, workload, world), _NOTHING)]
         if not scrapes:
-            yield Breach("metadata.name", "is watched by no ServiceMonitor and no PodMonitor")
+            yield Violation("metadata.name", "is watched by no ServiceMonitor and no PodMonitor")
         ports = {scrape.port for scrape in scrapes if scrape.port is not None}
         for port in sorted(ports):
             if not _let_in(workload, port, world):
-                yield Breach("metadata.name", f"has no NetworkPolicy that lets Prometheus reach port {port}")
+                yield Violation("metadata.name", f"has no NetworkPolicy that lets Prometheus reach port {port}")
             if port not in UNCAPTURED and not _admitted(workload, port, world):
-                yield Breach("metadata.name", f"has no AuthorizationPolicy that admits Prometheus to port {port}")
+                yield Violation("metadata.name", f"has no AuthorizationPolicy that admits Prometheus to port {port}")
 
 
 _NOTHING: Final[tuple[_Scrape, ...]] = ()

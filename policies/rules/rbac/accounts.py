@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, MEDIUM, PODS, Breach, Selector, sorts
+from policies.core.rule import CRITICAL, HIGH, MEDIUM, PODS, Selector, Violation, sorts
 from policies.core.trust import may
 from policies.core.world import World
 from policies.objects import Object
@@ -34,16 +34,16 @@ GKE call theirs."""
     where=PLATFORM,
     sources=("EKS best practices: dedicated service accounts", "CIS-EKS 4.1.5"),
 )
-def dedicated(pod: Pod, world: World) -> Iterator[Breach]:
+def dedicated(pod: Pod, world: World) -> Iterator[Violation]:
     account, old = pod.spec["serviceAccountName"], pod.spec["serviceAccount"]
     if old.is_set:
-        yield Breach(old, "is the deprecated name of serviceAccountName")
+        yield Violation(old, "is the deprecated name of serviceAccountName")
     if account.word in ("", "default"):
-        yield Breach(account, "is default" if account.word else "is not set, so it is default")
+        yield Violation(account, "is default" if account.word else "is not set, so it is default")
         return
     users = world.once(_users).get((pod.object.namespace, account.word), frozenset())
     if len(users) > 1:
-        yield Breach(account, f"is shared by {', '.join(sorted(users)[:3])}")
+        yield Violation(account, f"is shared by {', '.join(sorted(users)[:3])}")
 
 
 def _users(world: World) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -82,12 +82,12 @@ def _label(pod: Pod) -> str | None:
     where=PLATFORM,
     sources=("kube-linter non-existent-service-account",),
 )
-def exists(pod: Pod, world: World) -> Iterator[Breach]:
+def exists(pod: Pod, world: World) -> Iterator[Violation]:
     namespace, account = pod.object.namespace, pod.spec["serviceAccountName"]
     if account.word in ("", "default") or not world.declares(namespace):
         return
     if world.named("ServiceAccount", namespace, account.word) is None:
-        yield Breach(account, f"is {account.word}, which {namespace} does not have")
+        yield Violation(account, f"is {account.word}, which {namespace} does not have")
 
 
 def _subjects(thing: Object) -> Iterator[Pod | Object]:
@@ -107,23 +107,23 @@ def _subjects(thing: Object) -> Iterator[Pod | Object]:
     where=PLATFORM,
     sources=("CIS-EKS 4.1.6", "NSA C-0034", "OWASP K01"),
 )
-def automount_off(subject: Pod | Object, facts: Facts) -> Iterator[Breach]:
+def automount_off(subject: Pod | Object, facts: Facts) -> Iterator[Violation]:
     thing, place = (subject, subject.root) if isinstance(subject, Object) else (subject.object, subject.spec)
     if may("sa-automount-off", thing, facts):
         return
     automount = place["automountServiceAccountToken"]
     if automount.flag is not False:
-        yield Breach(automount, "is true" if automount.flag else "is not set, and the default is true")
+        yield Violation(automount, "is true" if automount.flag else "is not set, and the default is true")
     if isinstance(subject, Pod):
         yield from _projected(subject)
 
 
-def _projected(pod: Pod) -> Iterator[Breach]:
+def _projected(pod: Pod) -> Iterator[Violation]:
     for volume in pod.spec["volumes"]:
         for source in volume.at("projected", "sources"):
             token = source["serviceAccountToken"]
             if token.is_set and API.fullmatch(token["audience"].word):
-                yield Breach(token, "is a token for the Kubernetes API")
+                yield Violation(token, "is a token for the Kubernetes API")
 
 
 TYPES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -145,10 +145,10 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     where=PLATFORM,
     sources=("Kyverno deny-secret-service-account-token-type",),
 )
-def no_legacy_token(secret: Object, _: Facts) -> Iterator[Breach]:
+def no_legacy_token(secret: Object, _: Facts) -> Iterator[Violation]:
     kind = secret.root.at(*TYPES[secret.sort])
     if kind.word == "kubernetes.io/service-account-token":
-        yield Breach(kind, "is a service account's token")
+        yield Violation(kind, "is a service account's token")
 
 
 @RBAC.resource(
@@ -169,5 +169,5 @@ def no_legacy_token(secret: Object, _: Facts) -> Iterator[Breach]:
     where="components/",
     sources=("EKS best practices: IAM", "CIS-GKE 5.2.2"),
 )
-def no_cloud_keys(_: Object, __: Facts) -> Iterator[Breach]:
-    yield Breach("", "is a user or a key instead of an identity")
+def no_cloud_keys(_: Object, __: Facts) -> Iterator[Violation]:
+    yield Violation("", "is a user or a key instead of an identity")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, STACK, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.trust import OURS, may
 from policies.core.world import World
 from policies.kubernetes.grants import ROLE_BINDING, Account, Grant, accounts, effective
@@ -33,11 +33,11 @@ EVERYONE: Final = frozenset(
     where=PLATFORM,
     sources=("CIS-GKE 4.1.6/8/10", "Gatekeeper disallowanonymous", "Kyverno restrict-binding-system-groups"),
 )
-def no_anonymous(binding: Object, _: Facts) -> Iterator[Breach]:
+def no_anonymous(binding: Object, _: Facts) -> Iterator[Violation]:
     for subject in binding.root["subjects"]:
         name = subject["name"].word
         if name.casefold() in EVERYONE or name.startswith("system:serviceaccounts:"):
-            yield Breach(subject["name"], f"is {name}")
+            yield Violation(subject["name"], f"is {name}")
 
 
 @RBAC.stack(
@@ -50,15 +50,15 @@ def no_anonymous(binding: Object, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("EKS best practices: multi-tenancy",),
 )
-def cross_namespace(binding: Object, world: World) -> Iterator[Breach]:
+def cross_namespace(binding: Object, world: World) -> Iterator[Violation]:
     if may("rbac-cross-namespace", binding, world.facts):
         return
     for subject, account in accounts(binding):
         if subject["kind"].word == "ServiceAccount" and not subject["namespace"].word:
-            yield Breach(subject["namespace"], "is not set, and an account has no other default than nobody")
+            yield Violation(subject["namespace"], "is not set, and an account has no other default than nobody")
         elif account.namespace != binding.namespace:
             at = subject["namespace"] if subject["namespace"].is_set else subject["name"]
-            yield Breach(at, f"is an account of {account.namespace}")
+            yield Violation(at, f"is an account of {account.namespace}")
 
 
 @RBAC.stack(
@@ -72,7 +72,7 @@ def cross_namespace(binding: Object, world: World) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("Polaris rolebinding", "Kubescape workload-with-*"),
 )
-def transitive(_: None, world: World) -> Iterator[Breach]:
+def transitive(_: None, world: World) -> Iterator[Violation]:
     # The catalogue has no word for access to the API, so what a service may do there is nothing.
     known = world.once(effective)
     for account, grants in known.of.items():
@@ -80,7 +80,7 @@ def transitive(_: None, world: World) -> Iterator[Breach]:
             continue
         for grant in grants:
             if not grant.is_empty:
-                yield Breach(grant.subject, _said(account, grant), on=grant.binding)
+                yield Violation(grant.subject, _said(account, grant), on=grant.binding)
     for error in known.unread:
         raise error
 

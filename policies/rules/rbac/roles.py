@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CRITICAL, HIGH, Breach, sorts
+from policies.core.rule import CRITICAL, HIGH, Violation, sorts
 from policies.core.trust import may
 from policies.kubernetes.grants import (
     CLUSTER_ROLE,
@@ -39,17 +39,17 @@ BUILT_IN: Final = frozenset({"cluster-admin", "admin", "edit"})
     where=PLATFORM,
     sources=("Kyverno restrict-binding-clusteradmin", "NSA C-0035", "CIS-EKS 4.1.1"),
 )
-def no_cluster_admin(thing: Object, facts: Facts) -> Iterator[Breach]:
+def no_cluster_admin(thing: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-cluster-admin", thing, facts):
         return
     reference = thing.root["roleRef"]
     name = reference["name"].word
     # Whatever does not say that it means a Role is taken for a ClusterRole.
     if reference["kind"].word != "Role" and (name in BUILT_IN or name.startswith("system:")):
-        yield Breach(reference["name"], f"is {name}")
+        yield Violation(reference["name"], f"is {name}")
     for rule in rules_of(thing):
         if "*" in rule.verbs and "*" in rule.groups and rule.resources & {"*", "*/*"}:
-            yield Breach(rule.view, "is cluster-admin by another name")
+            yield Violation(rule.view, "is cluster-admin by another name")
 
 
 LISTS: Final = ("apiGroups", "resources", "verbs", "nonResourceURLs")
@@ -65,18 +65,18 @@ LISTS: Final = ("apiGroups", "resources", "verbs", "nonResourceURLs")
     where=PLATFORM,
     sources=("CKV_K8S_49", "Kyverno restrict-wildcard-verbs, restrict-wildcard-resources", "CIS-EKS 4.1.3"),
 )
-def no_wildcards(role: Object, facts: Facts) -> Iterator[Breach]:
+def no_wildcards(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-wildcards", role, facts):
         return
     for rule in role.root["rules"]:
         for field in LISTS:
             for item in rule[field]:
                 if "*" in item.word:
-                    yield Breach(item, "is a wildcard" if item.word == "*" else "holds a wildcard")
+                    yield Violation(item, "is a wildcard" if item.word == "*" else "holds a wildcard")
     yield from _every_verb(role)
 
 
-def _every_verb(role: Object) -> Iterator[Breach]:
+def _every_verb(role: Object) -> Iterator[Violation]:
     # All eight verbs are a wildcard written out, in one rule or in several.
     granted: dict[tuple[str, str], frozenset[str]] = {}
     for rule in rules_of(role):
@@ -86,7 +86,7 @@ def _every_verb(role: Object) -> Iterator[Breach]:
             granted[place] = before | rule.verbs if not rule.names else before
             full |= granted[place] >= VERBS and not before >= VERBS
         if full:
-            yield Breach(rule.view["verbs"], "completes all eight verbs there are")
+            yield Violation(rule.view["verbs"], "completes all eight verbs there are")
 
 
 @RBAC.resource(
@@ -99,12 +99,12 @@ def _every_verb(role: Object) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("CIS-EKS 4.1.8", "CKV_K8S_157", "CKV_K8S_158", "CKV2_K8S_1", "CKV2_K8S_3"),
 )
-def no_escalation_verbs(role: Object, _: Facts) -> Iterator[Breach]:
+def no_escalation_verbs(role: Object, _: Facts) -> Iterator[Violation]:
     for rule in role.root["rules"]:
         for verb in rule["verbs"]:
             # Constrained impersonation (KEP-5284) spells it impersonate:user-info, impersonate-on:user-info:list.
             if verb.word.casefold() in ("escalate", "bind") or verb.word.casefold().startswith("impersonate"):
-                yield Breach(verb, f"is {verb.word}")
+                yield Violation(verb, f"is {verb.word}")
 
 
 @RBAC.resource(
@@ -117,12 +117,12 @@ def no_escalation_verbs(role: Object, _: Facts) -> Iterator[Breach]:
     where=PLATFORM,
     sources=("CIS-EKS 4.1.2", "OWASP K02", "CKV2_K8S_5"),
 )
-def no_secret_read(role: Object, facts: Facts) -> Iterator[Breach]:
+def no_secret_read(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-secret-read", role, facts):
         return
     for rule in rules_of(role):
         if rule.covers("", "secrets") and rule.allows(*READING):
-            yield Breach(rule.view, f"reads {'named' if rule.names else 'all'} Secrets")
+            yield Violation(rule.view, f"reads {'named' if rule.names else 'all'} Secrets")
 
 
 ALL: Final = VERBS | {"approve", "sign", "connect", "use"}
@@ -191,12 +191,12 @@ workload is to create another one; deleting is an outage, not an escalation."""
     where=PLATFORM,
     sources=("CIS-EKS 4.1.4, 4.1.9-12", "CKV2_K8S_2", "CKV2_K8S_4", "CKV_K8S_155", "CKV_K8S_156", "OWASP K02"),
 )
-def no_dangerous_resources(role: Object, facts: Facts) -> Iterator[Breach]:
+def no_dangerous_resources(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-dangerous-resources", role, facts):
         return
     for rule in rules_of(role):
         for said in dict.fromkeys(_dangers(rule)):
-            yield Breach(rule.view, said)
+            yield Violation(rule.view, said)
 
 
 def _dangers(rule: Grants) -> Iterator[str]:
@@ -216,15 +216,15 @@ def _dangers(rule: Grants) -> Iterator[str]:
     where=PLATFORM,
     sources=("OWASP K02",),
 )
-def no_aggregation(role: Object, facts: Facts) -> Iterator[Breach]:
+def no_aggregation(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-aggregation", role, facts):
         return
     for key, value in role.labels.entries():
         if key.casefold().startswith(f"{RBAC_GROUP}/aggregate-to-") and value.is_set:
-            yield Breach(value, "adds these rules to a role other people are bound to")
+            yield Violation(value, "adds these rules to a role other people are bound to")
     aggregation = role.root["aggregationRule"]
     if aggregation.is_set and aggregation["clusterRoleSelectors"].is_empty:
-        yield Breach(aggregation, "selects nothing by name")
+        yield Violation(aggregation, "selects nothing by name")
     for selector in aggregation["clusterRoleSelectors"]:
         if taken := takes_in(selector):
-            yield Breach(selector, f"takes in {taken}")
+            yield Violation(selector, f"takes in {taken}")

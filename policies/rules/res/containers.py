@@ -1,14 +1,15 @@
-"""What a container asks, and how much it may take."""
+"""What a container asks, and how much it may take; the mesh's proxy as well."""
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import product
 from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
 from policies.core.limits import Containers
-from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, PODS, Breach
-from policies.kubernetes.asks import ASKS, SHARED, Ask, Side
+from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, PODS, Violation
+from policies.kubernetes.asks import ASKS, PROXIES, SHARED, SIDES, Ask, Side
 from policies.kubernetes.quantities import parse, spelled
 from policies.objects.pods import Container, Pod
 from policies.objects.values import View
@@ -28,7 +29,7 @@ POD_LEVEL: Final = 34
     where=RESOURCES,
     sources=("CKV_K8S_10", "CKV_K8S_12", "Kyverno require-pod-requests-limits"),
 )
-def requests(container: Container, facts: Facts) -> Iterator[Breach]:
+def requests(container: Container, facts: Facts) -> Iterator[Violation]:
     yield from _missing(container, "requests", facts)
 
 
@@ -42,18 +43,18 @@ def requests(container: Container, facts: Facts) -> Iterator[Breach]:
     where=RESOURCES,
     sources=("NSA C-0270", "NSA C-0271", "CKV_K8S_11", "CKV_K8S_13"),
 )
-def limits(container: Container, facts: Facts) -> Iterator[Breach]:
+def limits(container: Container, facts: Facts) -> Iterator[Violation]:
     yield from _missing(container, "limits", facts)
 
 
-def _missing(container: Container, side: Side, facts: Facts) -> Iterator[Breach]:
+def _missing(container: Container, side: Side, facts: Facts) -> Iterator[Violation]:
     if container.role == "ephemeral":  # may have none; wl-no-ephemeral-containers is about them
         return
     for what in SHARED:
         own = container.view.at("resources", side, what)
         of_pod = facts.limits.minor >= POD_LEVEL and container.pod.spec.at("resources", side, what).is_set
         if not own.is_set and not of_pod:
-            yield Breach(own, "is not set")
+            yield Violation(own, "is not set")
 
 
 @RES.resource(
@@ -66,23 +67,23 @@ def _missing(container: Container, side: Side, facts: Facts) -> Iterator[Breach]
     where=RESOURCES,
     sources=("Gatekeeper containerlimits", "Gatekeeper containerresourceratios"),
 )
-def bounds(ask: Ask, facts: Facts) -> Iterator[Breach]:
+def bounds(ask: Ask, facts: Facts) -> Iterator[Violation]:
     asked = _amounts(ask.written("requests"))
     most = _amounts(ask.written("limits"))
     yield from _unreadable(asked, most)
     for what, (place, limit) in most.items():
         ceiling = _ceilings(facts.limits.containers).get(what)
         if limit is not None and ceiling is not None and limit > ceiling:
-            yield Breach(place, f"is {place.quantity}, above the {spelled(ceiling, what)} one container may have")
+            yield Violation(place, f"is {place.quantity}, above the {spelled(ceiling, what)} one container may have")
     for what, (place, request) in {**_implied(ask, most), **asked}.items():
         limit = _limit(ask, what, most)
         if request is None or limit is None or min(request, limit) <= 0:
             continue
         ratio = _ratios(facts.limits.containers).get(what)
         if request > limit:
-            yield Breach(place, f"is {place.quantity}, more than the limit")
+            yield Violation(place, f"is {place.quantity}, more than the limit")
         elif ratio and what in most and limit > ratio * request:
-            yield Breach(most[what][0], f"is more than {ratio} times the request")
+            yield Violation(most[what][0], f"is more than {ratio} times the request")
 
 
 Amounts = Mapping[str, tuple[View, Fraction | None]]
@@ -93,14 +94,14 @@ def _amounts(written: Mapping[str, View]) -> Amounts:
     return {what: (place, parse(place.quantity)) for what, place in written.items()}
 
 
-def _unreadable(*sides: Amounts) -> Iterator[Breach]:
+def _unreadable(*sides: Amounts) -> Iterator[Violation]:
     for side in sides:
         for what, (place, amount) in side.items():
             if amount is None:
-                yield Breach(place, "is no quantity")
+                yield Violation(place, "is no quantity")
             # 0 of these means "none" in a request and "no limit" in a limit; of a device it is an honest number.
             elif amount < 0 or (amount == 0 and what in (*SHARED, "ephemeral-storage")):
-                yield Breach(place, f"is {place.quantity}, which bounds nothing")
+                yield Violation(place, f"is {place.quantity}, which bounds nothing")
 
 
 def _limit(ask: Ask, what: str, own: Amounts) -> Fraction | None:
@@ -141,14 +142,14 @@ def _ratios(of: Containers) -> Mapping[str, int]:
     where=RESOURCES,
     sources=("Kyverno memory-requests-equal-limits",),
 )
-def memory_guaranteed(container: Container, facts: Facts) -> Iterator[Breach]:
+def memory_guaranteed(container: Container, facts: Facts) -> Iterator[Violation]:
     if container.role == "ephemeral" or not _is_critical(container.pod, facts):
         return
     resources = container.view["resources"]
     request, limit = resources.at("requests", "memory"), resources.at("limits", "memory")
     # Neither set is res-limits' to say; a limit alone is the request too.
     if request.is_set and parse(request.quantity) != parse(limit.quantity):
-        yield Breach(request, "is not the limit")
+        yield Violation(request, "is not the limit")
 
 
 def _is_critical(pod: Pod, facts: Facts) -> bool:
@@ -167,7 +168,7 @@ def _is_critical(pod: Pod, facts: Facts) -> bool:
     where="manifests/workloads.py spells it for every service; a chart's own value otherwise",
     sources=("kube-score container-ephemeral-storage-request-and-limit", "Gatekeeper ephemeralstoragelimit"),
 )
-def ephemeral_storage(pod: Pod, _: Facts) -> Iterator[Breach]:
+def ephemeral_storage(pod: Pod, _: Facts) -> Iterator[Violation]:
     in_memory: dict[str, Fraction] = {}
     for volume in pod.spec["volumes"]:
         if set(volume.keys) - {"name", "emptyDir"}:
@@ -175,7 +176,7 @@ def ephemeral_storage(pod: Pod, _: Facts) -> Iterator[Breach]:
         size = volume.at("emptyDir", "sizeLimit")
         amount = parse(size.quantity)
         if amount is None or amount <= 0:
-            yield Breach(size, "is no size" if size.is_set else "is not set")
+            yield Violation(size, "is no size" if size.is_set else "is not set")
         elif volume.at("emptyDir", "medium").word == "Memory":
             in_memory[volume["name"].word] = amount
     for container in pod.containers:
@@ -183,15 +184,34 @@ def ephemeral_storage(pod: Pod, _: Facts) -> Iterator[Breach]:
             yield from _storage(container, in_memory)
 
 
-def _storage(container: Container, in_memory: Mapping[str, Fraction]) -> Iterator[Breach]:
+def _storage(container: Container, in_memory: Mapping[str, Fraction]) -> Iterator[Violation]:
     for side in ("requests", "limits"):
         own = container.view.at("resources", side, "ephemeral-storage")
         if not own.is_set:
-            yield Breach(own, "is not set")
+            yield Violation(own, "is not set")
     limit = container.view.at("resources", "limits", "memory")
     mounted = {mount["name"].word for mount in container.view["volumeMounts"]}
     written = sum((size for name, size in in_memory.items() if name in mounted), Fraction(0))
     most = parse(limit.quantity)
     # Files in memory count towards the memory of whoever writes them.
     if most is not None and written and written >= most:
-        yield Breach(limit, "leaves nothing beside the volumes in memory that are mounted")
+        yield Violation(limit, "leaves nothing beside the volumes in memory that are mounted")
+
+
+@RES.resource(
+    "res-mesh-proxy",
+    "A/M/M",
+    MEDIUM,
+    PROXIES,
+    why="One annotation set drops the mesh's own bounds, and a proxy without any takes the node from the service.",
+    cure="Set all four: proxyCPU, proxyCPULimit, proxyMemory, proxyMemoryLimit; in istiod global.proxy.resources",
+    where="blueprint/sizes.py: PROXY",
+    sources=("NSA C-0270", "NSA C-0271"),
+)
+def mesh_proxy(ask: Ask, _: Facts) -> Iterator[Violation]:
+    if ask.of == "proxy" and not any(map(ask.written, SIDES)):
+        return  # The mesh's own bounds hold.
+    for side, what in product(SIDES, SHARED):
+        place = ask.place(side, what)
+        if not place.is_set:
+            yield Violation(place, "is not set")

@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.cloud.capacity import NODE_GROUPS, capacity
 from policies.core.limits import Namespaces
-from policies.core.rule import HIGH, LOW, MEDIUM, Breach, sorts
+from policies.core.rule import HIGH, LOW, MEDIUM, Violation, sorts
 from policies.core.world import World
 from policies.kubernetes.demand import KINDS, ZERO, Demand, Key, demand
 from policies.kubernetes.quantities import parse, spelled
@@ -47,27 +47,27 @@ QUOTA: Final = "manifests/isolation.py spells it from blueprint/isolation.py: Qu
     where=QUOTA,
     sources=("EKS best practices: quotas", "Kyverno add-ns-quota"),
 )
-def namespace_quota(namespace: Object, world: World) -> Iterator[Breach]:
+def namespace_quota(namespace: Object, world: World) -> Iterator[Violation]:
     if namespace.name not in world.service_namespaces:
         return
     quotas = [quota for quota in world.within(namespace.name, "ResourceQuota") if not _is_scoped(quota)]
     if not quotas:
-        yield Breach("metadata.name", "has no ResourceQuota")
+        yield Violation("metadata.name", "has no ResourceQuota")
         return
     bounds = {key: place for quota in quotas for key, place in quota.spec["hard"].entries() if place.is_set}
     first = quotas[0]
     for key in (*BOUNDED, *FORBIDDEN):
         if key not in bounds and ALSO.get(key) not in bounds:
-            yield Breach(first.spec.at("hard", key), "is not set", on=first)
+            yield Violation(first.spec.at("hard", key), "is not set", on=first)
     for key in FORBIDDEN:
         said = [(quota, quota.spec.at("hard", key)) for quota in quotas]
         allowed = [(quota, place) for quota, place in said if place.is_set]
         if allowed and all(parse(place.quantity) != 0 for _, place in allowed):
-            yield Breach(allowed[0][1], "is not 0", on=allowed[0][0])
+            yield Violation(allowed[0][1], "is not 0", on=allowed[0][0])
     yield from _too_wide(quotas, world.facts.limits.namespaces)
 
 
-def _too_wide(quotas: Iterable[Object], most: Namespaces) -> Iterator[Breach]:
+def _too_wide(quotas: Iterable[Object], most: Namespaces) -> Iterator[Violation]:
     """A bound nobody can reach is none."""
     ceilings = {
         "cpu": most.cpu,
@@ -81,7 +81,7 @@ def _too_wide(quotas: Iterable[Object], most: Namespaces) -> Iterator[Breach]:
             ceiling = ceilings.get(key.rpartition(".")[2].removeprefix("count/"))
             bound = parse(place.quantity)
             if ceiling and bound is not None and bound > (parse(ceiling) or 0):
-                yield Breach(place, f"is {place.quantity}, above the {ceiling} of any namespace", on=quota)
+                yield Violation(place, f"is {place.quantity}, above the {ceiling} of any namespace", on=quota)
 
 
 def _is_scoped(quota: Object) -> bool:
@@ -99,19 +99,19 @@ def _is_scoped(quota: Object) -> bool:
     where="manifests/isolation.py",
     sources=("Kyverno add-ns-quota",),
 )
-def namespace_limit_range(namespace: Object, world: World) -> Iterator[Breach]:
+def namespace_limit_range(namespace: Object, world: World) -> Iterator[Violation]:
     if namespace.name not in world.service_namespaces:
         return
     ranges = world.within(namespace.name, "LimitRange")
     limits = [(thing, limit) for thing in ranges for limit in thing.spec["limits"] if limit["type"].word == "Container"]
     if not limits:
-        yield Breach("metadata.name", "has no LimitRange of containers")
+        yield Violation("metadata.name", "has no LimitRange of containers")
         return
     thing, first = limits[0]
     for field in ("default", "defaultRequest", "max"):
         for what in KINDS:
             if not any(limit.at(field, what).is_set for _, limit in limits):
-                yield Breach(first.at(field, what), "is not set", on=thing)
+                yield Violation(first.at(field, what), "is not set", on=thing)
     largest = world.facts.limits.containers
     ceilings = {"cpu": largest.cpu, "memory": largest.memory, "ephemeral-storage": largest.ephemeral_storage}
     for about, limit in limits:
@@ -119,7 +119,7 @@ def namespace_limit_range(namespace: Object, world: World) -> Iterator[Breach]:
             bound = parse(limit.at("max", what).quantity)
             if bound is not None and bound > (parse(ceiling) or 0):
                 found = f"is {limit.at('max', what).quantity}, above the {ceiling} of any container"
-                yield Breach(limit.at("max", what), found, on=about)
+                yield Violation(limit.at("max", what), found, on=about)
 
 
 @RES.stack(
@@ -132,7 +132,7 @@ def namespace_limit_range(namespace: Object, world: World) -> Iterator[Breach]:
     where="services/{service}.yaml: spec.scaling; blueprint/isolation.py: Quota",
     sources=("fault F13",),
 )
-def quota_fits(thing: Object, world: World) -> Iterator[Breach]:
+def quota_fits(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort in NODE_GROUPS:
         yield from _nodes_hold(thing, world)
     elif not _is_scoped(thing):
@@ -141,16 +141,16 @@ def quota_fits(thing: Object, world: World) -> Iterator[Breach]:
             yield from _fits(key, place, needed)
 
 
-def _fits(key: str, place: View, needed: Demand) -> Iterator[Breach]:
+def _fits(key: str, place: View, needed: Demand) -> Iterator[Violation]:
     counted = _COUNTED.get(key)
     if counted is None and key not in ("pods", "count/pods"):
         return
     amount, what = (needed.amounts[counted], counted[1]) if counted else (Fraction(needed.pods), "pods")
     most = parse(place.quantity)
     if most is None:
-        yield Breach(place, "is no quantity")
+        yield Violation(place, "is no quantity")
     elif amount > most:
-        yield Breach(place, f"is {place.quantity}, and the workloads may come to {spelled(amount, what)}")
+        yield Violation(place, f"is {place.quantity}, and the workloads may come to {spelled(amount, what)}")
 
 
 _COUNTED: Final[Mapping[str, Key]] = {
@@ -160,7 +160,7 @@ _COUNTED: Final[Mapping[str, Key]] = {
 """Key of a quota to what it bounds."""
 
 
-def _nodes_hold(thing: Object, world: World) -> Iterator[Breach]:
+def _nodes_hold(thing: Object, world: World) -> Iterator[Violation]:
     """All namespaces together on all nodes together; said once, at the first node group."""
     groups = world.of(*sorted(NODE_GROUPS))
     if thing is not groups[0]:
@@ -173,7 +173,7 @@ def _nodes_hold(thing: Object, world: World) -> Iterator[Breach]:
     for what, most in room.items():
         total = sum((amounts["requests", what] for amounts in needed), ZERO)
         if total > most:
-            yield Breach(
+            yield Violation(
                 NODE_GROUPS[thing.sort],
                 f"gives {spelled(most, what)} of {what} with all other groups, and the workloads may request"
                 f" {spelled(total, what)}",

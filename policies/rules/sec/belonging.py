@@ -1,13 +1,15 @@
-"""A secret belongs to one service: nobody else's namespace names it, copies it or hands it out."""
+"""A secret belongs to one service: nobody else names it, copies it or reads the store it comes from."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names
-from policies.core.rule import CRITICAL, KUBERNETES, Breach
+from policies.core.rule import CRITICAL, KUBERNETES, Violation, sorts
 from policies.core.trust import OURS
 from policies.core.world import World
 from policies.objects import Object
+from policies.objects.selectors import selects
 from policies.objects.values import View
 from policies.objects.walking import SecretReference, places, secret_references
 from policies.rules.sec.group import SEC, owner
@@ -34,9 +36,9 @@ SPREADERS: Final = frozenset({"ClusterExternalSecret.external-secrets.io", "Clus
     where="services/{service}.yaml: spec.resources",
     sources=("EKS best practices: data encryption",),
 )
-def no_cross_namespace(thing: Object, world: World) -> Iterator[Breach]:
+def no_cross_namespace(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort in SPREADERS:
-        yield Breach("", "puts one secret into several namespaces")
+        yield Violation("", "puts one secret into several namespaces")
     for place in places(thing.root):
         if place.key == "annotations" and isinstance(place.view.value, dict):
             yield from _copied(place.view)
@@ -45,28 +47,28 @@ def no_cross_namespace(thing: Object, world: World) -> Iterator[Breach]:
     yield from SPECIAL.get(thing.sort, _nothing)(thing, world)
 
 
-def _copied(annotations: View) -> Iterator[Breach]:
+def _copied(annotations: View) -> Iterator[Violation]:
     for key, value in annotations.entries():
         if key.startswith(COPIERS) and value.is_set and not (value.is_known and value.value in ("false", False)):
-            yield Breach(value, "lets a controller copy it into other namespaces")
+            yield Violation(value, "lets a controller copy it into other namespaces")
 
 
-def _crosses(thing: Object, said: SecretReference) -> Iterator[Breach]:
+def _crosses(thing: Object, said: SecretReference) -> Iterator[Violation]:
     named = said.namespace.word
     if not named or named == thing.namespace:
         return
     # What has no namespace of its own must name one; the platform's it may.
     if thing.namespace or named not in OURS:
-        yield Breach(said.namespace, f"takes a Secret out of {named}")
+        yield Violation(said.namespace, f"takes a Secret out of {named}")
 
 
-def _grant(thing: Object, _: World) -> Iterator[Breach]:
+def _grant(thing: Object, _: World) -> Iterator[Violation]:
     for target in thing.spec["to"]:
         if target["kind"].word == "Secret" and target["group"].word in ("", "core"):
-            yield Breach(target, "opens this namespace's Secrets to another one")
+            yield Violation(target, "opens this namespace's Secrets to another one")
 
 
-def _external(thing: Object, world: World) -> Iterator[Breach]:
+def _external(thing: Object, world: World) -> Iterator[Violation]:
     for entry in thing.spec["data"]:
         yield from _outside(entry.at("remoteRef", "key"), thing, world)
     for source in thing.spec["dataFrom"]:
@@ -76,22 +78,22 @@ def _external(thing: Object, world: World) -> Iterator[Breach]:
             yield from _outside(source.at("find", "path"), thing, world)
 
 
-def _pushed(thing: Object, world: World) -> Iterator[Breach]:
+def _pushed(thing: Object, world: World) -> Iterator[Violation]:
     for entry in thing.spec["data"]:
         yield from _outside(entry.at("match", "remoteRef", "remoteKey"), thing, world)
 
 
-def _outside(key: View, thing: Object, world: World) -> Iterator[Breach]:
+def _outside(key: View, thing: Object, world: World) -> Iterator[Violation]:
     whose = owner(thing.namespace)
     steps = key.word.strip("/").split("/")
     service = world.facts.service.get(whose)
     inside = steps[:2] == [service.spec.system, whose] if service else whose in steps[:2]
     if not inside or not whose or {"..", ".", "*"} & set(steps):
         prefix = f"{service.spec.system}/{whose}" if service else whose
-        yield Breach(key, f"lies outside {prefix}/, where the secrets of {whose or 'nobody'} are kept")
+        yield Violation(key, f"lies outside {prefix}/, where the secrets of {whose or 'nobody'} are kept")
 
 
-def _nothing(_: Object, __: World) -> Iterator[Breach]:
+def _nothing(_: Object, __: World) -> Iterator[Violation]:
     yield from ()
 
 
@@ -113,14 +115,14 @@ SPECIAL: Final = {
     where="services/{service}.yaml: spec.consumes",
     sources=("a database per service",),
 )
-def owner_only(thing: Object, world: World) -> Iterator[Breach]:
+def owner_only(thing: Object, world: World) -> Iterator[Violation]:
     connections = world.once(_connections)
     for said in secret_references(thing):
         name, here = said.name.word, owner(said.namespace.word or thing.namespace)
         theirs = connections.get((owner(thing.namespace), name))
         whose = theirs or (connections.get(("", name)) if here in OURS else _owner_by_name(name, world))
         if whose and whose != owner(thing.namespace):
-            yield Breach(said.name, f"is a credential of {whose}")
+            yield Violation(said.name, f"is a credential of {whose}")
 
 
 def _connections(world: World) -> Mapping[tuple[str, str], str]:
@@ -143,3 +145,107 @@ def _owner_by_name(name: str, world: World) -> str | None:
 
 def _services(world: World) -> frozenset[str]:
     return frozenset({*world.facts.service, *world.service_namespaces})
+
+
+CLUSTER_STORE: Final = "ClusterSecretStore.external-secrets.io"
+STORE: Final = "SecretStore.external-secrets.io"
+STORES: Final = sorts(STORE, CLUSTER_STORE)
+
+ANYBODY: Final = {"kubernetes.io/metadata.name": "anybody"}
+"""Labels of a namespace nobody put any on."""
+
+_BEGINNING: Final = re.compile(r"\^[a-z0-9][a-z0-9-]{2}")
+"""External Secrets looks for a pattern anywhere in a name, so one without a fixed beginning matches by chance."""
+
+ROLES: Final = frozenset({"role", "roleArn", "serviceAccountEmail"})
+"""Fields of a store's provider that say as whom it reads (External Secrets: aws.role, vault.auth.kubernetes.role)."""
+
+ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+ACCOUNT_ROLES: Final = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account")
+"""Annotations of a service account that name its identity in the cloud."""
+
+
+@SEC.stack(
+    "sec-store-identity",
+    "M/M/M",
+    CRITICAL,
+    STORES,
+    why="A store that reads as somebody else hands out everybody's secrets to whoever may write an ExternalSecret.",
+    cure="Use a SecretStore in the namespace, with the service account of the service and a role of its own",
+    where="components/",
+    sources=("External Secrets: security best practices",),
+)
+def store_identity(store: Object, world: World) -> Iterator[Violation]:
+    if store.sort == CLUSTER_STORE:
+        yield from _conditions(store)
+        return
+    provider = store.spec["provider"]
+    accounts = [place.view for place in places(provider) if place.key == "serviceAccountRef"]
+    for account in accounts:
+        yield from _foreign(account, store)
+    static = [
+        place.view
+        for place in places(provider)
+        if place.key.casefold().endswith("secretref") and ".auth." in place.view.path
+    ]
+    for reference in static:
+        yield Violation(reference, "is a key that never expires, not an identity")
+    if not accounts and not static and store.namespace not in OURS:
+        yield Violation(provider, "names no service account, so it reads as whoever runs the controller")
+    yield from _shared(provider, store, world)
+
+
+def _conditions(store: Object) -> Iterator[Violation]:
+    conditions = store.spec["conditions"]
+    if conditions.is_empty:
+        yield Violation(conditions, "is not set, so every namespace reads everything")
+    for condition in conditions:
+        # One of the three is enough: names beside a selector for everyone narrow nothing.
+        selector = condition["namespaceSelector"]
+        named = [*condition["namespaces"].words, *condition["namespaceRegexes"].words]
+        if selects(selector, ANYBODY) if selector.is_set else not named:
+            yield Violation(condition, "matches every namespace")
+        for pattern in condition["namespaceRegexes"]:
+            if not _BEGINNING.match(pattern.word) or "|" in pattern.word:
+                yield Violation(pattern, "does not begin with the name of one namespace, so it may match every one")
+
+
+def _foreign(account: View, store: Object) -> Iterator[Violation]:
+    there, name = account["namespace"].word, account["name"].word
+    if there and there != store.namespace:
+        yield Violation(account["namespace"], f"is {there}, not the store's own namespace")
+    elif store.namespace not in OURS and name != owner(store.namespace):
+        yield Violation(account["name"], f"is {name or 'empty'}, not the service account of {owner(store.namespace)}")
+
+
+def _shared(provider: View, store: Object, world: World) -> Iterator[Violation]:
+    used = world.once(_users)
+    for place in places(provider):
+        if place.key in ROLES and place.view.is_known and place.view.word:
+            others = used.get(place.view.word, frozenset()) - {owner(store.namespace)}
+            if others:
+                yield Violation(place.view, f"is also the role of {', '.join(sorted(others)[:3])}")
+
+
+def _users(world: World) -> Mapping[str, frozenset[str]]:
+    """Role to the services that read as it. What cannot be read is left to the rules about it."""
+    found: dict[str, set[str]] = {}
+    for store in world.of(STORE):
+        for place in places(store.spec["provider"] if isinstance(store.props.get("spec"), dict) else View(None)):
+            if place.key in ROLES and isinstance(place.view.value, str):
+                found.setdefault(place.view.value, set()).add(owner(store.namespace))
+    for account in world.of("ServiceAccount"):
+        for role in _roles(account):
+            found.setdefault(role, set()).add(owner(account.namespace))
+    for association in world.of(ASSOCIATION):
+        arn, namespace = association.props.get("roleArn"), association.props.get("namespace")
+        if isinstance(arn, str) and isinstance(namespace, str):
+            found.setdefault(arn, set()).add(owner(namespace))
+    return {role: frozenset(services) for role, services in found.items()}
+
+
+def _roles(account: Object) -> Iterator[str]:
+    metadata = account.props.get("metadata")
+    marks = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(marks, dict):
+        yield from (role for key in ACCOUNT_ROLES if isinstance(role := marks.get(key), str))

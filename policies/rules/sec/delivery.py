@@ -5,7 +5,7 @@ from typing import Final
 
 from blueprint import names
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINERS, EVERYTHING, HIGH, MEDIUM, Breach, sorts
+from policies.core.rule import CONTAINERS, EVERYTHING, HIGH, MEDIUM, Violation, sorts
 from policies.core.trust import may
 from policies.core.world import World
 from policies.objects import Object
@@ -38,16 +38,16 @@ PUBLIC: Final = {"acl": frozenset({"group"}), "jwt": frozenset({"algorithm", "ke
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("CIS-EKS 4.4.1", "CKV_K8S_35"),
 )
-def env_vs_file(container: Container, facts: Facts) -> Iterator[Breach]:
+def env_vs_file(container: Container, facts: Facts) -> Iterator[Violation]:
     if may("sec-env-vs-file", container.object, facts):
         return
     for source in container.view["envFrom"]:
         if source["secretRef"].is_set:
-            yield Breach(source["secretRef"], "makes a variable of every key of a Secret, those to come too")
+            yield Violation(source["secretRef"], "makes a variable of every key of a Secret, those to come too")
     for variable in container.view["env"]:
         key = variable.at("valueFrom", "secretKeyRef")
         if key.is_set and not _asked_for(key, container, facts):
-            yield Breach(key, "makes a variable of a key of a Secret that no line of the catalogue asks for")
+            yield Violation(key, "makes a variable of a key of a Secret that no line of the catalogue asks for")
 
 
 def _asked_for(key: View, container: Container, facts: Facts) -> bool:
@@ -81,14 +81,14 @@ def _resources(text: str) -> Iterator[tuple[str, str]]:
     where="services/{service}.yaml: spec.resources",
     sources=("CIS-EKS 4.4.2", "EKS best practices: data encryption"),
 )
-def external_store(secret: Object, _: World) -> Iterator[Breach]:
+def external_store(secret: Object, _: World) -> Iterator[Violation]:
     excepted = INLINE.get(secret.root["type"].word) or PUBLIC.get(
         secret.labels["konghq.com/credential"].word, frozenset()
     )
     for field in ("data", "stringData"):
         written = secret.root[field]
         if not written.is_known or not excepted.issuperset(written.keys):
-            yield Breach(written, "holds the values themselves")
+            yield Violation(written, "holds the values themselves")
 
 
 @SEC.resource(
@@ -101,7 +101,7 @@ def external_store(secret: Object, _: World) -> Iterator[Breach]:
     where="components/",
     sources=("pulumi: secrets in state",),
 )
-def secret_marked(_: Object, __: Facts) -> Iterator[Breach]:
+def secret_marked(_: Object, __: Facts) -> Iterator[Violation]:
     """Told by `policies.credentials.states`: what a rule is handed has been unwrapped, marked or not."""
     yield from ()
 
@@ -116,24 +116,24 @@ def secret_marked(_: Object, __: Facts) -> Iterator[Breach]:
     where="components/",
     sources=("CIS-EKS 5.3.1", "CIS-GKE 5.3.1"),
 )
-def etcd_encryption(cluster: Object, _: Facts) -> Iterator[Breach]:
+def etcd_encryption(cluster: Object, _: Facts) -> Iterator[Violation]:
     yield from ETCD[cluster.sort](cluster.root)
 
 
-def _eks(cluster: View) -> Iterator[Breach]:
+def _eks(cluster: View) -> Iterator[Violation]:
     encryption = cluster["encryptionConfig"]
     if "secrets" not in encryption["resources"].words:
-        yield Breach(encryption, "does not encrypt Secrets")
+        yield Violation(encryption, "does not encrypt Secrets")
     elif not _is_written(encryption.at("provider", "keyArn")):
-        yield Breach(encryption.at("provider", "keyArn"), "names no key")
+        yield Violation(encryption.at("provider", "keyArn"), "names no key")
 
 
-def _gke(cluster: View) -> Iterator[Breach]:
+def _gke(cluster: View) -> Iterator[Violation]:
     encryption = cluster["databaseEncryption"]
     if encryption["state"].word not in ("ENCRYPTED", "ALL_OBJECTS_ENCRYPTION_ENABLED"):
-        yield Breach(encryption["state"], "is not ENCRYPTED")
+        yield Violation(encryption["state"], "is not ENCRYPTED")
     elif not _is_written(encryption["keyName"]):
-        yield Breach(encryption["keyName"], "names no key")
+        yield Violation(encryption["keyName"], "names no key")
 
 
 def _is_written(view: View) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINERS, CRITICAL, EVERYTHING, Breach, sorts
+from policies.core.rule import CONTAINERS, CRITICAL, EVERYTHING, Violation, sorts
 from policies.credentials.names import names_a_secret
 from policies.credentials.states import REFERENCE
 from policies.credentials.texts import is_harmless, suspect, suspicious, suspicious_bytes
@@ -39,10 +39,10 @@ is copied, the other says which kind of credential it is."""
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("NSA C-0012", "Polaris sensitiveContainerEnvVar", "OWASP K03"),
 )
-def no_plaintext_env(container: Container, _: Facts) -> Iterator[Breach]:
+def no_plaintext_env(container: Container, _: Facts) -> Iterator[Violation]:
     for variable in container.view["env"]:
         if said := _said(variable["name"].word, variable["value"]):
-            yield Breach(variable["value"], said)
+            yield Violation(variable["value"], said)
 
 
 @SEC.resource(
@@ -55,15 +55,15 @@ def no_plaintext_env(container: Container, _: Facts) -> Iterator[Breach]:
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("Polaris sensitiveConfigmapContent", "OWASP K03"),
 )
-def no_plaintext_config_map(config: Object, _: Facts) -> Iterator[Breach]:
+def no_plaintext_config_map(config: Object, _: Facts) -> Iterator[Violation]:
     for key, value in config.root["data"].entries():
         if said := _said(_stem(key), value):
-            yield Breach(value, said)
+            yield Violation(value, said)
     for key, value in config.root["binaryData"].entries():
         if value.is_known and not value.is_empty and (said := suspicious_bytes(value.word)):
-            yield Breach(value, said)
+            yield Violation(value, said)
         elif names_a_secret(_stem(key)) and value.is_set:
-            yield Breach(value, "has the name of a secret")
+            yield Violation(value, "has the name of a secret")
 
 
 def _said(name: str, value: View) -> str | None:
@@ -87,7 +87,7 @@ def _stem(key: str) -> str:
     where="services/{service}.yaml: spec.containers.<name>.args; for a chart manifests/operators/",
     sources=("OWASP K03",),
 )
-def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Breach]:
+def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Violation]:
     if thing.type.startswith("kubernetes:helm.sh/"):
         for field in ("repositoryOpts", "values"):
             # Of a chart whose values nobody knows yet the preview shows no object at all.
@@ -110,29 +110,29 @@ def _name_of(place: Place) -> str:
     return told if isinstance(told, str) else place.key or place.listed
 
 
-def _passwords(thing: Object) -> Iterator[Breach]:
+def _passwords(thing: Object) -> Iterator[Violation]:
     # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
     for place in places(thing.root) if thing.is_custom else ():
         told = place.key.casefold().endswith(("password", "passphrase")) and isinstance(place.view.value, str)
         if told and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
-            yield Breach(place.view, "has the name of a secret")
+            yield Violation(place.view, "has the name of a secret")
 
 
-def _marks(metadata: View) -> Iterator[Breach]:
+def _marks(metadata: View) -> Iterator[Violation]:
     for kind in ("labels", "annotations"):
         for key, value in metadata[kind].entries():
             yield from _named("" if key in KNOWN_MARKS else key, value)
 
 
-def _named(name: str, view: View) -> Iterator[Breach]:
+def _named(name: str, view: View) -> Iterator[Violation]:
     if not view.is_known and names_a_secret(name.rpartition("/")[2]):
-        yield Breach(view, LATER)
+        yield Violation(view, LATER)
     text = view.quantity if isinstance(view.value, str | int | float) and not isinstance(view.value, bool) else None
     if text and (said := suspect(name, text)):
-        yield Breach(view, said)
+        yield Violation(view, said)
 
 
-def _commands(container: Container) -> Iterator[Breach]:
+def _commands(container: Container) -> Iterator[Violation]:
     for handler in HANDLERS:
         asked = container.view.at(*handler)
         for header in asked.at("httpGet", "httpHeaders"):
@@ -151,7 +151,7 @@ HANDLERS: Final = (
 )
 
 
-def _arguments(arguments: View) -> Iterator[Breach]:
+def _arguments(arguments: View) -> Iterator[Violation]:
     flag = ""
     for argument in arguments:
         if not argument.is_known:
@@ -159,7 +159,7 @@ def _arguments(arguments: View) -> Iterator[Breach]:
             continue
         text = argument.word
         if said := suspicious(text):
-            yield Breach(argument, said)
+            yield Violation(argument, said)
         elif flag and not text.startswith("-") and not is_harmless(text):
-            yield Breach(argument, "is the value of a flag with the name of a secret")
+            yield Violation(argument, "is the value of a flag with the name of a secret")
         flag = text if text.startswith("-") and "=" not in text and names_a_secret(text) else ""

@@ -1,11 +1,11 @@
-"""Pod Security Standards of Kubernetes 1.37, exactly: what `kubernetes/pod-security-admission` refuses is refused here.
+"""Pods: `WL` is the Pod Security Standards of Kubernetes 1.37, exactly; `WL_PLUS` is what this platform asks on top.
 
-Anything stricter has an id of its own (`wl_plus`), so that upstream's own cases can judge this group. Where *baseline*
-and *restricted* differ, `facts.standard` says which is asked; a rule of restricted alone is silent under baseline.
-Exemptions for Windows and user namespaces are upstream's.
+What `kubernetes/pod-security-admission` refuses, WL refuses (`standard_node`, `standard_process`). Where *baseline* and
+*restricted* differ, `facts.standard` says which is asked; a rule of restricted alone is silent under baseline.
+Exceptions for Windows and user namespaces are upstream's.
 """
 
-from policies.rules.wl import node, process
-from policies.rules.wl.standard import WL
+from policies.rules.wl import objects, placement, process, standard_node, standard_process, volumes
+from policies.rules.wl.group import WL, WL_PLUS
 
-__all__ = ["WL", "node", "process"]
+__all__ = ["WL", "WL_PLUS", "objects", "placement", "process", "standard_node", "standard_process", "volumes"]

@@ -1,175 +1,151 @@
-"""What a process in a container may not be."""
+"""What runs in a container, and as whom."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINER_PARTS, HIGH, MEDIUM, POD_PARTS, Breach
+from policies.core.rule import CONTAINERS, HIGH, LOW, MEDIUM, POD_PARTS, Violation
 from policies.objects.pods import Container, Pod
-from policies.rules.wl.standard import (
-    APPARMOR_ANNOTATION,
-    DEFAULT_CAPABILITIES,
-    PLATFORM,
-    PROFILES,
-    RESTRICTED_CAPABILITIES,
-    SELINUX_TYPES,
-    WL,
-    both,
-)
+from policies.objects.values import View
+from policies.rules.wl.group import IMAGES, PLATFORM, WL_PLUS
+from policies.rules.wl.standard_process import is_root, may_be_root
 
 
-@WL.resource(
-    "wl-capabilities",
-    "M/M/M",
-    HIGH,
-    CONTAINER_PARTS,
-    why="Each capability is a piece of root; the default set lets a process forge packets and change owners.",
-    cure='Set capabilities.drop to ["ALL"] and add nothing but NET_BIND_SERVICE',
-    where=PLATFORM,
-    sources=("PSS restricted", "NSA C-0046"),
-)
-def capabilities(container: Container, facts: Facts) -> Iterator[Breach]:
-    restricted = facts.standard == "restricted"
-    if restricted and container.pod.is_windows:
-        return
-    allowed = RESTRICTED_CAPABILITIES if restricted else DEFAULT_CAPABILITIES
-    held = container.security["capabilities"]
-    for added in held["add"]:
-        if added.word not in allowed:
-            yield Breach(added, f"adds {added.word}")
-    if restricted and container.whole and "ALL" not in held["drop"].words:
-        yield Breach(held["drop"], 'does not hold "ALL"')
-
-
-@WL.resource(
-    "wl-apparmor",
-    "M/M/M",
-    MEDIUM,
-    POD_PARTS,
-    why="Unconfined, a process may mount, trace and write where the runtime's profile would stop it.",
-    cure="Set appArmorProfile.type to RuntimeDefault, or leave it to the default",
-    where=PLATFORM,
-    sources=("PSS baseline",),
-)
-def apparmor(pod: Pod, _: Facts) -> Iterator[Breach]:
-    for security in both(pod):
-        kind = security.at("appArmorProfile", "type")
-        if kind.is_set and kind.word not in PROFILES:
-            yield Breach(kind, f"is {kind.word or 'empty'}")
-    for key, value in pod.annotations.entries():
-        if not key.startswith(APPARMOR_ANNOTATION):
-            continue
-        if value.word not in ("", "runtime/default") and not value.word.startswith("localhost/"):
-            yield Breach(value, f"is {value.word}")
-
-
-@WL.resource(
-    "wl-selinux",
+@WL_PLUS.resource(
+    "wl-non-root-strict",
     "M/M/M",
     HIGH,
     POD_PARTS,
-    why="Another SELinux type, user or role takes the label away that keeps containers apart.",
-    cure="Remove seLinuxOptions",
+    why="A user namespace is one wall, and Pod Security takes root's other walls away where it stands.",
+    cure="Set runAsNonRoot to true and no user 0, with hostUsers false too",
     where=PLATFORM,
-    sources=("PSS baseline",),
+    sources=("PSS restricted, without the exception of 1.35",),
 )
-def selinux(pod: Pod, _: Facts) -> Iterator[Breach]:
-    for security in both(pod):
-        options = security["seLinuxOptions"]
-        if options["type"].word not in SELINUX_TYPES:
-            yield Breach(options["type"], f"is {options['type'].word}")
-        for field in ("user", "role"):
-            if options[field].word:
-                yield Breach(options[field], "is set")
-
-
-@WL.resource(
-    "wl-seccomp",
-    "M/M/M",
-    HIGH,
-    POD_PARTS,
-    why="Without a profile a process may make every system call there is, the rarely tested ones too.",
-    cure="Set the pod's securityContext.seccompProfile.type to RuntimeDefault",
-    where=PLATFORM,
-    sources=("PSS restricted", "CIS-GKE 4.6.2"),
-)
-def seccomp(pod: Pod, facts: Facts) -> Iterator[Breach]:
-    restricted = facts.standard == "restricted"
-    if restricted and pod.is_windows:
-        return
-    whole = pod.security.at("seccompProfile", "type")
-    for security in both(pod):
-        kind = security.at("seccompProfile", "type")
-        if kind.is_set and kind.word not in PROFILES:
-            yield Breach(kind, f"is {kind.word or 'empty'}")
-    for container in pod.containers:
-        own = container.security.at("seccompProfile", "type")
-        if restricted and container.whole and not own.is_set and not whole.is_set:
-            yield Breach(own, "is not set, and the pod sets none")
-
-
-@WL.resource(
-    "wl-privilege-escalation",
-    "M/M/M",
-    HIGH,
-    CONTAINER_PARTS,
-    why="A setuid binary in the image would make any process root again.",
-    cure="Set allowPrivilegeEscalation to false",
-    where=PLATFORM,
-    sources=("PSS restricted", "NSA C-0016"),
-)
-def privilege_escalation(container: Container, facts: Facts) -> Iterator[Breach]:
-    if facts.standard == "baseline" or container.pod.is_windows:
-        return
-    allowed = container.security["allowPrivilegeEscalation"]
-    if allowed.flag or (allowed.flag is None and container.whole):
-        yield Breach(allowed, "is true" if allowed.flag else "is not set, and the default is true")
-
-
-@WL.resource(
-    "wl-run-as-non-root",
-    "M/M/M",
-    HIGH,
-    POD_PARTS,
-    why="Root in a container is root on the node the day one wall of the container fails.",
-    cure="Set the pod's securityContext.runAsNonRoot to true",
-    where=PLATFORM,
-    sources=("PSS restricted", "NSA C-0013"),
-)
-def run_as_non_root(pod: Pod, facts: Facts) -> Iterator[Breach]:
-    if facts.standard == "restricted" and not pod.in_user_namespace:
+def non_root_strict(pod: Pod, _: Facts) -> Iterator[Violation]:
+    if pod.in_user_namespace:
         yield from may_be_root(pod)
-
-
-def may_be_root(pod: Pod) -> Iterator[Breach]:
-    """Where the pod lets a container's image decide that it is root."""
-    whole = pod.security["runAsNonRoot"]
-    if whole.flag is False:
-        yield Breach(whole, "is false")
-    for container in pod.containers:
-        own = container.security["runAsNonRoot"]
-        if own.flag is False:
-            yield Breach(own, "is false")
-        elif own.flag is None and container.whole and not whole.flag:
-            yield Breach(own, "is not set, and the pod does not set it to true")
-
-
-@WL.resource(
-    "wl-run-as-user",
-    "M/M/M",
-    HIGH,
-    POD_PARTS,
-    why="User 0 is root.",
-    cure="Set runAsUser to 10000 or above, or leave it to the image",
-    where=PLATFORM,
-    sources=("PSS restricted",),
-)
-def run_as_user(pod: Pod, facts: Facts) -> Iterator[Breach]:
-    if facts.standard == "restricted" and not pod.in_user_namespace:
         yield from is_root(pod)
 
 
-def is_root(pod: Pod) -> Iterator[Breach]:
-    """Where the pod says outright that it runs as root."""
-    for security in both(pod):
-        if security["runAsUser"].number == 0:
-            yield Breach(security["runAsUser"], "is 0")
+@WL_PLUS.resource(
+    "wl-read-only-root-fs",
+    "A/M/M",
+    MEDIUM,
+    CONTAINERS,
+    why="Whoever breaks into a process that can write beside itself leaves a program there and comes back.",
+    cure="Set readOnlyRootFilesystem to true and mount an emptyDir where the process writes",
+    where=PLATFORM,
+    sources=("NSA C-0017", "CKV_K8S_22"),
+)
+def read_only_root_fs(container: Container, _: Facts) -> Iterator[Violation]:
+    read_only = container.security["readOnlyRootFilesystem"]
+    if read_only.flag is not True:
+        yield Violation(read_only, "is false" if read_only.is_set else "is not set, and the default is false")
+
+
+@WL_PLUS.resource(
+    "wl-high-uid",
+    "A/A/M",
+    MEDIUM,
+    CONTAINERS,
+    why="Below 10000 are the node's own users and groups, and an image that names none runs in group 0.",
+    cure="Set runAsUser and runAsGroup to 10000 or above, and no group 0",
+    where=PLATFORM,
+    sources=("CKV_K8S_40", "kube-score container-security-context-user-group-id", "Kyverno require-non-root-groups"),
+)
+def high_uid(container: Container, facts: Facts) -> Iterator[Violation]:
+    least, whole = facts.limits.workloads.uid, container.pod.security
+    for field in ("runAsUser", "runAsGroup"):
+        own = container.security[field]
+        if not own.is_set and not whole[field].is_set:
+            yield Violation(own, "is not set, and the pod sets none, so the image decides")
+        # The pod's own number is judged even where this container has another: injected containers take it.
+        for place in (whole[field], own):
+            if place.number is not None and not place.number >= least:  # NaN is no user either
+                yield Violation(place, f"is {place.quantity}, below {least}")
+    for group in (whole["fsGroup"], *whole["supplementalGroups"]):
+        if group.number == 0:
+            yield Violation(group, "is 0, root's group")
+
+
+@WL_PLUS.resource(
+    "wl-share-pid",
+    "M/M/M",
+    HIGH,
+    POD_PARTS,
+    why="With one process tree a container reads the others' memory, environment and files through /proc.",
+    cure="Remove shareProcessNamespace",
+    where=PLATFORM,
+    sources=("Gatekeeper hostnamespaces",),
+)
+def share_pid(pod: Pod, _: Facts) -> Iterator[Violation]:
+    if pod.spec["shareProcessNamespace"].flag:
+        yield Violation(pod.spec["shareProcessNamespace"], "is true")
+
+
+@WL_PLUS.resource(
+    "wl-no-tty",
+    "A/M/M",
+    LOW,
+    CONTAINERS,
+    why="An open terminal is for somebody who attaches to it; no service reads one.",
+    cure="Remove stdin and tty",
+    where=IMAGES,
+    sources=("Gatekeeper disallowinteractive",),
+)
+def no_tty(container: Container, _: Facts) -> Iterator[Violation]:
+    for field in ("stdin", "tty"):
+        if container.view[field].flag:
+            yield Violation(container.view[field], "is true")
+
+
+@WL_PLUS.resource(
+    "wl-duplicate-env",
+    "A/M/M",
+    LOW,
+    CONTAINERS,
+    why="The last of two variables of one name counts, and whoever edits the first one is not told.",
+    cure="Remove one of the two",
+    where="services/{service}.yaml: spec.containers.<name>.variables",
+    sources=("KubeLinter duplicate-env-var",),
+)
+def duplicate_env(container: Container, _: Facts) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for variable in container.view["env"]:
+        name = variable["name"].word
+        if name in seen:
+            yield Violation(variable["name"], f"is {name} a second time")
+        seen.add(name)
+
+
+_RAISES: Final = re.compile(
+    r"(?:^|[;&|(`\n])\s*(?:(?:exec|env|nohup|time|nice)\s+)*(?:\S*/)?(?:sudo|su|doas|runuser)(?:\s|$)"
+)
+"""A command that starts with sudo or one of its kind, alone or within a shell's script."""
+
+
+@WL_PLUS.resource(
+    "wl-no-sudo",
+    "A/A/M",
+    MEDIUM,
+    CONTAINERS,
+    why="A process that changes its user needs the privileges every other rule takes away.",
+    cure="Start the program itself and let securityContext say as whom",
+    where="services/{service}.yaml: spec.containers.<name>.command",
+    sources=("Kubescape sudo-in-container-entrypoint",),
+)
+def no_sudo(container: Container, _: Facts) -> Iterator[Violation]:
+    for item in _started(container):
+        if _RAISES.search(item.word):
+            yield Violation(item, "starts with sudo, su or the like")
+
+
+def _started(container: Container) -> Iterator[View]:
+    """What is run: the first word of command and of args, and any script given to a shell."""
+    after = ""
+    for field in ("command", "args"):
+        for index, item in enumerate(container.view[field]):
+            if index == 0 or re.fullmatch(r"-[a-z]*c", after):
+                yield item
+            after = item.word

@@ -1,0 +1,40 @@
+"""What a stack will be, from its files to judged manifests: all steps before the first resource.
+
+`plat up` and the program run exactly this, so that nothing the program refuses gets as far as an engine.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import manifests
+from blueprint import Blueprint, design
+from blueprint.reading import read_together
+from blueprint.settings import Settings
+from manifests import Manifest
+from manifests.charts import charts
+from policies.adapters.preflight import preflight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A stack that may be made."""
+
+    settings: Settings
+    blueprint: Blueprint
+    manifests: tuple[Manifest, ...]
+    """Every object, in the order they are made."""
+
+
+def plan(settings: Callable[[], Settings], services: Path, stack: str, *, today: date) -> Plan:
+    """The plan of `stack` over the catalogue in `services`.
+
+    `today` (UTC) ends exceptions.
+    Raises TextError with every problem of settings and catalogue, PreflightError where the objects break a rule.
+    """
+    text, catalogue = read_together(settings, services, today=today)
+    blueprint = design(text, catalogue, stack)
+    made = tuple(manifests.everything(blueprint))
+    preflight(made, charts(blueprint), settings=text, catalogue=catalogue, today=today)
+    return Plan(settings=text, blueprint=blueprint, manifests=made)

@@ -1,0 +1,150 @@
+"""The walls: every namespace closed first, and no door so wide that there is no wall."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from policies.core.facts import Facts
+from policies.core.rule import CRITICAL, MEDIUM, Violation, sorts
+from policies.core.world import World
+from policies.network.addresses import block, covers_everything
+from policies.network.ports import rule_ports
+from policies.network.reach import NAME, SIDES, Direction, directions, is_empty_selector
+from policies.objects import Object
+from policies.objects.selectors import texts
+from policies.objects.values import View
+from policies.rules.net.engines import calico, cilium
+from policies.rules.net.group import FOREIGN_SORTS, NET, PLATFORM, POLICIES, POLICY_SORTS, rules
+from policies.rules.net.platform import DNS, DNS_PORTS, GATEWAY, GATEWAY_PORTS
+
+NAMESPACES: Final = sorts("Namespace")
+
+
+@NET.stack(
+    "net-default-deny",
+    "M/M/M",
+    CRITICAL,
+    NAMESPACES,
+    why="Without it a pod nobody thought of may speak to everyone, and everyone to it.",
+    cure="Add a NetworkPolicy with an empty podSelector, both policyTypes and no rules",
+    where=PLATFORM,
+    sources=("NSA C-0030", "CIS-EKS 4.3.2", "Polaris missingNetworkPolicy", "EKS best practices: network"),
+)
+def default_deny(thing: Object, world: World) -> Iterator[Violation]:
+    if thing.name not in world.service_namespaces and thing.name not in world.data_namespaces:
+        return
+    closed: set[Direction] = set()
+    for policy in world.within(thing.name, *POLICY_SORTS):
+        spec = policy.spec
+        # Only one without any rule: whoever adds a door to it opens the whole namespace.
+        if is_empty_selector(spec["podSelector"]) and spec["ingress"].is_empty and spec["egress"].is_empty:
+            closed |= set(directions(policy))
+    if missing := [direction for direction in SIDES if direction not in closed]:
+        yield Violation("", f"has no NetworkPolicy that closes every pod for {' and '.join(missing)}")
+
+
+@NET.resource(
+    "net-selectors-scoped",
+    "A/A/M",
+    MEDIUM,
+    POLICIES,
+    why="A door for all pods of a namespace is also one for the pod that is added tomorrow.",
+    cure="Select the pods the door is for; only default-deny and DNS are for all",
+    where=PLATFORM,
+    sources=("Kyverno restrict-networkpolicy-empty-podselector",),
+)
+def selectors_scoped(policy: Object, _: Facts) -> Iterator[Violation]:
+    selector = policy.spec["podSelector"]
+    if _is_any(selector) and not all(_asks_names(direction, rule) for direction, rule in rules(policy)):
+        yield Violation(selector, "selects every pod of the namespace, and opens more than DNS")
+
+
+def _asks_names(direction: Direction, rule: View) -> bool:
+    """Whether a rule opens the way to the resolver and no other."""
+    opened = rule_ports(rule)
+    return (
+        direction == "Egress"
+        and not rule["to"].is_empty
+        and not opened.names
+        and not opened.numbers & ~DNS_PORTS
+        and all(_is_dns(peer) for peer in rule["to"])
+    )
+
+
+def _is_dns(peer: View) -> bool:
+    return (
+        peer.at("namespaceSelector", "matchLabels", NAME).text == DNS.namespace
+        and texts(peer.at("podSelector", "matchLabels")).items() >= DNS.labels.items()
+    )
+
+
+@NET.resource(
+    "net-no-allow-all",
+    "M/M/M",
+    CRITICAL,
+    sorts(*POLICY_SORTS, *FOREIGN_SORTS),
+    why="A rule that names nobody admits everybody, whatever the other policies say: policies only add.",
+    cure="Name the peers: namespaceSelector and podSelector in one item, or the addresses",
+    where=PLATFORM,
+    sources=("CIS-EKS 4.3.2", "NSA C-0030"),
+)
+def no_allow_all(policy: Object, _: Facts) -> Iterator[Violation]:
+    yield from _READERS.get(policy.sort, _kubernetes)(policy)
+
+
+_READERS: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
+    sort: cilium if sort.endswith(".cilium.io") else calico for sort in FOREIGN_SORTS
+}
+
+
+def _kubernetes(policy: Object) -> Iterator[Violation]:
+    if _is_public_gateway(policy):
+        return
+    for direction, (field, side) in SIDES.items():
+        blocks = []
+        for rule in policy.spec[field]:
+            peers = list(rule[side])
+            if not peers:
+                yield Violation(rule[side], "names nobody, and so admits everybody")
+            for peer in peers:
+                yield from _too_wide(peer, alone=len(peers) == 1)
+                if peer["ipBlock"].is_set:
+                    held = block(peer["ipBlock"])
+                    blocks.append(held)
+                    if covers_everything([held]):
+                        yield Violation(peer.at("ipBlock", "cidr"), "is every address there is")
+        if covers_everything(blocks) and not any(covers_everything([held]) for held in blocks):
+            yield Violation(policy.spec[field], f"has ranges that together are every address there is ({direction})")
+
+
+def _too_wide(peer: View, *, alone: bool) -> Iterator[Violation]:
+    namespaces, selected = peer["namespaceSelector"], peer["podSelector"]
+    if not any(peer[field].is_set for field in ("ipBlock", "namespaceSelector", "podSelector")):
+        yield Violation(peer, "names nobody")
+    if namespaces.is_set and _is_any(namespaces) and _is_any(selected):
+        yield Violation(namespaces, "is every namespace, and no podSelector beside it narrows it")
+    if selected.is_set and not namespaces.is_set and _is_any(selected) and not alone:
+        yield Violation(selected, "is every pod of the namespace, as an alternative to the other items")
+
+
+_VAGUE: Final = frozenset({"NotIn", "DoesNotExist"})
+
+
+def _is_any(selector: View) -> bool:
+    """Whether a selector asks for nothing anybody would lack: it is empty, or only says what not."""
+    return not selector["matchLabels"].keys and all(
+        term["operator"].word in _VAGUE or (term["operator"].word == "Exists" and term["key"].word == NAME)
+        for term in selector["matchExpressions"]
+    )
+
+
+def _is_public_gateway(policy: Object) -> bool:
+    """Whether it is the one door that is for the whole world: to the gateway's pods, on its two ports."""
+    opened = [rule_ports(rule) for rule in policy.spec["ingress"]]
+    return (
+        policy.namespace == GATEWAY.namespace
+        and texts(policy.spec.at("podSelector", "matchLabels")).items() >= GATEWAY.labels.items()
+        and policy.spec["egress"].is_empty
+        and not any(each.names or each.numbers & ~GATEWAY_PORTS for each in opened)
+        and all(peer["ipBlock"].is_set for rule in policy.spec["ingress"] for peer in rule["from"])
+        and not any(rule["from"].is_empty for rule in policy.spec["ingress"])
+    )
