@@ -1,7 +1,7 @@
 """A cloud's resource as a plain value, beside `Manifest`: what the engine is told, before any of it exists.
 
 A property that only the cloud knows is a `Ref` to another resource's output. So the preflight judges a cloud's
-resources before anything is made, a `Ref` being a value nobody knows yet, and `components.cloud` puts the output in
+resources before anything is made, a `Ref` being an unknown value, and `components.cloud` puts the output in
 its place. No stack makes one yet: clusters, and stores and brokers whose placement is `managed`, will.
 """
 
@@ -85,7 +85,7 @@ def ordered(resources: Iterable[CloudResource]) -> tuple[CloudResource, ...]:
 def check_refs(resources: Iterable[CloudResource]) -> Mapping[str, CloudResource]:
     """`resources` by name, where every `Ref` in them leads somewhere.
 
-    Raises RefError: two resources of one name, a `Ref` to a resource or an output nobody declares, or a circle.
+    Raises RefError: two resources of one name, a `Ref` to a resource or an output that is not declared, or a circle.
     """
     by_name: dict[str, CloudResource] = {}
     for resource in resources:
@@ -113,7 +113,7 @@ def _check(resource: CloudResource, path: str, ref: Ref, by_name: Mapping[str, C
     about = f"{_title(resource)}: {path}"
     if ref.resource not in by_name:
         raise RefError(
-            f"{about} refers to '{ref.resource}', which nobody makes here, so it would stay empty. Refer to one of:"
+            f"{about} refers to '{ref.resource}', which is not made here, so it would stay empty. Refer to one of:"
             f" {', '.join(sorted(by_name))}."
         )
     target = by_name[ref.resource]

@@ -9,7 +9,7 @@ from blueprint.sizes import Amounts
 
 
 def resources(of: Amounts) -> dict[str, Any]:
-    """`of` as a container's `resources`: requests and limits. Disk that nobody decided on is left out."""
+    """`of` as a container's `resources`: requests and limits. Disk that is not decided is left out."""
     return {
         "requests": _quantities(of.cpu_request_millicores, of.memory_request_mib, of.storage_request_mib),
         "limits": _quantities(of.cpu_limit_millicores, of.memory_limit_mib, of.storage_limit_mib),

@@ -88,7 +88,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
 
 
 def _weighted(manifest: Manifest) -> bool:
-    """Whether somebody moves the weights of this route: only a canary's delegate has any."""
+    """Whether Argo Rollouts moves the weights of this route: only a canary's delegate has any."""
     return any("weight" in end for rule in manifest["spec"]["http"] for end in rule.get("route", []))
 
 
@@ -119,8 +119,8 @@ def treatment(manifest: Manifest) -> Treatment:
             return special
     if found not in TREATMENTS:
         raise LookupError(
-            f"{found} '{manifest['metadata']['name']}' has no treatment, so nobody has said what replaces it and"
-            f" whether it is waited for. Give it a row in manifests/treatments.py beside: {', '.join(TREATMENTS)}."
+            f"{found} '{manifest['metadata']['name']}' has no treatment, so it is not known what replaces it"
+            f" and whether it is waited for. Give it a row in manifests/treatments.py beside: {', '.join(TREATMENTS)}."
         )
     return TREATMENTS[found]
 

@@ -31,7 +31,7 @@ def kind_of(api_version: str, kind: str) -> str:
 
 def test_every_operator_named_as_a_need_or_a_predecessor_is_in_the_table() -> None:
     named = {other for row in OPERATORS.values() for other in (*row.needs, *row.after)}
-    assert named <= OPERATORS.keys(), f"nobody installs {sorted(named - OPERATORS.keys())}"
+    assert named <= OPERATORS.keys(), f"not in the table: {sorted(named - OPERATORS.keys())}"
 
 
 def test_no_operators_wait_for_each_other() -> None:
@@ -46,7 +46,7 @@ def test_a_row_is_called_like_the_release_it_decides_and_lives_in_the_namespace_
         if row.namespace:
             assert decided.namespace == row.namespace.name, f"{name}: its namespace is another than the one made"
         else:
-            assert decided.namespace in CLUSTER_NAMESPACES, f"{name}: nobody makes its namespace"
+            assert decided.namespace in CLUSTER_NAMESPACES, f"{name}: no component makes its namespace"
 
 
 @pytest.mark.parametrize("stack", sorted(EVERY_STACK))
@@ -60,7 +60,7 @@ def test_an_operator_comes_after_everything_it_needs_and_never_without_it(stack:
         assert not late, f"{name} is installed before {sorted(late)}"
 
 
-def test_what_nobody_asks_for_comes_only_with_what_needs_it() -> None:
+def test_an_operator_that_is_not_asked_for_comes_only_with_what_needs_it() -> None:
     plain = {operator.name for operator in EVERY_STACK["prod-plain-None"].charts}
     assert not {"istio-base", "istio-cni", "istiod"} & plain, "nothing of the mesh where there is none"
     assert "cert-manager" in plain, "Kong's certificates need it, whoever else asks"
@@ -98,7 +98,7 @@ def test_every_kind_a_stack_makes_is_the_clusters_or_comes_with_an_operator_it_i
     assert foreign <= owned, f"the API server of {stack} would not know {sorted(foreign - owned)}"
 
 
-def test_the_embedded_control_plane_simulates_no_kind_of_an_installed_group_that_nobody_owns() -> None:
+def test_the_embedded_control_plane_simulates_no_kind_that_no_operator_of_its_group_owns() -> None:
     owned = {kind for row in OPERATORS.values() for kind in row.owns}
     groups = {kind.partition(".")[2] for kind in owned}
     strangers = {f"{each.kind}.{each.group}" for each in KINDS if each.group in groups} - owned
@@ -106,7 +106,7 @@ def test_the_embedded_control_plane_simulates_no_kind_of_an_installed_group_that
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_namespace_of_every_operator_asked_for_is_made_also_where_somebody_else_installs_it(stack: str) -> None:
+def test_the_namespace_of_every_operator_asked_for_is_made_also_where_it_is_present(stack: str) -> None:
     made = {namespace.name for namespace in blueprint_of(stack).platform.foundation.namespaces}
     asked = {row.namespace.name for row in OPERATORS.values() if row.namespace}
     assert asked <= made, f"{stack}: no namespace for {sorted(asked - made)}"

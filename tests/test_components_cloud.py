@@ -70,7 +70,7 @@ def test_the_engine_is_told_the_output_where_a_ref_stood(cloud: str) -> None:
 
 
 @each_cloud
-def test_before_the_update_the_engine_is_told_that_nobody_knows_it_yet(cloud: str) -> None:
+def test_before_the_update_the_engine_is_told_that_it_is_unknown(cloud: str) -> None:
     assert at(told(cloud, STORE, preview=True), cloud) == UNKNOWN
 
 

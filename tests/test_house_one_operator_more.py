@@ -153,7 +153,7 @@ def test_one_operator_more_is_its_chart_and_its_objects_and_nothing_else(
     assert {name: after["objects"].get(name) for name in before["objects"]} == before["objects"], "an object changed"
 
 
-def test_an_operator_nobody_asks_for_changes_nothing(
+def test_an_operator_that_is_not_asked_for_changes_nothing(
     before_and_after: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
     before, after = before_and_after

@@ -56,16 +56,16 @@ def test_a_ref_further_into_an_output_needs_that_output() -> None:
         check_refs((made("a"), made("b", port=into)))
 
 
-def test_a_ref_to_a_resource_nobody_makes_is_refused_with_those_there_are() -> None:
+def test_a_ref_to_a_resource_that_is_not_made_is_refused_with_those_there_are() -> None:
     with pytest.raises(RefError) as caught:
         check_refs(AWS[:1])
     assert str(caught.value) == (
-        "aws:rds/instance:Instance 'order-db': dbSubnetGroupName refers to 'order-subnets', which nobody makes here, so"
+        "aws:rds/instance:Instance 'order-db': dbSubnetGroupName refers to 'order-subnets', which is not made here, so"
         " it would stay empty. Refer to one of: order-db."
     )
 
 
-def test_a_ref_to_an_output_nobody_declares_is_refused_with_those_there_are() -> None:
+def test_a_ref_to_an_undeclared_output_is_refused_with_those_there_are() -> None:
     with pytest.raises(RefError) as caught:
         ordered(changed(AWS, dbSubnetGroupName=Ref(resource="order-subnets", path="nmae")))
     assert str(caught.value) == (

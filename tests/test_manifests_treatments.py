@@ -31,13 +31,13 @@ def made(folder: Path) -> list[Manifest]:
 
 def test_every_kind_we_make_is_treated_and_no_other(tmp_path: Path) -> None:
     kinds = {kind(manifest) for manifest in made(tmp_path)}
-    assert not kinds - TREATMENTS.keys(), f"nobody said how {sorted(kinds - TREATMENTS.keys())} are treated"
-    assert not TREATMENTS.keys() - kinds, f"nobody makes {sorted(TREATMENTS.keys() - kinds)}"
+    assert not kinds - TREATMENTS.keys(), f"{sorted(kinds - TREATMENTS.keys())} have no treatment"
+    assert not TREATMENTS.keys() - kinds, f"{sorted(TREATMENTS.keys() - kinds)} are never made"
     assert TREATMENTS.keys() >= SPECIAL.keys()
     assert list(TREATMENTS) == sorted(TREATMENTS), "a sorted table is one in which a row is found"
 
 
-def test_a_kind_nobody_thought_about_is_refused_with_the_known_ones() -> None:
+def test_a_kind_without_a_treatment_is_refused_with_the_known_ones() -> None:
     stranger = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}}
     with pytest.raises(LookupError, match=r"batch/v1:Job 'once' has no treatment.*beside: .*apps/v1:Deployment"):
         treatment(stranger)
@@ -88,7 +88,7 @@ def changed(manifest: Manifest, path: str, value: Any) -> Manifest:
         ("scheduling.k8s.io/v1:PriorityClass", "value"),
     ],
 )
-def test_a_change_that_the_api_server_allows_nobody_makes_another_object(sort: str, path: str) -> None:
+def test_a_change_of_an_immutable_field_makes_another_object(sort: str, path: str) -> None:
     old = one(sort)
     assert replaces(old, deepcopy(old)) == ()
     assert replaces(old, changed(old, path, "other")) == (path,)
@@ -116,7 +116,7 @@ def test_an_objects_own_annotations_stay_beside_the_providers() -> None:
     assert annotated(plain) is plain
 
 
-def test_only_the_delegate_whose_weights_somebody_moves_keeps_its_routes_from_us() -> None:
+def test_only_the_routes_of_a_canarys_delegate_belong_to_another_controller() -> None:
     delegates = [
         each for each in everything(blueprint_of("prod")) if kind(each) == "networking.istio.io/v1:VirtualService"
     ]

@@ -55,7 +55,7 @@ def decide(context: Context) -> Operators:
 
 
 def namespaces(context: Context) -> tuple[PlatformNamespace, ...]:
-    """The namespaces of the operators a stack asks for, sorted by name; also where somebody else installs them."""
+    """The namespaces of the operators a stack asks for, sorted by name; also with `operators: present`."""
     wanted = (OPERATORS[name].namespace for name in _wanted(context))
     found = {namespace.name: namespace for namespace in wanted if namespace}
     return tuple(found[name] for name in sorted(found))

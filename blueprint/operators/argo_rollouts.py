@@ -30,7 +30,7 @@ IMAGE: Final = Image(
 )
 
 CONTROLLER: Final = Sizes(small=amounts(50, 500, 64, 128), large=amounts(100, 1000, 128, 256))
-"""The chart's example; an estimate nobody measured yet."""
+"""The chart's example; an unmeasured estimate."""
 
 
 @dataclass(frozen=True, kw_only=True)

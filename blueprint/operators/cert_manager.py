@@ -27,7 +27,7 @@ CHART: Final = Chart(
 CONTROLLER: Final = Sizes(small=amounts(25, 250, 96, 192), large=amounts(50, 500, 128, 256))
 INJECTOR: Final = Sizes(small=amounts(25, 250, 96, 192), large=amounts(50, 500, 128, 256))
 WEBHOOK: Final = Sizes(small=amounts(25, 250, 48, 96), large=amounts(50, 500, 64, 128))
-"""All estimates nobody measured yet."""
+"""Unmeasured estimates."""
 
 SELF_SIGNED_ISSUER: Final = "platform-self-signed"
 """The ClusterIssuer that starts the private chains of trust between controllers. It signs nothing a user meets."""

@@ -34,7 +34,7 @@ class Installable:
     """The class of its decision. `manifests.operators` spells it in the module of the same name."""
     decide: Callable[[Context], Operator]
     asked: Callable[[Context], bool] = lambda _: False
-    """Whether the stack itself asks for it. One that nobody asks for comes only where another `needs` it."""
+    """Whether the stack itself asks for it. Without that it is installed only where another operator `needs` it."""
     needs: tuple[str, ...] = ()
     """Operators it cannot work without: they are installed as well, and before it."""
     after: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Installable:
     brought_by: frozenset[str] = frozenset()
     """Platforms that run it themselves, where a second one would fight the first: nothing is installed there."""
     namespace: PlatformNamespace | None
-    """Made where it is asked for, also where somebody else installs it. None: the cluster has it already."""
+    """Made where the operator is wanted, also with `operators: present`. None: every cluster has it."""
     crds: tuple[CrdBundle, ...] = ()
     """Definitions that must be there first and that its chart does not bring. Several operators may name one."""
     owns: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ CHART: Final = Chart(
 )
 
 AGENT: Final = Sizes(small=amounts(10, 100, 50, 100), large=amounts(100, 1000, 100, 200))
-"""The demo profile's, its limit an estimate; the chart's default."""
+"""Small: the demo profile's, with an estimated limit. Large: the chart's default."""
 
 
 @dataclass(frozen=True, kw_only=True)

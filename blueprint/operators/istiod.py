@@ -24,7 +24,7 @@ CHART: Final = Chart(
 
 DISCOVERY: Final = Sizes(small=amounts(100, 1000, 256, 512), large=amounts(500, 2000, 2048, 4096))
 SIDECAR: Final = Sizes(small=amounts(50, 500, 96, 192), large=amounts(100, 1000, 128, 256))
-"""Small: estimates nobody measured yet. Large: the chart's defaults."""
+"""Small: unmeasured estimates. Large: the chart's defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)

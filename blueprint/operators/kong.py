@@ -50,7 +50,7 @@ CONTROLLER_IMAGE: Final = Image(
 )
 
 GATEWAY: Final = Sizes(small=amounts(100, 1000, 512, 1024), large=amounts(500, 2000, 512, 1024))
-"""Estimates nobody measured yet."""
+"""Unmeasured estimates."""
 CONTROLLER: Final = Sizes(small=amounts(50, 500, 128, 256), large=amounts(100, 1000, 256, 512))
 """The chart's example; an estimate."""
 

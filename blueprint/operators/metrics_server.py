@@ -18,7 +18,7 @@ CHART: Final = Chart(
 )
 
 SERVER: Final = Sizes(small=amounts(50, 500, 100, 200), large=amounts(100, 1000, 200, 400))
-"""An estimate nobody measured yet; its README, to 100 nodes."""
+"""Small: an unmeasured estimate. Large: what its README asks for up to 100 nodes."""
 
 
 @dataclass(frozen=True, kw_only=True)

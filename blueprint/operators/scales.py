@@ -1,7 +1,7 @@
 """How many replicas the platform's own controllers get in each environment, and which of their two sizes.
 
 It is not the size table of the services: those are sized by what their owners ask for. What one controller reserves
-stands in its own module, with what its project recommends, or marked as an estimate where nobody recommends anything.
+stands in its own module, with what its project recommends, or marked as an estimate where there is no recommendation.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """A cloud's resources as objects to judge, before any of them is made: plain data, and what only the cloud knows.
 
 Whatever is no plain data in a property is a reference to another resource's output (`Ref` in `manifests.cloud`, which
-this folder may not import), and a value nobody knows yet. A rule that decides by one is undecided, never misled.
+this folder may not import), and an unknown value. A rule that decides by one is undecided, never misled.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

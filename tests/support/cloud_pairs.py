@@ -93,7 +93,7 @@ READER: Final = CloudResource(
         "roles": ["ops", Ref(resource="order-db")],
     },
 )
-"""Refers to an id, into an output, and from a list. Its types are right; nobody would attach this."""
+"""Refers to an id, into an output, and from a list. A real stack would attach no such policy."""
 
 COMPUTED: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:rds/instance:Instance": {"masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-west-1:1:secret:a"}]},
