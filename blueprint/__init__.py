@@ -121,17 +121,10 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
 
 
 def _platform(context: Context) -> PlatformPlan:
-    settings, cluster = context.settings, context.cluster
+    settings = context.settings
     return PlatformPlan(
         foundation=foundation.decide(context),
-        operators=operators.decide(
-            environment=settings.environment,
-            mesh=context.meshed,
-            trust_domain=settings.mesh.trust_domain,
-            platform=cluster.platform,
-        )
-        if settings.operators == "install"
-        else operators.NONE,
+        operators=operators.decide(context),
         mesh=mesh.decide(settings),
         gateway=gateway.decide(settings),
     )

@@ -1,7 +1,8 @@
 """How much of everything: CPU, memory, disk, replicas and waits, each number with its source.
 
 An owner's own numbers always win; these fill what was left open and what is not the owner's to say (the mesh's
-proxy, temporary files). Sizes of stores come with the stores.
+proxy, temporary files). Sizes of stores come with the stores, those of an operator stand in its own module
+(`blueprint.operators`).
 """
 
 from collections.abc import Mapping
@@ -15,15 +16,17 @@ from blueprint.text import mebibytes, millicores
 
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
-    """What a container, or a whole pod, reserves and may take."""
+    """What a container, or a whole pod, reserves and may take: a service's, the mesh's proxy's, an operator's."""
 
     cpu_request_millicores: int
     cpu_limit_millicores: int
+    """At most ten times the request: the ceiling our policies put on over-commitment."""
     memory_request_mib: int
     memory_limit_mib: int
-    storage_request_mib: int
-    """Disk for logs and temporary files."""
-    storage_limit_mib: int
+    """At most twice the request, for the same reason."""
+    storage_request_mib: int = 0
+    """Disk for logs and temporary files. 0: nothing is said about it (the charts' containers)."""
+    storage_limit_mib: int = 0
 
     def __add__(self, other: "Amounts") -> "Amounts":
         return Amounts(**{name: getattr(self, name) + getattr(other, name) for name in _FIELDS})

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
-from blueprint.foundation import Foundation, PlatformNamespace, Priority
+from blueprint.foundation import Foundation, Priority
 from blueprint.mesh import Mesh
+from blueprint.namespaces import PlatformNamespace
 from manifests.admission import policies
 from manifests.isolation import default_deny, namespace, network_policy
 from manifests.manifest import Manifest, manifest

@@ -6,8 +6,8 @@ from typing import Any, Final
 from blueprint import names, sizes
 from blueprint.isolation import ServiceNamespace
 from blueprint.network_rules import Addresses, NetworkRule, Peer, Pods, ServicePods
-from blueprint.sizes import Amounts
 from manifests.manifest import Manifest, given, manifest
+from manifests.resources import resources
 
 NETWORKING: Final = "networking.k8s.io/v1"
 
@@ -61,24 +61,8 @@ def default_deny(name: str) -> Manifest:
     return manifest(NETWORKING, "NetworkPolicy", DEFAULT_DENY, name, spec=spec)
 
 
-def amounts(of: Amounts) -> Mapping[str, Mapping[str, str]]:
-    """`of` as a container's resources: requests and limits."""
-    return {
-        "requests": {
-            "cpu": f"{of.cpu_request_millicores}m",
-            "memory": f"{of.memory_request_mib}Mi",
-            "ephemeral-storage": f"{of.storage_request_mib}Mi",
-        },
-        "limits": {
-            "cpu": f"{of.cpu_limit_millicores}m",
-            "memory": f"{of.memory_limit_mib}Mi",
-            "ephemeral-storage": f"{of.storage_limit_mib}Mi",
-        },
-    }
-
-
 def _quota(decision: ServiceNamespace) -> Manifest:
-    total = amounts(decision.quota.total)
+    total = resources(decision.quota.total)
     hard = {f"{side}.{what}": value for side, of in total.items() for what, value in of.items()}
     hard |= {
         "pods": str(decision.quota.pods),
@@ -93,7 +77,7 @@ def _quota(decision: ServiceNamespace) -> Manifest:
 
 def _limits(decision: ServiceNamespace) -> Manifest:
     """For containers nobody described (a debugging pod): small defaults, and no more than the largest of ours."""
-    most, small = amounts(decision.largest)["limits"], amounts(sizes.UNASKED)["limits"]
+    most, small = resources(decision.largest)["limits"], resources(sizes.UNASKED)["limits"]
     limit = {"type": "Container", "default": small, "defaultRequest": small, "max": most}
     return manifest("v1", "LimitRange", decision.service, decision.namespace, spec={"limits": [limit]})
 

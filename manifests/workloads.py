@@ -12,8 +12,8 @@ from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Autoscaler, Container, Workload
-from manifests.isolation import amounts
 from manifests.manifest import Manifest, given, manifest
+from manifests.resources import resources
 
 USER: Final = 10001
 """User and group of every container: above the ten thousand that hosts give to people and system accounts."""
@@ -181,11 +181,12 @@ def _proxy(workload: Workload) -> Mapping[str, str]:
     """The proxy's bounds: all four, because setting one replaces the whole block."""
     if workload.proxy is None:
         return {}
+    spelled = resources(workload.proxy)
     return {
-        "sidecar.istio.io/proxyCPU": f"{workload.proxy.cpu_request_millicores}m",
-        "sidecar.istio.io/proxyCPULimit": f"{workload.proxy.cpu_limit_millicores}m",
-        "sidecar.istio.io/proxyMemory": f"{workload.proxy.memory_request_mib}Mi",
-        "sidecar.istio.io/proxyMemoryLimit": f"{workload.proxy.memory_limit_mib}Mi",
+        "sidecar.istio.io/proxyCPU": spelled["requests"]["cpu"],
+        "sidecar.istio.io/proxyCPULimit": spelled["limits"]["cpu"],
+        "sidecar.istio.io/proxyMemory": spelled["requests"]["memory"],
+        "sidecar.istio.io/proxyMemoryLimit": spelled["limits"]["memory"],
     }
 
 
@@ -226,7 +227,7 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
             envFrom=[{"configMapRef": {"name": container.config}}] if container.config else None,
             env=[_variable(variable) for variable in container.environment],
         ),
-        "resources": amounts(container.amounts),
+        "resources": resources(container.amounts),
         **given(
             livenessProbe=_probe(asked.liveness),
             readinessProbe=_probe(asked.readiness),

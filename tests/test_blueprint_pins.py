@@ -2,14 +2,19 @@
 
 import ast
 import re
-from pathlib import Path
+from importlib import import_module
 
 from blueprint import pins
+from blueprint.operators import OPERATORS, istio_base, istio_cni, istiod
 from tests.support.installations import EVERY_STACK
+from tests.support.stacks import ROOT
+
+MODULES = [pins, *(import_module(f"blueprint.operators.{name.replace('-', '_')}") for name in OPERATORS)]
 
 
 def test_every_pin_is_exact() -> None:
-    held = [value for value in vars(pins).values() if isinstance(value, pins.Chart | pins.CrdBundle | pins.Image)]
+    kinds = pins.Chart | pins.CrdBundle | pins.Image
+    held = {value for module in MODULES for value in vars(module).values() if isinstance(value, kinds)}
     for pin in held:
         version = pin.tag if isinstance(pin, pins.Image) else pin.version
         assert re.fullmatch(r"v?\d+\.\d+\.\d+", version), f"{pin}: a range installs two things from one commit"
@@ -17,17 +22,21 @@ def test_every_pin_is_exact() -> None:
 
 
 def test_every_pinned_version_stands_below_its_renovate_line() -> None:
-    source = Path(pins.__file__).read_text()
-    lines = source.splitlines()
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    versions = [word for call in calls for word in call.keywords if word.arg in {"tag", "version"}]
-    literal = [word for word in versions if isinstance(word.value, ast.Constant)]
-    assert len(literal) == 12, "the scan must see every pin, or it proves nothing"
-    for word in literal:
-        above = lines[word.lineno - 2].strip()
-        assert re.fullmatch(r"# renovate: datasource=\S+ depName=\S+( registryUrl=https://\S+/?)?", above), (
-            f"pins.py:{word.lineno}: no bot will ever raise this version; the line above is {above!r}"
-        )
+    seen = 0
+    for file in sorted((ROOT / "blueprint").rglob("*.py")):
+        source = file.read_text()
+        lines = source.splitlines()
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        pinning = [call for call in calls if ast.unparse(call.func) in {"Chart", "CrdBundle", "Image"}]
+        versions = [word for call in pinning for word in call.keywords if word.arg in {"tag", "version"}]
+        for word in versions:
+            assert isinstance(word.value, ast.Constant), f"{file.name}:{word.lineno}: no bot reads an expression"
+            above = lines[word.lineno - 2].strip()
+            assert re.fullmatch(r"# renovate: datasource=\S+ depName=\S+( registryUrl=https://\S+/?)?", above), (
+                f"{file.name}:{word.lineno}: no bot will ever raise this version; the line above is {above!r}"
+            )
+        seen += len(versions)
+    assert seen == 12, "the scan must see every pin, or it proves nothing"
 
 
 def test_charts_and_bundles_come_from_public_https_addresses() -> None:
@@ -40,4 +49,6 @@ def test_charts_and_bundles_come_from_public_https_addresses() -> None:
 
 
 def test_the_three_istio_charts_are_one_release() -> None:
-    assert pins.ISTIO_BASE.version == pins.ISTIO_CNI.version == pins.ISTIOD.version, "tested together only when equal"
+    assert istio_base.CHART.version == istio_cni.CHART.version == istiod.CHART.version, (
+        "tested together only when equal"
+    )

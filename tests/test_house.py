@@ -22,7 +22,7 @@ from manifests import gateway as gateway_manifests
 from manifests.backing import OBJECTS
 from manifests.delivery import QUERIES, SPELLINGS
 from manifests.isolation import PEERS
-from manifests.operators import VALUES
+from manifests.operators import SPELLINGS as OPERATOR_SPELLINGS
 from operations.reaching import REACHED
 from operations.stacks import DRIVERS
 
@@ -210,7 +210,7 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "store or broker decision to objects": (set(OBJECTS), {stores.Store, brokers.Account}),
     "peer to spelling": (set(PEERS), set(get_args(network_rules.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
-    "operator to values": (set(VALUES), set(Operator.__subclasses__())),
+    "operator to spelling": (set(OPERATOR_SPELLINGS), set(Operator.__subclasses__())),
 }
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from blueprint import pins
-from blueprint.operators import Operator
-from manifests.operators import VALUES, values
+from blueprint.operators import Operator, kong
+from manifests.operators import SPELLINGS, values
 from tests.support.installations import EVERY_STACK
 
 RECORDED = Path(__file__).parent / "golden" / "chart-keys"
@@ -48,7 +47,7 @@ def test_every_value_key_is_recorded_as_found_in_its_chart() -> None:
     }
     assert not unknown, (
         f"the chart is not known to read these keys, and Helm ignores an unknown key silently: {sorted(unknown)}. Open"
-        " the chart's repository at the tag in blueprint/pins.py, find the path in values.yaml, its schema or a"
+        " the chart's repository at the tag in blueprint/operators, find the path in values.yaml, its schema or a"
         " template, render the chart with it, and add the path with that file's name to tests/golden/chart-keys/."
     )
 
@@ -75,13 +74,13 @@ def test_every_record_names_the_tag_that_is_pinned() -> None:
 
 def test_the_table_of_values_is_total() -> None:
     kinds = {kind for kind in Operator.__subclasses__() if dataclasses.is_dataclass(kind)}
-    assert set(VALUES) == kinds, "an installation without values would run on defaults that were not reviewed"
+    assert set(SPELLINGS) == kinds, "an installation without values would run on defaults that were not reviewed"
     used = {type(operator) for operator in EVERY_STACK["prod-mesh-None"].charts}
     assert used == kinds, "a kind that production does not install is never tested"
 
 
 def test_a_kind_without_values_is_refused_by_name() -> None:
-    stranger = Operator(name="stranger", namespace="elsewhere", chart=pins.KONG)
+    stranger = Operator(name="stranger", namespace="elsewhere", chart=kong.CHART)
     with pytest.raises(TypeError, match=r"'stranger' has no chart values.*beside: ArgoRollouts, CertManager"):
         values(stranger)
 

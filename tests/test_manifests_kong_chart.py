@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from blueprint import names
-from blueprint.operators import Kong
+from blueprint.operators.kong import Kong
 from manifests.operators import objects
 from tests.support.installations import ENVIRONMENTS, EVERY_STACK, installed
 

@@ -1,6 +1,7 @@
 """The third-party installations: which, in which order, how many, how big, with which protections."""
 
 import json
+from dataclasses import fields
 from typing import get_args
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from blueprint import names, operators
 from blueprint.catalogue import Environment
 from blueprint.operators import scales
+from blueprint.sizes import Amounts
 from manifests.operators import objects, values
-from tests.support.installations import ENVIRONMENTS, EVERY_STACK, installed
+from tests.support.installations import ENVIRONMENTS, EVERY_STACK, context, installed
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -93,10 +95,17 @@ def test_a_single_replica_has_no_disruption_budget_and_several_have_one(environm
 
 
 def test_no_operator_is_given_more_than_the_policies_allow() -> None:
-    for container, columns in scales.ALLOWANCES.items():
-        for allowance in columns:
-            assert 0 < allowance.cpu_limit_millicores <= 10 * allowance.cpu_request_millicores, container
-            assert 0 < allowance.memory_limit_mebibytes <= 2 * allowance.memory_request_mebibytes, container
+    counted = 0
+    for stack, decided in EVERY_STACK.items():
+        for operator in decided.charts:
+            for field in fields(operator):
+                amounts = getattr(operator, field.name)
+                if isinstance(amounts, Amounts):
+                    counted += 1
+                    about = f"{stack}: {operator.name} {field.name}"
+                    assert 0 < amounts.cpu_limit_millicores <= 10 * amounts.cpu_request_millicores, about
+                    assert 0 < amounts.memory_limit_mib <= 2 * amounts.memory_request_mib, about
+    assert counted > 10 * len(ENVIRONMENTS), "no amounts found: this test would prove nothing"
 
 
 def test_istio_webhooks_start_as_istiod_would_leave_them() -> None:
@@ -167,7 +176,7 @@ def test_every_namespace_of_an_installation_is_one_of_the_platforms_or_the_clust
 
 def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"platform 'aks' is not known.*gke, k3d, k3s, microk8s, minikube, openshift"):
-        operators.decide(environment="dev", mesh=True, trust_domain="cluster.local", platform="aks")
+        operators.decide(context("dev", platform="aks"))
 
 
 def test_every_environment_has_a_scale() -> None:
@@ -175,12 +184,13 @@ def test_every_environment_has_a_scale() -> None:
 
 
 def test_the_trust_domain_reaches_the_mesh() -> None:
-    decided = operators.decide(environment="prod", mesh=True, trust_domain="shop.example")
+    decided = operators.decide(context("prod", trust_domain="shop.example"))
     istiod = next(values(operator) for operator in decided.charts if operator.name == "istiod")
     assert istiod["meshConfig"]["trustDomain"] == "shop.example"
 
 
 def test_nothing_is_installed_where_operators_are_present() -> None:
+    assert operators.decide(context("prod", install=False)) == operators.NONE, "somebody else installs them"
     assert operators.NONE.crds == (), "CRDs that somebody else owns would be taken over"
     assert operators.NONE.charts == (), "a chart beside the controllers that are there would fight them"
     assert list(objects(operators.NONE)) == [], "objects without their controllers would be refused by the API server"

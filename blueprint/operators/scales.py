@@ -1,7 +1,7 @@
-"""How many replicas and how much room the platform's own controllers get in each environment.
+"""How many replicas the platform's own controllers get in each environment, and which of their two sizes.
 
-It is not the size table of the services: those are sized by what their owners ask for, these by what the projects
-behind them recommend, and where nobody recommends anything the number is marked as an estimate.
+It is not the size table of the services: those are sized by what their owners ask for. What one controller reserves
+stands in its own module, with what its project recommends, or marked as an estimate where there is no recommendation.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from blueprint.catalogue import Environment
-from blueprint.operators.kinds import Allowance
+from blueprint.sizes import Amounts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """The two sizes of one container of an operator."""
+
+    small: Amounts
+    """In dev and ephemeral stacks."""
+    large: Amounts
+    """In staging and production."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +32,14 @@ class Scale:
     """Replicas that all answer: the edge and the certificate webhook."""
     istiod_at_most: int
     small: bool
-    """Whether the smaller column of `ALLOWANCES` holds."""
+    """Whether the smaller size holds."""
     service_type: str
     webhook_failure_policy: str
     verify_kubelets: bool
+
+    def of(self, sizes: Sizes) -> Amounts:
+        """The one of `sizes` that holds."""
+        return sizes.small if self.small else sizes.large
 
 
 _LAPTOP: Final = Scale(
@@ -66,25 +80,11 @@ metrics-server's high-availability manifest has 2, argo-helm's default is 2, one
 two of everything, so that losing one is tested before production tests it. Istiod grows to 5: its chart's default."""
 
 
-def _allowance(cpu_millicores: int, cpu_limit_millicores: int, mebibytes: int, limit_mebibytes: int) -> Allowance:
-    return Allowance(
+def amounts(cpu_millicores: int, cpu_limit_millicores: int, memory_mib: int, memory_limit_mib: int) -> Amounts:
+    """CPU asked for and at most, memory asked for and at most; nothing about disk."""
+    return Amounts(
         cpu_request_millicores=cpu_millicores,
         cpu_limit_millicores=cpu_limit_millicores,
-        memory_request_mebibytes=mebibytes,
-        memory_limit_mebibytes=limit_mebibytes,
+        memory_request_mib=memory_mib,
+        memory_limit_mib=memory_limit_mib,
     )
-
-
-ALLOWANCES: Final[Mapping[str, tuple[Allowance, Allowance]]] = {
-    # container: (dev and ephemeral, staging and prod). Requests marked E are estimates nobody measured yet.
-    "istio-cni": (_allowance(10, 100, 50, 100), _allowance(100, 1000, 100, 200)),  # demo profile E; chart default
-    "istiod": (_allowance(100, 1000, 256, 512), _allowance(500, 2000, 2048, 4096)),  # E; chart default
-    "sidecar": (_allowance(50, 500, 96, 192), _allowance(100, 1000, 128, 256)),  # E; chart default
-    "cert-manager": (_allowance(25, 250, 96, 192), _allowance(50, 500, 128, 256)),  # E; E
-    "cainjector": (_allowance(25, 250, 96, 192), _allowance(50, 500, 128, 256)),  # E; E
-    "cert-manager-webhook": (_allowance(25, 250, 48, 96), _allowance(50, 500, 64, 128)),  # E; E
-    "kong-gateway": (_allowance(100, 1000, 512, 1024), _allowance(500, 2000, 512, 1024)),  # E; E
-    "kong-controller": (_allowance(50, 500, 128, 256), _allowance(100, 1000, 256, 512)),  # chart's example; E
-    "argo-rollouts": (_allowance(50, 500, 64, 128), _allowance(100, 1000, 128, 256)),  # chart's example; E
-    "metrics-server": (_allowance(50, 500, 100, 200), _allowance(100, 1000, 200, 400)),  # E; its README, to 100 nodes
-}

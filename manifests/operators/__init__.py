@@ -11,59 +11,45 @@ and the output compared and read. `tests/golden/chart-keys/<installation>.txt` h
 found; `tests/test_manifests_operators.py` refuses a path that is not listed there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any, Final
 
-from blueprint.operators import (
-    SELF_SIGNED_ISSUER,
-    ArgoRollouts,
-    CertManager,
-    IstioBase,
-    IstioCni,
-    Istiod,
-    Kong,
-    MetricsServer,
-    Operator,
-    Operators,
-)
-from manifests.manifest import Manifest, manifest
-from manifests.operators import controllers, istio, kong
+from blueprint.operators import OPERATORS, Operator, Operators
+from manifests.manifest import Manifest
+from manifests.operators.spelling import Spelling
 
-VALUES: Final[Mapping[type[Operator], Callable[[Any], dict[str, Any]]]] = {
-    ArgoRollouts: controllers.argo_rollouts,
-    CertManager: controllers.cert_manager,
-    IstioBase: istio.base,
-    IstioCni: istio.cni,
-    Istiod: istio.istiod,
-    Kong: kong.kong,
-    MetricsServer: controllers.metrics_server,
+
+def _spelling(name: str) -> Spelling:
+    """What the module called like the operator says."""
+    found: Spelling = import_module(f"{__name__}.{name.replace('-', '_')}").SPELLING
+    return found
+
+
+SPELLINGS: Final[Mapping[type[Operator], Spelling]] = {
+    operator.decision: _spelling(name) for name, operator in OPERATORS.items()
 }
-"""Kind of installation to the function that spells its values; a test proves it total."""
+"""Decision type → spelling. `blueprint.operators.OPERATORS` is the table: a row there without a module of the same name
+here is an ImportError at once."""
 
 
 def values(operator: Operator) -> dict[str, Any]:
     """The Helm values of `operator`: JSON types only, the same on every call.
 
-    Raises TypeError for a kind of installation that has no entry in `VALUES`.
+    Raises TypeError for a kind of installation that has no spelling.
     """
-    spell = VALUES.get(type(operator))
-    if spell is None:
-        known = ", ".join(sorted(kind.__name__ for kind in VALUES))
+    spelling = SPELLINGS.get(type(operator))
+    if spelling is None:
+        known = ", ".join(sorted(kind.__name__ for kind in SPELLINGS))
         raise TypeError(
             f"{type(operator).__name__} '{operator.name}' has no chart values, so its chart would be installed with"
-            f" defaults that were not reviewed. Add it to VALUES in manifests/operators beside: {known}."
+            f" defaults that were not reviewed. Give it a row in blueprint/operators and a module in"
+            f" manifests/operators beside: {known}."
         )
-    return spell(operator)
+    return spelling.values(operator)
 
 
 def objects(operators: Operators) -> Iterator[Manifest]:
-    """The objects of ours that the `leaning` charts need, to be made after the `foundation` is ready.
-
-    The private certificates of Kong's admin connection and webhook, the issuer they start from (metrics-server's
-    certificate starts there too), and Kong's IngressClass.
-    """
+    """The objects of ours that the `leaning` charts need, to be made after the `foundation` is ready."""
     for operator in operators.charts:
-        if isinstance(operator, CertManager):
-            yield manifest("cert-manager.io/v1", "ClusterIssuer", SELF_SIGNED_ISSUER, None, spec={"selfSigned": {}})
-        if isinstance(operator, Kong):
-            yield from kong.beside(operator)
+        yield from SPELLINGS[type(operator)].beside(operator)

@@ -1,21 +1,6 @@
-"""The fragments all charts spell alike: a container's resources, a disruption budget, a seccomp profile."""
+"""The fragments several charts spell alike: a disruption budget, a seccomp profile, Istio's platform."""
 
 from typing import Any
-
-from blueprint.operators import Allowance
-
-
-def resources(allowance: Allowance) -> dict[str, Any]:
-    return {
-        "limits": {
-            "cpu": f"{allowance.cpu_limit_millicores}m",
-            "memory": f"{allowance.memory_limit_mebibytes}Mi",
-        },
-        "requests": {
-            "cpu": f"{allowance.cpu_request_millicores}m",
-            "memory": f"{allowance.memory_request_mebibytes}Mi",
-        },
-    }
 
 
 def budget(replicas: int) -> dict[str, Any]:
@@ -26,3 +11,8 @@ def budget(replicas: int) -> dict[str, Any]:
 def runtime_default() -> dict[str, Any]:
     """The seccomp profile the restricted pod security standard asks for."""
     return {"type": "RuntimeDefault"}
+
+
+def istio_platform(platform: str | None) -> dict[str, Any]:
+    """The `global.platform` of Istio's charts; they read none where it is unset."""
+    return {} if platform is None else {"platform": platform}

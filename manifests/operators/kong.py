@@ -6,9 +6,12 @@ It holds no route, no plugin and no Gateway: those are what the edge serves, thi
 from collections.abc import Iterator
 from typing import Any, Final
 
-from blueprint.operators import INGRESS_CLASS, SELF_SIGNED_ISSUER, Certificate, Kong
+from blueprint.operators.cert_manager import SELF_SIGNED_ISSUER, Certificate
+from blueprint.operators.kong import INGRESS_CLASS, Kong
 from manifests.manifest import Manifest, manifest
-from manifests.operators.fragments import budget, resources
+from manifests.operators.fragments import budget
+from manifests.operators.spelling import Spelling
+from manifests.resources import resources
 
 _ADMIN_FOLDER: Final = "/etc/secrets/admin-api-cert"
 """Where the chart mounts the controller's admin client Secret (templates/_helpers.tpl, not configurable)."""
@@ -25,7 +28,7 @@ _ADMIN_FOLDER: Final = "/etc/secrets/admin-api-cert"
 # cluster that has no such Secret yet; and the IngressClass it creates is not rendered again once it exists, so the
 # next update would delete it. Hence certificates by cert-manager, the admin listener's variables by hand (the way
 # Kong's own operator sets them) and our own IngressClass.
-def kong(decision: Kong) -> dict[str, Any]:
+def _values(decision: Kong) -> dict[str, Any]:
     return {"controller": _controller(decision), "gateway": _gateway(decision)}
 
 
@@ -105,7 +108,7 @@ def _gateway(decision: Kong) -> dict[str, Any]:
     }
 
 
-def beside(decision: Kong) -> Iterator[Manifest]:
+def _beside(decision: Kong) -> Iterator[Manifest]:
     """The objects Kong's chart leans on, in the order they can be made."""
     name, namespace = decision.authority, decision.namespace
     yield _certificate(
@@ -138,3 +141,6 @@ def _certificate(name: str, namespace: str, spec: dict[str, Any]) -> Manifest:
     key = {"algorithm": "ECDSA", "rotationPolicy": "Always", "size": 256}
     whole = {"privateKey": key, "secretName": name, **spec}
     return manifest("cert-manager.io/v1", "Certificate", name, namespace, spec=whole)
+
+
+SPELLING: Final = Spelling(values=_values, beside=_beside)

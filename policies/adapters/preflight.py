@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from blueprint.reading import Catalogue
 from blueprint.settings import Settings
+from policies.adapters.cloud import Spelled, cloud_resources
 from policies.adapters.manifests import charts, objects
 from policies.core.facts import Facts
 from policies.core.finding import Report
@@ -29,13 +30,15 @@ class PreflightError(Exception):
 def preflight(
     manifests: Iterable[Mapping[str, Any]],
     installed: Iterable[tuple[str, Mapping[str, Any]]] = (),
+    cloud: Iterable[Spelled] = (),
     *,
     settings: Settings,
     catalogue: Catalogue,
     today: date,
     rules: Sequence[Rule] = RULES,
 ) -> Report:
-    """What the rules say of `manifests` and of the charts `installed`, where nothing mandatory is among it.
+    """What the rules say of `manifests`, of the charts `installed` and of the `cloud`'s resources, where nothing
+    mandatory is among it.
 
     `today` (UTC) ends exceptions. Raises PreflightError.
     """
@@ -43,7 +46,7 @@ def preflight(
         facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today)
     except LimitsError as error:
         raise PreflightError(str(error)) from None
-    report = Judge(facts, rules).everything((*objects(manifests), *charts(installed)))
+    report = Judge(facts, rules).everything((*objects(manifests), *charts(installed), *cloud_resources(cloud)))
     if report.mandatory:
         raise PreflightError(refusal(report))
     return report

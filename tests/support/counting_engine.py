@@ -3,8 +3,8 @@
 It speaks the engine's own gRPC to a program in a process of its own, so it sees what no mock sees: the requests as
 they are on the wire, with their secrets marked, their dependencies expanded and their true names. It refuses what the
 engine refuses: a name twice, a dependency on something unknown. It makes nothing, diffs nothing and knows no
-provider: an object comes back as it was sent, as from the Kubernetes provider in a preview, and a chart comes back
-without its objects.
+provider: an object comes back as it was sent, as from the Kubernetes provider in a preview, with the outputs a test
+gives its type, and a chart comes back without its objects.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
-from pulumi.runtime.rpc import _special_output_value_sig, _special_secret_sig, _special_sig_key
+from pulumi.runtime.rpc import UNKNOWN, _special_output_value_sig, _special_secret_sig, _special_sig_key
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 BIGGEST_MESSAGE_BYTES: Final = 400 * 1024 * 1024
@@ -93,6 +93,8 @@ class CountingEngine:
     project: str
     stack: str
     preview: bool
+    computed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Type → outputs its provider would add. In a preview each is a value nobody knows yet."""
     registered: dict[str, Registration] = field(default_factory=dict)
     """By URN, in order of arrival."""
     outputs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -124,6 +126,14 @@ class CountingEngine:
                 raise ValueError(f"{urn} names what is not there: {', '.join(unknown)}")
             self.registered[urn] = Registration(urn=urn, request=request)
         return urn
+
+    def answer(self, request: resource_pb2.RegisterResourceRequest) -> struct_pb2.Struct:
+        """What the program is told of a resource: its properties, and what its provider adds."""
+        told = struct_pb2.Struct()
+        told.CopyFrom(request.object)
+        for key, value in self.computed.get(request.type, {}).items():
+            told.update({key: UNKNOWN if self.preview else value})
+        return told
 
     def finish(self, urn: str, outputs: Any) -> None:
         """Keeps the outputs of a component, as often as they come."""
@@ -168,7 +178,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         # In a preview nothing has an id yet.
         known = f"{request.name}-id" if request.custom and not self._engine.preview else ""
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=known, object=request.object)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=known, object=self._engine.answer(request))
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context

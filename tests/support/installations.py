@@ -1,18 +1,46 @@
 """Every combination of environment, mesh and platform, installed: what the tests of charts and pins look at."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
-from blueprint import operators
+from blueprint import clusters, network, operators
 from blueprint.catalogue import Environment
+from blueprint.context import Context
+from blueprint.settings import Existing, Mesh
 from manifests.operators import values
+from tests.support.stacks import settings
 
 ENVIRONMENTS: tuple[Environment, ...] = tuple(sorted(get_args(Environment)))
 
 
+def context(
+    environment: str,
+    *,
+    mesh: bool = True,
+    platform: str | None = None,
+    trust_domain: str = "cluster.local",
+    install: bool = True,
+) -> Context:
+    """A stack without services on an existing cluster of `platform`, which may be one that no settings can name."""
+    text = settings(
+        "prod",
+        environment=environment,
+        operators="install" if install else "present",
+        cluster=Existing(kind="existing", name="cluster"),
+        mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
+    )
+    return Context(
+        settings=text,
+        cluster=replace(clusters.decide(text.cluster), platform=platform),
+        services={},
+        network=network.decide([], text.brokers),
+    )
+
+
 EVERY_STACK = {
     f"{environment}-{'mesh' if mesh else 'plain'}-{platform}": operators.decide(
-        environment=environment, mesh=mesh, trust_domain="cluster.local", platform=platform
+        context(environment, mesh=mesh, platform=platform)
     )
     for environment, mesh, platform in product(ENVIRONMENTS, (True, False), (None, *operators.PLATFORMS))
 }

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import yaml
@@ -120,13 +121,21 @@ def lead(folder: Path, settings: Mapping[str, Any], *, to: str | None = None) ->
     (folder / path).write_text(yaml.safe_dump(leads), encoding="utf-8")
 
 
-def run(folder: Path, stack: str, settings: Mapping[str, Any], *, seed: int = 0, preview: bool = True) -> Run:
+def run(
+    folder: Path,
+    stack: str,
+    settings: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    preview: bool = True,
+    computed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> Run:
     """Runs the program of the project in `folder` as `stack` with `settings`, and waits until it ends.
 
-    `seed` orders the program's sets (PYTHONHASHSEED). The CPU seconds are right only where nothing else of this
-    process starts processes meanwhile.
+    `computed` are the outputs providers add, by type. `seed` orders the program's sets (PYTHONHASHSEED). The CPU
+    seconds are right only where nothing else of this process starts processes meanwhile.
     """
-    engine = CountingEngine(project=PROJECT, stack=stack, preview=preview)
+    engine = CountingEngine(project=PROJECT, stack=stack, preview=preview, computed=computed)
     before = _children_cpu_seconds()
     with engine.listening() as address:
         done = subprocess.run(

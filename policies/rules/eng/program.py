@@ -102,7 +102,7 @@ GUARDED: Final = frozenset(
     EVERYTHING,
     why="What is not compared keeps its old value: the rules judge a text that never arrives.",
     cure="Remove the path from ignore_changes",
-    where="components/kubernetes.py: TREATMENTS",
+    where="manifests/treatments.py",
     sources=("Pulumi: ignoreChanges",),
 )
 def ignore_changes(thing: Object, _: Facts) -> Iterator[Violation]:

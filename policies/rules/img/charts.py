@@ -27,7 +27,7 @@ SCHEMES: Final = ("https://", "oci://")
     sorts(*CHARTS),
     why="A chart is a program that runs here as the cluster's administrator, and a range installs the next one unread.",
     cure="Name one version, in prod an OCI chart's digest, from a repository on the list images.charts",
-    where="blueprint/pins.py",
+    where="blueprint/operators",
     sources=("OWASP K8s 2022 K02",),
 )
 def chart_pinned(chart: Object, facts: Facts) -> Iterator[Violation]:

@@ -1,34 +1,11 @@
-"""Istio's charts: CRDs and default webhook, the agent on the nodes, the control plane.
+"""The chart of the mesh's control plane. What holds in the mesh is `manifests.mesh`."""
 
-It holds none of the mesh's own objects (mutual TLS, authorisation, routes). Istio's charts read their values at the
-root; the folder `_internal_defaults_do_not_set` in their values.yaml holds their defaults and is not for users.
-"""
+from typing import Any, Final
 
-from typing import Any
-
-from blueprint.operators import IstioBase, IstioCni, Istiod
-from manifests.operators.fragments import resources, runtime_default
-
-
-# istio/istio 1.30.3, manifests/charts/base. `base.validationFailurePolicy` is not in its values.yaml: read in
-# templates/defaultrevision-validatingwebhookconfiguration.yaml. Set to what istiod would change it to, or every
-# update would fight istiod over the field. The CRDs are ordinary templates here, so nothing is skipped.
-def base(_: IstioBase) -> dict[str, Any]:
-    return {
-        "base": {"validationFailurePolicy": "Fail"},
-        "defaultRevision": "default",
-        "global": {"enableReaderRBAC": False},
-    }
-
-
-# istio/istio 1.30.3, manifests/charts/istio-cni. `global.platform` is read in templates/zzz_profile.yaml and picks
-# files/profile-platform-<name>.yaml; on GKE that adds the ResourceQuota without which a pod of priority
-# system-node-critical may only run in kube-system.
-def cni(decision: IstioCni) -> dict[str, Any]:
-    return {
-        "global": {"logAsJson": True, "networkPolicy": {"enabled": True}, **_platform(decision.platform)},
-        "resources": resources(decision.agent),
-    }
+from blueprint.operators.istiod import Istiod
+from manifests.operators.fragments import istio_platform, runtime_default
+from manifests.operators.spelling import Spelling
+from manifests.resources import resources
 
 
 # istio/istio 1.30.3, manifests/charts/istio-control/istio-discovery. Not in values.yaml but read by templates:
@@ -36,7 +13,7 @@ def cni(decision: IstioCni) -> dict[str, Any]:
 # `global.enableReaderRBAC` (reader-clusterrole.yaml) and `global.platform` (zzz_profile.yaml). Everything below
 # `meshConfig` is passed on as it is: those names are istio/api 1.30.3, mesh/v1alpha1/config.proto. The variables of
 # `env` are registered in pilot/pkg/features/pilot.go.
-def istiod(decision: Istiod) -> dict[str, Any]:
+def _values(decision: Istiod) -> dict[str, Any]:
     grows = decision.replicas < decision.replicas_at_most
     return {
         "autoscaleEnabled": grows,
@@ -57,7 +34,7 @@ def istiod(decision: Istiod) -> dict[str, Any]:
             "networkPolicy": {"enabled": True},
             # Without a seccomp profile the injected container fails the restricted pod security standard.
             "proxy": {"resources": resources(decision.sidecar), "seccompProfile": runtime_default()},
-            **_platform(decision.platform),
+            **istio_platform(decision.platform),
         },
         "meshConfig": {
             "enablePrometheusMerge": True,
@@ -74,5 +51,4 @@ def istiod(decision: Istiod) -> dict[str, Any]:
     }
 
 
-def _platform(platform: str | None) -> dict[str, Any]:
-    return {} if platform is None else {"platform": platform}
+SPELLING: Final = Spelling(values=_values)

@@ -1,0 +1,171 @@
+"""What the engine must know about a kind that its manifest does not say: what replaces, restarts, is waited for.
+
+Pure data, so that a review can say "replaced" and "restarts" without an engine; `components.kubernetes` tells the
+engine. Nothing here asks a cluster, and nothing here judges: `policies` has its own list of what may be ignored.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from manifests.manifest import Manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """How one kind is treated. Paths are whole dot paths from the top of the object, none of them into a list."""
+
+    others_own: tuple[str, ...] = ()
+    """Fields another controller writes: server-side apply ignores paths into lists."""
+    replaced_by: tuple[str, ...] = ()
+    """Immutable fields of which the provider does not know: a new value is a new object."""
+    provider_replaces: tuple[str, ...] = ()
+    """Immutable fields of which it does (pulumi-kubernetes v4.25.0, provider/pkg/provider/diff.go, `forceNew`; data
+    of ConfigMaps and Secrets is not among them, because `components.cluster` says that it may change)."""
+    restarted_by: tuple[str, ...] = ()
+    """Fields whose change starts every pod anew."""
+    wait_for: str | None = None
+    """What makes it ready, for kinds the provider does not know: the value of its annotation `waitFor`."""
+    skip_await: bool = False
+    """Not waited for."""
+    after: tuple[str, ...] = ()
+    """Kinds of the same namespace and component that are there first; `Kind/end` those whose name ends so."""
+
+
+_PLAIN: Final = Treatment()
+_PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
+"""What stands before the first pod starts."""
+
+TREATMENTS: Final[Mapping[str, Treatment]] = {
+    "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
+    "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,
+    "apps/v1:Deployment": Treatment(
+        after=(*_PREREQUISITES, "ConfigMap"),
+        provider_replaces=("spec.selector",),
+        restarted_by=("spec.template",),
+    ),
+    "argoproj.io/v1alpha1:AnalysisTemplate": _PLAIN,
+    "argoproj.io/v1alpha1:Rollout": Treatment(
+        after=(*_PREREQUISITES, "ConfigMap", "AnalysisTemplate", "VirtualService/-weights"),
+        wait_for="jsonpath={.status.phase}=Healthy",
+        replaced_by=("spec.selector",),
+        restarted_by=("spec.template",),
+    ),
+    "autoscaling/v2:HorizontalPodAutoscaler": _PLAIN,
+    # A new template holds from the next run on; the run that is under way goes on.
+    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, "ConfigMap")),
+    "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
+    "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready"),
+    "cert-manager.io/v1:Issuer": _PLAIN,
+    "configuration.konghq.com/v1:KongClusterPlugin": Treatment(replaced_by=("plugin",)),
+    "configuration.konghq.com/v1:KongConsumer": Treatment(after=("Secret",)),
+    "configuration.konghq.com/v1:KongPlugin": Treatment(replaced_by=("plugin",)),
+    "core/v1:ConfigMap": _PLAIN,
+    "core/v1:LimitRange": _PLAIN,
+    "core/v1:Namespace": _PLAIN,
+    "core/v1:ResourceQuota": Treatment(provider_replaces=("spec.scopes",)),
+    "core/v1:Secret": Treatment(provider_replaces=("type",)),
+    # The workload behind a Service is waited for; its endpoints, settling for ten seconds, prove nothing more.
+    "core/v1:Service": Treatment(skip_await=True, provider_replaces=("spec.clusterIP",)),
+    "core/v1:ServiceAccount": _PLAIN,
+    "gateway.networking.k8s.io/v1:Gateway": Treatment(wait_for="condition=Programmed", after=("Certificate",)),
+    "gateway.networking.k8s.io/v1:GatewayClass": Treatment(replaced_by=("spec.controllerName",)),
+    "gateway.networking.k8s.io/v1:HTTPRoute": Treatment(after=("Gateway", "KongPlugin")),
+    # Argo Rollouts keeps the hashes of the two versions in the subsets, and the weights in the delegate.
+    "networking.istio.io/v1:DestinationRule": Treatment(others_own=("spec.subsets",)),
+    "networking.istio.io/v1:ServiceEntry": _PLAIN,
+    "networking.istio.io/v1:Sidecar": _PLAIN,
+    "networking.istio.io/v1:VirtualService": Treatment(after=("DestinationRule",)),
+    "networking.k8s.io/v1:IngressClass": Treatment(replaced_by=("spec.controller",)),
+    "networking.k8s.io/v1:NetworkPolicy": _PLAIN,
+    "policy/v1:PodDisruptionBudget": _PLAIN,
+    "scheduling.k8s.io/v1:PriorityClass": Treatment(replaced_by=("preemptionPolicy", "value")),
+    "security.istio.io/v1:AuthorizationPolicy": _PLAIN,
+    "security.istio.io/v1:PeerAuthentication": _PLAIN,
+    "security.istio.io/v1:RequestAuthentication": _PLAIN,
+}
+"""Kind → treatment. Total over the kinds this room spells; a test says so."""
+
+
+def _weighted(manifest: Manifest) -> bool:
+    """Whether Argo Rollouts moves the weights of this route: only a canary's delegate has any."""
+    return any("weight" in end for rule in manifest["spec"]["http"] for end in rule.get("route", []))
+
+
+SPECIAL: Final[Mapping[str, tuple[Callable[[Manifest], bool], Treatment]]] = {
+    "networking.istio.io/v1:VirtualService": (
+        _weighted,
+        Treatment(others_own=("spec.http",), after=("DestinationRule",)),
+    ),
+}
+"""Kind → which of its objects are treated otherwise, and how."""
+
+_IDENTITY: Final = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
+"""What makes an object that object, whatever its kind."""
+
+
+def kind(manifest: Manifest) -> str:
+    """apps/v1:Deployment; the core group is spelled out."""
+    version = manifest["apiVersion"]
+    return f"{version if '/' in version else f'core/{version}'}:{manifest['kind']}"
+
+
+def treatment(manifest: Manifest) -> Treatment:
+    """How `manifest` is treated. Raises LookupError for a kind without a row."""
+    found = kind(manifest)
+    if found in SPECIAL:
+        applies, special = SPECIAL[found]
+        if applies(manifest):
+            return special
+    if found not in TREATMENTS:
+        raise LookupError(
+            f"{found} '{manifest['metadata']['name']}' has no treatment, so it is not known what replaces it"
+            f" and whether it is waited for. Give it a row in manifests/treatments.py beside: {', '.join(TREATMENTS)}."
+        )
+    return TREATMENTS[found]
+
+
+def annotated(manifest: Manifest) -> Manifest:
+    """`manifest` with the provider's own annotations about waiting; the manifest itself where there are none."""
+    notes = dict(_waiting(treatment(manifest)))
+    if not notes:
+        return manifest
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **notes}}}
+
+
+def follows(how: Treatment, other: Manifest) -> bool:
+    """Whether what is treated so comes after `other`, an object of the same namespace and component."""
+    name = other["metadata"]["name"]
+    wanted = (each.partition("/") for each in how.after)
+    return any(other["kind"] == kind and name.endswith(end) for kind, _, end in wanted)
+
+
+def replaces(old: Manifest, new: Manifest) -> tuple[str, ...]:
+    """The paths at which going from `old` to `new` deletes one object and makes another; none: it changes in place."""
+    how = treatment(new)
+    return _changed((*_IDENTITY, *how.replaced_by, *how.provider_replaces), old, new)
+
+
+def restarts(old: Manifest, new: Manifest) -> tuple[str, ...]:
+    """The paths at which going from `old` to `new` starts every pod anew; none: the pods that run stay."""
+    return _changed(treatment(new).restarted_by, old, new)
+
+
+def _waiting(how: Treatment) -> Iterator[tuple[str, str]]:
+    if how.wait_for:
+        yield "pulumi.com/waitFor", how.wait_for
+    if how.skip_await:
+        yield "pulumi.com/skipAwait", "true"
+
+
+def _changed(paths: tuple[str, ...], old: Manifest, new: Manifest) -> tuple[str, ...]:
+    return tuple(sorted(path for path in paths if _at(old, path) != _at(new, path)))
+
+
+def _at(manifest: Manifest, path: str) -> Any:
+    """What stands at `path`; None where nothing does."""
+    place: Any = manifest
+    for step in path.split("."):
+        place = place.get(step) if isinstance(place, Mapping) else None
+    return place
