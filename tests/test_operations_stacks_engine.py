@@ -82,9 +82,19 @@ def test_objects_of_a_killed_up_do_not_outlive_their_place_in_the_catalogue(proj
 
 def test_up_killed_without_its_engine_is_waited_for(project: Copy) -> None:
     process = project.begin_and_reach(20, *UP)
+    engine = project.engine_pid()
+    os.kill(engine, signal.SIGSTOP)  # or it would be done before the next command has decided anything
     project.kill(process)
-    words = project.run(*UP)
-    assert "waiting for the engine of an interrupted run" in words, f"two engines worked at once:\n{words}"
+    after = project.begin(*UP)
+    words = ""
+    assert after.stdout is not None
+    while "waiting for the engine of an interrupted run" not in words:
+        line = after.stdout.readline()
+        assert line, f"two engines worked at once:\n{words}"
+        words += line
+    os.kill(engine, signal.SIGCONT)
+    words += after.communicate(timeout=PATIENCE_SECONDS)[0]
+    assert after.returncode == 0, f"it did not go on:\n{words}"
     assert project.there() == project.wanted("few"), "the cluster is not as it would be without the kill"
 
 
