@@ -129,7 +129,7 @@ Slug = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$"}),
 ]
 """A name within a service (a container, a resource, an API): 30 characters at most, so that it fits behind the
-service's own 40 in 63 with room for one more word or a hash."""
+service's own 40 in 63 with space for one more word or a hash."""
 
 PortName = Annotated[
     str,

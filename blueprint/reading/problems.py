@@ -1,4 +1,4 @@
-"""How a mistake is told: who, where, why, and how to mend it."""
+"""How a mistake is reported: file, line, field, cause and cure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

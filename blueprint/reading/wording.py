@@ -106,7 +106,7 @@ def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[An
     unions: dict[Place, list[tuple[Any, Spot]]] = {}
     for found in error.errors(include_url=False):
         if found["type"] == "too_short" and len(found["input"]) >= found["ctx"]["min_length"]:
-            continue  # pydantic counts only the items that are right; the wrong ones are told by themselves
+            continue  # pydantic counts only the items that are right; the wrong ones are reported by themselves
         at = spot(found["loc"], model)
         if at.choice is None:
             yield found, at
