@@ -161,7 +161,7 @@ Host = Annotated[
         _matching(
             r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
             "is not a host name",
-            "Name one host in full, in lower case, such as api.example.com; addresses and wildcards are not taken",
+            "Name one host in full, in lower case, such as api.example.com; addresses and wildcards are not accepted",
         )
     ),
     WithJsonSchema({"type": "string", "format": "hostname"}),
