@@ -8,7 +8,7 @@ again for each of them. CPU seconds of one machine, the best of some runs; print
     python -m bench.policy_cost [--stack dev] [--runs 3] [--sample 40] [--engine]
 
 With --engine, `pulumi policy analyze` judges the same objects as a recorded state: wall seconds, with the start of the
-engine and the pack told apart by a state that holds nothing.
+engine and the pack measured apart, with a state that holds nothing.
 """
 
 import argparse

@@ -132,7 +132,7 @@ class Acme(Text):
     kind: Literal["acme"]
     """acme"""
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-    """Who is told before a certificate expires."""
+    """Who is notified before a certificate expires."""
     server: Annotated[str, Field(pattern=r"^https://\S+$")] = "https://acme-v02.api.letsencrypt.org/directory"
     """Directory of the authority (Let's Encrypt's). Its staging directory has no limits and is not trusted."""
 
@@ -243,7 +243,7 @@ class Settings(Checked):
     domain: Host
     """The domain its public names end in."""
     operators: Literal["install", "present"] = "install"
-    """`present`: somebody else runs the controllers, or, on an embedded control plane, nobody can."""
+    """`present`: somebody else runs the controllers, or, on an embedded control plane, they cannot run."""
     mesh: Mesh = Mesh()
     """The service mesh."""
     gateway: Gateway = Gateway()
@@ -280,7 +280,7 @@ class Settings(Checked):
         for name, issuer in sorted(self.identity.issuers.items()):
             for index, key in enumerate(issuer.jwks.keys):
                 if key.kid in seen:
-                    cause = f"'{key.kid}' is also a key of {seen[key.kid]}: a token could not be told apart"
+                    cause = f"'{key.kid}' is also a key of {seen[key.kid]}: a token could be of either"
                     yield Fault(f"identity.issuers.{name}.jwks.keys.{index}.kid", cause, "Name it otherwise")
                 seen[key.kid] = name
 

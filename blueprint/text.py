@@ -129,7 +129,7 @@ Slug = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$"}),
 ]
 """A name within a service (a container, a resource, an API): 30 characters at most, so that it fits behind the
-service's own 40 in 63 with room for one more word or a hash."""
+service's own 40 in 63 with space for one more word or a hash."""
 
 PortName = Annotated[
     str,
@@ -161,7 +161,7 @@ Host = Annotated[
         _matching(
             r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
             "is not a host name",
-            "Name one host in full, in lower case, such as api.example.com; addresses and wildcards are not taken",
+            "Name one host in full, in lower case, such as api.example.com; addresses and wildcards are not accepted",
         )
     ),
     WithJsonSchema({"type": "string", "format": "hostname"}),

@@ -84,7 +84,7 @@ def _ended(function: Callable[..., Exit], given: dict[str, Any]) -> int:
         words.error(f"plat: {error}")
         return int(error.exit_code)
     except KeyboardInterrupt:
-        words.error("plat: interrupted; the same command goes on from here.")
+        words.error("plat: interrupted; the same command continues from here.")
         return Exit.CANCELLED
     except BrokenPipeError:  # the reader of the pipe is closed (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,7 @@
-"""How a command speaks: results on stdout, everything else on stderr, colours and a moving line on terminals only.
+"""What a command prints: results on stdout, everything else on stderr, colours and a moving line on terminals only.
 
 Piped output holds no colour, no control character and no line that is rewritten, so that a log reads like a report.
-`rich` is imported only where somebody watches. No logging framework: these words are for people.
+`rich` is imported only for a terminal. No logging framework: this output is for people.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 PATIENCE_SECONDS = 2.0
-"""How long a command may be silent before it says what it is doing."""
+"""How long a command may print nothing before it reports what it is doing."""
 REPEAT_SECONDS = 10.0
 """How often the same counter is written to a log, where no terminal shows it."""
 _TICK_SECONDS = 0.5
@@ -31,12 +31,12 @@ def seconds(elapsed: float) -> str:
 
 
 class Phase:
-    """One thing a command is busy with. `fact` is said once and kept, `count` moves and is repeated sparingly."""
+    """One thing a command is busy with. `fact` is printed once and stays, `count` changes and is repeated rarely."""
 
     def __init__(self, name: str, console: Console) -> None:
         self.name = name
         self.outcome = "done"
-        """What the last line says of it."""
+        """Its outcome, for the last line."""
         self._console = console
         self._started = time.monotonic()
         self._last_count = self._started
@@ -47,14 +47,14 @@ class Phase:
         return time.monotonic() - self._started
 
     def fact(self, text: str) -> None:
-        """Something that happened."""
+        """Reports something that happened."""
         if self._console.live:
             self._now = text
         else:
             self._console.say(f"  {text}")
 
     def count(self, text: str) -> None:
-        """How far it is."""
+        """Reports how far it is."""
         self._now = text
         if not self._console.live and time.monotonic() - self._last_count >= REPEAT_SECONDS:
             self._last_count = time.monotonic()
@@ -66,30 +66,30 @@ class Phase:
 
 
 class Console:
-    """Where a command's words go."""
+    """Where a command's output goes."""
 
     def __init__(self, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self.quiet = quiet
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         for stream in (self._out, self._err):
-            if hasattr(stream, "reconfigure"):  # a name beyond ASCII must not end a report in a poor locale
+            if hasattr(stream, "reconfigure"):  # a name beyond ASCII must not end a report where the locale is ASCII
                 stream.reconfigure(errors="backslashreplace")
         self.live = not quiet and self._err.isatty() and os.environ.get("TERM") != "dumb"
 
     def result(self, text: str) -> None:
-        """What was asked for: on stdout, also with --quiet."""
+        """Prints the result: on stdout, also with --quiet."""
         self._out.write(f"{text}\n")
         self._out.flush()
 
     def say(self, text: str) -> None:
-        """What a person may like to know: on stderr."""
+        """Prints progress and remarks: on stderr, not with --quiet."""
         if not self.quiet:
             self._err.write(f"{text}\n")
             self._err.flush()
 
     def error(self, text: str) -> None:
-        """What went wrong: on stderr, always, as it is."""
+        """Prints an error: on stderr, always, as it is."""
         self._err.write(f"{text}\n")
         self._err.flush()
 
@@ -100,13 +100,13 @@ class Console:
 
     @contextmanager
     def phase(self, name: str, *, silent_seconds: float = 0.0) -> Iterator[Phase]:
-        """Says that `name` is going on from `silent_seconds` after its start, and how long it took."""
+        """Reports that `name` is going on, from `silent_seconds` after its start, and how long it took."""
         phase = Phase(name, self)
         with (self._moving if self.live else self._written)(phase, silent_seconds):
             yield phase
 
     def busy(self, name: str) -> AbstractContextManager[Phase]:
-        """A phase that is mentioned only when it takes longer than a person waits without wondering."""
+        """A phase that is reported only when it takes longer than a person waits without wondering."""
         return self.phase(name, silent_seconds=PATIENCE_SECONDS)
 
     @contextmanager
@@ -135,7 +135,7 @@ class Console:
 
     @contextmanager
     def _moving(self, phase: Phase, silent_seconds: float) -> Iterator[None]:
-        from rich.console import Console as Terminal  # noqa: PLC0415  (only where somebody watches)
+        from rich.console import Console as Terminal  # noqa: PLC0415  (only for a terminal)
 
         terminal = Terminal(file=self._err, highlight=False)
         ended = threading.Event()
@@ -164,7 +164,7 @@ class Console:
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
-    """`rows` as lines with aligned columns, two blanks between, nothing trailing."""
+    """`rows` as lines with aligned columns, two spaces between, none trailing."""
     table = [tuple(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(

@@ -1,7 +1,7 @@
-"""`plat doctor`: what a `./plat up -s dev` would find on this machine. Looks in about two seconds, changes nothing.
+"""`plat doctor`: whether `./plat up -s dev` can work on this machine. Takes about two seconds, changes nothing.
 
-Deliberately no network: whether a release could be fetched shows only in fetching it, so an engine that is not there
-yet is a remark with what would happen, not a failure, as long as Go could build it.
+Deliberately no network: only fetching shows whether a release can be fetched, so a missing engine is a remark with what
+would happen, not a failure, as long as Go could build it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def _engine(states: Sequence[engine.GroupStatus]) -> Iterator[Check]:
         yield Check(
             subject=status.group,
             state="ok" if status.present and not damaged else "note",
-            found="; ".join([status.origin, *damaged]) if status.present else f"not here yet: {listing(status.notes)}",
+            found="; ".join([status.origin, *damaged])
+            if status.present
+            else f"not installed yet: {listing(status.notes)}",
             cure=""
             if status.present
             else "Nothing; the first `./plat up -s dev` gets it (a build takes some minutes).",
@@ -103,7 +105,7 @@ def _go(environment: Mapping[str, str], *, needed: bool) -> Check:
     try:
         go = built.find_go(environment)
     except engine.EngineError as error:
-        words = "only needed where the engine cannot be fetched" if needed else "not needed: the engine is here"
+        words = "only needed where the engine cannot be fetched" if needed else "not needed: the engine is installed"
         return Check(subject="go", state="note", found=f"{error.cause} ({words})", cure=error.cure if needed else "")
     return Check(subject="go", state="ok", found=f"{go.version[0]}.{go.version[1]} at {go.binary}")
 
@@ -129,7 +131,7 @@ def _control_plane(project: Project) -> Check:
         return Check(subject="embedded cluster", state="ok", found=words)
     if status.components:
         words = f"incomplete: only {listing(status.components)} running"
-        return Check(subject="embedded cluster", state="note", found=words, cure="`./plat up -s dev` mends it.")
+        return Check(subject="embedded cluster", state="note", found=words, cure="`./plat up -s dev` repairs it.")
     return Check(subject="embedded cluster", state="ok", found="stopped; `./plat up -s dev` starts it")
 
 
@@ -138,8 +140,8 @@ def _interrupted(project: Project) -> Iterator[Check]:
         yield Check(
             subject="last run",
             state="note",
-            found="an engine is at work, or was killed",
-            cure="Wait for it, or run the same command again: it goes on from there.",
+            found="an engine is running, or was killed",
+            cure="Wait for it, or run the same command again: it continues from there.",
         )
 
 
@@ -155,6 +157,6 @@ def _texts(project: Project) -> Iterator[Check]:
         yield Check(
             subject="stack dev",
             state="fault",
-            found="Pulumi.dev.yaml is not there",
+            found="Pulumi.dev.yaml is missing",
             cure="Take it from the repository (`git checkout Pulumi.dev.yaml`).",
         )

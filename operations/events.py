@@ -1,6 +1,6 @@
-"""What the engine tells while it works, one JSON object per line, reduced to what a person and an exit code need.
+"""The engine's events, one JSON object per line, reduced to what a person and an exit code need.
 
-The shapes are apitype.EngineEvent of the Pulumi SDK; anything unknown is passed over, so that a newer engine may say
+The shapes are apitype.EngineEvent of the Pulumi SDK; anything unknown is ignored, so that a newer engine may send
 more. Values of resources are never kept: they may hold secrets.
 """
 
@@ -17,7 +17,7 @@ from operations.exits import Exit
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _UNTOUCHED = "nothing was touched"
-"""How `__main__.py` begins to tell of a mistake in the text."""
+"""How `__main__.py` begins the message about a mistake in a file."""
 _UNCHANGED = frozenset({"same", "read", "refresh"})
 
 
@@ -33,16 +33,16 @@ class Failure:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What has been heard so far."""
+    """What the events so far say."""
 
     done: int = 0
     """Objects that are as they should be; components and providers are not counted."""
     changes: Mapping[str, int] = field(default_factory=dict)
     """From the engine's own summary: operation -> count, objects and components alike."""
     finished: bool = False
-    """The engine has ended by itself, and with it its record of what it did is written."""
+    """The engine has ended by itself, so the state of what it did is written."""
     refused: bool = False
-    """A mandatory policy has spoken."""
+    """A mandatory policy refused something."""
     _failed: list[str] = field(default_factory=list)
     _messages: dict[str, list[str]] = field(default_factory=dict)
     operations: Counter[str] = field(default_factory=Counter)
@@ -78,7 +78,7 @@ class Tally:
 
     @property
     def complaints(self) -> Sequence[str]:
-        """What was said of the program as a whole."""
+        """Messages about the program as a whole."""
         failed = set(self._failed)
         return tuple(
             text
@@ -90,7 +90,7 @@ class Tally:
 
     @property
     def code(self) -> Exit:
-        """What a run that did not succeed ends with."""
+        """The exit code of a run that did not succeed."""
         if self.refused:
             return Exit.POLICY
         if any(_UNTOUCHED in complaint for complaint in self.complaints):

@@ -1,9 +1,9 @@
-"""One run of a stack at a time, and no engine of a killed run left behind.
+"""One run of a stack at a time, and no engine left over from a killed run.
 
 Two locks of the kernel's, which it releases when the last holder ends in whatever way: one this process holds, one
-that the engine and the plugins it starts inherit. So the second tells, after plat itself was killed, whether an engine
-is still at work (then it is waited for) or only plugins of a killed engine are (they would go on changing the cluster,
-and are ended). No pid file is believed: the recorded number only says which session to look at.
+that the engine and the plugins it starts inherit. So the second shows, after plat itself was killed, whether an engine
+is still running (then it is waited for) or only plugins of a killed engine are (they would go on changing the cluster,
+and are ended). No pid file is trusted: the recorded number only says which session to look at.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from operations.console import REPEAT_SECONDS, Console, seconds
 
 _POLL_SECONDS = 0.1
 _REMEMBERED = 20
-"""Engines of earlier runs, to tell whether a lock in a backend was theirs."""
+"""Engines of earlier runs, to decide whether a lock in a backend was theirs."""
 _END_SECONDS = 10.0
-"""How long the kernel may take to clear a killed process away (its memory, its sockets)."""
+"""How long the kernel may take to remove a killed process (its memory, its sockets)."""
 
 
 class Guard:
@@ -44,14 +44,14 @@ class Guard:
         return self._engine.fileno()
 
     def note(self, leader: int) -> None:
-        """Remembers the session of an engine that has just been started."""
+        """Records the session of an engine that has just been started."""
         before = [pid for pid in _recorded(self._record) if pid != leader][: _REMEMBERED - 1]
         self._record.write_text(json.dumps({"sessions": [leader, *before]}), encoding="utf-8")
 
 
 @contextlib.contextmanager
 def alone(folder: Path, what: str, console: Console) -> Iterator[Guard]:
-    """Holds both locks of `folder`; waits for other runs, and says for whom and how long."""
+    """Holds both locks of `folder`; waits for other runs, and reports for whom and how long."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # logs and configuration of the runs
     with (folder / "run.lock").open("a+", encoding="utf-8") as ours, (folder / "engine.lock").open("a") as engine:
         _wait_for_run(ours, console)
@@ -73,7 +73,7 @@ def members(leader: int) -> frozenset[int]:
 def end_session(leader: int) -> None:
     """Kills every process of the session that `leader` began; for plugins whose engine was killed.
 
-    A session's number is not given to anybody else as long as one of its processes lives.
+    A session's number is not reused as long as one of its processes lives.
     """
     deadline = time.monotonic() + _END_SECONDS
     while (alive := members(leader)) and time.monotonic() < deadline:
@@ -101,7 +101,7 @@ def _wait_for_engine(record: Path, lock: IO[str], console: Console) -> None:
     def sweep() -> None:
         alive = members(leader)
         if alive and leader not in alive:
-            console.say("the engine of the last run was killed: ending the plugins it left behind")
+            console.say("the engine of the last run was killed: ending the plugins it left running")
             end_session(leader)
 
     _wait(lock, say, sweep)

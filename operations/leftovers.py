@@ -1,6 +1,6 @@
-"""What is in a cluster with our mark on it, asked of the cluster and not of anybody's record.
+"""Which objects with our label are in a cluster, read from the cluster and not from a state.
 
-Every object of ours carries the label of `names.MANAGED`; that is how it is proven that nothing remains, and how
+Every object of ours carries the label of `names.MANAGED`; so it can be proven that nothing remains, and
 objects are found that an engine made and could not record because it was killed. Objects are read and removed by
 kubectl, which knows every way into a cluster that a kubeconfig can describe.
 """
@@ -28,7 +28,7 @@ _ENGINE_PREFIX = "pulumi-kubernetes"
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Found:
-    """One object with our mark."""
+    """One object with our label."""
 
     namespace: str
     """Empty for a cluster-wide object."""
@@ -38,7 +38,7 @@ class Found:
     by_engine: bool = field(compare=False)
     """Applied by an engine; False for what a controller derived from it."""
     owned: bool = field(compare=False)
-    """Goes with its owner."""
+    """Is deleted with its owner."""
     going: bool = field(compare=False)
     """Is being deleted."""
 
@@ -53,16 +53,16 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A way into a cluster."""
+    """How kubectl reaches a cluster."""
 
     kubectl: Path
     kubeconfig: Path
     context: str
     cache: Path
-    """For kubectl's memory of what kinds there are."""
+    """The folder of kubectl's discovery cache."""
 
     def ours(self) -> tuple[Found, ...]:
-        """Every object with our mark in every listable kind, sorted. About a second for a thousand.
+        """Every object with our label in every listable kind, sorted. About a second for a thousand.
 
         Raises:
             RefusedError: the cluster does not answer.
@@ -82,7 +82,7 @@ class Cluster:
         """Deletes `objects` and waits until they are gone; what lives in a deleted namespace goes with it.
 
         Raises:
-            RefusedError: the cluster refuses, or something stays.
+            RefusedError: the cluster refuses, or an object remains.
         """
         listed = sorted(objects)
         spaces = {found.name for found in listed if found.kind == "Namespace"}
@@ -96,7 +96,7 @@ class Cluster:
         """Waits for what is being deleted.
 
         Raises:
-            RefusedError: something stays.
+            RefusedError: an object remains.
         """
         waiting = {found.key for found in objects}
         deadline = time.monotonic() + GONE_SECONDS
@@ -118,12 +118,12 @@ class Cluster:
         )
         if done.returncode != 0:
             words = "\n".join(f"  {line}" for line in done.stderr.splitlines()[-5:])
-            raise RefusedError(f"the cluster cannot be asked (kubectl {arguments[0]}):\n{words}", Exit.ERROR)
+            raise RefusedError(f"the cluster does not answer (kubectl {arguments[0]}):\n{words}", Exit.ERROR)
         return done.stdout
 
 
 def remaining(objects: Sequence[Found]) -> RefusedError:
-    """The message for objects that should be gone."""
+    """The error for objects that should be deleted."""
     shown = [f"  {found}{' (being deleted: look at its finalizers)' if found.going else ''}" for found in objects[:20]]
     more = [f"  and {len(objects) - 20} more"] if len(objects) > 20 else []
     head = f"{len(objects)} objects of ours remain in the cluster:"
@@ -140,7 +140,7 @@ def recorded(checkpoint: Path) -> frozenset[tuple[str, str, str, str]]:
 
 
 def keys_of(resources: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str, str, str]]:
-    """The keys of the Kubernetes objects among `resources`, as a record of the engine's lists them."""
+    """The keys of the Kubernetes objects among `resources`, as a state of the engine lists them."""
     return frozenset(
         _key(str(entry["type"]), str(entry["id"]))
         for entry in resources

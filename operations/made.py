@@ -1,4 +1,4 @@
-"""What driving a stack comes to: the values every way of having a cluster hands back."""
+"""What a driver returns, whatever the kind of cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Gone:
-    """A stack that has been taken away."""
+    """A stack that has been removed."""
 
     deleted: int
     swept: tuple[str, ...]

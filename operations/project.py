@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from blueprint.reading.problems import valid
+from blueprint.reading.problems import ended, valid
 from operations.exits import Exit, RefusedError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +42,7 @@ class Project:
             RefusedError: there is none; the text names the nearest.
         """
         if stack not in self.stacks:
-            raise RefusedError(f"There is no stack '{stack}'. {valid(stack, self.stacks, 'Stacks')}.", Exit.USAGE)
+            raise RefusedError(f"There is no stack '{stack}'. {ended(valid(stack, self.stacks, 'Stacks'))}", Exit.USAGE)
         return self.root / f"Pulumi.{stack}.yaml"
 
     @property

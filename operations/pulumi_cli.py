@@ -1,8 +1,8 @@
-"""Running the `pulumi` executable: its words to a file, its events to a tally, interruptions passed on gently.
+"""Running the `pulumi` executable: its output goes to a file, its events to a tally, an interruption is passed on once.
 
-A process and not the Automation API: that one would load the SDK into every command. The engine gets a session of its
-own, so that Ctrl-C reaches only plat, which asks it once to finish what is under way and to write its record.
-Its output never goes to a pipe of ours: an engine must not die of a broken pipe because plat was killed.
+A process and not the Automation API, which would load the SDK into every command. The engine gets a session of its
+own, so that Ctrl-C reaches only plat, which asks it once to finish what is under way and to write its state. Its
+output never goes to a pipe: an engine must not end with a broken pipe because plat was killed.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _NO_STACK = "no stack named"
 
 
 def durable(backend: str) -> str:
-    """`backend` such that a kill cannot spoil a record in it.
+    """`backend` such that a kill cannot damage a state in it.
 
-    In a folder, every record has a file of attributes beside it that is not written in one step: a kill leaves it
-    empty, and the record can no longer be read ("failed to load checkpoint: EOF"; gocloud.dev/blob/fileblob, attrs.go).
-    Nothing reads the attributes, so they are left out; one that is spoilt already no longer counts.
+    In a folder, every state has a file of attributes beside it that is not written in one step: a kill leaves it
+    empty, and the state can no longer be read ("failed to load checkpoint: EOF"; gocloud.dev/blob/fileblob, attrs.go).
+    Nothing reads the attributes, so they are left out; one that is damaged already no longer matters.
     """
     address, _, query = backend.partition("?")
     if not address.startswith("file://") or "metadata=" in query:
@@ -47,7 +47,7 @@ def durable(backend: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Pulumi:
-    """One way of calling `pulumi`: where, with what surroundings, under whose lock."""
+    """How `pulumi` is called: in which folder and environment, under which lock."""
 
     binary: Path
     folder: Path
@@ -57,7 +57,7 @@ class Pulumi:
 
     @property
     def unfinished(self) -> Path:
-        """Exists from before an engine begins to work until after it has ended by itself with its record written."""
+        """Exists from before an engine begins to work until after it has ended by itself with its state written."""
         return self.folder / "unfinished"
 
     def ask(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -73,10 +73,10 @@ class Pulumi:
         )
 
     def work(self, *arguments: str, cwd: Path, watch: Callable[[Tally], None]) -> Tally:
-        """A long command; `watch` is called about ten times a second with what has been heard so far.
+        """A long command; `watch` is called about ten times a second with the tally so far.
 
         Raises:
-            RefusedError: the engine failed or was killed; the text tells what and the code says of what kind.
+            RefusedError: the engine failed or was killed; the text says what happened, the code of what kind.
             KeyboardInterrupt: it was asked to stop and has stopped.
         """
         tally = Tally()
@@ -123,7 +123,7 @@ class Pulumi:
 
 
 def _accompany(process: subprocess.Popen[bytes], events: Path, tally: Tally, watch: Callable[[Tally], None]) -> bool:
-    """Until the engine has ended; whether it was interrupted on the way."""
+    """Waits until the engine has ended; returns whether it was interrupted."""
     asked = 0
     with contextlib.ExitStack() as stack:
         stack.enter_context(_interruptible())
@@ -148,7 +148,7 @@ def _accompany(process: subprocess.Popen[bytes], events: Path, tally: Tally, wat
 
 
 def _hear(stream: IO[str] | None, pending: str, tally: Tally) -> str:
-    """Feeds the complete lines of what is new; the begun one is returned."""
+    """Feeds the complete new lines to the tally; returns the incomplete last one."""
     if stream is None:
         return pending
     *lines, rest = (pending + stream.read()).split("\n")
@@ -159,7 +159,7 @@ def _hear(stream: IO[str] | None, pending: str, tally: Tally) -> str:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Being told to end (by a supervisor, or by a terminal that closes) is the same as Ctrl-C."""
+    """A request to end (by a supervisor, or by a terminal that closes) is the same as Ctrl-C."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -181,8 +181,8 @@ def _failure(code: int, tally: Tally, log: Path) -> RefusedError:
     if code < 0:
         name = signal.Signals(-code).name
         return RefusedError(
-            f"the engine was killed ({name}) while it worked. What it had begun is not recorded.\n"
-            "Run the same command again: it compares with the cluster first and goes on from there."
+            f"the engine was killed ({name}) during the run. What it had begun is not in the state.\n"
+            "Run the same command again: it compares with the cluster first and continues from there."
         )
     if _NO_STACK in words:
         return RefusedError("\n".join(last), Exit.STACK_NOT_FOUND)
@@ -191,10 +191,10 @@ def _failure(code: int, tally: Tally, log: Path) -> RefusedError:
         return RefusedError("the engine failed:\n" + "\n".join(f"  {line}" for line in last) + f"\nAll of it: {log}")
     reasons = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
     more = [f"  {complaint}" for complaint in complaints]
-    head = f"{len(failures)} objects were refused:" if failures else "the program did not get through:"
-    foot = "What was made is recorded: correct the cause and run the same command again." if failures else ""
+    head = f"{len(failures)} objects were refused:" if failures else "the program failed:"
+    foot = "What was made is in the state: correct the cause and run the same command again." if failures else ""
     return RefusedError(
-        "\n".join(filter(None, [head, *reasons, *more, foot, f"The engine's own words: {log}"])), tally.code
+        "\n".join(filter(None, [head, *reasons, *more, foot, f"The engine's output: {log}"])), tally.code
     )
 
 
@@ -210,14 +210,14 @@ def _by_reason(failures: Sequence[Failure]) -> Mapping[str, Sequence[str]]:
 
 
 _CURES = (
-    ("field conflict", "Somebody else has changed this object; undo that, or remove the object and run again."),
-    ("violates PodSecurity", "Make the pod fit the namespace's standard; `plat render` shows what is sent."),
+    ("field conflict", "Another field manager has changed this object; undo that, or remove the object and run again."),
+    ("violates PodSecurity", "Make the pod comply with the namespace's standard; `plat render` shows what is sent."),
     ("exceeded quota", "Ask for less in the service's file, or raise its quota there."),
-    ("connection refused", "The API server is gone; `./plat doctor` says what runs."),
+    ("connection refused", "The API server does not answer; `./plat doctor` says what runs."),
     ("timed out", "Look at the object's events with kubectl; it exists and does not become ready."),
     ("no matches for kind", "The cluster lacks this kind's definition: its operator is not installed."),
 )
-"""What helps, by a phrase of the cluster's own message."""
+"""Cures, by a phrase of the cluster's message."""
 
 
 def _cure(why: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from blueprint import Blueprint
-from blueprint.reading.problems import valid
+from blueprint.reading.problems import ended, valid
 from operations.exits import Exit, RefusedError
 from operations.wire_yaml import text
 
@@ -37,8 +37,8 @@ def chosen(blueprint: Blueprint, service: str | None) -> tuple[Manifest, ...]:
     if service is None:
         return tuple(manifests.everything(blueprint))
     if service not in blueprint.services:
-        known = valid(service, blueprint.services, "Services")
-        raise RefusedError(f"There is no service '{service}' in the catalogue. {known}.", Exit.USAGE)
+        known = ended(valid(service, blueprint.services, "Services"))
+        raise RefusedError(f"There is no service '{service}' in the catalogue. {known}", Exit.USAGE)
     return tuple(manifests.service(blueprint.services[service]))
 
 

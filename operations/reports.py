@@ -1,4 +1,4 @@
-"""What `up` and `down` tell at their end: values for `--json`, and a page a person can use."""
+"""What `up` and `down` print at their end: values for `--json`, and a page for people."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class UpReport:
     objects: Mapping[str, int]
     """Kind -> how many the stack has."""
     changes: Mapping[str, int]
-    """Operation -> how many objects; empty where everything was as it should be."""
+    """Operation -> how many objects; empty where nothing had to change."""
     pods_ready: int
     pods: int
     server: str
     cluster: str
-    """What kind of cluster this is, in words."""
+    """The kind of cluster, in words."""
     kubeconfig: str
     context: str
     next_commands: Mapping[str, str]
@@ -71,15 +71,15 @@ class UpReport:
 
 @dataclass(frozen=True, kw_only=True)
 class DownReport:
-    """A stack that is gone."""
+    """A stack that was removed."""
 
     stack: str
     deleted: int
     """Objects the engine removed."""
     swept: tuple[str, ...]
-    """Objects of an interrupted run that no record held, and that were removed as well."""
+    """Objects of an interrupted run that no state recorded, and that were removed as well."""
     looked: bool
-    """Whether the cluster was asked for what remains; otherwise there was nothing to do."""
+    """Whether the cluster was searched for what remains; otherwise there was nothing to do."""
     stopped: bool
     """Whether a control plane was stopped."""
     elapsed_seconds: float

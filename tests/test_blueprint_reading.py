@@ -140,7 +140,7 @@ def test_a_file_of_256_kib_is_read_and_one_byte_more_is_not(tmp_path: Path) -> N
     padded = service + "#" * (256 * 1024 - len(service))
     assert _read(tmp_path, shop=padded).services, "a file of exactly the limit is refused"
     assert _told(tmp_path, shop=padded + "#") == (
-        "services/shop.yaml:1: is longer than 256 KiB, which nobody wrote by hand. "
+        "services/shop.yaml:1: is longer than 256 KiB, the limit for a file written by hand. "
         "Move contracts, schemas and data into files of their own."
     )
 
@@ -209,7 +209,7 @@ def test_a_problem_has_a_record_for_machines(tmp_path: Path) -> None:
             "file": "services/shop.yaml",
             "line": 12,
             "field": "spec.tier",
-            "cause": "'gold' is none of the words taken here",
+            "cause": "'gold' is not a valid value",
             "cure": "Valid: best-effort, critical, standard",
         }
     ], "a record is not the five parts of the line"

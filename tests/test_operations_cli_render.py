@@ -49,7 +49,7 @@ def test_one_service_is_rendered_alone_and_an_unknown_one_is_refused(tmp_path: P
     assert not folders & {"cart-service", "user-service"}, "another service's objects are there"
     wrong = plat("render", "-s", "dev", "-o", "out2", "--service", "ordre-service", cwd=tmp_path)
     assert wrong.returncode == 2, "an unknown service is not a usage error"
-    assert "Did you mean 'order-service'" in wrong.stderr, "the nearest service is not named"
+    assert "Did you mean 'order-service'?\n" in wrong.stderr, "the nearest service is not named"
     assert not (tmp_path / "out2").exists(), "something was written all the same"
 
 

@@ -171,7 +171,7 @@ MESSAGES: dict[str, tuple[Callable[[StandInGo], object], str, str]] = {
         "differs from its recorded checksum",
         "never switch the verification off",
     ),
-    "no memory": (lambda go: go.says("go: build x: signal: killed\n"), "want of memory", "4 GB of memory"),
+    "no memory": (lambda go: go.says("go: build x: signal: killed\n"), "memory ran out", "4 GB of memory"),
     "anything else": (lambda go: go.says("x.go:1:1: syntax error\n"), "go ended with 1", "go clean -modcache"),
 }
 
@@ -209,7 +209,7 @@ def test_without_releases_and_without_go_one_message_names_both(go: StandInGo, t
             hosts=nowhere,
             environment=go.environment,
         )
-    assert "There is no `go` on PATH, and the official release is not to be had" in str(caught.value)
+    assert "There is no `go` on PATH, and the official release is not available" in str(caught.value)
 
 
 def test_too_little_disk_space_is_refused_before_anything_is_built(

@@ -63,7 +63,7 @@ def test_a_pulumi_behind_a_link_has_its_language_host_where_the_link_leads(tmp_p
     [
         ("3.187.0", True, "is 3.187.0, wanted >= 3.259.0 and < 4"),
         ("4.0.0", True, "is 4.0.0, wanted >= 3.259.0 and < 4"),
-        ("dev", True, "does not tell its version"),
+        ("dev", True, "does not print its version"),
         (RELEASED, False, "has no Python language host beside it"),
     ],
 )

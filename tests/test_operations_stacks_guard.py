@@ -87,7 +87,7 @@ def test_plugins_of_a_killed_engine_are_ended(tmp_path: Path) -> None:
     os.kill(leader, signal.SIGKILL)
     end(process)
     words, waited_seconds = entered(tmp_path)
-    assert "plugins it left behind" in words, "it does not say what was ended"
+    assert "plugins it left running" in words, "it does not say what was ended"
     assert waited_seconds < 10, "plugins were waited for that would never end"
 
 

@@ -138,7 +138,7 @@ class Spec(Promises):
                 cause = f"is http on '{provide.port}', so the mesh would speak HTTP/1.1, which gRPC does not"
                 yield Fault(f"provides.{index}.port", cause, "Set that port's appProtocol to grpc")
         if self.rollout.strategy != "rolling" and not ports:
-            cause = f"moves requests between versions ({self.rollout.strategy}), but the service listens nowhere"
+            cause = f"moves requests between versions ({self.rollout.strategy}), but the service has no port"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
         metrics = self.observability.metrics
         if metrics and metrics.port not in ports:
@@ -148,10 +148,11 @@ class Spec(Promises):
         if self.type != "cronjob":
             return
         for index, _ in enumerate(self.provides):
-            cause = "is offered by a cronjob, which nobody reaches between its runs"
+            cause = "is offered by a cronjob, which cannot be reached between its runs"
             yield Fault(f"provides.{index}", cause, "Offer it from a service of type service")
         if "scaling" in self.model_fields_set:
-            yield Fault("scaling", "is for what runs all the time, and of a cronjob one run goes at a time", "Drop it")
+            cause = "is for services that run all the time, and a cronjob runs once at a time"
+            yield Fault("scaling", cause, "Drop it")
         for name in sorted(self.containers.keys() - {"main"}):
             cause = "keeps running beside a cronjob's main container, so no run ever ends"
             yield Fault(f"containers.{name}", cause, "Make it an init container, or part of main")

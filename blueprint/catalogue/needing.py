@@ -84,7 +84,7 @@ class Egress(Text):
     """One host outside the platform."""
 
     host: Host
-    """Its name; wildcards are not taken."""
+    """Its name; wildcards are not accepted."""
     port: PortNumber = 443
     """TCP port."""
     protocol: Literal["TLS", "HTTP", "TCP"] = "TLS"

@@ -124,7 +124,7 @@ class Cors(Checked):
         if self.credentials and "*" in self.origins:
             yield Fault(
                 "origins",
-                "takes credentials from every origin, so any page could act for a signed-in user",
+                "accepts credentials from every origin, so any page could act for a signed-in user",
                 "Name the origins, or set credentials to false",
             )
 

@@ -1,6 +1,6 @@
 """Files into models: the one place where text is read, for the program, the policies and the command line alike.
 
-Reading is strict and kind: everything wrong in a run is told at once, each mistake as `file:line: field: cause.
+Reading is strict and kind: everything wrong in a run is reported at once, each mistake as `file:line: field: cause.
 Cure.`, and nothing half-read ever leaves this package. It takes no decision: what a valid text means is `design`'s.
 """
 

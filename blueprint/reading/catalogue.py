@@ -88,7 +88,7 @@ def _validated(data: Any, source: Source, environment: Environment | None) -> Se
 
 
 def _twins(entries: Sequence[Entry]) -> Iterator[Problem]:
-    """Two files of one name: the later one is told, and where the first is."""
+    """Two files of one name: the later one is reported, and where the first is."""
     first: dict[str, Source] = {}
     for entry in entries:
         name = entry.written.name

@@ -19,7 +19,8 @@ def dangling(view: View) -> Iterator[Problem]:
             cause = f"consumes '{consume.provider}', which no file describes"
             yield view.problem(caller, place, cause, valid(consume.provider, view.others(caller)))
         elif consume.provider == caller:
-            yield view.problem(caller, place, "consumes itself", "Drop it; a service needs no leave to call itself")
+            cure = "Drop it; a service needs no permission to call itself"
+            yield view.problem(caller, place, "consumes itself", cure)
         elif consume.name not in (apis := [provide.api for provide in provider.spec.provides]):
             cause = f"'{consume.provider}' provides no '{consume.name}'"
             yield view.problem(caller, place, cause, valid(consume.name, apis, f"{consume.provider} provides"))
@@ -30,7 +31,7 @@ def consent(view: View) -> Iterator[Problem]:
     for caller, index, consume, position, provide in view.answered():
         if provide.allow is not None and caller not in provide.allow:
             allowed = view.where(consume.provider, "provides", position, "allow")
-            listed = f"only {', '.join(sorted(provide.allow))}" if provide.allow else "nobody"
+            listed = f"only {', '.join(sorted(provide.allow))}" if provide.allow else "no service"
             cause = f"consumes {consume.api}, but {allowed} allows {listed}"
             cure = f"Ask {view.services[consume.provider].spec.owner} to add '{caller}' there, or drop the edge"
             yield view.problem(caller, ("consumes", index, "api"), cause, cure)

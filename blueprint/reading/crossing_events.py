@@ -30,7 +30,7 @@ def channels(view: View) -> Iterator[Problem]:
     for name, service in sorted(view.services.items()):
         for index, subscribe in enumerate(service.spec.events.subscribes):
             if subscribe.channel not in publishers and not view.unread:
-                cause = f"subscribes to '{subscribe.channel}', which nobody publishes"
+                cause = f"subscribes to '{subscribe.channel}', which no service publishes"
                 place = ("events", "subscribes", index, "channel")
                 yield view.problem(name, place, cause, valid(subscribe.channel, publishers))
 

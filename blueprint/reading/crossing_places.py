@@ -88,7 +88,7 @@ def references(view: View) -> Iterator[Problem]:
         for place, word in _words(service.spec):
             # A shell has ${...} of its own; none of its variables has a dot in its name.
             if found := _OURS.search(word):
-                cause = f"{found.group()} is not answered in a command line; the container would get it as it stands"
+                cause = f"{found.group()} is not replaced in a command line; the container would get it unchanged"
                 cure = "Give it to one of the container's variables, and write $(VARIABLE) here"
                 yield view.problem(name, place, cause, cure)
         for place, text in _texts(service.spec):

@@ -1,4 +1,4 @@
-"""How a mistake is told: who, where, why, and how to mend it."""
+"""How a mistake is reported: file, line, field, cause and cure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Problem:
     cause: str
     """What is wrong, and what would follow, without a full stop."""
     cure: str
-    """What to write instead, or what would be valid, without a full stop."""
+    """What to write instead, or what would be valid, without a full stop; a question has its question mark."""
 
     def __str__(self) -> str:
-        said = f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.cause}. {self.cure}."
+        said = f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.cause}. {ended(self.cure)}"
         return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in said)
 
     def record(self) -> Mapping[str, str | int]:
@@ -37,12 +37,17 @@ class TextError(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def ended(cure: str) -> str:
+    """`cure` as a sentence: with a full stop, unless it is a question."""
+    return cure if cure.endswith("?") else f"{cure}."
+
+
 def valid(wrong: str, known: Iterable[str], what: str = "Known") -> str:
-    """The cure for a `wrong` word: the nearest of `known`, or all of them (at most twelve)."""
+    """The cure for a `wrong` word: a question with the nearest of `known`, or all of them (at most twelve)."""
     names = sorted(set(known))
     near = get_close_matches(wrong, names, n=1)
     if near:
-        return f"Did you mean '{near[0]}'"
+        return f"Did you mean '{near[0]}'?"
     if not names:
         return f"{what}: none"
     listed = ", ".join(names[:12])

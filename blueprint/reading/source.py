@@ -113,7 +113,7 @@ def _text(file: Path, shown: str) -> str:
         cause = f"cannot be read ({error.strerror})"
         raise TextError([_say(shown, 1, cause, "Check the path and its permissions")]) from None
     if len(read) > MAX_BYTES:
-        cause = f"is longer than {MAX_BYTES // 1024} KiB, which nobody wrote by hand"
+        cause = f"is longer than {MAX_BYTES // 1024} KiB, the limit for a file written by hand"
         raise TextError([_say(shown, 1, cause, "Move contracts, schemas and data into files of their own")])
     try:
         text = read.decode("utf-8")
@@ -127,7 +127,7 @@ def _text(file: Path, shown: str) -> str:
         if found := _INVISIBLE.search(line):
             problems.append(_say(shown, number, *_invisible(found.group())))
         if _TAB.match(line):
-            problems.append(_say(shown, number, "is indented with a tab, which YAML does not take", "Use spaces"))
+            problems.append(_say(shown, number, "is indented with a tab, which YAML does not allow", "Use spaces"))
     if problems:
         raise TextError(problems)
     return text
@@ -137,7 +137,7 @@ def _invisible(character: str) -> tuple[str, str]:
     """Cause and cure for a character nobody sees."""
     if character == "\ufeff":
         return "holds a byte order mark (U+FEFF)", "Save it as UTF-8 without one"
-    return f"holds the invisible character U+{ord(character):04X}", "Delete it, or type the line anew"
+    return f"holds the invisible character U+{ord(character):04X}", "Delete it, or type the line again"
 
 
 def _tree(text: str, shown: str, problems: list[Problem]) -> Node | None:
@@ -152,11 +152,11 @@ def _tree(text: str, shown: str, problems: list[Problem]) -> Node | None:
             return root
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
-            cause = f"uses {sign}{event.anchor}; anchors and aliases are not taken"
+            cause = f"uses {sign}{event.anchor}; anchors and aliases are not accepted"
             problems.append(_say(shown, line, cause, "Write the value where it is used"))
         if getattr(event, "tag", None) and not isinstance(event, yaml.DocumentStartEvent):
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            problems.append(_say(shown, line, f"uses the tag {tag}; tags are not taken", "Delete it"))
+            problems.append(_say(shown, line, f"uses the tag {tag}; tags are not accepted", "Delete it"))
         if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             open_nodes.pop()
             key.pop()

@@ -82,7 +82,8 @@ def read_kubeconfig(path: Path, *, context: str | None, cluster: str) -> Kubecon
         raise TextError([source.problem(("current-context",), cause, cure)])
     server = clusters.get(cluster, {}).get("server", "")
     if not server:
-        raise TextError([source.problem(("clusters",), f"gives no server for '{cluster}'", "Make the kubeconfig anew")])
+        cause = f"gives no server for '{cluster}'"
+        raise TextError([source.problem(("clusters",), cause, "Create the kubeconfig again")])
     return Kubeconfig(path=path, context=chosen, cluster=cluster, server=str(server))
 
 

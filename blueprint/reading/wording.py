@@ -106,7 +106,7 @@ def _chosen(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[An
     unions: dict[Place, list[tuple[Any, Spot]]] = {}
     for found in error.errors(include_url=False):
         if found["type"] == "too_short" and len(found["input"]) >= found["ctx"]["min_length"]:
-            continue  # pydantic counts only the items that are right; the wrong ones are told by themselves
+            continue  # pydantic counts only the items that are right; the wrong ones are reported by themselves
         at = spot(found["loc"], model)
         if at.choice is None:
             yield found, at
@@ -148,15 +148,15 @@ def _missing(found: Found) -> Words:
 def _literal(found: Found) -> Words:
     expected = [word.strip("'") for word in found.context["expected"].replace(" or ", ", ").split(", ")]
     if isinstance(found.input, str):
-        return f"{found.quoted} is none of the words taken here", valid(found.input, expected, "Valid")
+        return f"{found.quoted} is not a valid value", valid(found.input, expected, "Valid")
     if found.shown in expected:
         return f"is {found.got}, not text", f'Put it in quotes: "{found.shown}"'
-    return f"is {found.got}, not one of the words taken here", f"Valid: {', '.join(sorted(expected))}"
+    return f"is {found.got}, not a valid value", f"Valid: {', '.join(sorted(expected))}"
 
 
 def _untagged(found: Found) -> Words:
     field = found.context["discriminator"].strip("'")
-    cause = "is missing, so nothing can be said about the rest"
+    cause = "is missing, so the rest cannot be checked"
     return cause, f"Add `{field}:` with one of {', '.join(kinds(found.spot.annotation))}"
 
 

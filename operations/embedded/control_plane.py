@@ -1,8 +1,7 @@
-"""Starting, stopping and asking the embedded control plane.
+"""Starting, stopping and inspecting the embedded control plane.
 
-A start brings whatever state there is to the one wanted state: it keeps what runs well, and otherwise stops the rest of
-it and begins anew on the same data. So it does not matter whether the last run ended by `stop`, by a kill half-way or
-by a reboot. Nothing outside one folder is read or written.
+A start keeps what runs well; otherwise it stops what is left and starts again on the same data. So it does not matter
+whether the last run ended by `stop`, by a kill half-way or by a reboot. Nothing outside one folder is read or written.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from operations.engine.wording import duration
 READY_SECONDS = 120.0
 """How long the API server may take: 2 to 4 s measured on two idle cores, 15 s with eight busy processes beside it."""
 _BUSY_SECONDS = 20.0
-"""How long one that runs may be silent before it is taken for broken and started anew."""
+"""How long a running API server may be silent before it is taken for broken and started again."""
 _ATTEMPTS = 3
-"""Starts with fresh ports when somebody takes one between its choice and its use."""
+"""Starts with fresh ports when another process takes one between its choice and its use."""
 _POLL_SECONDS = 0.1
 _REMAINS_SECONDS = 1.0
-"""Patience with what is left of a broken control plane: an API server without its etcd takes a minute to end."""
+"""How long the rest of a broken control plane may take to end: an API server without its etcd takes a minute to end."""
 _SEEN_SECONDS = 2.0
 _SEEN_POLL_SECONDS = 0.01
 
@@ -45,7 +44,7 @@ _CLIENTS: dict[str, Callable[[Layout, Toolchain], list[str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What `plat status` and `plat doctor` say of the control plane."""
+    """What `plat doctor` reports about the control plane."""
 
     running: bool
     """All five components run and the API server is ready."""
@@ -81,7 +80,7 @@ def start(folder: Path, toolchain: Toolchain, *, crds: Path | None, progress: Pr
 
 
 def stop(folder: Path, toolchain: Toolchain) -> bool:  # noqa: ARG001 (kept: the counterpart of start)
-    """Ends every component; whether there was one. What was deployed is kept for the next start."""
+    """Ends every component, and returns whether there was one. What was deployed is kept for the next start."""
     layout = Layout.of(folder)
     if not layout.folder.is_dir():
         return processes.stop(layout.control_plane, START_ORDER[::-1])
@@ -92,7 +91,7 @@ def stop(folder: Path, toolchain: Toolchain) -> bool:  # noqa: ARG001 (kept: the
 
 
 def reset(folder: Path, toolchain: Toolchain) -> bool:
-    """Stops the control plane and forgets everything that was deployed to it; whether there was anything."""
+    """Stops the control plane and deletes everything that was deployed to it; returns whether there was anything."""
     stopped = stop(folder, toolchain)
     layout = Layout.of(folder)
     existed = layout.control_plane.is_dir()
@@ -137,7 +136,7 @@ def _api(layout: Layout) -> KubeApi | None:
 
 
 def _running_api(layout: Layout) -> KubeApi | None:
-    """The API server when it runs on its etcd and is ready, if need be after a while; None when a start begins anew."""
+    """The API server when it runs on its etcd and is ready, possibly after a wait; None when it must be started."""
     servers = (ETCD, APISERVER)
     alive = processes.running(layout.control_plane, servers)
     api = _api(layout)
@@ -150,10 +149,10 @@ def _running_api(layout: Layout) -> KubeApi | None:
 
 
 def _begin(layout: Layout, tools: Toolchain, progress: Progress) -> KubeApi:
-    """From whatever there is to a ready API server on the data of the last run."""
+    """Starts a ready API server on the data of the last run, whatever state that left."""
     started = time.monotonic()
     if processes.stop(layout.control_plane, START_ORDER[::-1], patience_seconds=_REMAINS_SECONDS):
-        progress("the last control plane was left incomplete: its remains are stopped")
+        progress("the last control plane is incomplete: stopping what is left of it")
     progress(f"starting the control plane ({', '.join(START_ORDER)})")
     _renew_certificate(layout)
     credentials.tokens(layout)
@@ -168,7 +167,7 @@ def _begin(layout: Layout, tools: Toolchain, progress: Progress) -> KubeApi:
         if attempt == _ATTEMPTS or "address already in use" not in _words(layout, failed):
             raise _failure(layout, tools, failed)
         ports.forget(layout.ports)
-        progress("somebody else took one of the ports: trying others")
+        progress("another process took one of the ports: trying others")
     api = _api(layout)
     if api is None:
         raise _failure(layout, tools, APISERVER)
@@ -180,7 +179,7 @@ def _begin(layout: Layout, tools: Toolchain, progress: Progress) -> KubeApi:
 def _furnish(layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None, progress: Progress) -> None:
     """Nodes and storage class, definitions of custom resources, then the clients.
 
-    In this order, as they look up the kinds they care for when they start: the garbage collector sees later ones after
+    In this order, because the clients look up their kinds when they start: the garbage collector sees later ones after
     half a minute, kwok never.
     """
     wanted = {item["metadata"]["name"] for item in nodes.objects() if item["kind"] == "Node"}
@@ -224,7 +223,7 @@ def _nodes_ready(api: KubeApi, wanted: set[str]) -> bool:
 
 
 def _launch(layout: Layout, name: str, command: list[str]) -> None:
-    layout.log(name).unlink(missing_ok=True)  # the words of the last run would only mislead
+    layout.log(name).unlink(missing_ok=True)  # the output of the last run would mislead
     processes.start(command, layout.log(name))
     deadline = time.monotonic() + _SEEN_SECONDS  # until the shell between has become the program
     while name not in processes.running(layout.control_plane, [name]) and time.monotonic() < deadline:
@@ -258,6 +257,6 @@ def _failure(layout: Layout, tools: Toolchain, component: str) -> EngineError:
 
 
 def _renew_certificate(layout: Layout) -> None:
-    """The API server makes its certificate for a year: one older than 300 days is made anew with its key."""
+    """The API server makes its certificate for a year: one older than 300 days is made again with its key."""
     if layout.certificate.is_file() and time.time() - layout.certificate.stat().st_mtime > 300 * 86_400:
         shutil.rmtree(layout.certificates)

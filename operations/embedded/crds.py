@@ -1,8 +1,8 @@
-"""The definitions of custom resources: the strict ones where somebody has them, permissive ones for the rest.
+"""The definitions of custom resources: strict ones where they are given, permissive ones for the rest.
 
-Strict ones are a folder of the operators' own schemas; they are applied as they are. For every kind of kinds.py that
-they lack a permissive definition is generated: right coordinates, any content, status as a subresource. What was
-applied is remembered by a hash, so that an unchanged set costs one request.
+Strict ones are a folder of the operators' own schemas, applied as they are. For every kind of kinds.py that they lack,
+a permissive definition is generated: right group, version and names, any content, status as a subresource. A hash of
+what was applied is stored, so that an unchanged set costs one request.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def apply_objects(layout: Layout, tools: Toolchain, objects: Sequence[dict[str, 
 def _apply_files(layout: Layout, tools: Toolchain, files: Sequence[Path]) -> set[str]:
     """Applies the files, several at once; the names of the definitions in them.
 
-    At once, because after a definition the server rebuilds its description of all kinds when it finds the time: what
-    comes in quickly is built once (16 s of its CPU time instead of 25 s for 115 definitions, measured on two cores).
+    At once, because after each definition the server schedules a rebuild of its description of all kinds: what arrives
+    quickly is built once (16 s of its CPU time instead of 25 s for 115 definitions, measured on two cores).
     """
     by_size = sorted(files, key=lambda file: file.stat().st_size, reverse=True)
     shares = [share for start in range(_AT_ONCE) if (share := by_size[start::_AT_ONCE])]

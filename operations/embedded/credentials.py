@@ -1,7 +1,7 @@
-"""Who may talk to the embedded API server: one secret token per user, made once, readable by the owner only.
+"""Who may use the embedded API server: one secret token per user, made once, readable by the owner only.
 
-Tokens and not certificates, because the API server makes its own serving certificate, and then nothing here needs a
-tool for keys. Each controller gets the user name that Kubernetes' own roles are bound to.
+Tokens and not certificates, because the API server makes its own serving certificate, and then no tool for keys
+is needed here. Each controller gets the user name that Kubernetes' own roles are bound to.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is said when the embedded control plane cannot be had: one message with the cause, the log and the cure."""
+"""The error when the embedded control plane cannot be started: one message with the cause, the log and the cure."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ _LINES = 6
 
 
 def not_started(tool: Path, *, words: str, log: Path | None = None, data: Path | None = None) -> EngineError:
-    """`tool` does not start or does not become ready; `words` are its last ones, `log` has all, `data` is its state.
+    """`tool` does not start or does not become ready; `words` ends its output, `log` has all, `data` its state.
 
-    A tool whose bytes have changed since it was stored is thrown out of the cache on the way.
+    A tool whose bytes have changed since it was stored is removed from the cache.
     """
     consequence = "There is no cluster to deploy to"
     if (what := discard_if_damaged(tool)) is not None:
         return EngineError(
             f"{tool.name} of the embedded control plane does not start, and {what}",
             consequence=consequence,
-            cure="The damaged tools are thrown away: run the command again, and they are fetched or built anew",
+            cure="The damaged tools were removed. Run the command again, and they are fetched or built again",
         )
     where = f", all of them in {log}" if log is not None else ""
     state = (
-        f". If the data of the last run is damaged, remove {data} and start again: what was deployed is forgotten"
+        f". If the data of the last run is damaged, remove {data} and start again; everything that was deployed is lost"
         if data is not None
         else ""
     )
     error = EngineError(
         f"{tool.name} of the embedded control plane does not become ready",
         consequence=consequence,
-        cure=f"Its last words are below{where}{state}",
+        cure=f"The end of its output is below{where}{state}",
     )
     error.args = (f"{error}\n{tail(words, lines=_LINES)}",)
     return error

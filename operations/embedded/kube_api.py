@@ -1,4 +1,4 @@
-"""Asking the embedded API server, in milliseconds: the few reads that `status` and waiting need.
+"""The few fast reads of the embedded API server that `status` and waiting need.
 
 Not a client library: writes go through kubectl, whose server-side apply is what users know.
 """
@@ -68,7 +68,7 @@ class KubeApi:
             self.server + path, headers={"Authorization": f"Bearer {self.token}", "Accept": accept}
         )
         opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}),  # a proxy of the user's is for the world, not for this machine
+            urllib.request.ProxyHandler({}),  # a proxy of the user's is for other hosts, not for this machine
             urllib.request.HTTPSHandler(context=self._context()),
         )
         try:

@@ -1,4 +1,4 @@
-"""Where everything of the embedded control plane lies: one folder, git-ignored, safe to delete when stopped."""
+"""Where the files of the embedded control plane are: one folder, git-ignored, safe to delete when stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated machines and the default storage class: what a cluster has before anybody deploys to it."""
+"""The simulated machines and the default storage class: what a cluster has before anything is deployed to it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ REGION = "embedded"
 ZONES = ("embedded-a", "embedded-b", "embedded-c")
 """Three, as production has: topology spread and zone-aware rules are judged by the real scheduler."""
 CAPACITY = {"cpu": "32", "memory": "256Gi", "pods": "250", "ephemeral-storage": "1Ti"}
-"""Per node; generous, as nothing runs: only quotas and limits of the platform's own should ever refuse a pod. Set by
-the stage that makes nodes healthy: status is not a user's to write. 250 pods is the most the clouds support."""
+"""Per node; generous, as nothing runs: only the platform's own quotas and limits should refuse a pod. Set by the stage
+that makes nodes healthy, because users cannot write a status. 250 pods is the most the clouds support."""
 
 
 def objects() -> tuple[dict[str, Any], ...]:

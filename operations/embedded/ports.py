@@ -1,7 +1,7 @@
 """Two free ports on the loopback address: the ones of the last start unless another process has taken them.
 
-The same ports keep a kubeconfig that somebody has exported valid over a stop and a start. A port is only known to be
-free at the moment of asking; whoever starts the servers tries again with others when one was taken in between.
+With the same ports, a kubeconfig that was copied elsewhere stays valid over a stop and a start. A port is only known to
+be free at the moment of asking; `control_plane` tries again with others when one was taken in between.
 """
 
 from __future__ import annotations

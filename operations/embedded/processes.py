@@ -1,7 +1,7 @@
-"""The control plane's processes: started so that they outlive the command, and found again by what they are.
+"""The control plane's processes: started so that they outlive the command, and found again by their command lines.
 
 The process table is the only record. A process is ours when it was started with a path below our folder on its command
-line; so there are no pid files that a kill or a reboot could turn into lies, a folder that was deleted under running
+line; so there are no pid files that a kill or a reboot could make wrong, a folder that was deleted under running
 servers is cleaned up all the same, and no process of another project's control plane is ever touched.
 """
 

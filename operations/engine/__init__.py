@@ -2,7 +2,7 @@
 
 The order per group of tools: fitting ones on PATH, else what an earlier run kept in the cache, else the official
 release with its checksum verified, else a build from the Go modules in tools/. `provide` does that once and under a
-lock; `inspect` only looks. What is installed where on the user's side is never touched.
+lock; `inspect` only looks. The user's own installations are never changed.
 
 Deliberately no version manager: each commit of the project has one set of pins (pins.py and tools/).
 """

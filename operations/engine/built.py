@@ -1,7 +1,7 @@
 """Building a group of tools from the Go modules of tools/.
 
-`go build` does the work, with the pins and sums of tools/ and nothing else: no network address of ours, the user's own
-GOPROXY and caches are respected. This module says what is going on, and turns what can go wrong (no Go, old Go, no
+`go build` does the work, with the pins and sums of tools/ and nothing else: no network address of ours; the user's own
+GOPROXY and caches are used. This module reports progress, and turns what can go wrong (no Go, old Go, no
 network, no disk space) into one message with its cure.
 """
 
@@ -25,10 +25,10 @@ from operations.engine.errors import EngineError
 from operations.engine.wording import duration, listing, size, tail
 
 _REPORT_SECONDS = 10.0
-"""How often a running build says that it is alive: a build takes minutes and go itself is silent."""
+"""How often a running build reports: a build takes minutes and go itself prints nothing."""
 _POLL_SECONDS = 0.1
 _GO_OWN = frozenset({"GO111MODULE", "GOARCH", "GOEXPERIMENT", "GOFLAGS", "GOOS", "GOTOOLCHAIN", "GOWORK"})
-"""Variables of the user's that would change what is built; proxies, caches and credentials stay his."""
+"""Variables of the user's that would change what is built; proxies, caches and credentials stay."""
 _ALTERNATIVES = "or install the official pulumi, or give this machine access to the official releases"
 
 
@@ -111,7 +111,7 @@ def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
 
 
 def build(group: pins.Group, into: Path, *, go: Go, progress: Progress, environment: Mapping[str, str]) -> None:
-    """Builds every tool of `group` into the empty folder `into`, one after the other, and says so.
+    """Builds every tool of `group` into the empty folder `into`, one after the other, and reports each.
 
     Raises:
         EngineError: a build failed; the text says why and what helps.
@@ -143,7 +143,7 @@ def _go_environment(environment: Mapping[str, str]) -> dict[str, str]:
         **kept,
         "CGO_ENABLED": "0",  # static binaries: no C compiler needed, none of its versions in the result
         "GOFLAGS": "-mod=readonly -buildvcs=false",  # go.mod and go.sum are the pins: never edited by a build
-        "GOTOOLCHAIN": "local",  # never downloads another Go behind the user's back
+        "GOTOOLCHAIN": "local",  # never downloads another Go without being asked
         "GOWORK": "off",
     }
 
@@ -188,7 +188,7 @@ _REFUSED = r"reading https?://\S+: (4|5)\d\d|module lookup disabled by GOPROXY|c
 
 
 def explained(recipe: pins.Build, words: str, code: int, *, go: Go) -> EngineError:
-    """The message for a `go build` of `recipe` that said `words` and ended with `code`."""
+    """The error for a `go build` of `recipe` that printed `words` and ended with `code`."""
     failed = f"{recipe.tool} could not be built from {pins.TOOLS_FOLDER.name}/{recipe.module}"
     if re.search(r"no space left on device|disk quota exceeded", words):
         return full_disk(go.objects)
@@ -196,7 +196,7 @@ def explained(recipe: pins.Build, words: str, code: int, *, go: Go) -> EngineErr
         (
             r"checksum mismatch|SECURITY ERROR",
             "a downloaded module differs from its recorded checksum",
-            "Somebody between here and the module's source changes it: try another GOPROXY, and never switch the"
+            "Something on the way from the module's source changes it: try another GOPROXY, and never switch the"
             " verification off",
         ),
         (
@@ -208,17 +208,17 @@ def explained(recipe: pins.Build, words: str, code: int, *, go: Go) -> EngineErr
             rf"{_NETWORK}|{_REFUSED}",
             "Go's modules cannot be fetched",
             "Connect to the network, or set GOPROXY to a module proxy that is reachable from here,"
-            " and run the command again: it goes on where it stopped",
+            " and run the command again: it continues where it stopped",
         ),
         (
             r"signal: killed|cannot allocate memory|out of memory",
-            "the compiler was killed, most likely for want of memory",
-            "Leave about 4 GB of memory free and run the command again: it goes on where it stopped",
+            "the compiler was killed, most likely because memory ran out",
+            "Leave about 4 GB of memory free and run the command again: it continues where it stopped",
         ),
     )
     cause, cure = next(
         ((cause, cure) for pattern, cause, cure in causes if re.search(pattern, words)),
-        (f"go ended with {code}", "Read go's words below; `go clean -modcache` cures a damaged module cache"),
+        (f"go ended with {code}", "Read go's output below; `go clean -modcache` cures a damaged module cache"),
     )
     error = EngineError(f"{failed}: {cause}", consequence="Nothing was stored", cure=cure)
     error.args = (f"{error}\n{tail(words, lines=8)}",)

@@ -1,7 +1,7 @@
 """Where tools are kept between runs: one folder per group under a content hash, trusted only when complete.
 
-A folder appears under its final name by one rename, with a manifest of every file's size and SHA-256; whatever was
-interrupted stays in a sibling that the next run sweeps away. A lock per folder lets two runs want the same tools at
+A folder appears under its final name by one rename, with a manifest of every file's size and SHA-256; what was
+interrupted stays in a sibling folder that the next run removes. A lock per folder lets two runs want the same tools at
 once. Deliberately no eviction: the folders are few, and a user deletes the cache as a whole.
 """
 
@@ -81,7 +81,7 @@ def damage(folder: Path, *, thorough: bool = False) -> str | None:
 def store(folder: Path, *, origin: str, produce: Callable[[Path], None]) -> Entry:
     """Lets `produce` fill an empty sibling of `folder`, writes the manifest and renames it to `folder`.
 
-    The caller holds `lock(folder)`. Whatever goes wrong or interrupts leaves `folder` as it was.
+    The caller holds `lock(folder)`. An error or an interruption leaves `folder` as it was.
 
     Raises:
         EngineError: the disk is full or the cache cannot be written.
@@ -116,7 +116,7 @@ def store(folder: Path, *, origin: str, produce: Callable[[Path], None]) -> Entr
 
 @contextlib.contextmanager
 def lock(folder: Path, *, progress: Progress, waiting_for: str) -> Iterator[None]:
-    """Holds the lock of `folder` (a file beside it); says so, and for how long, while another process has it.
+    """Holds the lock of `folder` (a file beside it); reports for how long it waits while another process has it.
 
     The kernel releases it when the holder ends in whatever way, so there are no stale locks to break.
     """
@@ -145,26 +145,26 @@ def sweep(parent: Path, prefix: str) -> None:
 
 
 def unwritable(folder: Path, error: OSError) -> EngineError:
-    """The message for a cache that cannot be written: a full disk gets its own words."""
+    """The message for a cache that cannot be written: a full disk has a message of its own."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return full_disk(folder)
     return EngineError(
         f"{folder} cannot be written: {error.strerror or error}",
-        consequence="The tools the program runs on cannot be kept, so nothing was started",
+        consequence="The tools the program needs cannot be stored, so nothing was started",
         cure="Make the folder writable, or put the cache elsewhere with PLAT_CACHE=<folder>",
     )
 
 
 def full_disk(folder: Path) -> EngineError:
-    """The message for a disk that ran full under `folder`."""
+    """The error for a disk that became full below `folder`."""
     with contextlib.suppress(OSError):
         folder = next(path for path in (folder, *folder.parents) if path.exists())
     free = size(shutil.disk_usage(folder).free)
     return EngineError(
         f"The disk below {folder} is full ({free} free)",
-        consequence="The tools could not be stored; what was half done has been removed",
+        consequence="The tools could not be stored; what was incomplete has been removed",
         cure="Free some disk space (`go clean -cache -modcache` empties Go's caches), or put the cache on another disk"
-        " with PLAT_CACHE=<folder>, GOCACHE and GOMODCACHE, then run the command again: it goes on where it stopped",
+        " with PLAT_CACHE=<folder>, GOCACHE and GOMODCACHE, then run the command again: it continues where it stopped",
     )
 
 

@@ -12,7 +12,7 @@ class EngineError(Exception):
     """Cause, consequence and cure in one readable message; meant to be printed as it is, never with a traceback."""
 
     exit_code = 1
-    """What the process ends with (operations/exits.py: error)."""
+    """The exit code of the process (operations/exits.py: error)."""
 
     def __init__(self, cause: str, *, consequence: str, cure: str) -> None:
         self.cause, self.consequence, self.cure = sentence(cause), sentence(consequence), sentence(cure)

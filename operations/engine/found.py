@@ -1,4 +1,4 @@
-"""Tools that are there already: a group on PATH that fits.
+"""Tools that are installed already: a group on PATH whose versions fit.
 
 Fitting is about versions only, asked of the tools themselves; nothing is installed, nothing of the user's set-up is
 read or written (`pulumi version` runs with a PULUMI_HOME of its own that is deleted).
@@ -16,14 +16,14 @@ from pathlib import Path
 from operations.engine import pins
 
 _ANSWER_SECONDS = 20.0
-"""How long a tool may take to say its version: a cold start from a slow disk takes a few seconds."""
+"""How long a tool may take to print its version: a cold start from a slow disk takes a few seconds."""
 
 Version = tuple[int, int, int]
 _WANTED_PULUMI = f">= {'.'.join(map(str, pins.PULUMI_FLOOR))} and < {pins.PULUMI_CEILING[0]}"
 
 
 def found(group: pins.Group, environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
-    """The group's tools on PATH and their versions, or None and the phrase that says what did not fit."""
+    """The group's tools on PATH and their versions, or None and a phrase with what did not fit."""
     return _FINDERS[group.name](environment)
 
 
@@ -34,7 +34,7 @@ def _pulumi(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, 
     pulumi = Path(on_path).absolute()
     version = _version([str(pulumi), "version"], environment)
     if version is None:
-        return None, f"{pulumi} does not tell its version"
+        return None, f"{pulumi} does not print its version"
     if not pins.PULUMI_FLOOR <= version < pins.PULUMI_CEILING:
         return None, f"{pulumi} is {_dotted(version)}, wanted {_WANTED_PULUMI}"
     # Pulumi looks for its bundled language hosts next to the file that the name on PATH leads to.

@@ -1,6 +1,6 @@
 """An isolated run of Pulumi: its own PULUMI_HOME and backend, nothing of the user's.
 
-Everything Pulumi reads from its surroundings comes in PULUMI_* variables and in PULUMI_HOME, so both are replaced as a
+Everything Pulumi reads from its environment comes in PULUMI_* variables and in PULUMI_HOME, so both are replaced as a
 whole: an access token or a passphrase of the user's can neither leak into a run nor change what it does.
 """
 
@@ -42,7 +42,7 @@ def environment(
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": backend,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",  # a plugin that happens to lie on PATH is not the pinned one
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",  # a plugin that happens to be on PATH is not the pinned one
     }
     if passphrase is not None:
         own["PULUMI_CONFIG_PASSPHRASE"] = passphrase
@@ -52,7 +52,7 @@ def environment(
 
 
 def install_plugins(toolchain: Toolchain, home: Path) -> None:
-    """Lays the Kubernetes provider into `home`/plugins, where Pulumi looks for exactly this name and version.
+    """Puts the Kubernetes provider into `home`/plugins, where Pulumi looks for exactly this name and version.
 
     Idempotent and atomic: the plugin's folder appears complete or not at all, also with two runs at once.
 
@@ -76,7 +76,7 @@ def install_plugins(toolchain: Toolchain, home: Path) -> None:
             try:
                 fresh.rename(folder)
             except OSError:
-                if not target.is_file():  # otherwise somebody else was quicker with the same plugin
+                if not target.is_file():  # otherwise another run was quicker with the same plugin
                     raise
     except OSError as error:
         raise unwritable(home, error) from error

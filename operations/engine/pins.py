@@ -2,7 +2,7 @@
 
 Three groups, because tools of one group are tested with each other and so always come from one place: the engine
 (`pulumi` with its Python language host), the Kubernetes provider, and the control plane. What a group is built from
-lies in `tools/` (go.mod and go.sum are the pins of everything below); the addresses are the official ones of each
+is in `tools/` (go.mod and go.sum are the pins of everything below); the addresses are the official ones of each
 project. Nothing here looks at the machine.
 """
 
@@ -91,7 +91,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Hosts:
-    """Where the publishers are. A value, so that tests can put a server of their own in their place."""
+    """The publishers' hosts. A value, so that tests can use a server of their own."""
 
     pulumi: str = "https://get.pulumi.com"
     github: str = "https://github.com"

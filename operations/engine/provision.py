@@ -1,4 +1,4 @@
-"""From a wish for groups of tools to paths: the order of places, the names of cache folders, one lock per group."""
+"""Where each group of tools is taken from: the order of sources, the names of cache folders, one lock per group."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORIGIN_VARIABLE = "PLAT_ENGINE"
 
 @dataclass(frozen=True, kw_only=True)
 class GroupStatus:
-    """What `plat doctor` says of one group."""
+    """What `plat doctor` reports about one group."""
 
     group: pins.GroupName
     tools: tuple[str, ...]
@@ -33,7 +33,7 @@ class GroupStatus:
     origin: str
     """Where a present group comes from; empty for an absent one."""
     notes: tuple[str, ...]
-    """Why places were passed over, and damage found; phrases."""
+    """Why sources were not used, and damage found; phrases."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def provide(
     Cached groups take milliseconds; a first build of all takes 15 minutes on two cores and 14 GB of Go's caches.
 
     Raises:
-        EngineError: a group is nowhere to be had; the text says why and what helps.
+        EngineError: no source has a group; the text says why and what helps.
     """
     run = _Provision.of(cache=cache, environment=environment, origins=origins, hosts=hosts, progress=progress)
     wanted = [pins.GROUPS[name] for name in sorted(set(only))]
@@ -76,7 +76,7 @@ def provide(
 def inspect(
     *, cache: Path | None = None, environment: Mapping[str, str] | None = None, thorough: bool = False
 ) -> tuple[GroupStatus, ...]:
-    """What is there, without fetching or building; `thorough` compares the hash of every cached byte (about 2 s)."""
+    """What is present, without fetching or building; `thorough` compares the hash of every cached byte (about 2 s)."""
     run = _Provision.of(
         cache=cache, environment=environment, origins=None, hosts=pins.OFFICIAL, progress=lambda _: None
     )
@@ -134,7 +134,7 @@ class _Provision:
         return self._cached(group)
 
     def get(self, group: pins.Group, *, together_with: Sequence[pins.Group]) -> _Place:
-        """The group by work: fetched, else built; under its lock, after which somebody else may have done the work."""
+        """The group by work: fetched, else built; under its lock; another process may do the work meanwhile."""
         root = self.cache / group.name
         with lock(root, progress=self.progress, waiting_for=f"it is providing the {group.name}"):
             if (place := self._cached(group)) is not None:
@@ -153,7 +153,7 @@ class _Provision:
                     )
                     return _placed(entry)
                 except released.UnavailableError as reason:
-                    reasons.append(f"the official release is not to be had ({reason})")
+                    reasons.append(f"the official release is not available ({reason})")
                     self.progress(f"{group.name}: {reasons[-1]}")
             if "built" not in self.origins:
                 raise EngineError(

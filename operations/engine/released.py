@@ -2,7 +2,7 @@
 
 A host that cannot be reached, or has no release for this machine, is no failure here: `UnavailableError` says why, and
 the caller goes on to build. A download that does not match its published checksum is an error, and nothing of it is
-kept: that is either damage or an attack, and neither is answered by silently doing something else.
+kept: that is either damage or an attack, and must not pass unnoticed.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from operations.engine.errors import EngineError
 from operations.engine.wording import duration, size
 
 CONNECT_SECONDS = 10.0
-"""How long a host may be silent. Short: the build is the way out, and a firewall that drops packets is common."""
+"""How long a host may be silent. Short, because a build can follow, and firewalls that drop packets are common."""
 _CHUNK_BYTES = 1 << 18
 _REPORT_SECONDS = 10.0
 
 
 class UnavailableError(Exception):
-    """The release is not to be had from here; the text says why (a phrase, for the summary and for later messages)."""
+    """The release is not available from here; the text says why (a phrase, for the summary and for later messages)."""
 
 
 def fetch(group: pins.Group, into: Path, *, hosts: pins.Hosts, progress: Progress) -> None:
@@ -55,8 +55,8 @@ def fetch(group: pins.Group, into: Path, *, hosts: pins.Hosts, progress: Progres
             if actual != expected:
                 raise EngineError(
                     f"{address} does not match its published checksum: SHA-256 {actual} instead of {expected}",
-                    consequence="The download was thrown away and nothing was installed",
-                    cure="Run the command again; if it stays so, something between here and the publisher changes"
+                    consequence="The download was deleted and nothing was installed",
+                    cure="Run the command again; if it happens again, something between here and the publisher changes"
                     " files: build the tools instead with PLAT_ENGINE=built",
                 )
             archive.seek(0)

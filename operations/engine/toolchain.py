@@ -1,4 +1,4 @@
-"""The tools a command works with, as one value. Says where they lie and where they came from; starts nothing."""
+"""The tools a command works with, as one value. It says where they are and where they came from; it starts nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Toolchain:
 
     @property
     def language_host(self) -> Path:
-        """`pulumi-language-python`; its executor lies in the same folder."""
+        """`pulumi-language-python`; its executor is in the same folder."""
         return self.tools["pulumi-language-python"]
 
     @property
@@ -56,5 +56,5 @@ class Toolchain:
 
     @property
     def offline(self) -> bool:
-        """Whether a plugin had to be built: then the releases are out of reach, and nothing asks for them."""
+        """Whether a plugin had to be built: then the releases cannot be reached, and are not requested."""
         return self.origin.get("pulumi-resource-kubernetes") == "built"

@@ -1,4 +1,4 @@
-"""How times, sizes and lists read in messages. Pure text; nothing here knows what is being measured."""
+"""How times, sizes and lists are written in messages. Pure text, whatever is measured."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def listing(names: Iterable[str]) -> str:
 
 
 def tail(text: str, *, lines: int) -> str:
-    """The last `lines` lines that are not empty, indented by two, for showing a tool's own words below a message."""
+    """The last `lines` lines that are not empty, indented by two, for showing a tool's output below a message."""
     kept = [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]
     return "\n".join(f"  {line}" for line in kept)

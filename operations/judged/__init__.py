@@ -1,4 +1,4 @@
-"""A judgement, written for whoever reads it: people, programs, code scanning, test reports, a pull request's page."""
+"""The report of `plat judge` in its formats: for people, programs, code scanning, test reports and pull requests."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

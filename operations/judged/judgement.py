@@ -1,4 +1,4 @@
-"""What a run of the judge came to, with what its formats need beside the report."""
+"""The result of a run of the judge, with what its formats need beside the report."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def about(finding: Finding) -> str:
 
 
 def cure(finding: Finding) -> str:
-    """What to change. Where our own files say it is told only of our own objects: others have their own files."""
+    """What to change. The line of our own files is named only for our own objects: other objects have other files."""
     return finding.rule.cure if finding.about and finding.about.place else finding.cure
 
 
@@ -58,21 +58,21 @@ def sentence(finding: Finding) -> str:
 
 
 def excuse(finding: Finding) -> str:
-    """Why an excepted finding does not count, and how long."""
+    """Why an excepted finding does not count, and until when."""
     asked = finding.exception
     return f"excepted until {asked.expires} ({asked.owner}: {asked.reason}; {asked.written})" if asked else ""
 
 
 def visible(text: str) -> str:
-    """`text` on one line, without anything that moves a cursor, colours a terminal, ends a line of a log, or is an
-    order to the build server that keeps the log: `##` anywhere (Azure Pipelines, TeamCity, GitHub's older form), `::`
+    """`text` on one line, without anything that moves a cursor, colours a terminal, ends a line of a log, or is a
+    command to the build server that keeps the log: `##` anywhere (Azure Pipelines, TeamCity, GitHub's older form), `::`
     in front (GitHub)."""
     shown = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text).replace("##", _SIGNS)
     return shown.replace("::", ":\\u003a", 1) if shown.lstrip().startswith("::") else shown
 
 
 def in_ascii(record: object, indent: int | None = None) -> str:
-    """`record` as JSON of which neither a terminal nor a build server obeys anything."""
+    """`record` as JSON in which neither a terminal nor a build server finds a command."""
     return json.dumps(record, indent=indent).replace("\x7f", "\\u007f").replace("##", _SIGNS)
 
 

@@ -1,4 +1,4 @@
-"""For people: by object, the worst first; what was found, where, and what to write instead."""
+"""For people: by object, the worst first; what was found, where, and what to change."""
 
 from __future__ import annotations
 

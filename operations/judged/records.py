@@ -1,4 +1,4 @@
-"""For programs: one record per finding, on a line of its own, and the sum. The names of the fields are a promise."""
+"""For programs: one record per finding, on a line of its own, and the sum. The names of the fields are stable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from operations.judged.judgement import Judged, in_ascii
 
 
 def as_json(judged: Judged) -> str:
-    """The report as JSON in ASCII: what a terminal or a log would obey is escaped."""
+    """The report as JSON in ASCII: what a terminal or a build server would take for a command is escaped."""
     record = {"environment": judged.environment, **judged.report.record()}
     return "{\n" + ",\n".join(f" {in_ascii(key)}: {_lines(value)}" for key, value in record.items()) + "\n}"
 
