@@ -79,7 +79,7 @@ def _below(annotation: Any, place: str, steps: tuple[Step, ...]) -> Iterator[Lea
         return
     for model in found:
         yield from leaves(model, f"{_branch(place, model, found)}.", steps)
-    if len(found) < len([each for each in alternatives(annotation)]):
+    if len(found) < len(list(alternatives(annotation))):
         yield Leaf(place=place, steps=steps, annotation=annotation)
 
 
