@@ -65,16 +65,14 @@ def test_a_row_that_is_taken_away_is_missed(evidence: Mapping[str, Evidence]) ->
 
 def test_a_row_whose_field_is_read_after_all_is_found(evidence: Mapping[str, Evidence]) -> None:
     row = NOT_MADE[(Spec, "slos")]
-    found = list(silent(evidence, {**NOT_MADE, (Scaling, "min_replicas"): row}, CHECKS))
-    assert [line.partition(":")[0] for line in found] == ["spec.scaling.minReplicas"]
+    found = [*silent(evidence, {**NOT_MADE, (Scaling, "min_replicas"): row}, CHECKS)]
+    assert [line for line in found if line.startswith("spec.scaling.minReplicas: a decision reads it")]
 
 
 def test_a_field_that_no_decision_reads_any_more_is_found(evidence: Mapping[str, Evidence]) -> None:
     unread = Evidence(leaf=evidence["spec.tier"].leaf, said=True)
-    found = list(silent({**evidence, "spec.tier": unread}, NOT_MADE, CHECKS))
-    assert found == [
-        "spec.tier: nothing reads it. Read it in a decision, or give it a row in blueprint.unmade.table",
-    ]
+    found = [*silent({**evidence, "spec.tier": unread}, NOT_MADE, CHECKS)]
+    assert "spec.tier: nothing reads it. Read it in a decision, or give it a row in blueprint.unmade.table" in found
 
 
 def test_a_field_that_is_new_to_a_model_is_found() -> None:
