@@ -133,10 +133,11 @@ def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
 def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> Iterator[Pending]:
     entry, asked = catalogue.entries[service.name], _asked_for(service.spec)
     for row, path, count in _below(service, ()):
-        place = entry.place(settings.environment, *path[1:]) if path[0] == "spec" else path
+        # Where it was declared first; a patch is named for what is in the patch alone.
+        patched = path[0] == "spec" and entry.source.node(path) is None
         yield Pending(
             file=entry.source.file,
-            line=entry.source.line(place),
+            line=entry.source.line(entry.place(settings.environment, *path[1:]) if patched else path),
             field=".".join(map(str, path)),
             row=row,
             count=count,
