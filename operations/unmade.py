@@ -1,6 +1,6 @@
 """What the commands say of things that are declared and not made yet: one line, and every place with --verbose.
 
-What is not made, and what to do meanwhile, is `blueprint.unmade`'s; here is how it is told.
+What is not made, and what to do meanwhile, is `blueprint.unmade`'s; here is how it is said.
 """
 
 from __future__ import annotations

@@ -203,8 +203,8 @@ def test_what_two_stacks_ask_for_is_counted_once(stored: Catalogue) -> None:
 
 
 def test_the_details_name_file_line_and_field_and_what_to_do_meanwhile(stored: Catalogue) -> None:
-    told = list(details(pending(settings("dev", **QUIET), stored, "dev")))
-    assert told[:3] == [
+    lines = list(details(pending(settings("dev", **QUIET), stored, "dev")))
+    assert lines[:3] == [
         "2 stores, to come with stores (0.4). Run the store yourself: drop the resource, and give the service its"
         " address in variables.",
         "  services/shelf.yaml:14: spec.resources.db",

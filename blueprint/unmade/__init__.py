@@ -7,10 +7,11 @@ that runs containers refuses what would leave pods waiting for ever; one that si
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from blueprint import clusters
 from blueprint.catalogue import Service, Spec
 from blueprint.reading import Catalogue, Problem, TextError
 from blueprint.references import Reference, parts
-from blueprint.settings import Embedded, Settings
+from blueprint.settings import Settings
 from blueprint.text import Text
 from blueprint.unmade.table import NOT_MADE, Row
 
@@ -60,9 +61,9 @@ def once(found: Iterable[Pending]) -> tuple[Pending, ...]:
 def check(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> None:
     """Raises TextError where pods would wait for ever on a cluster that runs them.
 
-    The embedded control plane simulates containers, so nothing waits there.
+    Where containers are simulated, as on the embedded control plane, nothing waits.
     """
-    if isinstance(settings.cluster, Embedded):
+    if clusters.decide(settings.cluster).simulated:
         return
     problems = [
         _refused(each, settings.environment) for each in pending(settings, catalogue, stack) if each.waiting is not None
@@ -73,21 +74,21 @@ def check(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Non
 
 def sentence(found: Iterable[Pending]) -> str:
     """`found` in one line, counted by subject, with the pods that wait; empty where there is nothing."""
-    told = tuple(found)
-    if not told:
+    places = tuple(found)
+    if not places:
         return ""
-    counts = ", ".join(f"{count} {row.one if count == 1 else row.many}" for row, count in _counted(told).items())
-    waiting = sorted({each.waiting for each in told if each.waiting})
+    counts = ", ".join(f"{count} {row.one if count == 1 else row.many}" for row, count in _counted(places).items())
+    waiting = sorted({each.waiting for each in places if each.waiting})
     wait = f"; these pods will wait for ever on a cluster that runs them: {', '.join(waiting)}" if waiting else ""
     return f"declared, not made yet: {counts}{wait}."
 
 
 def details(found: Iterable[Pending]) -> Iterator[str]:
     """`found` line by line: each subject with what to do meanwhile, and below it every place that asks for it."""
-    told = tuple(found)
-    for row, count in _counted(told).items():
+    places = tuple(found)
+    for row, count in _counted(places).items():
         yield f"{count} {row.one if count == 1 else row.many}, to come with {row.planned}. {row.meanwhile}."
-        for each in told:
+        for each in places:
             if each.row is row:
                 yield f"  {each.file}:{f'{each.line}:' if each.line else ''} {each.field}"
 

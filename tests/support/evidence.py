@@ -1,7 +1,7 @@
 """What reads each field of catalogue and settings, found by saying it otherwise: the evidence against silence.
 
 Four things can notice a field: a decision (the blueprint differs), a policy (its report differs), a check (what fits by
-itself is refused beside the rest), and the table of what is not made yet (what is told differs or names the field).
+itself is refused beside the rest), and the table of what is not made yet (what is reported differs or names the field).
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -30,7 +30,7 @@ class Evidence:
     decided: bool = False
     judged: bool = False
     refused: bool = False
-    told: bool = False
+    reported: bool = False
     rows: tuple[Key, ...] = field(default_factory=tuple)
     """The rows of the table above it."""
 
@@ -49,26 +49,26 @@ def gather(folder: Path) -> Mapping[str, Evidence]:
     }
     for name, stack in stacks().items():
         bench = Bench(folder / name, stack)
-        told = _told(bench)
+        reported = _reported(bench)
         for file, each in places(stack):
             evidence = found[each.leaf.place]
             evidence.said = True
             place = ".".join(map(str, each.path)).removeprefix("config.")
-            evidence.told |= any(f"{place}.".startswith(f"{one['field']}.") for one in told)
+            evidence.reported |= any(f"{place}.".startswith(f"{one['field']}.") for one in reported)
             evidence.refused |= any(
                 f"{place}.".startswith(f"{one.partition(':')[0]}.") for one in bench.before.problems
             )
             if not evidence.decided and not each.leaf.is_constant:
-                _try(bench, file, each, evidence, told)
+                _try(bench, file, each, evidence, reported)
     return found
 
 
-def _told(bench: Bench) -> list[Mapping[str, Any]]:
+def _reported(bench: Bench) -> list[Mapping[str, Any]]:
     settings, catalogue = bench.read()
     return [{**one, "line": None} for one in record(pending(settings, catalogue, "example"))]
 
 
-def _try(bench: Bench, file: str | None, each: Said, evidence: Evidence, told: list[Mapping[str, Any]]) -> None:
+def _try(bench: Bench, file: str | None, each: Said, evidence: Evidence, reported: list[Mapping[str, Any]]) -> None:
     """Says `each` otherwise until a decision differs, or nothing differs often enough."""
     tries = 0
     for value in other_values(each, value_at(bench.stack, file, each.path)):
@@ -82,7 +82,7 @@ def _try(bench: Bench, file: str | None, each: Said, evidence: Evidence, told: l
             if after.decisions != bench.before.decisions:
                 evidence.decided = True
                 return
-            evidence.told |= _told(bench) != told
+            evidence.reported |= _reported(bench) != reported
             if not evidence.rows:
                 evidence.judged = evidence.judged or bench.judgement() != bench.judged
             tries += 1
@@ -104,8 +104,8 @@ def silent(found: Mapping[str, Evidence], table: Mapping[Key, Any], checks: Cont
         elif rows:
             if any(name is not None for _, name in rows) and each.decided:
                 yield f"{place}: a decision reads it, but the table says that it is not made yet. Drop its row"
-            if not each.decided and not each.told:
-                yield f"{place}: has a row in the table, but nothing is told of it"
+            if not each.decided and not each.reported:
+                yield f"{place}: has a row in the table, but nothing is reported of it"
         elif place in checks:
             if each.decided or not each.refused:
                 yield f"{place}: is no mere check: decided {each.decided}, refused {each.refused}"

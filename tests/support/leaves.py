@@ -42,7 +42,7 @@ class Said:
 
 
 def alternatives(annotation: Any) -> Iterator[Any]:
-    """The types of a union, the whole of anything else; what pydantic is told beside the type is left out."""
+    """The types of a union, the whole of anything else; what pydantic is given beside the type is left out."""
     if get_origin(annotation) is Annotated:
         yield from alternatives(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, types.UnionType):

@@ -140,7 +140,7 @@ class Bench:
             return Outcome(problems=tuple(f"{each.field}: {each.cause}" for each in error.problems), decisions=None)
 
     def judgement(self) -> Any:
-        """What the policies say of it, as `plat judge` tells a program."""
+        """What the policies say of it, as `plat judge --format json` prints it."""
         settings, catalogue = self.read()
         facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=TODAY)
         report = Judge(facts, bounded(RULES)).everything(stack_objects(design(settings, catalogue, "example")))
