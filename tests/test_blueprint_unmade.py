@@ -25,6 +25,8 @@ from tests.support.evidence import Evidence, gather, silent
 from tests.support.leaves import leaves
 from tests.support.stacks import catalogue, settings, shop
 
+pytestmark = pytest.mark.xdist_group("unmade")  # the evidence takes some twenty seconds, so one worker gathers it
+
 CHECKS: Final[Mapping[str, str]] = {
     "budget.cpuCores": "a ceiling: what asks for more is refused",
     "budget.memoryGib": "a ceiling: what asks for more is refused",

@@ -89,7 +89,7 @@ def details(found: Iterable[Pending]) -> Iterator[str]:
     for row, count in _counted(places).items():
         yield f"{count} {row.one if count == 1 else row.many}, to come with {row.planned}. {row.meanwhile}."
         for each in places:
-            if each.row is row:
+            if each.row == row:
                 yield f"  {each.file}:{f'{each.line}:' if each.line else ''} {each.field}"
 
 
