@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +16,8 @@ import typer
 
 from operations import options
 from operations.console import Console
-from operations.exits import Exit, RefusedError
+from operations.endings import ended
+from operations.exits import Exit
 
 app = typer.Typer(
     name="plat",
@@ -62,7 +60,7 @@ def command(name: str, brief: str) -> Callable[[Callable[..., Exit]], Callable[.
     def register(function: Callable[..., Exit]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(**given: Any) -> None:
-            raise typer.Exit(_ended(function, given))
+            raise typer.Exit(ended(function, given))
 
         app.command(name, short_help=brief)(guarded)
         return guarded
@@ -70,64 +68,39 @@ def command(name: str, brief: str) -> Callable[[Callable[..., Exit]], Callable[.
     return register
 
 
-def _ended(function: Callable[..., Exit], given: dict[str, Any]) -> int:
-    from blueprint.reading.problems import TextError  # noqa: PLC0415  (not needed for --help)
-    from operations.engine.errors import EngineError  # noqa: PLC0415
-
-    words = Console()
-    try:
-        return int(function(**given))
-    except TextError as error:
-        words.error(str(error))
-        return Exit.USAGE
-    except (RefusedError, EngineError) as error:
-        words.error(f"plat: {error}")
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        words.error("plat: interrupted; the same command continues from here.")
-        return Exit.CANCELLED
-    except BrokenPipeError:  # the reader of the pipe is closed (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.ERROR
-    except Exception as error:
-        words.error(f"plat: {_crashed(error)}")
-        return Exit.INTERNAL
-
-
-def _crashed(error: Exception) -> str:
-    from operations.project import ROOT, Project  # noqa: PLC0415
-
-    log = Project.here(root=ROOT).crash_log
-    what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        log.chmod(0o600)
-    except OSError:
-        return f"internal error ({what}); its traceback could not be written to {log}."
-    return f"internal error ({what}). Its traceback is in {log}; please report it with that file."
-
-
 @command("validate", "Check every file; print every mistake with its line and cure.")
-def validate(*, services: options.Services = None, as_json: options.Json = False, quiet: options.Quiet = False) -> Exit:
+def validate(
+    *,
+    services: options.Services = None,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> Exit:
     """Check the catalogue for every environment, and every stack file. Needs no engine.
 
-    Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0.
+    Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0. A second
+    line says what is declared and not made yet; --verbose tells where, and what to do meanwhile.
     """
+    from blueprint.unmade import record  # noqa: PLC0415
+    from operations import unmade  # noqa: PLC0415
     from operations.deciding import validate as validated  # noqa: PLC0415
     from operations.project import Project  # noqa: PLC0415
 
     words = Console(quiet=quiet)
     with words.busy("reading the catalogue"):
-        verdict = validated(Project.here(services))
+        project = Project.here(services)
+        verdict = validated(project)
+        pending = () if verdict.problems else unmade.of_every_stack(project)
     if as_json:
-        words.result(json.dumps(verdict.record(), indent=1))
+        words.result(json.dumps({**verdict.record(), "pending": record(pending)}, indent=1))
     for problem in verdict.problems if not as_json else ():
         words.error(str(problem))
     if verdict.problems:
         return Exit.USAGE
     if not as_json:
         words.result(verdict.sentence())
+        if pending:
+            words.result(unmade.page(pending) if verbose else unmade.line(pending))
     return Exit.OK
 
 
@@ -214,7 +187,7 @@ def judge(
     (their object). What cannot be read is reported and ends the run with 2; the rest is judged all the same. A
     mandatory finding ends it with 5. sarif is for code scanning, github for annotations. The rules: docs/policies.md
     """
-    from operations import judging  # noqa: PLC0415
+    from operations import judging, unmade  # noqa: PLC0415
     from operations.judged import FORMATS, visible  # noqa: PLC0415
 
     words = Console(quiet=quiet)
@@ -224,6 +197,8 @@ def judge(
         judged = judging.judged(asked, words.say)
         text = FORMATS[written](judged)
     words.result(text)
+    if judged.pending:
+        words.say(unmade.line(judged.pending))
     for problem in judged.problems:
         words.error(visible(str(problem)))
     return judging.verdict(judged)

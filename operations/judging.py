@@ -14,6 +14,7 @@ from typing import Literal
 from blueprint import Blueprint, design
 from blueprint.catalogue import Environment
 from blueprint.reading import Catalogue, Problem, read_catalogue
+from blueprint.unmade import pending
 from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
 from operations.judged import Judged, visible
@@ -90,7 +91,8 @@ def _stack(asked: Asked, stack: str) -> Judged:
     settings, catalogue = read_both(Project.here(asked.services), stack)
     limits = _limits(settings.environment)
     facts = Facts.of_stack(settings, catalogue, limits=limits, today=today(), standard=asked.standard)
-    return _run(facts, stack_objects(design(settings, catalogue, stack)), (), in_catalogue(catalogue, stack))
+    run = _run(facts, stack_objects(design(settings, catalogue, stack)), (), in_catalogue(catalogue, stack))
+    return replace(run, pending=pending(settings, catalogue, stack))
 
 
 def _loose(asked: Asked, tell: Callable[[str], None]) -> Judged:

@@ -16,6 +16,9 @@ Services = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, for programs.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors; no progress.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Every place that asks for what is not made yet, and what to do.")
+]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Only commands on an existing cluster ask.")]
 
 # Of `plat judge`.

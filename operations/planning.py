@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 
 import manifests
-from blueprint import Blueprint, design
+from blueprint import Blueprint, design, unmade
 from blueprint.reading import read_together
 from blueprint.settings import Settings
+from blueprint.unmade import Pending
 from manifests import Manifest
 from manifests.charts import charts
 from policies.adapters.preflight import preflight
@@ -25,16 +26,21 @@ class Plan:
     blueprint: Blueprint
     manifests: tuple[Manifest, ...]
     """Every object, in the order they are made."""
+    pending: tuple[Pending, ...]
+    """What is declared and not made yet. Pods wait for it only where containers are simulated."""
 
 
 def plan(settings: Callable[[], Settings], services: Path, stack: str, *, today: date) -> Plan:
     """The plan of `stack` over the catalogue in `services`.
 
     `today` (UTC) ends exceptions.
-    Raises TextError with every problem of settings and catalogue, PreflightError where the objects break a rule.
+    Raises TextError with every problem of settings and catalogue, and where pods would wait for ever for what is not
+    made yet; PreflightError where the objects break a rule.
     """
     text, catalogue = read_together(settings, services, today=today)
     blueprint = design(text, catalogue, stack)
+    unmade.check(text, catalogue, stack)
     made = tuple(manifests.everything(blueprint))
     preflight(made, charts(blueprint), settings=text, catalogue=catalogue, today=today)
-    return Plan(settings=text, blueprint=blueprint, manifests=made)
+    pending = unmade.pending(text, catalogue, stack)
+    return Plan(settings=text, blueprint=blueprint, manifests=made, pending=pending)

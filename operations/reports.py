@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from blueprint.unmade import Pending, record
+from operations import unmade
 from operations.console import Console, columns, seconds
 
 _SHOWN_KINDS = 8
@@ -32,11 +34,13 @@ class UpReport:
     context: str
     next_commands: Mapping[str, str]
     """Command -> what it is for."""
+    pending: tuple[Pending, ...]
+    """What the files declare and nothing makes yet."""
     elapsed_seconds: float
 
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
-        return asdict(self)
+        return {**asdict(replace(self, pending=())), "pending": record(self.pending)}
 
     def text(self, console: Console) -> str:
         """For people."""
@@ -56,6 +60,7 @@ class UpReport:
                         ("pods", f"{self.pods_ready} of {self.pods} ready"),
                     ]
                 ),
+                *([unmade.line(self.pending)] if self.pending else []),
                 "Where",
                 columns(
                     [

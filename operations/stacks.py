@@ -61,6 +61,7 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         kubeconfig=made.kubeconfig,
         context=made.context,
         next_commands=made.next_commands,
+        pending=planned.pending,
         elapsed_seconds=round(time.monotonic() - started, 1),
     )
 

@@ -62,12 +62,32 @@ def test_piped_output_has_no_colour_and_no_control_characters(arguments: tuple[s
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", done.stdout + done.stderr), "a log would hold control characters"
 
 
-def test_a_sound_catalogue_validates_in_one_line() -> None:
+def test_a_sound_catalogue_validates_in_one_line_and_one_about_what_is_not_made_yet() -> None:
     done = plat("validate")
     assert done.returncode == 0, f"the shipped catalogue is refused: {done.stderr}"
-    assert done.stdout.count("\n") == 1, "success takes more than a line"
-    assert "12 services" in done.stdout, "the number of services is missing"
+    valid, unmade = done.stdout.splitlines()
+    assert "12 services" in valid, "the number of services is missing"
+    assert unmade.startswith("declared, not made yet: 11 stores, 13 broker accounts, 3 secrets, "), unmade
+    assert unmade.endswith("Where, and what to do meanwhile: plat validate --verbose"), "it is not told how to see more"
     assert done.stderr == "", "success is commented on"
+
+
+def test_verbose_names_every_place_that_asks_for_what_is_not_made_yet() -> None:
+    told = plat("validate", "--verbose").stdout.splitlines()
+    assert "  services/cart-service.yaml:53: spec.resources.db" in told, "a store is not found where it is declared"
+    assert "  Pulumi.prod.yaml: platform:settings.backups" in told, "what a stack promises by default is passed over"
+
+
+@pytest.mark.parametrize("arguments", [("validate", "--json"), ("judge", "-s", "dev", "--format", "json")])
+def test_what_is_not_made_yet_is_told_to_programs(arguments: tuple[str, ...]) -> None:
+    pending = json.loads(plat(*arguments).stdout)["pending"]
+    (found,) = [each for each in pending if each["file"].endswith("/cart-service.yaml") and each["subject"] == "store"]
+    assert (found["line"], found["field"], found["waiting"]) == (53, "spec.resources.db", "cart-service")
+
+
+def test_the_judge_says_what_is_not_made_yet_beside_its_report() -> None:
+    done = plat("judge", "-s", "dev")
+    assert done.stderr.splitlines()[-1].startswith("declared, not made yet: 11 stores, "), done.stderr
 
 
 def test_every_mistake_is_reported_on_its_line_at_once(broken: Path) -> None:

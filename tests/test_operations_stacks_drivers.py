@@ -1,5 +1,6 @@
 """What is checked before anything is started: which cluster, whose backend, whether somebody agreed."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,8 +11,10 @@ import yaml
 
 from blueprint.reading import TextError
 from blueprint.settings import Cluster
+from blueprint.unmade import pending
 from operations import stacks
 from operations.console import Console
+from operations.deciding import read_both
 from operations.doctor import examine
 from operations.embedded_files import Files
 from operations.exits import Exit, RefusedError
@@ -19,7 +22,10 @@ from operations.guard import alone
 from operations.leftovers import keys_of
 from operations.project import Project
 from operations.pulumi_cli import Pulumi, durable
+from operations.reports import UpReport
+from tests.support import program_run
 from tests.support.stacks import ROOT, SERVICES
+from tests.support.taken_shop import taken_shop
 from tests.test_operations_cli_commands import plat
 
 KUBECONFIG = {
@@ -40,7 +46,7 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "Pulumi.mine.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
     (tmp_path / "Pulumi.yaml").write_text("name: platform\n", encoding="utf-8")
     (tmp_path / "kc").write_text(yaml.safe_dump(KUBECONFIG), encoding="utf-8")
-    return Project.here(SERVICES, root=tmp_path)
+    return Project.here(taken_shop(), root=tmp_path)
 
 
 def call(project: Project, command: str, *, assume_yes: bool) -> None:
@@ -189,3 +195,48 @@ def test_what_a_policy_refuses_is_refused_before_anything_is_started(tmp_path: P
     assert error.value.exit_code == Exit.POLICY
     assert "img-registry: Deployment cart-service/cart-service" in str(error.value)
     assert not project.embedded.exists(), "something was made before it was refused"
+
+
+def test_pods_that_would_wait_for_ever_are_refused_before_anything_starts(project: Project) -> None:
+    waiting = Project.here(SERVICES, root=project.root)
+    with pytest.raises(TextError, match=r"cart-service\.yaml:53: spec\.resources\.db: is a store, which comes with"):
+        call(waiting, "up", assume_yes=True)
+    assert not project.embedded.exists(), "something was made before it was refused"
+
+
+def test_the_program_refuses_pods_that_would_wait_for_ever() -> None:
+    settings = program_run.written_settings("prod")
+    with program_run.project() as folder:
+        program_run.lead(folder, settings)
+        done = program_run.run(folder, "prod", settings)
+    assert done.exit_code != 0, "pods that never start look like a success"
+    assert [each.kind for each in done.registrations] == ["pulumi:pulumi:Stack"], (
+        "half a stack was made before it was refused"
+    )
+    (said,) = done.told
+    assert said.startswith("nothing was touched, because\nservices/"), said
+    assert "cart-service.yaml:53: spec.resources.db: is a store, which comes with stores (0.4)" in said
+
+
+def test_a_stack_that_is_up_says_what_its_files_declare_and_nothing_makes() -> None:
+    settings, catalogue = read_both(Project.here(root=ROOT), "dev")
+    report = UpReport(
+        stack="dev",
+        services=("cart-service",),
+        objects={"Deployment": 1},
+        changes={},
+        pods_ready=1,
+        pods=1,
+        server="https://127.0.0.1:6443",
+        cluster="simulated",
+        kubeconfig="kc",
+        context="embedded",
+        next_commands={"plat down": "remove it all"},
+        pending=pending(settings, catalogue, "dev"),
+        elapsed_seconds=1.0,
+    )
+    said = [line for line in report.text(Console(quiet=True)).splitlines() if "not made yet" in line]
+    assert len(said) == 1, said
+    assert said[0].startswith("declared, not made yet: 11 stores, 13 broker accounts, 3 secrets, ")
+    programs = json.loads(json.dumps(report.record()))["pending"]
+    assert {each["waiting"] for each in programs if each["subject"] == "store"} >= {"cart-service"}

@@ -10,6 +10,7 @@ from typing import Final
 
 from blueprint.catalogue import Environment
 from blueprint.reading import Problem
+from blueprint.unmade import Pending
 from operations.judged.places import Place
 from policies.core.finding import Finding, Report
 from policies.core.rule import Rule
@@ -27,6 +28,8 @@ class Judged:
     """What could not be read."""
     place: Callable[[Finding], Place | None]
     """Where a finding is shown."""
+    pending: Sequence[Pending] = ()
+    """What the stack declares and does not make yet; nothing is known of it for loose objects."""
 
     @property
     def summary(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from blueprint.unmade import record as unmade
 from operations.judged.judgement import Judged, in_ascii
 
 
 def as_json(judged: Judged) -> str:
     """The report as JSON in ASCII: what a terminal or a build server would take for a command is escaped."""
-    record = {"environment": judged.environment, **judged.report.record()}
+    record = {"environment": judged.environment, **judged.report.record(), "pending": unmade(judged.pending)}
     return "{\n" + ",\n".join(f" {in_ascii(key)}: {_lines(value)}" for key, value in record.items()) + "\n}"
 
 

@@ -1,0 +1,200 @@
+"""What a stack's files ask for and no decision makes yet, so that nothing is accepted in silence.
+
+The rows are in `table`; here they meet a catalogue and settings. It decides nothing and changes no object. A cluster
+that runs containers refuses what would leave pods waiting for ever; one that simulates them only says it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from blueprint import clusters
+from blueprint.catalogue import Service, Spec
+from blueprint.reading import Catalogue, Problem, TextError
+from blueprint.references import Reference, parts
+from blueprint.settings import Settings
+from blueprint.text import Text
+from blueprint.unmade.table import NOT_MADE, Row
+
+__all__ = ["Pending", "check", "details", "once", "pending", "record", "sentence"]
+
+Found = tuple[Row, tuple[str | int, ...], int]
+"""A row, the YAML path that asks for it, and for how many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """One thing a file asks for that is not made yet."""
+
+    file: str
+    """The file that asks."""
+    line: int | None
+    """From 1; None: the stack's settings, whose lines are not kept, or a default nobody wrote."""
+    field: str
+    """YAML path, such as spec.resources.db."""
+    row: Row
+    count: int
+    """How many things it asks for."""
+    waiting: str | None
+    """The service whose pods wait for it for ever; None: nobody does."""
+
+
+def pending(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> tuple[Pending, ...]:
+    """Everything `settings` and `catalogue` ask for that is not made yet, in the order of files and lines.
+
+    A stack without the layer `services` asks nothing of the catalogue.
+    """
+    found = [*_of_settings(settings, stack)]
+    if "services" in settings.layers:
+        for service in catalogue.within(settings.environment):
+            found += _of_service(service, settings, catalogue)
+    return tuple(sorted(found, key=lambda each: (each.file, each.line or 0, each.field)))
+
+
+def once(found: Iterable[Pending]) -> tuple[Pending, ...]:
+    """`found` of several stacks, each field of each file once."""
+    first: dict[tuple[str, str], Pending] = {}
+    for each in found:
+        first.setdefault((each.file, each.field), each)
+    return tuple(first.values())
+
+
+def check(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> None:
+    """Raises TextError where pods would wait for ever on a cluster that runs them.
+
+    Where containers are simulated, as on the embedded control plane, nothing waits.
+    """
+    if clusters.decide(settings.cluster).simulated:
+        return
+    problems = [
+        _refused(each, settings.environment) for each in pending(settings, catalogue, stack) if each.waiting is not None
+    ]
+    if problems:
+        raise TextError(problems)
+
+
+def sentence(found: Iterable[Pending]) -> str:
+    """`found` in one line, counted by subject, with the pods that wait; empty where there is nothing."""
+    places = tuple(found)
+    if not places:
+        return ""
+    counts = ", ".join(f"{count} {row.one if count == 1 else row.many}" for row, count in _counted(places).items())
+    waiting = sorted({each.waiting for each in places if each.waiting})
+    wait = f"; these pods will wait for ever on a cluster that runs them: {', '.join(waiting)}" if waiting else ""
+    return f"declared, not made yet: {counts}{wait}."
+
+
+def details(found: Iterable[Pending]) -> Iterator[str]:
+    """`found` line by line: each subject with what to do meanwhile, and below it every place that asks for it."""
+    places = tuple(found)
+    for row, count in _counted(places).items():
+        yield f"{count} {row.one if count == 1 else row.many}, to come with {row.planned}. {row.meanwhile}."
+        for each in places:
+            if each.row == row:
+                yield f"  {each.file}:{f'{each.line}:' if each.line else ''} {each.field}"
+
+
+def record(found: Iterable[Pending]) -> list[Mapping[str, object]]:
+    """`found` for `--json`: one map a place."""
+    return [
+        {
+            "subject": each.row.one,
+            "count": each.count,
+            "file": each.file,
+            "line": each.line,
+            "field": each.field,
+            "planned": each.row.planned,
+            "meanwhile": each.row.meanwhile,
+            "waiting": each.waiting,
+        }
+        for each in found
+    ]
+
+
+def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
+    """How many of each row, in the order of the table: what pods wait for comes first."""
+    order = list(dict.fromkeys(NOT_MADE.values()))
+    counts: dict[Row, int] = {}
+    for each in sorted(found, key=lambda each: order.index(each.row)):
+        counts[each.row] = counts.get(each.row, 0) + each.count
+    return counts
+
+
+def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
+    for row, path, count in _below(settings, ()):
+        yield Pending(
+            file=f"Pulumi.{stack}.yaml",
+            line=None,
+            field=".".join(("platform:settings", *map(str, path))),
+            row=row,
+            count=count,
+            waiting=None,
+        )
+
+
+def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> Iterator[Pending]:
+    entry, asked = catalogue.entries[service.name], _asked_for(service.spec)
+    for row, path, count in _below(service, ()):
+        # Where it was declared first; a patch is named for what is in the patch alone.
+        patched = path[0] == "spec" and entry.source.node(path) is None
+        yield Pending(
+            file=entry.source.file,
+            line=entry.source.line(entry.place(settings.environment, *path[1:]) if patched else path),
+            field=".".join(map(str, path)),
+            row=row,
+            count=count,
+            waiting=service.name if row.blocks and path[-1] in asked else None,
+        )
+
+
+def _asked_for(spec: Spec) -> frozenset[str]:
+    """The resources that a variable of any container asks for: without them no pod of the service starts."""
+    containers = (*spec.containers.values(), *spec.init_containers.values())
+    references = [
+        part
+        for container in containers
+        for text in container.variables.values()
+        for part in parts(text)
+        if isinstance(part, Reference)
+    ]
+    return frozenset(each.words[1] for each in references if each.words[0] == "resources")
+
+
+def _below(model: Text, path: tuple[str | int, ...]) -> Iterator[Found]:
+    """What the fields of `model` ask for: those that are written, and those that promise something by default."""
+    for name, field in type(model).model_fields.items():
+        row, value, place = NOT_MADE.get((type(model), name)), getattr(model, name), (*path, str(field.alias))
+        written = name in model.model_fields_set
+        if row is None:
+            yield from _within(value, place) if written else ()
+        elif (written or row.by_default) and (count := row.asks(value)):
+            yield row, place, count
+
+
+def _within(value: object, path: tuple[str | int, ...]) -> Iterator[Found]:
+    if isinstance(value, Text):
+        row = NOT_MADE.get((type(value), None))
+        yield from [(row, path, 1)] if row else _below(value, path)
+    elif isinstance(value, Mapping):
+        for key, held in value.items():
+            yield from _within(held, (*path, str(key)))
+    elif isinstance(value, tuple):
+        for index, held in enumerate(value):
+            yield from _within(held, (*path, index))
+
+
+def _refused(each: Pending, environment: str) -> Problem:
+    name = each.field.rsplit(".", 1)[-1]
+    return Problem(
+        file=each.file,
+        line=each.line or 1,
+        field=each.field,
+        cause=(
+            f"is a {each.row.one}, which comes with {each.row.planned} and is not made yet, but variables ask for it,"
+            f" so the pods of {each.waiting} would wait for its Secret for ever"
+        ),
+        cure=(
+            f"{each.row.meanwhile}; to do so in this environment alone, write"
+            f" spec.environments.{environment}.resources.{name}: null with other variables. An embedded cluster takes"
+            " it as it is"
+        ),
+    )

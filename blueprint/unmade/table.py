@@ -1,0 +1,203 @@
+"""What may be written and is not made yet: the one table, with what to do meanwhile.
+
+A field nobody reads must not pass without a word. Either a decision reads it, or it has a row here, and every run that
+meets it says so. The table shrinks: a test finds a row whose field is read after all, and a field that has neither.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from blueprint.catalogue import Metadata, Spec
+from blueprint.catalogue.needing import Publish, Subscribe
+from blueprint.catalogue.offering import HttpOperation, Provide
+from blueprint.catalogue.owning import (
+    Amqp,
+    Bucket,
+    Clickhouse,
+    Elasticsearch,
+    Kafka,
+    Mongodb,
+    Nats,
+    Postgres,
+    Redis,
+    Secret,
+)
+from blueprint.catalogue.promising import Observability
+from blueprint.catalogue.running import LagMetric, RequestMetric
+from blueprint.settings import Brokers, Secrets, Settings
+from blueprint.text import Text
+
+Key = tuple[type[Text], str | None]
+"""A model and one of its fields, by its Python name. None: the thing the model describes, whichever of its fields a
+decision reads; the rest of its fields wait with it."""
+
+
+def each(value: Any) -> int:
+    """One for every entry of a list, a map or what is said in a model; one for anything else."""
+    if isinstance(value, Text):
+        return len(value.model_fields_set)
+    return len(value) if isinstance(value, tuple | Mapping) else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What is not made yet."""
+
+    one: str
+    """What one is called, as in "is a store"."""
+    many: str
+    """What several are called."""
+    planned: str
+    """The subject that will make it, and the version it is planned for."""
+    meanwhile: str
+    """What to do until then, as a sentence without a full stop."""
+    blocks: bool = False
+    """Whether pods that ask for it in a variable wait for ever: for a Secret nobody makes."""
+    by_default: bool = False
+    """Whether it is promised by who says nothing, too."""
+    asks: Callable[[Any], int] = each
+    """How many things a value of the field asks for; 0: it asks for nothing that is missing."""
+
+
+_STORE: Final = Row(
+    one="store",
+    many="stores",
+    planned="stores (0.4)",
+    meanwhile="Run the store yourself: drop the resource, and give the service its address in variables",
+    blocks=True,
+)
+_ACCOUNT: Final = Row(
+    one="broker account",
+    many="broker accounts",
+    planned="brokers (0.4)",
+    meanwhile="Run the broker yourself: drop the resource, and give the service its address in variables",
+    blocks=True,
+)
+_SECRET: Final = Row(
+    one="secret",
+    many="secrets",
+    planned="secrets (0.4)",
+    meanwhile="Drop the resource, and let the service read its secret from where it is kept",
+    blocks=True,
+)
+_BUCKET: Final = Row(
+    one="bucket",
+    many="buckets",
+    planned="clouds (0.6)",
+    meanwhile="Make the bucket yourself: drop the resource, and give the service its name in variables",
+    blocks=True,
+)
+_METRIC: Final = Row(
+    one="scaling metric",
+    many="scaling metrics",
+    planned="observability (0.5)",
+    meanwhile="Scale on cpu or memory; both work. CPU is watched in any case",
+)
+_PAGES: Final = Row(
+    one="note for readers",
+    many="notes for readers",
+    planned="catalogue pages (0.7)",
+    meanwhile="Keep it for whoever reads the file; nothing shows it elsewhere",
+)
+
+
+def _managed(value: Any) -> int:
+    """How many placements are the cloud's."""
+    placements = [value] if isinstance(value, str) else [getattr(value, name) for name in type(value).model_fields]
+    return placements.count("managed")
+
+
+_MANAGED: Final = Row(
+    one="managed placement",
+    many="managed placements",
+    planned="clouds (0.6)",
+    meanwhile="Drop it; network rules are those of a store or broker in the cluster until a cloud is asked",
+    asks=_managed,
+)
+
+NOT_MADE: Final[Mapping[Key, Row]] = {
+    (Postgres, None): _STORE,
+    (Mongodb, None): _STORE,
+    (Redis, None): _STORE,
+    (Clickhouse, None): _STORE,
+    (Elasticsearch, None): _STORE,
+    (Kafka, None): _ACCOUNT,
+    (Nats, None): _ACCOUNT,
+    (Amqp, None): _ACCOUNT,
+    (Secret, None): _SECRET,
+    (Bucket, None): _BUCKET,
+    (Publish, None): Row(
+        one="channel",
+        many="channels",
+        planned="brokers (0.4)",
+        meanwhile="Make topic, stream or queue at your broker by hand, with the retention and partitions said here",
+    ),
+    (Subscribe, None): Row(
+        one="subscription",
+        many="subscriptions",
+        planned="brokers (0.4)",
+        meanwhile="Make its group and dead-letter channel at your broker by hand",
+    ),
+    (LagMetric, None): _METRIC,
+    (RequestMetric, None): _METRIC,
+    (Spec, "slos"): Row(
+        one="objective",
+        many="objectives",
+        planned="observability (0.5)",
+        meanwhile="Keep it; it alerts nobody. Write the alert in your own Prometheus",
+    ),
+    (Spec, "tests"): Row(
+        one="kind of test",
+        many="kinds of tests",
+        planned="proofs (0.7)",
+        meanwhile="Run contracts, load and faults from the service's own pipeline",
+    ),
+    (Observability, "logs"): Row(
+        one="log retention",
+        many="log retentions",
+        planned="observability (0.5)",
+        meanwhile="Set it where your logs are kept",
+        asks=lambda logs: int("retention" in logs.model_fields_set),
+    ),
+    (Observability, "runbook"): Row(
+        one="runbook",
+        many="runbooks",
+        planned="observability (0.5)",
+        meanwhile="Keep it for whoever reads the file; no alert links to it",
+    ),
+    (Settings, "data"): _MANAGED,
+    (Brokers, "kafka"): _MANAGED,
+    (Brokers, "rabbitmq"): _MANAGED,
+    (Secrets, "store"): Row(
+        one="secret store",
+        many="secret stores",
+        planned="secrets (0.4)",
+        meanwhile="Drop it; no store is asked",
+        asks=lambda store: int(store != "generated"),
+    ),
+    (Settings, "observability"): Row(
+        one="retention of telemetry",
+        many="retentions of telemetry",
+        planned="observability (0.5)",
+        meanwhile="Run your own collector and set retention there; nothing here keeps metrics, traces or logs",
+        by_default=True,
+        asks=lambda _: 1,
+    ),
+    (Settings, "backups"): Row(
+        one="backup of the cluster's objects",
+        many="backups of the cluster's objects",
+        planned="backups (0.5)",
+        meanwhile="Make copies with a tool of your own; say enabled: false where none are wanted",
+        by_default=True,
+        asks=lambda backups: int(backups.enabled),
+    ),
+    (Provide, "version"): _PAGES,
+    (HttpOperation, "idempotency_key"): _PAGES,
+    (Metadata, "annotations"): _PAGES,
+    (Metadata, "description"): _PAGES,
+    (Metadata, "links"): _PAGES,
+    (Metadata, "tags"): _PAGES,
+    (Spec, "lifecycle"): _PAGES,
+}
+"""Field → what is missing. In the end it is empty."""
