@@ -12,12 +12,14 @@ import pulumi  # noqa: E402
 
 from blueprint.reading import TextError, settings_of  # noqa: E402
 from components.cluster import connect  # noqa: E402
+from components.debug_log import without_debug_log  # noqa: E402
 from components.platform import Foundation, Gateway, Mesh, Operators, PlatformReady  # noqa: E402
 from components.service import Service  # noqa: E402
 from operations.planning import plan  # noqa: E402
 from operations.reaching import reach  # noqa: E402
 from policies.adapters.preflight import PreflightError  # noqa: E402
 
+without_debug_log()
 config, stack, today = pulumi.Config("platform"), pulumi.get_stack(), datetime.now(tz=UTC).date()
 try:
     services = Path(config.get("services") or "services")

@@ -40,6 +40,7 @@ def test_a_run_is_quiet_and_looks_nothing_up(variant: str) -> None:
     assert done.printed == "", "what a program prints is lost between the engine's lines"
     assert done.asked == (), "a look-up makes a preview depend on what is there already"
     assert done.refused == (), "the engine would have stopped here"
+    assert done.debugged < len(done.registrations) / 10, "each resource writes to the debug log, a call per message"
 
 
 @every_variant

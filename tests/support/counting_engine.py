@@ -105,6 +105,8 @@ class CountingEngine:
     """Look-ups: functions of providers, and types of resources that were read."""
     told: list[str] = field(default_factory=list)
     """Messages to the user, warnings and worse."""
+    debugged: int = 0
+    """Messages of the SDK's debug log."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def urn(self, request: resource_pb2.RegisterResourceRequest) -> str:
@@ -209,6 +211,7 @@ class _Messages(engine_pb2_grpc.EngineServicer):
         del context
         if request.severity >= engine_pb2.WARNING:
             self._engine.told.append(request.message)
+        self._engine.debugged += request.severity == engine_pb2.DEBUG
         return empty_pb2.Empty()
 
 

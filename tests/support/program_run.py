@@ -41,6 +41,8 @@ class Run:
     exit_code: int
     told: tuple[str, ...]
     """Messages to the user, warnings and worse."""
+    debugged: int
+    """Messages of the SDK's debug log."""
     printed: str
     """Everything on stdout and stderr."""
     refused: tuple[str, ...]
@@ -160,6 +162,7 @@ def run(
     return Run(
         exit_code=done.returncode,
         told=tuple(engine.told),
+        debugged=engine.debugged,
         printed=done.stdout + done.stderr,
         refused=tuple(engine.refused),
         asked=tuple(engine.asked),
