@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from blueprint import names as naming
@@ -132,9 +133,23 @@ def files(view: View) -> Iterator[Problem]:
                 cause = f"names '{file}', but '.' and '..' are not followed"
                 cure = "Put the file below the catalogue's folder and write its plain path"
                 yield view.problem(name, place, cause, cure)
-            elif not path.is_file():
-                beside = [other.relative_to(view.folder).as_posix() for other in path.parent.glob("*.*")]
+            elif not _is_file(path):
+                beside = [other.relative_to(view.folder).as_posix() for other in _beside(path)]
                 yield view.problem(name, place, f"names '{file}', which is not there", valid(file, beside, "There are"))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than a file system takes
+        return False
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(path.parent.glob("*.*"))
+    except OSError:
+        return ()
 
 
 def exceptions(view: View) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from policies.objects import Object, shapes
+from policies.objects.glance import glance
 from policies.objects.values import ABSENT, Unknown, View
 
 Role = Literal["container", "init", "ephemeral"]
@@ -143,7 +144,12 @@ def containers(thing: Object) -> Iterator[Container]:
 
 
 def _parts(thing: Object) -> tuple[Pod, ...]:
-    return tuple(_found(thing)) if thing.is_kubernetes else ()
+    return tuple(_found(thing)) if thing.is_kubernetes and _may_hold(thing) else ()
+
+
+def _may_hold(thing: Object) -> bool:
+    seen = glance(thing)
+    return seen.unknown or any(name in ROLES or shapes.is_podlike(name) for name in seen.names)
 
 
 def _found(thing: Object) -> Iterator[Pod]:

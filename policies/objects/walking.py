@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from policies.objects import Object
+from policies.objects.glance import glance
 from policies.objects.values import ABSENT, View
 
 
@@ -37,21 +38,6 @@ def places(root: View) -> Iterator[Place]:
         else:
             continue
         waiting.extend(reversed(below))
-
-
-def field_names(thing: Object) -> frozenset[str]:
-    """Every field of `thing`, however deep: a quick look before `places`, which makes a view of each. Ask
-    `thing.once(field_names)`."""
-    found: set[str] = set()
-    waiting: list[object] = [dict(thing.props)]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            found.update(map(str, value))
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ def secret_references(thing: Object) -> Iterator[SecretReference]:
 
 
 def _may_name_a_secret(thing: Object) -> bool:
-    names = thing.once(field_names)
+    names = glance(thing).names
     if names & (_LISTS | _TEXT_LISTS) or names >= _SELECTOR:
         return True
     folded = {name.casefold() for name in names}

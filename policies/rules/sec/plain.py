@@ -13,9 +13,10 @@ from policies.credentials.names import names_a_secret
 from policies.credentials.states import REFERENCE
 from policies.credentials.texts import is_harmless, suspect, suspicious, suspicious_bytes
 from policies.objects import Object
+from policies.objects.glance import glance
 from policies.objects.pods import Container, pods
 from policies.objects.values import View
-from policies.objects.walking import Place, field_names, places
+from policies.objects.walking import Place, places
 from policies.rules.sec.group import SEC
 
 CONFIG_MAPS: Final = sorts("ConfigMap")
@@ -115,7 +116,7 @@ _PASSWORDS: Final = ("password", "passphrase")
 
 def _passwords(thing: Object) -> Iterator[Violation]:
     # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
-    names = thing.once(field_names) if thing.is_custom else frozenset()
+    names = glance(thing).names if thing.is_custom else frozenset()
     for place in places(thing.root) if any(name.casefold().endswith(_PASSWORDS) for name in names) else ():
         told = place.key.casefold().endswith(_PASSWORDS) and isinstance(place.view.value, str)
         if told and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
