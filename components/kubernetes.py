@@ -3,7 +3,7 @@
 Everything but a Secret is registered raw, whole and as its manifest spells it: `apiextensions.CustomResource` drops
 top-level fields (KongPlugin's), the typed classes cost twice the time (2.06 to 1, measured over gRPC), and the
 schemas are checked elsewhere, against the real ones. A Secret is typed, because only then are its values marked. What
-replaces an object, who else writes it and what it waits for is said by `manifests.treatments`, and told here.
+replaces an object, who else writes it and what it waits for is decided by `manifests.treatments` and applied here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

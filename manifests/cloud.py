@@ -1,4 +1,4 @@
-"""A cloud's resource as a plain value, beside `Manifest`: what the engine is told, before any of it exists.
+"""A cloud's resource as a plain value, beside `Manifest`: what the engine receives, before any of it exists.
 
 A property that only the cloud knows is a `Ref` to another resource's output. So the preflight judges a cloud's
 resources before anything is made, a `Ref` being an unknown value, and `components.cloud` puts the output in
