@@ -5,8 +5,7 @@ import gc
 # Registering allocates much and frees little: a third less CPU at 1,000 resources, and linear growth beyond.
 gc.set_threshold(100_000, 50, 100)
 
-from datetime import UTC, datetime  # noqa: E402  (the threshold must be set before the SDK allocates)
-from pathlib import Path  # noqa: E402
+from pathlib import Path  # noqa: E402  (the threshold must be set before the SDK allocates)
 
 import pulumi  # noqa: E402
 
@@ -20,12 +19,10 @@ from operations.reaching import reach  # noqa: E402
 from policies.adapters.preflight import PreflightError  # noqa: E402
 
 without_debug_log()
-config, stack, today = pulumi.Config("platform"), pulumi.get_stack(), datetime.now(tz=UTC).date()
+config, stack = pulumi.Config("platform"), pulumi.get_stack()
 try:
     services = Path(config.get("services") or "services")
-    blueprint = plan(
-        lambda: settings_of(config.require_object("settings"), stack), services, stack, today=today
-    ).blueprint
+    blueprint = plan(lambda: settings_of(config.require_object("settings"), stack), services, stack).blueprint
     reach(blueprint.cluster, Path())
 except (PreflightError, TextError) as error:
     raise pulumi.RunError(f"nothing was touched, because\n{error}") from None

@@ -23,9 +23,10 @@ from blueprint.settings import Cluster as ClusterText
 from operations import embedded, engine
 from operations.console import Console
 from operations.embedded_files import Files
+from operations.embedded_left import Left
 from operations.exits import Exit, RefusedError
 from operations.guard import Guard, alone
-from operations.leftovers import Cluster, recorded, remaining
+from operations.leftovers import Cluster, recorded
 from operations.made import NOTHING, Gone, Made, changes
 from operations.project import Project
 from operations.pulumi_cli import MENDING, Pulumi, durable
@@ -55,7 +56,7 @@ class EmbeddedStack:
                 tools = engine.provide(progress=phase.fact)
             status = self._start(tools)
             pulumi = self._pulumi(tools, guard, {})
-            mending = self._ready(pulumi, tools)
+            mending = self._left(pulumi, tools).mend()
             with self.console.phase("objects") as phase:
                 tally = self._pulumi(tools, guard, MENDING if mending else {}).work(
                     "up",
@@ -96,7 +97,8 @@ class EmbeddedStack:
                 tools = engine.provide(progress=phase.fact)
             self._start(tools)
             pulumi = self._pulumi(tools, guard, {})
-            self._unlock(pulumi)
+            left = self._left(pulumi, tools)
+            left.unlock()
             deleted = 0
             if self._files.checkpoint.is_file():
                 total = len(recorded(self._files.checkpoint))
@@ -110,7 +112,7 @@ class EmbeddedStack:
                     )
                     deleted = tally.operations["delete"]
                     phase.outcome = f"{deleted} removed"
-            swept = self._sweep(tools)
+            swept = left.sweep()
             pulumi.unfinished.unlink(missing_ok=True)
             self._files.forget()
             stopped = not keep_cluster and embedded.stop(self.project.embedded, tools)
@@ -162,48 +164,10 @@ class EmbeddedStack:
             cache=self._files.folder / "kubectl",
         )
 
-    def _unlock(self, pulumi: Pulumi) -> None:
-        """Removes the backend's lock of an engine that was killed: with the guard held, none is alive."""
-        if self._files.has_lock():
-            pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self._files.salted.parent)
-
-    def _ready(self, pulumi: Pulumi, tools: engine.Toolchain) -> bool:
-        """Makes sure that the stack exists and that the cluster holds nothing unrecorded; whether a run was cut off."""
-        complete = self._files.salted.is_file() and self._files.checkpoint.is_file()
-        if not complete:
-            self._create(pulumi)
-        self._unlock(pulumi)
-        if complete and not pulumi.unfinished.exists():
-            return False
-        cluster = self._cluster(tools)
-        ours = cluster.ours()
-        if not complete and not ours:
-            return False  # a new stack on an empty cluster
-        with self.console.phase("mending what an interrupted run has left") as phase:
-            record = recorded(self._files.checkpoint)
-            orphans = [found for found in ours if found.by_engine and found.key not in record]
-            cluster.wait_until_gone(found for found in ours if found.going)
-            cluster.remove(orphans)
-            phase.outcome = f"{len(orphans)} unrecorded objects removed" if orphans else "nothing unrecorded"
-        return True
-
-    def _create(self, pulumi: Pulumi) -> None:
-        done = pulumi.ask("stack", "init", self.stack, "--no-select", cwd=self._files.begin())
-        if done.returncode != 0:
-            raise RefusedError(f"the stack could not be created:\n{done.stderr.strip()}")
-
-    def _sweep(self, tools: engine.Toolchain) -> tuple[str, ...]:
-        """Removes whatever has our mark; proves that nothing is left. Names of what no record held."""
-        with self.console.phase("looking for what remains") as phase:
-            cluster = self._cluster(tools)
-            ours = cluster.ours()
-            left = [found for found in ours if not found.owned and not found.going]
-            cluster.remove(left)
-            cluster.wait_until_gone(ours)
-            if staying := cluster.ours():
-                raise remaining(staying)
-            phase.outcome = "nothing"
-        return tuple(str(found) for found in left if found.by_engine)
+    def _left(self, pulumi: Pulumi, tools: engine.Toolchain) -> Left:
+        return Left(
+            stack=self.stack, files=self._files, pulumi=pulumi, cluster=self._cluster(tools), console=self.console
+        )
 
     def _nothing(self, *, keep_cluster: bool) -> Gone:
         no_tools = engine.Toolchain(tools={}, origin={})  # stopping asks the process table only

@@ -5,7 +5,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import manifests
@@ -15,6 +14,7 @@ from blueprint.settings import Settings
 from blueprint.unmade import Pending
 from manifests import Manifest
 from manifests.charts import charts
+from operations.deciding import today
 from policies.adapters.preflight import preflight
 
 
@@ -30,17 +30,17 @@ class Plan:
     """What is declared and not made yet. Pods wait for it only where containers are simulated."""
 
 
-def plan(settings: Callable[[], Settings], services: Path, stack: str, *, today: date) -> Plan:
-    """The plan of `stack` over the catalogue in `services`.
+def plan(settings: Callable[[], Settings], services: Path, stack: str) -> Plan:
+    """The plan of `stack` over the catalogue in `services`, as of today (UTC): exceptions end by a day.
 
-    `today` (UTC) ends exceptions.
     Raises TextError with every problem of settings and catalogue, and where pods would wait for ever for what is not
     made yet; PreflightError where the objects break a rule.
     """
-    text, catalogue = read_together(settings, services, today=today)
+    day = today()
+    text, catalogue = read_together(settings, services, today=day)
     blueprint = design(text, catalogue, stack)
     unmade.check(text, catalogue, stack)
     made = tuple(manifests.everything(blueprint))
-    preflight(made, charts(blueprint), settings=text, catalogue=catalogue, today=today)
+    preflight(made, charts(blueprint), settings=text, catalogue=catalogue, today=day)
     pending = unmade.pending(text, catalogue, stack)
     return Plan(settings=text, blueprint=blueprint, manifests=made, pending=pending)

@@ -9,22 +9,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from blueprint.reading import read_settings
-from blueprint.settings import Embedded, Existing
+from blueprint.settings import Cluster, Embedded, Existing
 from operations.console import Console
-from operations.deciding import today
 from operations.embedded_stack import EmbeddedStack
 from operations.existing_stack import ExistingStack
 from operations.exits import Exit, RefusedError
+from operations.made import Gone, Made
 from operations.project import Project
 from operations.reports import DownReport, UpReport, by_kind
 
-DRIVERS: Mapping[type, Callable[..., EmbeddedStack | ExistingStack]] = {
-    Embedded: EmbeddedStack,
-    Existing: ExistingStack,
-}
-"""Settings type -> how a stack of it is driven. Total over `settings.Cluster`; a test says so."""
+
+class Driver(Protocol):
+    """One stack on one way of having a cluster."""
+
+    def up(self, *, total: int, assume_yes: bool) -> Made:
+        """Makes the stack's `total` objects."""
+
+    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:
+        """Removes them, and looks that they are gone."""
+
+
+DRIVERS: Final[Mapping[type, Callable[..., Driver]]] = {Embedded: EmbeddedStack, Existing: ExistingStack}
+"""Settings type → how a stack of it is driven. Total over `settings.Cluster`; a test says so."""
+
+
+def driver(project: Project, stack: str, console: Console, cluster: Cluster) -> Driver:
+    """What brings `stack` up and down on `cluster`."""
+    return DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
 
 
 def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> UpReport:
@@ -42,13 +56,12 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
     with console.busy("deciding"):
         file = project.stack_file(stack)
         try:  # the program asks again; here it costs no engine
-            planned = plan(lambda: read_settings(file), project.services, stack, today=today())
+            planned = plan(lambda: read_settings(file), project.services, stack)
         except PreflightError as error:
             raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
         objects = by_kind(planned.manifests)
     cluster = planned.settings.cluster
-    driver = DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
-    made = driver.up(total=sum(objects.values()), assume_yes=assume_yes)
+    made = driver(project, stack, console, cluster).up(total=sum(objects.values()), assume_yes=assume_yes)
     return UpReport(
         stack=stack,
         services=tuple(planned.blueprint.services),
@@ -76,8 +89,7 @@ def down(project: Project, stack: str, console: Console, *, keep_cluster: bool, 
     """
     started = time.monotonic()
     cluster = read_settings(project.stack_file(stack)).cluster
-    driver = DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
-    gone = driver.down(keep_cluster=keep_cluster, assume_yes=assume_yes)
+    gone = driver(project, stack, console, cluster).down(keep_cluster=keep_cluster, assume_yes=assume_yes)
     return DownReport(
         stack=stack,
         deleted=gone.deleted,

@@ -1,6 +1,6 @@
 """What one service's plan may know of the rest: stores wherever they are, brokers, and stacks that share a cluster."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +11,17 @@ from blueprint.clusters import Cluster
 from blueprint.network_rules import Addresses, Peer
 from blueprint.reading import TextError, settings_of
 from blueprint.reading.stacks import Kubeconfig
+from blueprint.settings import Settings
 from blueprint.text import Text
 from components.cluster import CONNECTIONS, Connection, connect
-from manifests import backing
+from manifests import backing, everything
+from operations import stacks
+from operations.console import Console
+from operations.made import NOTHING, Gone, Made
+from operations.project import Project
 from operations.reaching import REACHED, reach
-from tests.support.stacks import STACKS, catalogue, key, objects, settings, shop
+from policies.adapters.preflight import preflight
+from tests.support.stacks import STACKS, TODAY, catalogue, key, objects, settings, shop
 
 OWNS: Final = """\
   resources:
@@ -159,6 +165,15 @@ def test_a_stack_with_a_tenant_makes_services_alone() -> None:
         settings_of({**text, "operators": "present"}, "pr")
 
 
+RUNNING: Final = {
+    "environment": "dev",
+    "cluster": {"kind": "existing", "name": "shop-eu"},
+    "domain": "example.com",
+    "operators": "present",
+}
+"""A stack on a cluster whose containers run."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Borrowed(Cluster):
     """A throw-away way of having a cluster."""
@@ -170,6 +185,31 @@ class BorrowedText(Text):
     kind: str = "borrowed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class BorrowedStack:
+    """What would bring a stack up and down on it."""
+
+    project: Project
+    stack: str
+    console: Console
+    cluster: BorrowedText
+
+    def up(self, *, total: int, assume_yes: bool) -> Made:
+        return Made(
+            changes={"create": total if assume_yes else 0},
+            pods_ready=0,
+            pods=0,
+            server="",
+            cluster=self.cluster.kind,
+            kubeconfig="",
+            context="",
+            next_commands={},
+        )
+
+    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:
+        return replace(NOTHING, stopped=assume_yes and not keep_cluster)
+
+
 def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,12 +219,16 @@ def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
     monkeypatch.setitem(clusters.MAKERS, BorrowedText, lambda _: lender)
     monkeypatch.setitem(CONNECTIONS, Borrowed, lambda _: connection)
     monkeypatch.setitem(REACHED, Borrowed, lambda *_: led)
+    monkeypatch.setitem(stacks.DRIVERS, BorrowedText, BorrowedStack)
     text = settings("dev").model_copy(update={"cluster": BorrowedText()})
 
     made = design(text, catalogue(tmp_path / "services", one=""))
     assert made.cluster is lender
     assert connect(made.cluster) is connection
     assert reach(made.cluster, tmp_path) == led
+    project = Project.here(None, root=tmp_path)
+    driven = stacks.driver(project, "lent", Console(quiet=True), text.cluster).up(total=3, assume_yes=True)
+    assert (driven.cluster, driven.changes) == ("borrowed", {"create": 3})
     kubelet = objects(made)["networking.k8s.io/v1", "NetworkPolicy", "one", "platform.kubelet"]["spec"]["ingress"]
     assert kubelet[0]["from"] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}], (
         "what a cluster says reaches what depends on it"
@@ -196,3 +240,18 @@ def test_pods_that_only_seem_to_run_are_not_waited_for() -> None:
         made = objects(design(settings(stack), shop()))
         waits = {manifest["spec"].get("minReadySeconds") for key, manifest in made.items() if key[1] == "Deployment"}
         assert waits == {seconds}, f"{stack}: simulated containers cannot die; real ones are given time to"
+
+
+def test_only_where_containers_are_simulated_may_a_pod_count_before_it_has_lasted() -> None:
+    simulated = settings("dev")
+    running = simulated.model_copy(update={"cluster": settings_of(RUNNING, "dev").cluster})
+    made = list(everything(design(simulated, shop())))
+
+    def refused(text: Settings) -> set[str]:
+        report = preflight(made, settings=text, catalogue=shop(), today=TODAY)
+        return {finding.message for finding in report.findings if finding.rule.id == "av-rolling-update"}
+
+    assert not refused(simulated), "the control plane's own pods would be waited for"
+    assert any("spec.minReadySeconds: is 0" in message for message in refused(running)), (
+        "a version that dies in its first second would replace the one that works"
+    )

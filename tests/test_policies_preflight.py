@@ -132,7 +132,7 @@ def test_an_exception_that_has_ended_exempts_nothing_and_is_told(monkeypatch: py
     assert "wl-host-namespaces: Pod order-service/orders" in str(caught.value)
 
 
-BEFORE: Final = "\nconfig, stack, today = "
+BEFORE: Final = "\nconfig, stack = "
 JUDGED: Final = """
 from operations import planning
 from tests.support.policy_servicer import CORE, pod
