@@ -14,7 +14,7 @@ from policies.objects.readable import readable
 from policies.objects.values import View
 from policies.rules.gw import group
 from policies.rules.gw.group import GW
-from policies.rules.gw.routes import doors
+from policies.rules.gw.routes import routes
 
 CERTIFICATE: Final = "Certificate.cert-manager.io"
 ENCRYPTED: Final = frozenset({"HTTPS", "TLS"})
@@ -105,7 +105,7 @@ def _of_route(thing: Object, world: World) -> Iterator[Violation]:
     spoken = thing.annotations[group.PROTOCOLS_ANNOTATION]
     if spoken.word and not _only_encrypted(spoken):
         yield Violation(spoken, "takes plain http, whatever the listener says")
-    if all(door.redirects for door in doors(thing)):
+    if all(route.redirects for route in routes(thing)):
         return
     for parent in thing.spec["parentRefs"]:
         if parent["kind"].word not in ("", "Gateway"):

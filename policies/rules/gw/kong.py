@@ -15,7 +15,7 @@ from policies.objects.values import View
 from policies.rules.gw import group
 from policies.rules.gw.group import GW
 from policies.rules.gw.plugins import CODE, kind
-from policies.rules.gw.routes import doors
+from policies.rules.gw.routes import routes
 
 ADMIN_PORTS: Final = frozenset({8001, 8002, 8444, 8445})
 """Kong's admin API and manager, plain and with TLS (Kong 3.9, kong.conf.default)."""
@@ -100,8 +100,8 @@ def _is_kongs(namespace: str, name: str) -> bool:
 
 
 def _of_route(thing: Object) -> Iterator[Violation]:
-    for door in doors(thing):
-        for backend in door.backends:
+    for route in routes(thing):
+        for backend in route.backends:
             port = backend.port.value if backend.port.is_known else None
             if _is_kongs(backend.namespace, backend.name) and (
                 _ADMIN_NAME.search(backend.name)

@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.gw.route import EVERYTHING, Backend, Door, Match
+from policies.rules.gw.route import EVERYTHING, Backend, Match, Route
 
 _URI_KINDS: Final[Mapping[str, str]] = {"exact": "Exact", "prefix": "Beginning", "regex": "RegularExpression"}
 
@@ -20,7 +20,7 @@ def is_public(thing: Object) -> bool:
     return bool(places - {"mesh"})
 
 
-def of_virtual_service(thing: Object) -> Iterator[Door]:
+def of_virtual_service(thing: Object) -> Iterator[Route]:
     if not is_public(thing):
         return
     hosts = tuple(thing.spec["hosts"])
@@ -30,7 +30,7 @@ def of_virtual_service(thing: Object) -> Iterator[Door]:
                 continue
             mirrors = (rule["mirror"], *(each["destination"] for each in rule["mirrors"]))
             ends = [*(end["destination"] for end in rule["route"]), *(end for end in mirrors if end.is_set)]
-            yield Door(
+            yield Route(
                 object=thing,
                 rule=rule,
                 hosts=hosts,
