@@ -169,7 +169,7 @@ def of_pods(violations: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(level, message.partition(": is")[0]) for level, message in violations if message.startswith(standard)]
 
 
-def test_an_unknown_value_behind_a_wall_is_refused_and_any_other_is_not(
+def test_an_unknown_value_a_security_rule_reads_is_refused_and_any_other_is_not(
     other: Workspace, control_plane: ControlPlane
 ) -> None:
     environment = 'container["env"] = [{"name": "SOURCE", "value": later}]'

@@ -109,7 +109,7 @@ def test_an_unknown_security_context_is_a_finding_and_hides_nothing_else(facts: 
     assert {said.rule for said in told} == {"eng-unknown-values", "wl-privileged", "wl-host-namespaces"}
 
 
-def test_an_unknown_value_no_wall_stands_on_is_no_finding() -> None:
+def test_an_unknown_value_no_security_rule_reads_is_no_finding() -> None:
     environment = [{"name": "HOST", "value": Unknown("")}]
     thing = pod(containers=[{**container(), "env": environment}], terminationGracePeriodSeconds=Unknown(""))
     assert Pack(PROD, CORE).analyze(thing) == []

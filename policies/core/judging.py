@@ -1,7 +1,7 @@
 """Running the rules: every one in its guard, over every subject, three verdicts each.
 
 A rule that raises is a mandatory finding and takes no other rule with it. A rule that meets a value nobody knows yet
-is undecided about that subject; where the rule guards a wall, that is a finding of its own. A rule that meets
+is undecided about that subject; where the rule is about security, that is a finding of its own. A rule that meets
 something of another type than the field has says so as its own finding: what it cannot read it does not pass.
 """
 

@@ -167,7 +167,7 @@ class Group:
     name: str
     title: str
     secures: bool = True
-    """False for groups whose rules guard no wall: an unknown replica count is not an attack."""
+    """Whether a value that is not known yet is a finding; False where it is no risk, as with a replica count."""
     rules: list[Rule] = field(default_factory=list)
 
     @property

@@ -24,7 +24,8 @@ CORE: Final = {
     "rolebindings": "rbac.authorization.k8s.io",
 }
 """Resource to its group: what must be judged inside the cluster too, whoever applies it. Pods because everything
-becomes one, namespaces because the walls hang on their labels, grants because they open every other wall."""
+becomes one, namespaces because Pod Security and NetworkPolicies depend on their labels, grants because they can change
+either."""
 
 
 @ENG.stack(

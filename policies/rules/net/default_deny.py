@@ -1,4 +1,4 @@
-"""The walls: every namespace closed first, and no door so wide that there is no wall."""
+"""Default deny in every namespace, and no NetworkPolicy rule so wide that it undoes it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -35,7 +35,7 @@ def default_deny(thing: Object, world: World) -> Iterator[Violation]:
     closed: set[Direction] = set()
     for policy in world.within(thing.name, *POLICY_SORTS):
         spec = policy.spec
-        # Only one without any rule: whoever adds a door to it opens the whole namespace.
+        # Only a policy without rules: a rule added to it would apply to every pod of the namespace.
         if is_empty_selector(spec["podSelector"]) and spec["ingress"].is_empty and spec["egress"].is_empty:
             closed |= set(directions(policy))
     if missing := [direction for direction in SIDES if direction not in closed]:
@@ -47,8 +47,8 @@ def default_deny(thing: Object, world: World) -> Iterator[Violation]:
     "A/A/M",
     MEDIUM,
     POLICIES,
-    why="A door for all pods of a namespace is also one for the pod that is added tomorrow.",
-    cure="Select the pods the door is for; only default-deny and DNS are for all",
+    why="A rule for all pods of a namespace also opens the pod that is added tomorrow.",
+    cure="Select the pods the rule is for; only default deny and DNS are for all",
     where=PLATFORM,
     sources=("Kyverno restrict-networkpolicy-empty-podselector",),
 )
@@ -138,7 +138,7 @@ def _is_any(selector: View) -> bool:
 
 
 def _is_public_gateway(policy: Object) -> bool:
-    """Whether it is the one door that is for the whole world: to the gateway's pods, on its two ports."""
+    """Whether it is the one policy that may admit every address: to the gateway's pods, on its two ports."""
     opened = [rule_ports(rule) for rule in policy.spec["ingress"]]
     return (
         policy.namespace == GATEWAY.namespace

@@ -1,4 +1,4 @@
-"""Policies of other engines and for the whole cluster: nothing may outrank a namespace's walls."""
+"""Policies of other engines and for the whole cluster: none may outrank a namespace's NetworkPolicies."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

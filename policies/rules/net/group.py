@@ -29,7 +29,7 @@ TRUSTED: Final = frozenset({names.SERVICE_LABEL})
 """Labels of namespaces by which the platform's own namespaces may know a peer: it puts them on, and nobody else."""
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes"
-PLATFORM: Final = "blueprint/doors.py and manifests/isolation.py, for every service"
+PLATFORM: Final = "blueprint/isolation.py and manifests/isolation.py, for every service"
 FOUNDATION: Final = "blueprint/foundation.py"
 
 

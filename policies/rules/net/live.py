@@ -1,4 +1,4 @@
-"""Selectors that select nothing: a wall around nobody, a door for nobody, a Service that answers never."""
+"""Selectors that match no pod: of NetworkPolicies and their peers, Services, budgets and monitors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -29,7 +29,7 @@ _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
         "PodMonitor.monitoring.coreos.com",
         "DestinationRule.networking.istio.io",
     ),
-    why="A label spelt wrong selects nothing, and nothing says so: the wall is open, the budget empty.",
+    why="A misspelt label selects no pod, and nothing reports it: the pod stays open, the budget protects nothing.",
     cure=f"Spell the labels as the pods have them; pods of a chart are told in {_PEER_FREE}",
     where=PLATFORM,
     sources=("kube-linter dangling-*", "Kubescape dangling-networkpolicy"),

@@ -76,7 +76,7 @@ def owner(namespace: str, world: World) -> str | None:
     return service
 
 
-def _walls(policy: Object, world: World) -> Iterator[Violation]:
+def _policies(policy: Object, world: World) -> Iterator[Violation]:
     service = owner(policy.namespace, world)
     if service:
         for direction, rule in rules(policy):
@@ -142,8 +142,8 @@ def _namespace_of(identity: str) -> str:
     return parts[2] if len(parts) == 5 and parts[1] == "ns" else parts[0]
 
 
-def _home(store: Object, world: World) -> Iterator[Violation]:
-    """A store beside a service's pods is behind their doors, not its own."""
+def _placed(store: Object, world: World) -> Iterator[Violation]:
+    """A store in a service's namespace is under that namespace's NetworkPolicies, not its own."""
     if store.namespace in world.facts.service:
         yield Violation(
             "metadata.namespace", f"is a service's; its stores live in {names.data_namespace(store.namespace)}"
@@ -167,8 +167,8 @@ def _ports(world: World) -> frozenset[int]:
 
 
 _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
-    **dict.fromkeys(POLICY_SORTS, _walls),
+    **dict.fromkeys(POLICY_SORTS, _policies),
     _AUTHORISATION: _admissions,
-    **dict.fromkeys(_STORES, _home),
+    **dict.fromkeys(_STORES, _placed),
     **dict.fromkeys(_GROUPS, _group),
 }

@@ -28,18 +28,18 @@ class Pods:
     name: str
     """For a person."""
     labels: Mapping[str, str] = field(hash=False)
-    walled: bool = False
-    """Whether the platform closes them. Other people's controllers stay open: they speak to the API server, whose
-    address no selector can name."""
+    closed: bool = False
+    """Whether NetworkPolicies of the platform select them in both directions. Other people's controllers stay open:
+    they speak to the API server, whose address no selector can name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceNamespaces:
-    """Whoever is in a namespace of a service: an edge the platform opens by the namespace's label, so that a new
-    service changes none of its objects. The pods' own walls decide who of them."""
+    """Every pod in a namespace of a service: an edge the platform opens by the namespace's label, so that a new
+    service changes none of its objects. The pods' own NetworkPolicies decide which of them use it."""
 
     all_at_once: bool = False
-    """Whether their own walls may open it for the whole namespace as well."""
+    """Whether their own NetworkPolicies may open it for the whole namespace as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Edge:
 
 
 def _pods(of: vendors.Pods, name: str, *, closed: bool = False) -> Pods:
-    return Pods(namespace=of.namespace, name=name, labels=of.labels, walled=closed)
+    return Pods(namespace=of.namespace, name=name, labels=of.labels, closed=closed)
 
 
 DNS: Final = _pods(vendors.KUBE_DNS, "kube-dns")
@@ -86,7 +86,7 @@ BROKERS: Final[Mapping[Broker, Pods]] = {
 STANDING: Final = (DNS, ISTIOD, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, *BROKERS.values())
 """Pods that charts and the cluster bring."""
 CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
-"""The platform's namespaces in which every pod is closed but for its doors."""
+"""The platform's namespaces in which every pod is closed, except for its declared edges."""
 
 
 def opened(*served: vendors.Port) -> int:

@@ -127,7 +127,7 @@ def imds_blocked(policy: Object, _: Facts) -> Iterator[Violation]:
     "A/M/M",
     MEDIUM,
     POLICIES,
-    why="Any other label of a namespace can be put on by whoever may edit one, and the door opens to them.",
+    why="Anyone who may edit a namespace can set any other label on it, and the policy then admits its pods.",
     cure="Select namespaces by kubernetes.io/metadata.name, which only the API server sets",
     where=PLATFORM,
     sources=("OWASP K8s K04",),

@@ -144,7 +144,7 @@ def is_cluster_wide(thing: Object) -> bool:
     "M/M/M",
     HIGH,
     KUBERNETES,
-    why="In default and kube-* there are no walls of ours, and without a namespace the provider's default decides.",
+    why="default and kube-* have none of our NetworkPolicies; without a namespace the provider's default decides.",
     cure="Set metadata.namespace to the service's own",
     where="the program: components/, or the chart that brings it",
     sources=("CIS-EKS 4.5.2", "CKV_K8S_21"),
@@ -237,7 +237,7 @@ def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
     elif name in world.data_namespaces:
         meant = name.removesuffix(names.data_namespace(""))
     else:
-        meant = ""  # the platform's own, and the cluster's: doors for services open by the label
+        meant = ""  # the platform's own, and the cluster's: NetworkPolicies open to services by the label
     for label in (namespace.labels[names.SERVICE_LABEL], namespace.labels[DATA_OF]):
         if label.is_set and label.word != meant:
             yield Violation(label, f"is {label.word or 'empty'} on the namespace of {meant or 'no service'}")

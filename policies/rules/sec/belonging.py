@@ -31,7 +31,7 @@ SPREADERS: Final = frozenset({"ClusterExternalSecret.external-secrets.io", "Clus
     "M/M/M",
     CRITICAL,
     KUBERNETES,
-    why="A namespace is the wall around a service; a secret that crosses it belongs to nobody any more.",
+    why="Access to a secret is granted by namespace; a copy elsewhere escapes its owner's grants and rotation.",
     cure="Give each service a secret of its own, under its own path of the store",
     where="services/{service}.yaml: spec.resources",
     sources=("EKS best practices: data encryption",),

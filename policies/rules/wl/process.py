@@ -17,7 +17,7 @@ from policies.rules.wl.standard_process import is_root, may_be_root
     "M/M/M",
     HIGH,
     POD_PARTS,
-    why="A user namespace is one wall, and Pod Security takes root's other walls away where it stands.",
+    why="Pod Security allows root inside a user namespace, which leaves that namespace as the only protection.",
     cure="Set runAsNonRoot to true and no user 0, with hostUsers false too",
     where=PLATFORM,
     sources=("PSS restricted, without the exception of 1.35",),
