@@ -120,13 +120,13 @@ def _requests(operation: View, declared: Set[Ask], who: str) -> Iterator[Violati
 
 def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Violation]:
     """Operations of the port that nobody declares for the caller, and that a template of its own takes in with them."""
-    less = [pattern(place.word) for place in operation["notPaths"]]
+    excluded = [pattern(place.word) for place in operation["notPaths"]]
     methods = operation["methods"].words or ("",)
     for place in operation["paths"]:
         path = pattern(place.word)
         for other in sorted(others, key=lambda ask: (ask.path, ask.method)) if REST not in path else ():
             hidden = other.path != path and within(other.path, path)
-            if hidden and {other.method, ""} & set(methods) and not any(within(other.path, one) for one in less):
+            if hidden and {other.method, ""} & set(methods) and not any(within(other.path, one) for one in excluded):
                 what = f"{other.method} /{'/'.join(other.path)}"
                 yield Violation(
                     place, f"lets {who} ask {what} too, which is another operation, and no file declares that"

@@ -101,7 +101,8 @@ def _cilium_peers(rule: View, way: str) -> Iterator[Violation]:
 
 def _cilium_ranges(rule: View, way: str) -> list[str | Block]:
     sets = (
-        Block(cidr_at(each["cidr"]), tuple(cidr_at(less) for less in each["except"])) for each in rule[f"{way}CIDRSet"]
+        Block(cidr_at(each["cidr"]), tuple(cidr_at(excluded) for excluded in each["except"]))
+        for each in rule[f"{way}CIDRSet"]
     )
     return [*(cidr_at(each) for each in rule[f"{way}CIDR"]), *sets]
 
