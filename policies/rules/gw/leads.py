@@ -22,7 +22,7 @@ from policies.rules.gw.routes import ROUTES, ROUTES_OF_KONG
     "M/M/M",
     HIGH,
     ROUTES_OF_KONG,
-    why="A route to nothing answers 503 to everybody, and whoever creates the missing name receives the requests.",
+    why="A route to a missing Service answers 503, and anyone who creates that Service receives the requests.",
     cure="Point the route at a Service, a port and pods that exist",
     where="services/{service}.yaml: spec.provides.port",
     sources=("Kubescape dangling-ingress", "KubeLinter dangling-ingress"),
@@ -96,7 +96,7 @@ def internal_not_routed(route: Route, world: World) -> Iterator[Violation]:
                 backend.at, f"leads to {backend.namespace}/{backend.name}, which the catalogue keeps inside"
             )
             continue
-        # What is not told apart by paths, as bytes are not, is every path.
+        # A route without paths, as of TCP, takes every path.
         for match in route.matches or (Match(at=route.rule, kind="PathPrefix", path=EVERYTHING),):
             if not any(_exposes(service, provide, backend, match, world) for provide in provides):
                 port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
@@ -116,7 +116,7 @@ def _exposes(service: Service, provide: Provide, backend: Backend, match: Match,
 
 
 def _ends(backend: Backend, asked: str | float, numbers: Mapping[str, int], world: World) -> set[float | None]:
-    """Ports of the pods behind the port `asked` of a Service, as far as they can be told: one may lead to another."""
+    """Ports of the pods behind the port `asked` of a Service, those that are known: targetPort may be another."""
     service = world.named("Service", backend.namespace, backend.name)
     behind = [
         port["targetPort"] if port["targetPort"].is_set else port["port"]

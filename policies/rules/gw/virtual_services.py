@@ -48,8 +48,8 @@ def _is_inside(rule: View) -> bool:
 
 
 _REWRITES: Final = ("uri", "uriRegexRewrite")
-_TOLD: Final = frozenset({"gateways", "name", "statPrefix", "uri"})
-"""Parts of a match that ask for nothing, or are told by themselves."""
+_READ: Final = frozenset({"gateways", "name", "statPrefix", "uri"})
+"""Fields of a match that are no condition, or that are read by themselves."""
 
 
 def _istio_matches(rule: View) -> Iterator[Match]:
@@ -64,8 +64,8 @@ def _istio_matches(rule: View) -> Iterator[Match]:
             ("PathPrefix", EVERYTHING),
         )
         method = match.at("method", "exact").word
-        told = _TOLD | ({"method"} if method else frozenset())
-        asked = [f"{key} {match[key].value!r}" for key in match.keys if key not in told]
+        read = _READ | ({"method"} if method else frozenset())
+        asked = [f"{key} {match[key].value!r}" for key in match.keys if key not in read]
         yield Match(
             at=match["uri"] if match["uri"].is_set else match,
             kind=kind,

@@ -16,7 +16,7 @@ def service_pods(service: str) -> Pods:
 
 
 def store_pods(service: str, resource: str) -> Pods:
-    """The pods of a store, as its operator is told to label them."""
+    """The pods of a store, by the label its operator puts on them."""
     labels = {f"{names.PREFIX}/resource": resource}
     return Pods(namespace=names.data_namespace(service), name=resource, labels=labels, closed=True)
 

@@ -131,11 +131,11 @@ def calico(policy: Object) -> Iterator[Violation]:
             selected, namespaces = peer["selector"], peer["namespaceSelector"]
             narrowed = any(not peer[field].is_empty for field in _NARROWS)
             own = bool(selected.word) and not namespaces.word
-            if not narrowed and not own and {_told(selected), _told(namespaces)} <= _EVERY:
+            if not narrowed and not own and {_spelled(selected), _spelled(namespaces)} <= _EVERY:
                 yield Violation(peer, "names nobody, and so admits everybody")
             nets[peer["nets"]] = [cidr_at(each) for each in peer["nets"]]
         yield from together(policy.spec[direction], nets)
 
 
-def _told(selector: View) -> str:
+def _spelled(selector: View) -> str:
     return "".join(selector.word.split())

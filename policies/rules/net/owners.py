@@ -1,4 +1,4 @@
-"""A store is reached by its owner's pods and by nobody else, on whatever way."""
+"""A store is reached by its owner's pods alone: by NetworkPolicies, by the mesh and by security groups."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -91,7 +91,7 @@ def _policies(policy: Object, world: World) -> Iterator[Violation]:
 
 def _is_welcome(peer: View, own: str, service: str) -> bool:
     if not peer["namespaceSelector"].is_set:
-        return peer["podSelector"].is_set  # the store's own replicas; addresses are nobody's
+        return peer["podSelector"].is_set  # the store's own replicas; an address is no service
     from_ = _named(peer["namespaceSelector"])
     labels = texts(peer.at("podSelector", "matchLabels")).items()
     visitors = {pods.namespace for pods in VISITORS if pods.labels.items() <= labels}
@@ -162,8 +162,8 @@ def _group(thing: Object, world: World) -> Iterator[Violation]:
 
 def _ports(world: World) -> frozenset[int]:
     """The ports of stores, those they say themselves among them."""
-    told = (thing.root["port"] for thing in world.of(*_LISTENING))
-    return PORTS | {int(port.number) for port in told if port.is_known and port.number}
+    written = (thing.root["port"] for thing in world.of(*_LISTENING))
+    return PORTS | {int(port.number) for port in written if port.is_known and port.number}
 
 
 _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {

@@ -65,7 +65,7 @@ class Edge:
     ports: int
     why: str
     must: bool = True
-    """False: it may be there; whoever is missing it misses nothing."""
+    """False: the edge may exist, and nothing fails without it."""
 
 
 def _pods(of: vendors.Pods, name: str, *, closed: bool = False) -> Pods:
@@ -109,13 +109,13 @@ GATEWAY_STATUS: Final = opened(vendors.KONG_STATUS_PORT)
 
 
 def nodes(facts: Facts) -> Space:
-    """The addresses of the nodes, as far as the stack tells them."""
+    """The addresses of the nodes, where the stack's settings give them."""
     cluster = facts.settings.cluster if facts.settings else None
     return space(cluster.node_cidrs) if isinstance(cluster, Existing) else Space()
 
 
 def internet(facts: Facts) -> Zone:
-    """The public internet: where nobody answers does not matter, where our nodes are must not be."""
+    """The public internet: reserved ranges may be included or not, the addresses of our nodes may not."""
     public = INTERNET - nodes(facts)
     return Zone(name="the internet", must=public - space(NOWHERE), may=public)
 
@@ -181,8 +181,8 @@ def _every_tcp() -> int:
 def _metrics_port(service: Service) -> int | None:
     """The port Prometheus reads without a mesh: the one named, else `metrics`, else the first."""
     open_ports = service.spec.service.ports if service.spec.service else {}
-    told = service.spec.observability.metrics
-    name = told.port if told else "metrics" if "metrics" in open_ports else next(iter(open_ports), None)
+    metrics = service.spec.observability.metrics
+    name = metrics.port if metrics else "metrics" if "metrics" in open_ports else next(iter(open_ports), None)
     return open_ports[name].port if name else None
 
 

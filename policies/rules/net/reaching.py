@@ -56,12 +56,12 @@ def reachability(_: None, world: World) -> Iterator[Violation]:
 
 
 def _unread(known: Table, world: World) -> Iterator[Violation]:
-    """What kept the table from being whole, each by its object; what is only known later is told last."""
+    """What kept the table from being whole, each by its object; what is only known later comes last."""
     for thing, error in known.unread.items():
         if isinstance(error, MalformedError):
-            # What a chart brings is only advised against; that nobody knows the whole table is not.
+            # A finding about a chart's object is advice; that the table is incomplete is not, so it names no object.
             on = None if is_charts(thing, world.facts) else thing
-            yield Violation(error.path, f"is {error.found}, so nobody can tell what it opens", on=on)
+            yield Violation(error.path, f"is {error.found}, so what it opens cannot be known", on=on)
     for thing, error in known.unread.items():
         if isinstance(error, UndeterminedError):
             raise UndeterminedError(f"{thing.title} {error.path}")
@@ -78,16 +78,16 @@ def _extra(one: Judged, direction: Direction, isolation: Isolation, want: Wanted
         for other, opened in opening.ends.items():
             anybody = want.anybody if other.namespace in world.facts.service else 0
             if surplus := opened & ~(want.may.get(other, 0) | anybody):
-                who.append(partial(_told, _shown(other), surplus))
+                who.append(partial(_with_ports, _shown(other), surplus))
         if not opening.anyone:
-            who += [partial(_told, space.shown, some) for space, some in _beyond(opening, want)]
+            who += [partial(_with_ports, space.shown, some) for space, some in _beyond(opening, want)]
         if who:
             few = ", ".join(say() for say in who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
             found = f"opens a way {_WAYS[direction]} {one.end.shown} that the catalogue does not declare: {few}"
             yield Violation(opening.at, found, on=opening.policy)
 
 
-def _told(who: str, some: int) -> str:
+def _with_ports(who: str, some: int) -> str:
     return f"{who} ({shown(some)})"
 
 
@@ -146,7 +146,7 @@ def _joined(spaces: Iterable[Space]) -> Space:
     "M/M/M",
     HIGH,
     sorts(*WORKLOADS),
-    why="A pod that cannot ask for names finds nobody, and a proxy that cannot reach istiod never becomes ready.",
+    why="A pod that cannot resolve names reaches no service; a proxy that cannot reach istiod never becomes ready.",
     cure="Open TCP and UDP 53 to kube-dns, and TCP 15012 to istiod, for every pod of a closed namespace",
     where=PLATFORM,
     sources=("EKS best practices: network",),

@@ -215,7 +215,7 @@ DATA_OF: Final = f"{names.PREFIX}/data-of"
     "M/M/M",
     HIGH,
     NAMED,
-    why="Whoever runs in a service's namespace reads its secrets and passes for it in the mesh.",
+    why="A pod in a service's namespace can mount its secrets and has its identity in the mesh.",
     cure="Give each service of the catalogue a namespace of its name, and put nothing else there",
     where="services/{service}.yaml: metadata.name",
     sources=("EKS best practices: separate namespaces to isolate secrets",),
@@ -224,7 +224,7 @@ def one_service(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort == "Namespace":
         yield from _is_a_services(thing, world)
     else:
-        yield from _is_at_home(thing, world)
+        yield from _is_in_its_own(thing, world)
 
 
 def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
@@ -243,15 +243,15 @@ def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
             yield Violation(label, f"is {label.word or 'empty'} on the namespace of {meant or 'no service'}")
 
 
-def _is_at_home(thing: Object, world: World) -> Iterator[Violation]:
-    home, known = thing.namespace, world.facts.service
-    is_a_services = home in known or home in world.service_namespaces
+def _is_in_its_own(thing: Object, world: World) -> Iterator[Violation]:
+    namespace, known = thing.namespace, world.facts.service
+    is_a_services = namespace in known or namespace in world.service_namespaces
     for pod in pods(thing):
         if not pod.spec.is_known:
             raise UndeterminedError(pod.spec.path)
         app = pod.labels[APP]
-        if is_a_services and app.text != home:
+        if is_a_services and app.text != namespace:
             found = f"is {app.word}" if app.word else "is not set"
-            yield Violation(app, f"{found}, in the namespace of {home}")
-        elif home and not is_a_services and app.text in known and home != names.data_namespace(app.word):
+            yield Violation(app, f"{found}, in the namespace of {namespace}")
+        elif namespace and not is_a_services and app.text in known and namespace != names.data_namespace(app.word):
             yield Violation(app, f"is {app.word}, whose namespace is another")
