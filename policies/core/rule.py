@@ -5,7 +5,7 @@
         if container.security["privileged"].flag:
             yield Violation(container.security["privileged"], "is true")
 
-A rule is called for one subject at a time, so that a value nobody knows yet in one container costs the verdict about
+A rule is called for one subject at a time, so that an unknown value in one container costs the verdict about
 that container and no other.
 """
 

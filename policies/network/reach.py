@@ -28,7 +28,7 @@ SIDES: Final[Mapping[Direction, tuple[str, str]]] = {"Ingress": ("ingress", "fro
 """Direction to the policy's field and the rule's."""
 
 NAME: Final = "kubernetes.io/metadata.name"
-"""The label of a namespace that is its name; the API server sets it and nobody else can."""
+"""The label of a namespace that is its name; only the API server sets it."""
 
 EVERYWHERE: Final = space(["0.0.0.0/0", "::/0"])
 """Every address."""
@@ -43,7 +43,7 @@ class End:
     """For a person."""
     labels: Mapping[str, str] = field(default_factory=dict)
     named_ports: Mapping[str, int] | None = None
-    """Name of a container's port to the port; None: nobody here knows the containers."""
+    """Name of a container's port to the port; None where the containers are not known."""
     made_up: bool = False
     """Whether it stands for a pod somebody may add."""
 
@@ -102,7 +102,7 @@ class Reach:
         kept: frozenset[str],
     ) -> None:
         """`namespaces` are the labels of each that is declared; a namespace's own name is added to them.
-        `kept` are labels of namespaces nobody but the platform may put on."""
+        `kept` are labels of namespaces that only the platform may set."""
         self._kept = kept
         self.unread: dict[Object, UndeterminedError | MalformedError] = {}
         """Policies that cannot be read, and why: what they let through is in no isolation."""
@@ -202,7 +202,7 @@ class Reach:
                 yield candidate
 
     def _may_select(self, namespace: str, selector: Matcher) -> bool:
-        """Whether `namespace`, of which nobody here knows the labels, may pass: whoever makes it may put them on."""
+        """Whether `namespace`, whose labels are not known, may pass: it may have every label its creator may set."""
         return any(not self._kept & example.keys() for example in selector.given({NAME: namespace}).examples)
 
     def _selected(self, namespace: str, selector: Matcher) -> list[End]:
@@ -214,7 +214,7 @@ class Reach:
         return [end for end in self._ends.get(namespace, ()) if selector.selects(end.labels)]
 
     def _strangers(self, namespace: str, selector: Matcher, found: Iterable[End]) -> list[End]:
-        """Made-up ends for what `selector` leaves to whoever comes, beside those it found."""
+        """Made-up ends for the pods `selector` would take beside those it found."""
         return [
             self._make(namespace, example)
             for example in selector.examples

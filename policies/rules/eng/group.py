@@ -55,7 +55,7 @@ def who_it_is(thing: Object, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     STACK,
-    why="An exception that is past its day or covers nothing any more would silently cover a later object.",
+    why="An exception that is not reviewed outlives its reason, and later covers an object it was not meant for.",
     cure="Delete it, or renew it with a reason, an owner and a day at most 90 days ahead",
     where="services/{service}.yaml: exceptions, or policies/config/",
 )

@@ -23,7 +23,7 @@ from policies.rules.gw.routes import ROUTE_OBJECTS, ROUTES, every_route, routes
     sources=("Kyverno disallow-empty-ingress-host", "Gatekeeper block-wildcard-ingress"),
 )
 def host_explicit(thing: Object, facts: Facts) -> Iterator[Violation]:
-    """A route that only redirects to https needs no host: whoever asks gets the same name back."""
+    """A route that only redirects to https needs no host: the client is sent to the same name."""
     for route in routes(thing):
         if not route.hosts and not route.redirects:
             yield Violation(route.rule, "answers for every host")
@@ -54,7 +54,7 @@ def _fault(host: str, facts: Facts) -> str:
     if not name:
         return "is empty, so it answers for every host"
     if "*" in name:
-        return f"is {host}, which answers for names nobody listed"
+        return f"is {host}, which answers for names that are not listed"
     if name.endswith(INSIDE) or facts.settings is None:
         return ""
     ours = {facts.settings.domain, *facts.settings.gateway.hosts}
@@ -72,7 +72,7 @@ Request = tuple[str, str, str, str, tuple[str, ...]]
     "M/M/M",
     HIGH,
     ROUTES,
-    why="Where two routes claim the same requests one of them wins, and nobody decided which.",
+    why="Where two routes match the same requests the gateway picks one, and no file says which.",
     cure="Give one of them another path or host",
     where=f"{ROUTE}.paths",
     sources=("Gatekeeper uniqueingresshost",),

@@ -38,7 +38,7 @@ PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
     "M/M/M",
     CRITICAL,
     ROUTES,
-    why="A public route nobody is asked at is open to the whole internet, and everything behind it with it.",
+    why="A public route without authentication opens the service behind it to the whole internet.",
     cure="Give the route auth {type: jwt}, or say in the catalogue with {type: none, reason: ...} why it must be open",
     where=f"{ROUTE}.auth",
     sources=("OWASP K8s K06", "OWASP K8s K09"),
@@ -194,7 +194,7 @@ TIMEOUTS: Final = ("konghq.com/connect-timeout", "konghq.com/read-timeout")
     "A/A/M",
     MEDIUM,
     ROUTES_OF_KONG,
-    why="A body without a limit and an answer nobody stops waiting for each hold a gateway's memory until it has none.",
+    why="A body without a limit and an answer without a timeout each hold memory until the gateway runs out of it.",
     cure="Limit the size of requests at the gateway, and set connect-timeout and read-timeout on the Service",
     where=PLATFORM,
     sources=("OWASP API4:2023",),
@@ -233,10 +233,10 @@ PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
 LONGEST: Final = 300
 """Characters of a pattern anybody can read."""
 ANYTHING: Final = re.compile(r"(?<![\\\[])\.|\\[SDW]|\[\^|^\^?$|(?<!\\)\(\?!")
-"""What stands for characters nobody named: any one, as a dot does that is not escaped, or all but some."""
+"""Parts of a pattern that match unlisted characters: any one, as an unescaped dot does, or all but some."""
 REPEATED: Final = re.compile(r"[*+]|\{[0-9]")
 PORT: Final = re.compile(r"\(?:(?:\\d|\[0-9\])(?:[*+]|\{[0-9,]+\})\)?\??")
-"""Any port of one host; whoever has the host has its ports."""
+"""Any port of one host: the owner of a host owns its ports."""
 ENDING: Final = re.compile(r"(?:[A-Za-z0-9-]|\\\.)*$")
 """What every name the pattern matches ends in."""
 ATOM: Final = re.compile(r"\\.|\[[^\]]*\]")
@@ -258,7 +258,7 @@ def cors(plugin: Object, _: Facts) -> Iterator[Violation]:
         return
     config = plugin.root["config"]
     for at in from_secret(plugin, "origins", "credentials"):
-        yield Violation(at, "says where nobody can read it which pages may ask")
+        yield Violation(at, "sets the allowed origins in a Secret, where they cannot be judged")
     credentials = config["credentials"].flag
     if credentials and config["origins"].is_empty:
         yield Violation(config["origins"], "is empty, which is every origin, with credentials")
@@ -267,11 +267,11 @@ def cors(plugin: Object, _: Facts) -> Iterator[Violation]:
         if credentials and word in ("*", "null"):
             yield Violation(origin, f"is {word}, with credentials")
         elif word != "*" and not PLAIN.fullmatch(word) and _is_broad(word):
-            yield Violation(origin, "is a pattern that matches origins nobody listed")
+            yield Violation(origin, "is a pattern that matches origins it does not list")
 
 
 def _is_broad(pattern: str) -> bool:
-    """Whether strangers can have a name it matches: only whoever owns a domain of two labels has those below it."""
+    """Whether someone else can own a name it matches: names below a domain of two labels belong to its owner."""
     bare = PORT.sub("", pattern.removesuffix("$"))
     if len(pattern) > LONGEST or ANYTHING.search(bare) or _has_choice(bare):
         return True

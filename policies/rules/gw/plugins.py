@@ -14,7 +14,7 @@ from policies.rules.gw import group
 from policies.rules.gw.route import Route
 
 AUTHENTICATE: Final = frozenset({"jwt", "openid-connect", "key-auth", "mtls-auth"})
-"""Plugins that ask who is there by something nobody can guess."""
+"""Plugins that authenticate a request by a secret, a key or a signature."""
 LIMIT: Final = frozenset({"rate-limiting", "rate-limiting-advanced"})
 """Plugins that count requests."""
 CODE: Final = frozenset(
@@ -119,7 +119,7 @@ def kind(plugin: Object) -> str:
 
 
 def from_secret(plugin: Object, *fields: str) -> Iterator[View]:
-    """Where a Secret says what one of `fields` is: nobody can read it here, and it might be anything."""
+    """Where a Secret sets one of `fields`: it cannot be read here, so the field might be anything."""
     if plugin.root["configFrom"].is_set:
         yield plugin.root["configFrom"]
     for patch in plugin.root["configPatches"]:
@@ -192,7 +192,7 @@ def _of_services(route: Route, world: World) -> list[Object]:
 
 
 def _on_all(named: Iterable[Named], world: World) -> dict[int, Object]:
-    """Those that run whoever asks: one a consumer names too runs on that consumer's requests alone."""
+    """The plugins that run on every request: one that a consumer names too runs on that consumer's requests alone."""
     narrowed = world.once(_narrowed)
     found = [resolved(each, world) for each in named if (each.namespace, each.name) not in narrowed]
     return {id(plugin): plugin for plugin in found if plugin}
@@ -231,8 +231,8 @@ def rewritten(route: Route, world: World) -> Iterator[tuple[View, Object]]:
 def partly_elsewhere(route: Route, world: World) -> bool:
     """Whether a plugin or a Service of this route may be another run's, so that its absence says nothing here.
 
-    Whoever makes a route's namespace makes the plugins in it. What a VirtualService leads to says whose it is: at a
-    gateway for the way out it leads to nobody's here.
+    The run that declares a route's namespace declares the plugins in it. A VirtualService belongs to the run that
+    declares its backends: one at an egress gateway has none here.
     """
     if route.object.sort == group.VIRTUAL_SERVICE:
         return not any(world.declares(backend.namespace) for backend in route.backends)

@@ -24,7 +24,7 @@ NAMESPACES: Final = sorts("Namespace")
     "M/M/M",
     CRITICAL,
     NAMESPACES,
-    why="Without it a pod nobody thought of may speak to everyone, and everyone to it.",
+    why="Without it every pod that no other policy selects may connect to all others, and all others to it.",
     cure="Add a NetworkPolicy with an empty podSelector, both policyTypes and no rules",
     where=PLATFORM,
     sources=("NSA C-0030", "CIS-EKS 4.3.2", "Polaris missingNetworkPolicy", "EKS best practices: network"),
@@ -82,7 +82,7 @@ def _is_dns(peer: View) -> bool:
     "M/M/M",
     CRITICAL,
     sorts(*POLICY_SORTS, *FOREIGN_SORTS),
-    why="A rule that names nobody admits everybody, whatever the other policies say: policies only add.",
+    why="A rule without peers admits every pod and address; no other policy takes that back, since policies only add.",
     cure="Name the peers: namespaceSelector and podSelector in one item, or the addresses",
     where=PLATFORM,
     sources=("CIS-EKS 4.3.2", "NSA C-0030"),
@@ -104,7 +104,7 @@ def _kubernetes(policy: Object) -> Iterator[Violation]:
         for rule in policy.spec[field]:
             peers = list(rule[side])
             if not peers:
-                yield Violation(rule[side], "names nobody, and so admits everybody")
+                yield Violation(rule[side], "names no peers, and so admits all")
             for peer in peers:
                 yield from _too_wide(peer, alone=len(peers) == 1)
                 if peer["ipBlock"].is_set:
@@ -119,7 +119,7 @@ def _kubernetes(policy: Object) -> Iterator[Violation]:
 def _too_wide(peer: View, *, alone: bool) -> Iterator[Violation]:
     namespaces, selected = peer["namespaceSelector"], peer["podSelector"]
     if not any(peer[field].is_set for field in ("ipBlock", "namespaceSelector", "podSelector")):
-        yield Violation(peer, "names nobody")
+        yield Violation(peer, "names no pods and no addresses")
     if namespaces.is_set and _is_any(namespaces) and _is_any(selected):
         yield Violation(namespaces, "is every namespace, and no podSelector beside it narrows it")
     if selected.is_set and not namespaces.is_set and _is_any(selected) and not alone:

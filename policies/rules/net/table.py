@@ -16,8 +16,8 @@ from policies.rules.net.edges import edges, service_pods, stores
 from policies.rules.net.group import POLICY_SORTS, TRUSTED
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
 
-OUTSIDE: Final = "a-namespace-of-nobody's"
-"""No namespace can be called so: an admission of it is an admission of any."""
+OUTSIDE: Final = "any/other"
+"""Stands for a namespace the run does not declare. No namespace can be called so, and what admits it admits any."""
 
 
 @dataclass(kw_only=True)
@@ -29,7 +29,7 @@ class Wanted:
     may: dict[End, int] = field(default_factory=dict)
     """Everything that may pass, what must included."""
     anybody: int = 0
-    """What may pass from or to whoever is in a service's namespace."""
+    """Ports that may be open from or to every pod in a service's namespace."""
     zones: list[tuple[Zone, int, str]] = field(default_factory=list)
 
 
