@@ -62,8 +62,8 @@ What other people's charts bring into `chartNamespaces` is advised, not refused,
 and what opens the mesh.
 
 Three verdicts are possible, not two. A value that is only known after the update leaves a rule **undetermined**; where
-the rule guards a wall, that is a finding of its own ([`eng-unknown-values`](#eng-unknown-values)). Something of another
-type than the field has is a finding of the rule that reads it. A rule that fails is a mandatory finding
+the rule is about security, that is a finding of its own ([`eng-unknown-values`](#eng-unknown-values)). Something of
+another type than the field has is a finding of the rule that reads it. A rule that fails is a mandatory finding
 ([`eng-rule-crash`](#eng-rule-crash)), and takes no other rule with it.
 
 ## Judge on your machine

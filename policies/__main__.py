@@ -1,4 +1,4 @@
-"""The pack as the engine starts it: `python policies`. It serves until the engine hangs up, so nobody imports it."""
+"""The pack as the engine starts it: `python policies`. It serves until the engine hangs up: not for import."""
 
 import sys
 from pathlib import Path

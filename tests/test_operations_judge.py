@@ -79,8 +79,8 @@ def test_the_process_prints_results_on_stdout_and_problems_on_stderr(mixed: Path
     done = plat("judge", "--objects", "pod.yaml", "broken.yml", cwd=mixed)
     assert done.returncode == Exit.POLICY
     assert "wl-privileged" in done.stdout
-    told = [line for line in done.stderr.splitlines() if line.startswith("broken.yml:")]
-    assert re.fullmatch(r"broken\.yml:[12]: is not YAML: .+\. .+\.", "\n".join(told))
+    reported = [line for line in done.stderr.splitlines() if line.startswith("broken.yml:")]
+    assert re.fullmatch(r"broken\.yml:[12]: is not YAML: .+\. .+\.", "\n".join(reported))
     assert "Traceback" not in done.stderr
 
 
@@ -193,8 +193,8 @@ def test_an_item_that_is_no_object_is_reported_with_its_position(tmp_path: Path)
     items = "[{apiVersion: v1, kind: ConfigMap}, 5, {a: b}, {kind: List, apiVersion: v1, items: [null]}]"
     for text, path in ((items, "[{}]"), (f"apiVersion: v1\nkind: List\nitems: {items}", "items[{}]")):
         (tmp_path / "x.yaml").write_text(text)
-        told = [problem.field for problem in judge(tmp_path / "x.yaml").problems]
-        assert sorted(told) == [path.format(1), path.format(2), f"{path.format(3)}.items[0]"]
+        reported = [problem.field for problem in judge(tmp_path / "x.yaml").problems]
+        assert sorted(reported) == [path.format(1), path.format(2), f"{path.format(3)}.items[0]"]
 
 
 def test_requests_say_what_is_judged_of_them(tmp_path: Path) -> None:

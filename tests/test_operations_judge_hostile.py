@@ -175,14 +175,14 @@ REVIEW: Final = {
 @pytest.mark.parametrize("kind", ["List", "AdmissionReviewList"])
 def test_a_request_inside_a_list_of_a_kind_is_reported_and_not_passed(tmp_path: Path, kind: str) -> None:
     (tmp_path / "x.json").write_text(json.dumps({"apiVersion": "v1", "kind": kind, "items": [REVIEW]}))
-    told = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.json").problems]
-    assert told == [("items[0]", "is an AdmissionReview inside something else, and not judged")]
+    reported = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.json").problems]
+    assert reported == [("items[0]", "is an AdmissionReview inside something else, and not judged")]
 
 
 def test_items_that_are_a_map_are_reported(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("apiVersion: v1\nkind: List\nitems: {a: {apiVersion: v1, kind: Pod}}\n")
-    told = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.yaml").problems]
-    assert told == [("items", "is a map where a list belongs")]
+    reported = [(problem.field, problem.cause) for problem in judge(tmp_path / "x.yaml").problems]
+    assert reported == [("items", "is a map where a list belongs")]
 
 
 def test_a_name_too_long_for_any_file_is_a_problem_of_its_own() -> None:
@@ -244,14 +244,14 @@ def test_what_is_too_much_to_list_is_counted_as_one(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(f"{POD}spec: {{containers: [], volumes: [{volumes}]}}")
     findings = [each for each in judge(tmp_path / "x.yaml").report.findings if each.rule.id == "wl-volume-types"]
     assert len(findings) == MAX_VIOLATIONS + 1
-    assert sorted(finding.found for finding in findings)[0] == f"and more like it; {MAX_VIOLATIONS} are told"
+    assert sorted(finding.found for finding in findings)[0] == f"and more like it; {MAX_VIOLATIONS} are shown"
 
 
 def test_more_containers_than_a_pod_can_have_are_a_mandatory_finding(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(f"{POD}spec: {{containers: [&c {{name: a, image: x}}{', *c' * 5000}]}}")
     found = judge(tmp_path / "x.yaml").report.mandatory
-    told = {finding.message for finding in found if "no list of more than 1000" in finding.found}
-    assert [message.split(" is ")[0] for message in told] == ["eng-rule-crash: Pod shop/p:"]
+    reported = {finding.message for finding in found if "no list of more than 1000" in finding.found}
+    assert [message.split(" is ")[0] for message in reported] == ["eng-rule-crash: Pod shop/p:"]
 
 
 @pytest.mark.parametrize("written", sorted(FORMATS))
@@ -282,8 +282,8 @@ def test_no_name_gives_an_order_to_a_build_server(
     assert "AdmissionReview" in err
     assert "a second time" in err
     assert "##" not in out + err
-    told = err if written == "github" else out + err
-    assert not [line for line in told.splitlines() if line.lstrip().startswith("::")]
+    reported = err if written == "github" else out + err
+    assert not [line for line in reported.splitlines() if line.lstrip().startswith("::")]
 
 
 def test_a_rule_reports_no_more_in_a_run_than_people_read(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_service_that_breaks_a_rule_is_refused_with_the_line_to_mend(project: 
     words = done.stdout + done.stderr
     assert done.returncode != 0, words
     assert "img-registry" in words
-    assert "services/ledger.yaml" in words, "the owner is not told where to mend it"
+    assert "services/ledger.yaml" in words, "the message does not say where the owner mends it"
 
 
 # ---------------------------------------------------------------------- somebody else's program
@@ -169,7 +169,7 @@ def of_pods(violations: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(level, message.partition(": is")[0]) for level, message in violations if message.startswith(standard)]
 
 
-def test_an_unknown_value_behind_a_wall_is_refused_and_any_other_is_not(
+def test_an_unknown_value_a_security_rule_reads_is_refused_and_any_other_is_not(
     other: Workspace, control_plane: ControlPlane
 ) -> None:
     environment = 'container["env"] = [{"name": "SOURCE", "value": later}]'
@@ -208,7 +208,7 @@ def test_what_is_refused_is_not_made_and_what_was_made_without_the_pack_is_found
     done = Analyst(folder=tmp_path, toolchain=toolchain).analyze(json.loads(exported.read_text(encoding="utf-8")))
     assert done.returncode != 0
     assert privileged in done.stdout
-    assert "client-key-data" not in done.stdout + done.stderr, "the provider's kubeconfig was told"
+    assert "client-key-data" not in done.stdout + done.stderr, "the provider's kubeconfig was printed"
     other.run("destroy", "--yes", "--skip-preview", pack=None)
 
 

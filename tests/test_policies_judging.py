@@ -183,7 +183,7 @@ def test_a_rule_that_raises_is_a_finding_and_takes_nothing_with_it() -> None:
     assert said(report, "wl-privileged")
 
 
-def test_an_unknown_value_where_a_wall_is_guarded_is_a_finding() -> None:
+def test_an_unknown_value_a_security_rule_reads_is_a_finding() -> None:
     unknown = Unknown("spec.containers[0].securityContext")
     report = judged(pod(securityContext=unknown))
     (finding,) = said(report, "eng-unknown-values")
@@ -348,7 +348,7 @@ def _in(namespace: str, *, ours: bool = False) -> dict[str, Any]:
     ],
     ids=["a service", "a chart", "ours beside a chart", "what sets up nodes"],
 )
-def test_what_a_chart_brings_is_refused_only_where_it_opens_a_wall(
+def test_what_a_chart_brings_is_refused_only_where_it_opens_the_cluster_the_mesh_or_the_network(
     namespace: str, ours: bool, privileged_level: str, priority_level: str
 ) -> None:
     made = _in(namespace, ours=ours)
@@ -383,7 +383,7 @@ def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> 
         assert {finding.level for finding in said(report, rule)} == {"mandatory"}, rule
 
 
-def test_a_chart_may_open_its_own_pods_and_nobody_those_the_platform_walls() -> None:
+def test_a_chart_may_open_its_own_pods_and_none_that_the_platform_closes() -> None:
     def opening(namespace: str, **labels: str) -> dict[str, Any]:
         spec = {"podSelector": {"matchLabels": labels}, "ingress": [{}]}
         return {

@@ -1,4 +1,4 @@
-"""What the pack is told when it starts, what it reads by itself, and what it says where it cannot."""
+"""What the pack is given when it starts, what it reads by itself, and what it says where it cannot."""
 
 import json
 from collections.abc import Iterator
@@ -90,10 +90,10 @@ BROKEN: Final = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_cannot_be_read_is_told_with_its_place(what: str, project: Path) -> None:
-    name, config, told = BROKEN[what]
+    name, config, cause = BROKEN[what]
     with pytest.raises(IntentError) as caught:
         facts_of(Stack(project="platform", name=name), config, today=TODAY, root=project)
-    assert told in str(caught.value)
+    assert cause in str(caught.value)
 
 
 @pytest.mark.parametrize("urn", ["", "urn:pulumi:dev", "urn:pulumi:::platform::t::n", "something"])
@@ -138,9 +138,9 @@ def test_the_engines_configuration_reaches_the_facts(configuration: dict[str, An
 
 def test_the_engine_is_told_of_four_policies_and_none_is_lax() -> None:
     info = servicer(policies()).GetAnalyzerInfo(empty_pb2.Empty(), None)  # type: ignore[no-untyped-call]
-    told = {policy.name: (policy.description, policy.enforcementLevel) for policy in info.policies}
+    listed = {policy.name: (policy.description, policy.enforcementLevel) for policy in info.policies}
     levels = {"mandatory": proto.MANDATORY, "advisory": proto.ADVISORY}
-    assert told == {
+    assert listed == {
         f"{what}-{level}": (DESCRIPTIONS[level], levels[level]) for what in ("resources", "stack") for level in LEVELS
     }
 

@@ -51,8 +51,8 @@ def test_a_fixture_of_pod_security_is_judged_as_upstream_judges_it_by_both_ways(
     else:
         assert not broken, f"{broken} refuse what upstream passes"
     pack = Pack(facts)
-    told = sorted((said.level, said.message) for thing in things for said in pack.analyze(thing))
-    assert told == sorted((finding.level, finding.message) for finding in found)
+    reported = sorted((said.level, said.message) for thing in things for said in pack.analyze(thing))
+    assert reported == sorted((finding.level, finding.message) for finding in found)
 
 
 def test_every_fixture_of_pod_security_is_there() -> None:
@@ -71,8 +71,8 @@ def test_every_fixture_of_pod_security_is_there() -> None:
 def test_the_pack_says_of_every_case_what_the_judge_says(rule: str) -> None:
     for case in cases(rule):
         things = addressed(case.judged())
-        told = sorted((said.level, said.message) for said in Pack(case.facts).everything(things))
-        assert told == expected(case.facts, things), case.id
+        reported = sorted((said.level, said.message) for said in Pack(case.facts).everything(things))
+        assert reported == expected(case.facts, things), case.id
 
 
 # ---------------------------------------------------------------------- what would break a naive pack
@@ -102,14 +102,14 @@ def test_a_rule_that_raises_is_a_violation_and_takes_no_other_rule_with_it() -> 
 def test_an_unknown_security_context_is_a_finding_and_hides_nothing_else(facts: Facts, level: str) -> None:
     first = {**container(), "name": "first", "securityContext": Unknown("")}
     thing = pod(containers=[first, container(privileged=True)], hostNetwork=True)
-    told = Pack(facts, CORE).analyze(thing)
-    (unknown,) = [said for said in told if said.rule == "eng-unknown-values"]
+    reported = Pack(facts, CORE).analyze(thing)
+    (unknown,) = [said for said in reported if said.rule == "eng-unknown-values"]
     assert unknown.level == level
     assert "spec.containers[0].securityContext: is not known before the update" in unknown.message
-    assert {said.rule for said in told} == {"eng-unknown-values", "wl-privileged", "wl-host-namespaces"}
+    assert {said.rule for said in reported} == {"eng-unknown-values", "wl-privileged", "wl-host-namespaces"}
 
 
-def test_an_unknown_value_no_wall_stands_on_is_no_finding() -> None:
+def test_an_unknown_value_no_security_rule_reads_is_no_finding() -> None:
     environment = [{"name": "HOST", "value": Unknown("")}]
     thing = pod(containers=[{**container(), "env": environment}], terminationGracePeriodSeconds=Unknown(""))
     assert Pack(PROD, CORE).analyze(thing) == []
@@ -137,9 +137,9 @@ def test_null_where_a_map_belongs_reads_as_absent_which_is_what_kubernetes_makes
 
 @pytest.mark.parametrize("odd", ["yes", 3, [1], True])
 def test_something_else_where_a_map_belongs_is_refused(odd: Any) -> None:
-    told = Pack(PROD, CORE).analyze(pod(containers=[{**container(), "securityContext": odd}]))
-    assert told
-    assert all(said.level == "mandatory" and "where a mapping belongs" in said.message for said in told)
+    reported = Pack(PROD, CORE).analyze(pod(containers=[{**container(), "securityContext": odd}]))
+    assert reported
+    assert all(said.level == "mandatory" and "where a mapping belongs" in said.message for said in reported)
 
 
 def test_a_thousand_containers_are_judged_one_by_one() -> None:
@@ -185,9 +185,9 @@ def test_rules_about_the_stack_see_inputs_where_the_engine_shows_nothing() -> No
     pack = Pack(PROD, rules)
     for name in ("one", "two", "dropped"):
         assert pack.analyze(named(name, size=3)) == []
-    told = pack.analyze_stack([named("one"), named("two")])
+    reported = pack.analyze_stack([named("one"), named("two")])
     assert noted == {"one": ({"size": 3}, False), "two": ({"size": 3}, False)}, "what the stack no longer has counts"
-    about, whole = sorted(told, key=lambda said: said.urn, reverse=True)
+    about, whole = sorted(reported, key=lambda said: said.urn, reverse=True)
     assert (about.urn, about.policy, about.level) == (named("one").urn, "stack-mandatory", "mandatory")
     assert about.message == "tst-sees: ConfigMap one spec: was seen. Fix: Look (here)."
     assert (whole.urn, whole.message) == ("", "tst-sees: the stack: was seen as a whole. Fix: Look (here).")
@@ -258,10 +258,13 @@ def test_a_pack_that_fails_refuses_and_tells_no_value(error: Exception, monkeypa
     monkeypatch.setattr(Hearing, "_hear_resource", fails)
     monkeypatch.setattr(Hearing, "_hear_stack", fails)
     pack = Pack(PROD, CORE)
-    for told, what in ((pack.analyze(pod()), "this resource"), (pack.analyze_stack([pod()]), "the stack as a whole")):
-        assert "mandatory" in {said.level for said in told}
+    for reported, what in (
+        (pack.analyze(pod()), "this resource"),
+        (pack.analyze_stack([pod()]), "the stack as a whole"),
+    ):
+        assert "mandatory" in {said.level for said in reported}
         place = rf"{type(error).__name__} at test_policies_servicer\.py:\d+"
-        for said in told:
+        for said in reported:
             assert re.fullmatch(
                 rf"{what} was not judged, because the pack failed with {place}\. Fix: report that\.", said.message
             )

@@ -1,7 +1,7 @@
-"""Rules that say no more about an object than anybody reads: the judge's memory when the objects are anybody's.
+"""Limits on what the rules report about one object and in one run, for files whose author is not known.
 
 A megabyte of text can hold three hundred thousand containers, and every one of them breaks twenty rules. Beyond these
-limits nothing is passed: what is too much to judge is itself a finding, and what is too much to tell is counted as one.
+limits nothing passes: what is too much to judge is itself a finding, and what is too much to report is counted as one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ MAX_SUBJECTS: Final = 1000
 MAX_VIOLATIONS: Final = 100
 """Findings of one rule about one subject."""
 MAX_RUN_VIOLATIONS: Final = 10_000
-"""Of one rule in one run; beyond it each subject is told once, so that none passes."""
+"""Findings of one rule in one run; beyond it each subject is reported once, so that none passes."""
 MAX_FOUND: Final = 300
 """Characters of what was found; a rule may quote a word of the object's."""
 
@@ -30,21 +30,21 @@ def bounded(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def _bounded(rule: Rule, selectors: dict[int, Selector[Any]]) -> Rule:
-    told = 0
+    reported = 0
 
     def check(subject: Any, knows: Any) -> Iterator[Violation]:
-        nonlocal told
+        nonlocal reported
         violations = rule.check(subject, knows)
-        few = MAX_VIOLATIONS if told < MAX_RUN_VIOLATIONS else 0
+        few = MAX_VIOLATIONS if reported < MAX_RUN_VIOLATIONS else 0
         for violation in islice(violations, few):
-            told += 1
+            reported += 1
             yield (
                 violation
                 if len(violation.found) <= MAX_FOUND
                 else replace(violation, found=f"{violation.found[:MAX_FOUND]}...")
             )
         if (more := next(violations, None)) is not None:
-            yield replace(more, found=f"and more like it; {few or MAX_RUN_VIOLATIONS} are told")
+            yield replace(more, found=f"and more like it; {few or MAX_RUN_VIOLATIONS} are shown")
 
     if rule.selector is STACK:  # about no object; the judge knows it by itself
         return replace(rule, check=check)

@@ -31,17 +31,17 @@ from policies.adapters.intent import SERVICES, SETTINGS, IntentError, Stack, fac
 from policies.adapters.thawing import thaw
 from policies.core.facts import Facts
 from policies.core.finding import Finding
-from policies.core.judging import Judge, homes, place_of
+from policies.core.judging import Judge, place_of, scopes
 from policies.core.rule import Rule
 from policies.objects import Object, Options, Provider
 from policies.rules import RULES
 
-Told = Literal["mandatory", "advisory"]
-LEVELS: Final[Mapping[Told, EnforcementLevel]] = {
+ReportedLevel = Literal["mandatory", "advisory"]
+LEVELS: Final[Mapping[ReportedLevel, EnforcementLevel]] = {
     "mandatory": EnforcementLevel.MANDATORY,
     "advisory": EnforcementLevel.ADVISORY,
 }
-DESCRIPTIONS: Final[Mapping[Told, str]] = {
+DESCRIPTIONS: Final[Mapping[ReportedLevel, str]] = {
     "mandatory": "Forbidden on this platform:",
     "advisory": "Advised against on this platform:",
 }
@@ -83,7 +83,7 @@ class Servicer(_PolicyAnalyzerServicer):
 
 @dataclass(frozen=True, kw_only=True)
 class Reported:
-    """What the engine is told."""
+    """One violation as it is reported to the engine."""
 
     message: str
     urn: str | None = None
@@ -94,11 +94,11 @@ class Reported:
 class Heard:
     """What was found about a resource, or by the rules of the stack."""
 
-    violations: Mapping[Told, Sequence[Reported]]
+    violations: Mapping[ReportedLevel, Sequence[Reported]]
     thing: Object | None = None
     """As the program gave it."""
     findings: Sequence[Finding] = ()
-    asked: set[Told] = field(default_factory=set)
+    asked: set[ReportedLevel] = field(default_factory=set)
     """The levels that have asked for it. One that asks again is asking about another request."""
 
 
@@ -117,7 +117,7 @@ class Hearing:
         self._resources: dict[str, Heard] = {}
         self._stack: Heard | None = None
 
-    def resource(self, level: Told, args: ResourceValidationArgs) -> Sequence[Reported]:
+    def resource(self, level: ReportedLevel, args: ResourceValidationArgs) -> Sequence[Reported]:
         """What `level` has to say of one resource."""
         with self._lock:
             heard = self._resources.get(args.urn)
@@ -126,7 +126,7 @@ class Hearing:
             heard.asked.add(level)
             return heard.violations[level]
 
-    def stack(self, level: Told, args: StackValidationArgs) -> Sequence[Reported]:
+    def stack(self, level: ReportedLevel, args: StackValidationArgs) -> Sequence[Reported]:
         """What `level` has to say of the stack."""
         with self._lock:
             if self._stack is None or level in self._stack.asked:
@@ -158,7 +158,7 @@ class Hearing:
         heard = (self._resources[thing.urn] for thing in things if thing.urn in self._resources)
         known = {finding.identity: finding for each in heard for finding in each.findings}
         found = judge.stack(things).findings
-        dead = judge.exceptions([*known.values(), *found], homes(things))
+        dead = judge.exceptions([*known.values(), *found], scopes(things))
         # What both kinds of rule cannot read has been said of the resource.
         return [*(finding for finding in found if finding.identity not in known), *dead]
 
@@ -183,14 +183,14 @@ class Hearing:
         return new
 
 
-def _about_resources(hearing: Hearing, level: Told) -> Policy:
+def _about_resources(hearing: Hearing, level: ReportedLevel) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         _report(lambda: hearing.resource(level, args), report, "this resource")
 
     return ResourceValidationPolicy(f"resources-{level}", DESCRIPTIONS[level], validate, LEVELS[level])
 
 
-def _about_stack(hearing: Hearing, level: Told) -> Policy:
+def _about_stack(hearing: Hearing, level: ReportedLevel) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         _report(lambda: hearing.stack(level, args), report, "the stack as a whole")
 
@@ -225,9 +225,9 @@ def _object(resource: Any, *, read_only: bool) -> Object:
     )
 
 
-def _violations(findings: Sequence[Finding], troubles: Sequence[str]) -> Mapping[Told, Sequence[Reported]]:
-    """What is excepted is still said, as advice: an exception nobody sees is one nobody ends."""
-    said: dict[Told, list[Reported]] = {level: [] for level in LEVELS}
+def _violations(findings: Sequence[Finding], troubles: Sequence[str]) -> Mapping[ReportedLevel, Sequence[Reported]]:
+    """What is excepted is still reported, as advice: an exception that is never shown is never ended."""
+    said: dict[ReportedLevel, list[Reported]] = {level: [] for level in LEVELS}
     said["mandatory"] += [Reported(message=trouble) for trouble in troubles]
     for finding in sorted(findings, key=lambda each: each.order):
         urn = finding.about.urn if finding.about else None

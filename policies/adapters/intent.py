@@ -1,8 +1,8 @@
 """What was asked for, as a policy pack can know it: from the run's configuration, else from the project's own files.
 
-The pack is told a URN and the configuration of the run, and no more. The project it lies in (the folder above this
+The pack is given a URN and the configuration of the run, and no more. The project it lies in (the folder above this
 one) is believed only for stacks of its own name. A stack of another project is judged without intent and under the
-limits of production: nobody gets laxer rules by running a program from elsewhere.
+limits of production: running a program from elsewhere gets no laxer rules.
 """
 
 import json
@@ -41,13 +41,13 @@ class Stack:
         head, _, rest = urn.partition("::")
         name, project = head.removeprefix("urn:pulumi:"), rest.partition("::")[0]
         if not head.startswith("urn:pulumi:") or not name or not project:
-            raise IntentError("a resource has no URN, so nobody knows which stack it belongs to")
+            raise IntentError("a resource has no URN, so it is not known which stack it belongs to")
         return cls(project=project, name=name)
 
 
 def strictest(today: date) -> Facts:
-    """Facts where nobody said what was asked for: production's levels and limits, and nothing excepted: exceptions are
-    of this project's own objects. Raises IntentError."""
+    """Facts for a stack whose settings and catalogue are not known: production's levels and limits, and no exceptions,
+    which are about this project's own objects. Raises IntentError."""
     try:
         limits = limits_of("prod").model_copy(update={"exceptions": ()})
         return Facts(environment="prod", limits=limits, today=today)

@@ -20,7 +20,7 @@ from policies.core.rule import Rule
 from policies.rules import RULES
 
 SHOWN: Final = 40
-"""Findings told one by one: a screenful. One mistake in what spells every service shows once per service."""
+"""Findings shown one by one: a screenful. One mistake in a shared manifest shows once per service."""
 
 
 class PreflightError(Exception):
@@ -56,9 +56,9 @@ def refusal(report: Report) -> str:
     """Why the objects of `report` may not be made, for people: the worst first, one line each."""
     broken = report.mandatory
     rules = len({finding.rule.id for finding in broken})
-    told = [f"  {finding.message}" for finding in broken[:SHOWN]]
+    shown = [f"  {finding.message}" for finding in broken[:SHOWN]]
     if len(broken) > SHOWN:
-        told.append(f"  and {_several(len(broken) - SHOWN, 'more place')}")
+        shown.append(f"  and {_several(len(broken) - SHOWN, 'more place')}")
     head = f"{_several(rules, 'rule')} {'is' if rules == 1 else 'are'} broken in {_several(len(broken), 'place')}:"
     beside = (
         (len(report.findings) - len(broken), "advised against"),
@@ -66,7 +66,7 @@ def refusal(report: Report) -> str:
         (len(report.undecided), "not decided, for want of a value"),
     )
     foot = ", ".join(f"{count} {what}" for count, what in beside if count)
-    return "\n".join([head, *told, *([f"Besides: {foot}."] if foot else [])])
+    return "\n".join([head, *shown, *([f"Besides: {foot}."] if foot else [])])
 
 
 def _several(count: int, what: str) -> str:

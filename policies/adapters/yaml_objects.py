@@ -1,6 +1,6 @@
 """Files, folders and standard input as objects to judge: whatever `kubectl apply -f` takes, and lists and requests too.
 
-Everything that cannot be read is told, and everything that can be read is judged; a file is never passed over in
+Everything that cannot be read is reported, and everything that can be read is judged; a file is never passed over in
 silence. Nothing here trusts what it reads: not its size, not its nesting, not that it is text, not that it is a file.
 """
 
@@ -31,7 +31,7 @@ MAX_CONTAINERS: Final = 10_000
 MAX_NAME: Final = 253
 """Characters of a name (DNS subdomain, RFC 1123); nothing Kubernetes calls an object by is longer."""
 MAX_PROBLEMS: Final = 100
-"""Problems told of one file; whoever wrote it needs no more to see what it is."""
+"""Problems reported of one file: enough for its author to see what kind of file it is."""
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 """What is read of a folder; a file that is named is read whatever it is called."""
@@ -59,12 +59,12 @@ class _Run:
     objects: list[Object] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    room: int = MAX_OBJECTS
-    """Objects that may still come."""
-    containers: int = MAX_CONTAINERS
-    """Containers that may still come."""
+    objects_left: int = MAX_OBJECTS
+    """Objects that may still be read."""
+    containers_left: int = MAX_CONTAINERS
+    """Containers that may still be read."""
     weight: int = MAX_RUN_WEIGHT
-    """Keys and values that may still come."""
+    """Keys and values that may still be read."""
 
     def budget(self) -> Budget:
         """What the next file may have, so that no file takes away what the others need."""
@@ -158,14 +158,14 @@ def _take(run: _Run, shown: str, content: bytes) -> None:
         return
     budget = run.budget()
     before = budget.left
-    told = 0
+    reported = 0
     for each in _each(run, shown, documents(text, shown, budget)):
         if isinstance(each, Object):
             run.objects.append(each)
             continue
         run.problems.append(each)
-        told += 1
-        if told == MAX_PROBLEMS:
+        reported += 1
+        if reported == MAX_PROBLEMS:
             cause = f"has more than {MAX_PROBLEMS} problems; the rest of it was not read"
             run.problems.append(_say(shown, each.line, cause, "Mend these first"))
             break
@@ -229,14 +229,14 @@ def _whole(run: _Run, shown: str, line: int, value: Any, prefix: str) -> Iterato
         yield _say(shown, line, cause, _CURE, prefix)
         return
     thing = replace(from_manifest(value, place=f"{shown}:{line}"), prefix=prefix)
-    held = tuple(islice(expanded(thing), run.room + 1))
-    containers = sum(map(_containers, held)) if len(held) <= run.room else 0
-    if len(held) > run.room or containers > run.containers:
+    held = tuple(islice(expanded(thing), run.objects_left + 1))
+    containers = sum(map(_containers, held)) if len(held) <= run.objects_left else 0
+    if len(held) > run.objects_left or containers > run.containers_left:
         most = f"{MAX_CONTAINERS:,} containers" if containers else f"{MAX_OBJECTS:,} objects"
         yield _say(shown, line, f"goes beyond the {most} one run judges", "Judge it in parts", prefix)
         return
-    run.room -= len(held)
-    run.containers -= containers
+    run.objects_left -= len(held)
+    run.containers_left -= containers
     yield from _strange(shown, line, held)
     yield thing
 
@@ -259,8 +259,8 @@ def _strange(shown: str, line: int, held: Iterable[Object]) -> Iterator[Problem]
         inside = thing.kind != "List" and thing.kind.endswith("List")
         of_list = {"apiVersion": thing.api_version, "kind": thing.kind.removesuffix("List")} if inside else {}
         for index, item in enumerate(items if isinstance(items, list) and thing.kind.endswith("List") else ()):
-            told = {**of_list, **item} if isinstance(item, dict) else item
-            if (cause := _unlike(told)) is not None:
+            whole = {**of_list, **item} if isinstance(item, dict) else item
+            if (cause := _unlike(whole)) is not None:
                 yield _say(shown, line, cause, _CURE, f"{step(thing.prefix, 'items')}[{index}]")
 
 
@@ -272,7 +272,7 @@ _SPELLED: Final = {
     "apiVersion": re.compile(r"([a-z0-9.-]+/)?[a-z0-9-]+"),
     "kind": re.compile(r"[A-Za-z][A-Za-z0-9-]*"),
 }
-"""What the API server looks kinds up by (DNS labels); anything else is no kind to it, and none to a rule."""
+"""How the API server spells kinds (DNS labels); anything else is no kind to it, and none to a rule."""
 
 
 def _unlike(value: Any) -> str | None:

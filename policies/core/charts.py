@@ -1,4 +1,4 @@
-"""Objects other people's charts bring: what nobody here can edit is told, and refused only where it opens a wall.
+"""Objects other people's charts bring: findings about them are advice, unless they open the cluster, mesh or network.
 
 A chart's pods have the resources, probes and users its authors gave them. Refusing them would refuse the chart; what
 they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh or the network: charts live in the
@@ -30,7 +30,8 @@ known exceptions are listed by name (`limits.access.operators`, `limits.mesh`); 
 
 ADVISED: Final = frozenset({"net-imds-blocked", "net-no-allow-all"})
 """Of these groups, rules the NetworkPolicies of Istio's and cert-manager's charts break for their own pods: keys of
-token issuers and certificate authorities are anywhere. What opens pods the platform walls is net-reachability's."""
+token issuers and certificate authorities are anywhere. Policies that open the platform's
+closed pods are found by net-reachability."""
 
 
 def is_charts(thing: Object, facts: Facts) -> bool:

@@ -26,11 +26,11 @@ class Facts:
     standard: Literal["baseline", "restricted"] = "restricted"
     """Which of the Pod Security Standards the WL group means."""
     settings: Settings | None = None
-    """None: loose files, or a stack nobody described."""
+    """None for loose files, or a stack without settings."""
     services: tuple[Service, ...] | None = None
     """The catalogue as the environment has it; None: loose files without one."""
     stack_tags: Mapping[str, str] | None = None
-    """Tags of the stack, as `pulumi stack tag set` writes them; None: nobody told."""
+    """Tags of the stack, as `pulumi stack tag set` writes them; None where they are not known."""
 
     @classmethod
     def of_stack(
@@ -64,7 +64,7 @@ class Facts:
 
     @property
     def mesh(self) -> str:
-        """`sidecar` or `none`; `sidecar` where nobody said, because that is the stricter."""
+        """`sidecar` or `none`; `sidecar` where the settings do not say, because that is the stricter."""
         return self.settings.mesh.mode if self.settings else "sidecar"
 
     @property

@@ -90,7 +90,7 @@ class Report:
     findings: Sequence[Finding]
     """What counts, the worst first."""
     excepted: Sequence[Finding] = ()
-    """What would count, but for an exception; listed, so that nobody forgets."""
+    """What would count, but for an exception; listed, so that it is not forgotten."""
     undecided: Sequence[Undecided] = ()
     rules: int = 0
     """Rules that ran."""

@@ -1,7 +1,7 @@
 """Running the rules: every one in its guard, over every subject, three verdicts each.
 
-A rule that raises is a mandatory finding and takes no other rule with it. A rule that meets a value nobody knows yet
-is undecided about that subject; where the rule guards a wall, that is a finding of its own. A rule that meets
+A rule that raises is a mandatory finding and takes no other rule with it. A rule that meets an unknown value
+is undecided about that subject; where the rule is about security, that is a finding of its own. A rule that meets
 something of another type than the field has says so as its own finding: what it cannot read it does not pass.
 """
 
@@ -53,10 +53,10 @@ class Judge:
         return self._outcome(found)
 
     def exceptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
-        """What is wrong with the exceptions, given everything that was found in what `homes` says was judged."""
+        """What is wrong with the exceptions, given everything that was found in `judged`, which `scopes` gives."""
         rule = self.by_id[EXCEPTIONS]
         used = {finding.exception for finding in findings}
-        known = {plain(home, self._tenant) for home in judged}
+        known = {plain(scope, self._tenant) for scope in judged}
         for asked in asked_for(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
             if why is None and asked not in used and self._could_match(asked, known):
@@ -75,7 +75,7 @@ class Judge:
         """All rules over all objects."""
         outcomes = [*(self.resource(thing) for thing in objects), self.stack(objects)]
         findings = [*_once(finding for outcome in outcomes for finding in outcome.findings)]
-        findings += self.exceptions(findings, homes(objects))
+        findings += self.exceptions(findings, scopes(objects))
         return Report(
             findings=sorted((each for each in findings if not each.exception), key=lambda each: each.order),
             excepted=sorted((each for each in findings if each.exception), key=lambda each: each.order),
@@ -93,8 +93,8 @@ class Judge:
             return False
         if (asked.object or "").startswith(URN):
             return _stack_of(asked.object or "") in known
-        home, slash, _ = (asked.object or "").rpartition(" ")[2].partition("/")
-        place = asked.service or (home if slash else None)
+        namespace, slash, _ = (asked.object or "").rpartition(" ")[2].partition("/")
+        place = asked.service or (namespace if slash else None)
         return place in known if place else any(not each.startswith(URN) for each in known)
 
     def _one(
@@ -187,7 +187,7 @@ class Judge:
 URN: Final = "urn:pulumi:"
 
 
-def homes(objects: Iterable[Object]) -> set[str]:
+def scopes(objects: Iterable[Object]) -> set[str]:
     """Where the exceptions of a run could match: the namespaces it declares, and the stacks its URNs are of."""
     everything = [one for thing in objects for one in expanded(thing)]
     namespaces = {thing.name for thing in everything if thing.sort == "Namespace"}
@@ -223,7 +223,7 @@ def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def place_of(error: BaseException) -> str:
-    """`file.py:line` where `error` was raised: what may be told of it, since its own text may quote a value."""
+    """`file.py:line` where `error` was raised: all that may be shown of it, since its own text may quote a value."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -61,7 +61,7 @@ class Containers(Text):
 
 
 class Namespaces(Text):
-    """How much the quota of one namespace may allow: a bound nobody can reach is none."""
+    """The largest quota of a namespace; without a ceiling a quota could be too large to bound anything."""
 
     cpu: Annotated[str, Field(pattern=r"^[0-9]+m?$")]
     """Requests and limits each."""

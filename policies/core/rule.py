@@ -5,7 +5,7 @@
         if container.security["privileged"].flag:
             yield Violation(container.security["privileged"], "is true")
 
-A rule is called for one subject at a time, so that a value nobody knows yet in one container costs the verdict about
+A rule is called for one subject at a time, so that an unknown value in one container costs the verdict about
 that container and no other.
 """
 
@@ -167,7 +167,7 @@ class Group:
     name: str
     title: str
     secures: bool = True
-    """False for groups whose rules guard no wall: an unknown replica count is not an attack."""
+    """Whether a value that is not known yet is a finding; False where it is no risk, as with a replica count."""
     rules: list[Rule] = field(default_factory=list)
 
     @property

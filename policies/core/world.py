@@ -1,7 +1,7 @@
 """All objects of a run, looked up by what they are and where they live.
 
 Absence is judged only where the run would have it: a namespace without a quota is a finding when the run declares
-that namespace, and nobody's business when a Deployment was handed over by itself.
+that namespace, and none when the run is a Deployment by itself.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Names and values in a text, however its format writes them: on one line, on two, as an element, as a pair of members.
 
-No parser of any format: whoever reads `password: x` sees what it says without knowing whose file it is. Every question
-is answered in time linear in the text.
+No parser of any format: `password: x` is a name and a value in all of them. Every question is answered in time linear
+in the text.
 """
 
 import re
@@ -39,12 +39,12 @@ def assignments(text: str) -> Iterator[tuple[str, str]]:
             yield below, bare.strip(" ,;}]")
         if len(pieces) == 2 and pieces[0] in DIRECTIVES and not given:
             yield pieces[0], pieces[1]
-        told, member = member, ""
+        named, member = member, ""
         for name, value in given:
             if name.casefold() in ("key", "name") and names_a_secret(value):
-                told = member = value
-            elif name.casefold() == "value" and told:
-                yield told, value.rstrip("/>").strip(_QUOTES)
+                named = member = value
+            elif name.casefold() == "value" and named:
+                yield named, value.rstrip("/>").strip(_QUOTES)
         below, depth = "" if _opens(bare) and not bare.endswith(":") else _unfinished(pieces), indent
 
 

@@ -49,7 +49,7 @@ FIELDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 """Type to the fields that are secrets whatever they hold; `*` is every entry."""
 
 REFERENCE: Final = "{vault://"
-"""How Kong is told where a value is kept, instead of the value (Kong 3.9, "Secrets management")."""
+"""How a plugin's configuration refers to a value in a vault (Kong 3.9, "Secrets management")."""
 
 PATHS: Final = frozenset({"pulumi:providers:kubernetes"})
 """Types whose field may also be the path of a file, which is no secret."""

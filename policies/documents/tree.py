@@ -1,7 +1,7 @@
 """A document out of libyaml's events: counted before it is built, and nothing built twice.
 
 An alias is the value it names, not a copy, and counts as much as a copy would. libyaml's own composer is not asked: it
-recurses without a limit, and a few hundred bytes of aliases are gigabytes to whoever walks its tree.
+recurses without a limit, and a few hundred bytes of aliases are gigabytes when its tree is walked.
 """
 
 from dataclasses import dataclass, field

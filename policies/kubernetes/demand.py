@@ -29,7 +29,7 @@ ISTIO_DEFAULTS: Final[Mapping[Key, str]] = {
     ("limits", "cpu"): "2000m",
     ("limits", "memory"): "1024Mi",
 }
-"""A proxy's bounds where nobody sets any: istio/istio, manifests/charts/istio-control/istio-discovery/values.yaml."""
+"""A proxy's bounds where none are set: istio/istio, manifests/charts/istio-control/istio-discovery/values.yaml."""
 
 SURGE: Final = "25%"
 """Kubernetes' and Argo Rollouts' default of maxSurge."""
@@ -107,7 +107,7 @@ def _surged(surge: View, most: int) -> int:
     written = surge.quantity or SURGE
     share = parse(written.removesuffix("%"))
     if share is None:
-        return 2 * most  # The API server refuses it; whoever mends it may mean anything.
+        return 2 * most  # The API server refuses it, and what it was meant to say is unknown.
     extra = share * most / 100 if written.endswith("%") else share
     return most + max(-(-extra.numerator // extra.denominator), 0)
 
@@ -234,8 +234,10 @@ def _is_meshed(world: World, workload: Workload) -> bool:
     asked = {workload.pod.labels[INJECT].text, workload.pod.annotations[INJECT].text} - {None}
     if asked:
         return "false" not in asked
-    home = world.namespaces.get(workload.namespace)
-    return home is not None and (home.labels["istio-injection"].text == "enabled" or home.labels["istio.io/rev"].is_set)
+    declared = world.namespaces.get(workload.namespace)
+    return declared is not None and (
+        declared.labels["istio-injection"].text == "enabled" or declared.labels["istio.io/rev"].is_set
+    )
 
 
 INJECT: Final = "sidecar.istio.io/inject"

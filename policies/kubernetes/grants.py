@@ -109,7 +109,7 @@ class Grant:
     binding: Object
     subject: View
     rules: tuple[Grants, ...] | None
-    """None: the run does not declare the role, so nobody here knows what it grants."""
+    """None where the run does not declare the role, so that what it grants is not known."""
     role: str
     """`ClusterRole view`."""
     aggregates: bool = False
@@ -128,7 +128,7 @@ class Effective:
     of: Mapping[Account, tuple[Grant, ...]]
     """Every account that is bound to anything, and everything it is bound to."""
     unread: tuple[MalformedError | UndeterminedError, ...]
-    """Why a binding, or the role behind it, could not be read. Whoever decides by `of` raises these in the end."""
+    """Why a binding, or the role behind it, could not be read. A rule that reads `of` raises these in the end."""
 
 
 def effective(world: World) -> Effective:

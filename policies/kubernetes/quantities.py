@@ -11,7 +11,7 @@ from typing import Final
 LONGEST: Final = 64
 """Characters of a quantity that is read: ten times what anybody writes, and nothing to spend time on."""
 LARGEST_EXPONENT: Final = 30
-"""Exa is 18. Beyond, the API server caps the value, so nobody means it."""
+"""Exa is 18. Beyond, the API server caps the value, so it cannot be meant."""
 
 _GRAMMAR: Final = re.compile(
     r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:(?P<suffix>[numkMGTPE]|[KMGTPE]i)|[eE](?P<exponent>[+-]?[0-9]{1,4}))?"
@@ -53,7 +53,7 @@ MOST: Final = 1_000_000
 
 
 def count(number: float | None, default: int) -> int:
-    """A count of pods or nodes. What is no finite number counts as the most, since nobody can promise less."""
+    """A count of pods or nodes. What is no finite number counts as the most, since no smaller one is certain."""
     return default if number is None else int(max(0, min(MOST, number)))
 
 

@@ -79,14 +79,14 @@ OF_USERS: Final = "request.auth."
 
 def needs_token(rule: View, source: View) -> bool:
     """Whether `rule` of an ALLOW lets `source` in only with a user's token. A claim that must *not* have some value
-    is no such need: whoever brings no token has no claims."""
+    does not count: a request without a token has no claims."""
     claims = (condition for condition in rule["when"] if condition["key"].word.startswith(OF_USERS))
     return not source[USERS].is_empty or any(not claim["values"].is_empty for claim in claims)
 
 
-def account(text: str, home: str) -> str:
-    """`namespace/account` of an entry of serviceAccounts in a policy of the namespace `home`."""
-    return text if "/" in text else f"{home}/{text}"
+def account(text: str, own: str) -> str:
+    """`namespace/account` of an entry of serviceAccounts in a policy of the namespace `own`."""
+    return text if "/" in text else f"{own}/{text}"
 
 
 def pattern(text: str) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def _any(items: View, field: str, matches: Callable[[View], bool]) -> bool:
     return items.is_empty or any(matches(item[field]) for item in items)
 
 
-def _is_from(source: View, request: Request, home: str, trust_domain: str) -> bool:
+def _is_from(source: View, request: Request, own: str, trust_domain: str) -> bool:
     namespace = request.identity.partition("/")[0]
     principal = f"{trust_domain}/ns/{namespace}/sa/{request.identity.partition('/')[2]}"
 
@@ -146,7 +146,7 @@ def _is_from(source: View, request: Request, home: str, trust_domain: str) -> bo
     tests = {
         "principals": is_principal,
         "namespaces": lambda text: _alike(text, namespace),
-        "serviceAccounts": lambda text: account(text, home) == request.identity,
+        "serviceAccounts": lambda text: account(text, own) == request.identity,
         USERS: lambda _: request.token,
     }
     return _fields(source, tests)

@@ -21,7 +21,7 @@ PEER_AUTHENTICATION: Final = "PeerAuthentication.security.istio.io"
 
 STRICT: Final = "STRICT"
 PERMISSIVE: Final = "PERMISSIVE"
-"""What Istio does where nobody says anything."""
+"""Istio's default, where no PeerAuthentication sets a mode."""
 _INHERITS: Final = ("", "UNSET")
 
 

@@ -20,7 +20,7 @@ DATAPLANE: Final = "istio.io/dataplane-mode"
 SERVICE_ENTRY: Final = "ServiceEntry.networking.istio.io"
 
 _OUTSIDE: Final = frozenset({*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES} - {names.KONG, "default"})
-"""Never in the mesh. `default` is nobody's, so what is put there is judged like a service."""
+"""Never in the mesh. `default` is not among them: what is created there is judged like a service."""
 
 _STORES: Final = names.data_namespace("")
 
@@ -55,14 +55,14 @@ class Host:
 _ENDINGS: Final = (f".svc.{names.DOMAIN}", ".svc")
 
 
-def host(text: str, home: str, known: Container[str] = ()) -> Host:
-    """What `text` means in an object of the namespace `home`. `known` are namespaces: `a.b` is in the cluster if b is
+def host(text: str, own: str, known: Container[str] = ()) -> Host:
+    """What `text` means in an object of the namespace `own`. `known` are namespaces: `a.b` is in the cluster if b is
     one of them, because a client's resolver would find it there."""
     name = text.lower().removesuffix(".")
     if name.startswith("*") and _ENDINGS[0].endswith(name[1:]):
         return Host(name=name, service="*", namespace="*")
     if "." not in name:
-        return Host(name=f"{name}.{home}{_ENDINGS[0]}", service=name, namespace=home)
+        return Host(name=f"{name}.{own}{_ENDINGS[0]}", service=name, namespace=own)
     for ending in _ENDINGS:
         if name.endswith(ending):
             service, _, namespace = name.removesuffix(ending).rpartition(".")
@@ -74,9 +74,9 @@ def host(text: str, home: str, known: Container[str] = ()) -> Host:
     return Host(name=name)
 
 
-def host_in(world: World, text: str, home: str) -> Host:
+def host_in(world: World, text: str, own: str) -> Host:
     """`host` with every namespace the run or the catalogue knows."""
-    return host(text, home, world.once(known_namespaces))
+    return host(text, own, world.once(known_namespaces))
 
 
 def known_namespaces(world: World) -> frozenset[str]:
@@ -108,9 +108,9 @@ def _entries(world: World) -> Mapping[str, tuple[Object, ...]]:
     return {name: tuple(things) for name, things in found.items()}
 
 
-def is_in_mesh(world: World, text: str, home: str) -> bool:
-    """Whether a request to the host `text`, named in the namespace `home`, meets a proxy at its other end."""
-    meant = host_in(world, text, home)
+def is_in_mesh(world: World, text: str, own: str) -> bool:
+    """Whether a request to the host `text`, named in the namespace `own`, reaches a sidecar proxy."""
+    meant = host_in(world, text, own)
     if not meant.namespace:
         return any(thing.spec["location"].text == "MESH_INTERNAL" for thing in entries(world, meant.name))
     if meant.namespace == "*":
@@ -118,4 +118,4 @@ def is_in_mesh(world: World, text: str, home: str) -> bool:
     declared = is_meshed(world, meant.namespace)
     if declared is not None:
         return declared
-    return not is_outside(meant.namespace, world.facts) and meant.namespace in {home, *world.facts.service}
+    return not is_outside(meant.namespace, world.facts) and meant.namespace in {own, *world.facts.service}

@@ -1,6 +1,6 @@
 """Which addresses a list of CIDR ranges holds: as sets, so that no spelling gets around a rule.
 
-`0.0.0.0/0` can be written as two halves, with an `except` nobody lives at, with host bits set (`10.9.8.7/0`), or as
+`0.0.0.0/0` can be written as two halves, with an `except` of unused addresses, with host bits set (`10.9.8.7/0`), or as
 the IPv6 range that means IPv4 (`::ffff:0.0.0.0/96`). A rule that compares texts sees none of these; a rule that asks
 here sees the same set every time.
 
@@ -34,14 +34,14 @@ _MAPPED: Final = ip_network("::ffff:0.0.0.0/96")
 
 @dataclass(frozen=True)
 class Block:
-    """A range less some of it, as a NetworkPolicy writes it."""
+    """A range and what is excluded from it: the `cidr` and `except` of an ipBlock."""
 
     cidr: str
-    less: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 Ranges = Iterable[str | Block]
-"""Ranges, each as text or less some of it."""
+"""Ranges: each a text, or a `Block` with exclusions."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def space(ranges: Ranges) -> Space:
         if isinstance(each, str):
             found.append(_run(each))
         else:
-            found += (Space((_run(each.cidr),)) - space(each.less)).runs
+            found += (Space((_run(each.cidr),)) - space(each.excluded)).runs
     return _joined(found)
 
 
@@ -170,8 +170,8 @@ def _address(number: int) -> str:
     return str(IPv6Address(number - _IPV6) if number >= _IPV6 else ip_address(number))
 
 
-def _without(everything: str, *nobody: str) -> Space:
-    return space([Block(everything, nobody)])
+def _without(everything: str, *excluded: str) -> Space:
+    return space([Block(everything, excluded)])
 
 
 _IPV4: Final = space(["0.0.0.0/0"])
@@ -185,7 +185,7 @@ NOWHERE: Final = (
     "240.0.0.0/4",
     "2001:db8::/32",
 )
-"""Where nobody else ever answers: this host, documentation, multicast, reserved (IANA's special-purpose registries).
+"""Ranges in which no other host ever answers: this host, documentation, multicast, reserved (IANA's registries).
 An `except` of these excepts nothing."""
 EVERYBODY_IPV4: Final = _without("0.0.0.0/0", *(each for each in NOWHERE if ":" not in each))
 """Every IPv4 address somebody may be at."""

@@ -1,7 +1,7 @@
 """Sets of ports, and which of them a rule of a NetworkPolicy opens on the pod that receives.
 
 A port without protocol is TCP, one with a name is looked up in the receiving pod's containers, no ports at all are
-all ports. Of a pod nobody has seen, a name may be any port: what could be open counts as open.
+all ports. Of a pod whose containers are not known, a name may be any port: what could be open counts as open.
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class RulePorts:
     """Protocol and name."""
 
     def of(self, named: Mapping[str, int] | None) -> int:
-        """On the pod that receives, whose ports are `named`; None: nobody knows them."""
+        """On the pod that receives, whose ports are `named`; None where they are not known."""
         found = self.numbers
         for protocol, name in self.names:
             found |= ports(protocol, 1, _PORTS - 1) & (ALL_PORTS if named is None else named.get(name, 0))

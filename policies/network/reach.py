@@ -6,9 +6,10 @@ means Ingress, and Egress where there are egress rules. Within one peer both sel
 alternatives. An absent selector is not an empty one: `podSelector` alone means the policy's own namespace, an empty
 `namespaceSelector` means every namespace, no peers at all mean everyone. An `ipBlock` never means pods.
 
-Pods that nobody has are part of the answer: a selector that nobody's labels pass, or that leaves a choice nobody made,
-is passed by whoever puts the labels on, so such a pod is made up (`End.made_up`) and reached, or reaches, like any
-other. It is the same with namespaces nobody here declares: of their labels only the name is known.
+Pods that do not exist yet count too. Where no known pod has the labels a selector asks for, or only one of several
+labels it would take, anyone who may create pods can create one that has them. Such a pod is made up (`End.made_up`),
+and reaches and is reached like any other. The same holds for namespaces the run does not declare: only their name is
+known.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +28,7 @@ SIDES: Final[Mapping[Direction, tuple[str, str]]] = {"Ingress": ("ingress", "fro
 """Direction to the policy's field and the rule's."""
 
 NAME: Final = "kubernetes.io/metadata.name"
-"""The label of a namespace that is its name; the API server sets it and nobody else can."""
+"""The label of a namespace that is its name; only the API server sets it."""
 
 EVERYWHERE: Final = space(["0.0.0.0/0", "::/0"])
 """Every address."""
@@ -42,7 +43,7 @@ class End:
     """For a person."""
     labels: Mapping[str, str] = field(default_factory=dict)
     named_ports: Mapping[str, int] | None = None
-    """Name of a container's port to the port; None: nobody here knows the containers."""
+    """Name of a container's port to the port; None where the containers are not known."""
     made_up: bool = False
     """Whether it stands for a pod somebody may add."""
 
@@ -54,7 +55,7 @@ class End:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What one peer of one rule lets through one end's wall."""
+    """What one peer of one policy rule lets in to, or out of, one end."""
 
     policy: Object
     at: View
@@ -73,8 +74,8 @@ class Opening:
 
 
 @dataclass(kw_only=True)
-class Wall:
-    """One end's wall in one direction."""
+class Isolation:
+    """What the policies that select one end let through in one direction."""
 
     closed: bool = False
     """Whether any policy selects the end in this direction; else everything passes."""
@@ -91,7 +92,7 @@ class Wall:
 
 
 class Reach:
-    """Everybody's walls."""
+    """The isolation of every end, in both directions."""
 
     def __init__(
         self,
@@ -101,16 +102,16 @@ class Reach:
         kept: frozenset[str],
     ) -> None:
         """`namespaces` are the labels of each that is declared; a namespace's own name is added to them.
-        `kept` are labels of namespaces nobody but the platform may put on."""
+        `kept` are labels of namespaces that only the platform may set."""
         self._kept = kept
         self.unread: dict[Object, UndeterminedError | MalformedError] = {}
-        """Policies that cannot be read, and why: what they let through is in no wall."""
+        """Policies that cannot be read, and why: what they let through is in no isolation."""
         self._labels = {name: {**labels, NAME: name} for name, labels in namespaces.items()}
         self._ends: dict[str, list[End]] = {name: [] for name in self._labels}
         for end in ends:
             self._ends.setdefault(end.namespace, []).append(end)
         self._made: dict[tuple[str, tuple[tuple[str, str], ...]], End] = {}
-        self._walls: dict[tuple[End, Direction], Wall] = {}
+        self._isolations: dict[tuple[End, Direction], Isolation] = {}
         self._admitted: dict[str, list[End]] = {}
         known = tuple(policies)
         # Everybody a policy is for must be there before any policy is read: the others select them too.
@@ -127,13 +128,13 @@ class Reach:
         """The ends in `namespace`."""
         return tuple(self._ends.get(namespace, ()))
 
-    def wall(self, end: End, direction: Direction) -> Wall:
-        """The wall of `end`; open where no policy selects it."""
-        return self._walls.get((end, direction), _OPEN)
+    def isolation(self, end: End, direction: Direction) -> Isolation:
+        """The isolation of `end`; open where no policy selects it."""
+        return self._isolations.get((end, direction), _OPEN)
 
     def between(self, source: End, target: End) -> int:
-        """The ports of `target` that `source` reaches: what both walls let through."""
-        return self.wall(source, "Egress").lets(target) & self.wall(target, "Ingress").lets(source)
+        """The ports of `target` that `source` reaches: what the policies of both ends let through."""
+        return self.isolation(source, "Egress").lets(target) & self.isolation(target, "Ingress").lets(source)
 
     def _tried(self, read: Callable[[Object], None], policy: Object) -> None:
         try:
@@ -157,8 +158,8 @@ class Reach:
                 for rule in spec[field_]
             ]
             for end in selected:
-                wall = self._walls.setdefault((end, direction), Wall())
-                wall.closed = True
+                isolation = self._isolations.setdefault((end, direction), Isolation())
+                isolation.closed = True
                 for opened, peers, rule, admitted in rules:
                     # On the way in the end's own ports have the names; on the way out the others', and no address has.
                     asked = opened if direction == "Egress" else RulePorts(opened.of(end.named_ports))
@@ -167,14 +168,14 @@ class Reach:
                         everyone = Opening(
                             policy=policy, at=rule, ends={}, addresses=EVERYWHERE, ports=there, anyone=asked
                         )
-                        wall.openings.append(everyone)
+                        isolation.openings.append(everyone)
                     for peer, (others, addresses) in zip(peers, admitted, strict=True):
                         receiving = (
                             {other: asked.of(other.named_ports) for other in others}
                             if asked.names
                             else dict.fromkeys(others, there)
                         )
-                        wall.openings.append(
+                        isolation.openings.append(
                             Opening(policy=policy, at=peer, ends=receiving, addresses=addresses, ports=there)
                         )
 
@@ -201,7 +202,7 @@ class Reach:
                 yield candidate
 
     def _may_select(self, namespace: str, selector: Matcher) -> bool:
-        """Whether `namespace`, of which nobody here knows the labels, may pass: whoever makes it may put them on."""
+        """Whether `namespace`, whose labels are not known, may pass: it may have every label its creator may set."""
         return any(not self._kept & example.keys() for example in selector.given({NAME: namespace}).examples)
 
     def _selected(self, namespace: str, selector: Matcher) -> list[End]:
@@ -213,7 +214,7 @@ class Reach:
         return [end for end in self._ends.get(namespace, ()) if selector.selects(end.labels)]
 
     def _strangers(self, namespace: str, selector: Matcher, found: Iterable[End]) -> list[End]:
-        """Made-up ends for what `selector` leaves to whoever comes, beside those it found."""
+        """Made-up ends for the pods `selector` would take beside those it found."""
         return [
             self._make(namespace, example)
             for example in selector.examples
@@ -228,7 +229,7 @@ class Reach:
         return self._made[key]
 
 
-_OPEN: Final = Wall()
+_OPEN: Final = Isolation()
 
 
 def directions(policy: Object) -> tuple[Direction, ...]:

@@ -1,7 +1,7 @@
 """The objects rules judge: whatever has properties, from a manifest, a program or the engine.
 
 An object is what it says it is (`apiVersion`, `kind`), never what its type token begins with: parameterised packages
-change tokens, and a token nobody expected would be an object nobody judges.
+change tokens, and an object with an unexpected token would pass unjudged.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -81,9 +81,9 @@ class Object:
     logical: str = ""
     """The name a program gave it; Kubernetes objects have their own."""
     options: Options | None = None
-    """None where nobody told: a manifest has no options."""
+    """None where the source has none: a manifest has no options."""
     provider: Provider | None = None
-    """None where nobody told."""
+    """None where the source does not say, as a manifest does not."""
     place: str = ""
     """`file:line` where it was read, if it was."""
     read_only: bool = False

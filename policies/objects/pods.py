@@ -2,8 +2,8 @@
 
 A list of kinds would be out of date the day an operator brings a new one, and every kind it lacks is a way around
 every rule about pods. Operators also take pods in pieces: a container by itself, a securityContext beside an image, a
-template that leaves the containers to them; so does whoever changes an object that is there (`DeploymentPatch`). Those
-are pieces, judged by what they say; somebody else fills in the rest.
+template that leaves the containers to them; a patch of an
+existing object is a piece too (`DeploymentPatch`). Pieces are judged by what they say; an operator fills in the rest.
 """
 
 import re
@@ -84,7 +84,7 @@ class Pod:
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
-        """All of them: init and ephemeral ones too. Those nobody knows yet come last, and stand for a whole list where
+        """All of them: init and ephemeral ones too. Those not known yet come last, and stand for a whole list where
         the list is not known: what stops at one has seen the others."""
         if self.whole:
             listed = [(place, role) for field, role in ROLES.items() for place in _listed(self.spec, field)]
@@ -116,7 +116,7 @@ class Pod:
 
     @property
     def in_user_namespace(self) -> bool:
-        """Whether root inside is nobody outside (hostUsers: false)."""
+        """Whether root inside is an unprivileged user outside (hostUsers: false)."""
         return self.spec["hostUsers"].flag is False
 
 
@@ -128,7 +128,7 @@ def _listed(spec: View, field: str) -> Iterable[View]:
 def pods(thing: Object) -> tuple[Pod, ...]:
     """Every pod spec in `thing`. Items of lists are objects of their own and are not looked into.
 
-    A field that may hold one and is not known yet is a pod spec nobody can read: rules about it cannot decide.
+    A field that may hold one and is not known yet is an unreadable pod spec: rules about it cannot decide.
     """
     return tuple(pod for pod in parts(thing) if pod.whole)
 

@@ -18,7 +18,7 @@ _TESTS: Final[Mapping[str, Callable[[str, tuple[str, ...], Labels], bool]]] = {
 
 
 _WANTING: Final = frozenset({"In", "Exists"})
-"""Operators nobody passes who lacks the label."""
+"""Operators that labels without the key never satisfy."""
 
 
 @dataclass(frozen=True)

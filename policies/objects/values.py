@@ -1,4 +1,4 @@
-"""Reading objects that may hold anything: null where a map belongs, text where a list does, a value nobody knows yet.
+"""Reading objects that may hold anything: null where a map belongs, text where a list does, a value not known yet.
 
 A `View` is a place in an object. It reads as the Kubernetes API does (null is absent), and where it cannot read it
 says which of two things is the matter: the value is not known before the update (`UndeterminedError`), or it is no
@@ -32,7 +32,7 @@ class MalformedError(Exception):
 
 
 class Unknown:
-    """A value that is only known after the update. Whoever decides by it is stopped, never misled."""
+    """A value that is only known after the update. Any use of it raises, so that no rule takes it for a value."""
 
     __slots__ = ("path",)
     __hash__ = None  # type: ignore[assignment]  # a set or a dict key would decide by it

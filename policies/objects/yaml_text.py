@@ -1,6 +1,6 @@
 """YAML inside objects: a mesh's configuration in a ConfigMap, a proxy's in an annotation.
 
-Read as whoever acts on it would (`policies.documents`), and no more of it than such a text ever holds.
+Read with the same rules as the program it is meant for (`policies.documents`), and no more than such a text ever holds.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
 """Availability: enough pods, in enough places, that come and go without anybody noticing.
 
-Numbers are asked of staging and prod; a single pod in dev is nobody's outage.
+Numbers are asked of staging and prod; a single pod in dev causes no outage.
 """
 
 from policies.rules.av import canaries, counts, nodes, pods, updates

@@ -24,7 +24,7 @@ SCALE_DOWN: Final = 30
     "–/A/M",
     HIGH,
     sorts(ROLLOUT, ANALYSIS, CLUSTER_ANALYSIS),
-    why="A canary nobody measures, or whose route is not its own, gives a broken version to everybody in steps.",
+    why="A canary that is not measured, or has no route of its own, rolls a broken version out to all users in steps.",
     cure="Name Services and a route that exist, and measure with templates that end and may fail",
     where="services/{service}.yaml: spec.rollout",
     sources=("Argo Rollouts: specification",),
@@ -54,7 +54,7 @@ def _of_canary(thing: Object, canary: View, world: World) -> Iterator[Violation]
         yield Violation(begins, f"is {shown(begins.number or 0)} of {len(steps)} steps, so nothing is ever measured")
     analyses = [canary["analysis"], *(step["analysis"] for step in steps)]
     named = [(analysis, each) for analysis in analyses for each in analysis["templates"]]
-    if not named and world.facts.mesh != "none":  # without proxies nobody measures requests
+    if not named and world.facts.mesh != "none":  # without proxies requests are not measured
         yield Violation(canary["analysis"], "measures nothing, so nothing ever aborts")
     for analysis, each in named:
         yield from _template(thing, each, world, finite=analysis is not analyses[0])

@@ -70,8 +70,8 @@ APIS: Final[Mapping[str, tuple[str, ...]]] = {
     "A/M/M",
     MEDIUM,
     sorts(AUTOSCALER, SCALED_OBJECT),
-    why="An autoscaler without a target, without room or without a request to measure by silently scales nothing.",
-    cure="Name a workload that exists, give it room between minReplicas and maxReplicas, and set requests",
+    why="An autoscaler with no target, no range to scale in or no request to measure by silently scales nothing.",
+    cure="Name a workload that exists, set maxReplicas above minReplicas, and set requests",
     where="services/{service}.yaml: spec.scaling",
     sources=("Gatekeeper horizontalpodautoscaler", "Kubescape hpa-has-target"),
 )
@@ -151,8 +151,8 @@ def pdb(thing: Object, world: World) -> Iterator[Violation]:
         if not budgets and world.declares(thing.namespace):
             yield Violation("metadata.name", "has several pods and no PodDisruptionBudget")
         if len(budgets) > 1:
-            told = sorted(each.name for each in budgets)
-            several = " and ".join(told) if len(told) <= NAMED else f"{', '.join(told[:NAMED])} and others"
+            called = sorted(each.name for each in budgets)
+            several = " and ".join(called) if len(called) <= NAMED else f"{', '.join(called[:NAMED])} and others"
             yield Violation("metadata.name", f"is under {several}: with two budgets no pod can be evicted at all")
         for budget in budgets:
             kept = share(budget.spec["minAvailable"], least, up=True)
@@ -166,10 +166,10 @@ def pdb(thing: Object, world: World) -> Iterator[Violation]:
 
 
 NAMED: Final = 3
-"""Budgets told by name."""
+"""Budgets a finding lists by name."""
 
 _Asked = tuple[str, tuple[str, str] | None]
-"""A namespace, and a label that whoever is selected there bears; None: nobody knows one."""
+"""A namespace, and a label every pod selected there bears; None where no such label is known."""
 
 
 def _budgets(world: World) -> Mapping[_Asked, list[Object]]:
@@ -199,7 +199,7 @@ FIELDS: Final = ("minAvailable", "maxUnavailable")
     "M/M/M",
     HIGH,
     sorts(BUDGET),
-    why="A budget that lets nothing go stops every upgrade of the nodes; one that lets everything go protects nobody.",
+    why="A budget that lets no pod go blocks every upgrade of the nodes; one that lets every pod go protects nothing.",
     cure="Set maxUnavailable to 1 and unhealthyPodEvictionPolicy to AlwaysAllow",
     where=WORKLOADS,
     sources=("Pulumi compliance-policies disallowZeroVoluntaryDisruption", "KubeLinter pdb-max-unavailable"),

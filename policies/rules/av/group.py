@@ -63,7 +63,7 @@ def target_of(scaler: Object) -> Target:
 
 
 def scaler_of(thing: Object) -> Scaler:
-    """`thing` as a scaler. What KEDA keeps while nothing waits, or is told to stand still at, is the least there is."""
+    """`thing` as a scaler. The least is what KEDA keeps while idle, or what an annotation pauses it at."""
     if thing.sort == AUTOSCALER:
         return Scaler(thing, thing.spec["minReplicas"], thing.spec["maxReplicas"])
     given = (thing.annotations[PAUSED], thing.spec["idleReplicaCount"], thing.spec["minReplicaCount"])
@@ -118,7 +118,7 @@ def share(view: View, whole: float | None, *, up: bool) -> float | None:
     percent = _PERCENT.fullmatch(view.word)
     if percent is None or whole is None:
         return None
-    exact = int(percent[1]) * min(whole, 1e9) / 100  # nobody has more pods, and a float no more digits
+    exact = int(percent[1]) * min(whole, 1e9) / 100  # no workload has more pods, and a float no more digits
     return math.ceil(exact) if up else math.floor(exact)
 
 

@@ -39,7 +39,7 @@ def spread(pod: Pod, _: Facts) -> Iterator[Violation]:
         if key not in (ZONE, NODE):
             continue
         faults = list(_faults(pod, constraint, labels))
-        sound |= {key}  # one that is there and wrong is told by its own fault
+        sound |= {key}  # one that is there and wrong is reported by its own fault
         yield from faults
     for key in (ZONE, NODE):
         if key not in sound:
@@ -57,19 +57,23 @@ def _faults(pod: Pod, constraint: View, labels: Mapping[str, str]) -> Iterator[V
         yield Violation(keys, f"lacks {wanted}, so a new version is placed around the old one's pods")
 
 
-def _is_at_home(term: View, pod: Pod) -> bool:
+def _covers_its_own(term: View, pod: Pod) -> bool:
     """Whether an anti-affinity is about the pods of this workload: their namespace is among its own, and no label of
     theirs is one in which the others must differ."""
     named, chosen = term["namespaces"].words, term["namespaceSelector"]
     everywhere = chosen.is_set and chosen.is_empty
-    home = everywhere or (pod.object.namespace in named if named else not chosen.is_set)
-    return home and not set(term["mismatchLabelKeys"].words) & set(pod.labels.keys)
+    same_namespace = everywhere or (pod.object.namespace in named if named else not chosen.is_set)
+    return same_namespace and not set(term["mismatchLabelKeys"].words) & set(pod.labels.keys)
 
 
 def _kept_apart(pod: Pod, labels: Mapping[str, str]) -> Iterator[str]:
-    """What a required anti-affinity spreads over: whoever shares no zone shares no node."""
+    """What a required anti-affinity spreads over: pods in different zones are on different nodes too."""
     for term in pod.spec.at("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
-        if term["labelSelector"].is_empty or not selects(term["labelSelector"], labels) or not _is_at_home(term, pod):
+        if (
+            term["labelSelector"].is_empty
+            or not selects(term["labelSelector"], labels)
+            or not _covers_its_own(term, pod)
+        ):
             continue
         if term["topologyKey"].word == ZONE:
             yield ZONE

@@ -1,4 +1,4 @@
-"""How versions replace each other, and how a pod leaves: nobody's request is lost."""
+"""How versions replace each other, and how a pod ends: without losing a request."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

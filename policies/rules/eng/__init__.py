@@ -1,6 +1,6 @@
 """The pack itself: what would get an object past the other rules.
 
-Three more of the group are told by the judge, which alone can know them: `policies.rules.eng.group`.
+Three more of the group are reported by the judge, which alone can know them: `policies.rules.eng.group`.
 """
 
 from policies.rules.eng import admission, kinds, naming, program

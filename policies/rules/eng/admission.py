@@ -23,8 +23,9 @@ CORE: Final = {
     "namespaces": "",
     "rolebindings": "rbac.authorization.k8s.io",
 }
-"""Resource to its group: what must be judged inside the cluster too, whoever applies it. Pods because everything
-becomes one, namespaces because the walls hang on their labels, grants because they open every other wall."""
+"""Resource to its group: what must be judged inside the cluster too, for every client. Pods because every workload
+becomes pods, namespaces because Pod Security and NetworkPolicies depend on their labels, grants because they can change
+either."""
 
 
 @ENG.stack(
@@ -113,7 +114,7 @@ def _missed(policy: Object, binding: Object, world: World) -> Iterator[Violation
                 yield Violation(selector, f"leaves out {name}", on=on)
                 break
         if _by_label(selector) and not any(_judges(other, "", "namespaces") for other in world.of(POLICY)):
-            yield Violation(selector, "hangs on labels of namespaces, which nobody guards", on=on)
+            yield Violation(selector, "depends on labels of namespaces, which no admission policy protects", on=on)
 
 
 def _by_label(selector: View) -> bool:
@@ -131,7 +132,7 @@ def _judges(policy: Object, group: str, resource: str) -> bool:
 
 
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
-"""The one label of a namespace nobody but the API server sets."""
+"""The one label of a namespace that only the API server sets."""
 
 
 @ENG.resource(
@@ -154,7 +155,7 @@ def webhooks(configuration: Object, facts: Facts) -> Iterator[Violation]:
         elif client.at("service", "namespace").word not in OURS:
             yield Violation(client.at("service", "namespace"), "is no namespace of the platform")
         if webhook["failurePolicy"].word not in ("", "Fail"):
-            yield Violation(webhook["failurePolicy"], "lets everything pass when nobody answers")
+            yield Violation(webhook["failurePolicy"], "lets everything pass when the webhook does not answer")
         yield from opt_outs(webhook["namespaceSelector"])
 
 

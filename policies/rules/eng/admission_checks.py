@@ -1,4 +1,4 @@
-"""Which rules the cluster's own policies speak for, and about what: a check taken out is a hole nobody sees.
+"""Which rules the cluster's own policies speak for, and about what: a check taken out must be found.
 
 A check says whose it is by the beginning of its message (`wl-privileged: …`). Where any does, all of them are asked
 for; policies of other people, which say nothing of the kind, are judged by what they look at alone.

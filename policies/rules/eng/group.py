@@ -1,4 +1,4 @@
-"""The rules the judge itself speaks: about rules that fail, values nobody knows, exceptions that hold for nothing.
+"""The rules the judge itself reports: about rules that fail, unknown values, and exceptions that cover nothing.
 
 They belong to the ENG group; their other rules are in `policies.rules.eng`.
 """
@@ -26,7 +26,7 @@ _IDENTITY: Final = ("name", "namespace")
     cure="Report the rule's name and the object; until it is mended nothing passes unjudged",
     where="policies/rules/",
 )
-def crashes_told_by_the_judge(_: None, __: Facts) -> Iterator[Violation]:
+def crashes_reported_by_the_judge(_: None, __: Facts) -> Iterator[Violation]:
     """Found by the judge, while it runs the other rules."""
     yield from ()
 
@@ -42,8 +42,8 @@ def crashes_told_by_the_judge(_: None, __: Facts) -> Iterator[Violation]:
     sources=("pulumi-policy#135",),
 )
 def who_it_is(thing: Object, _: Facts) -> Iterator[Violation]:
-    """Asks what every rule about an object among others goes by; all other unknown values are found by the judge, when
-    a rule asks for them."""
+    """Checks what identifies an object, which every rule depends on; all other unknown values are found by the judge,
+    when a rule reads them."""
     for place in (thing.root["apiVersion"], thing.root["kind"], *map(thing.root["metadata"].__getitem__, _IDENTITY)):
         if not place.is_known:
             raise UndeterminedError(place.path)
@@ -55,10 +55,10 @@ def who_it_is(thing: Object, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     STACK,
-    why="An exception nobody reviews, or that covers nothing any more, is a hole waiting for an object to fill it.",
+    why="An exception that is not reviewed outlives its reason, and later covers an object it was not meant for.",
     cure="Delete it, or renew it with a reason, an owner and a day at most 90 days ahead",
     where="services/{service}.yaml: exceptions, or policies/config/",
 )
-def exceptions_told_by_the_judge(_: None, __: World) -> Iterator[Violation]:
+def exceptions_reported_by_the_judge(_: None, __: World) -> Iterator[Violation]:
     """Found by the judge, when it has seen every finding."""
     yield from ()

@@ -1,4 +1,4 @@
-"""Kinds that hide what they make, or that nobody can judge."""
+"""Kinds that hide what they make, or that no rule can judge."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -32,13 +32,13 @@ OPAQUE: Final = {
     "M/M/M",
     CRITICAL,
     sorts(*OPAQUE),
-    why="Whoever unpacks a Release or an Application makes its objects by itself: no rule ever sees one of them.",
+    why="Helm or a controller makes the objects of a Release or an Application: no rule sees any of them.",
     cure="Use kubernetes.helm.v4.Chart, whose objects are judged one by one",
     where="components/",
     sources=("pulumi-kubernetes helm_release.go",),
 )
 def opaque_helm_release(thing: Object, _: Facts) -> Iterator[Violation]:
-    yield Violation("", f"is {OPAQUE[thing.sort]}, whose objects nobody sees")
+    yield Violation("", f"is {OPAQUE[thing.sort]}, whose objects no rule sees")
 
 
 @ENG.resource(
@@ -70,7 +70,7 @@ def list_kinds(thing: Object, _: Facts) -> Iterator[Violation]:
 def patch_resources(thing: Object, _: Facts) -> Iterator[Violation]:
     # To the provider a DeploymentPatch is of kind Deployment; only the token says what it is.
     if thing.type.startswith("kubernetes:") and thing.type.endswith("Patch"):
-        yield Violation("", "is a patch of an object nobody here declares")
+        yield Violation("", "is a patch of an object that the program does not declare")
 
 
 @ENG.resource(
@@ -95,7 +95,7 @@ def deprecated_api(thing: Object, facts: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     EVERYTHING,
-    why="No rule reads the resources of a package nobody listed: whatever it makes passes.",
+    why="No rule reads the resources of an unlisted package: whatever it makes passes.",
     cure="Use pulumi-kubernetes, pulumi-aws or pulumi-gcp",
     where="components/",
     sources=("the pack's own bypass list, B71",),

@@ -1,6 +1,6 @@
 """What a program says about a resource beside its properties: who makes it, what is compared, what may be deleted.
 
-Where nobody told (a manifest has neither options nor provider) there is nothing to find.
+A manifest has neither options nor provider, so there is nothing to find in it.
 """
 
 import re
@@ -18,7 +18,7 @@ KUBERNETES_PROVIDER: Final = f"{PROVIDERS}kubernetes"
 
 FLAGS: Final = {
     "deleteUnreachable": "forgets what it cannot reach, and then makes it again",
-    "enablePatchForce": "takes fields away from whoever owns them",
+    "enablePatchForce": "takes fields away from their owners",
     "renderYamlToDirectory": "writes files instead of objects",
     "skipUpdateUnreachable": "lets yesterday's objects be judged when the cluster cannot be reached",
     "upsertExistingObjects": "takes over objects somebody else made",
@@ -185,7 +185,7 @@ def protect(thing: Object, _: Facts) -> Iterator[Violation]:
 
 
 def _managed(thing: Object) -> tuple[Object, ...]:
-    # Providers, components and the stack itself are the program's, and nobody can look one up.
+    # Providers, components and the stack itself exist only in the program: none can be looked up.
     return (thing,) if thing.type.partition(":")[0] not in ("pulumi", "platform") else ()
 
 

@@ -14,7 +14,7 @@ from policies.objects.readable import readable
 from policies.objects.values import View
 from policies.rules.gw import group
 from policies.rules.gw.group import GW
-from policies.rules.gw.routes import doors
+from policies.rules.gw.routes import routes
 
 CERTIFICATE: Final = "Certificate.cert-manager.io"
 ENCRYPTED: Final = frozenset({"HTTPS", "TLS"})
@@ -31,13 +31,13 @@ OLD_TLS: Final = re.compile(r"ssl-?v?[23]|tls-?v?1(?:[._][01])?(?![._0-9])", re.
         frozenset({*group.KONG_ROUTES, group.GATEWAY, *CHARTS}),
         "public routes, Gateways, and Kong's chart",
     ),
-    why="Over plain http, or with a certificate nobody can check, everybody on the way reads the tokens.",
+    why="Over plain http, or with a certificate no client can verify, anyone on the path can read the tokens.",
     cure="Give every host a certificate of a real authority, and let port 80 only redirect",
     where="Pulumi.<stack>.yaml: platform:settings.gateway.certificates",
     sources=("Gatekeeper httpsonly", "Kyverno require-ingress-https", "RFC 8996"),
 )
 def tls(thing: Object, world: World) -> Iterator[Violation]:
-    """A Secret nobody fills is a finding where its namespace is declared; a self-signed issuer in prod."""
+    """A Secret that nothing creates is a finding where its namespace is declared; a self-signed issuer in prod."""
     yield from _READERS.get(thing.sort, _of_route)(thing, world)
 
 
@@ -105,7 +105,7 @@ def _of_route(thing: Object, world: World) -> Iterator[Violation]:
     spoken = thing.annotations[group.PROTOCOLS_ANNOTATION]
     if spoken.word and not _only_encrypted(spoken):
         yield Violation(spoken, "takes plain http, whatever the listener says")
-    if all(door.redirects for door in doors(thing)):
+    if all(route.redirects for route in routes(thing)):
         return
     for parent in thing.spec["parentRefs"]:
         if parent["kind"].word not in ("", "Gateway"):
@@ -198,8 +198,8 @@ def _issuer_of(certificate: Object) -> tuple[bool, str, str]:
 def _distrusted(clustered: bool, namespace: str, name: str, world: World) -> str:
     """Why no browser trusts what this issuer signs; "" where nothing says so."""
     for _ in range(DEPTH):
-        home = "" if clustered else namespace
-        issuer = world.named("ClusterIssuer.cert-manager.io" if clustered else "Issuer.cert-manager.io", home, name)
+        within = "" if clustered else namespace
+        issuer = world.named("ClusterIssuer.cert-manager.io" if clustered else "Issuer.cert-manager.io", within, name)
         if issuer is None:
             return ""
         if issuer.spec["selfSigned"].is_set:
@@ -207,7 +207,7 @@ def _distrusted(clustered: bool, namespace: str, name: str, world: World) -> str
         if "staging" in issuer.spec.at("acme", "server").word:
             return "of an authority for tests"
         secret = issuer.spec.at("ca", "secretName").word
-        above = world.once(_certificates).get((home or names.CERT_MANAGER, secret))
+        above = world.once(_certificates).get((within or names.CERT_MANAGER, secret))
         if above is None:
             return ""
         clustered, namespace, name = _issuer_of(above)

@@ -15,7 +15,7 @@ from policies.objects.values import View
 from policies.rules.gw import group
 from policies.rules.gw.group import GW
 from policies.rules.gw.plugins import CODE, kind
-from policies.rules.gw.routes import doors
+from policies.rules.gw.routes import routes
 
 ADMIN_PORTS: Final = frozenset({8001, 8002, 8444, 8445})
 """Kong's admin API and manager, plain and with TLS (Kong 3.9, kong.conf.default)."""
@@ -36,7 +36,7 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost", "unix:", "off")
         frozenset({*CHARTS, *group.KONG_ROUTES, group.VIRTUAL_SERVICE, "Service", *WORKLOADS}),
         "Kong's chart, its Services and pods, and routes to them",
     ),
-    why="Whoever reaches Kong's admin API can send every request, with every token in it, wherever they like.",
+    why="Anyone who reaches Kong's admin API can send every request, and the token in it, to a server of theirs.",
     cure="Keep admin API, manager and portal on a ClusterIP, with TLS and without a route",
     where="manifests/operators/kong.py",
     sources=("OWASP K8s K06",),
@@ -83,8 +83,8 @@ def _of_service(thing: Object) -> Iterator[Violation]:
     for port in thing.spec["ports"]:
         target = port["targetPort"]
         numbers = {port["port"].number, None if isinstance(target.value, str) else target.number}
-        told = (port["name"].word, target.word if isinstance(target.value, str) else "")
-        if not (numbers & ADMIN_PORTS or any(_ADMIN_NAME.search(name) for name in told)):
+        called = (port["name"].word, target.word if isinstance(target.value, str) else "")
+        if not (numbers & ADMIN_PORTS or any(_ADMIN_NAME.search(name) for name in called)):
             continue
         if kind.word in OPEN:
             yield Violation(kind, f"is {kind.word}, with the admin port {port['name'].word or port['port'].quantity}")
@@ -100,8 +100,8 @@ def _is_kongs(namespace: str, name: str) -> bool:
 
 
 def _of_route(thing: Object) -> Iterator[Violation]:
-    for door in doors(thing):
-        for backend in door.backends:
+    for route in routes(thing):
+        for backend in route.backends:
             port = backend.port.value if backend.port.is_known else None
             if _is_kongs(backend.namespace, backend.name) and (
                 _ADMIN_NAME.search(backend.name)

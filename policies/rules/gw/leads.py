@@ -13,25 +13,25 @@ from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.plugins import rewritten
-from policies.rules.gw.route import EVERYTHING, Backend, Door, Match, covers
-from policies.rules.gw.routes import DOORS, KONG_DOORS
+from policies.rules.gw.route import EVERYTHING, Backend, Match, Route, covers
+from policies.rules.gw.routes import ROUTES, ROUTES_OF_KONG
 
 
 @GW.stack(
     "gw-backend-exists",
     "M/M/M",
     HIGH,
-    KONG_DOORS,
-    why="A route to nothing answers 503 to everybody, and whoever creates the missing name receives the requests.",
+    ROUTES_OF_KONG,
+    why="A route to a missing Service answers 503, and anyone who creates that Service receives the requests.",
     cure="Point the route at a Service, a port and pods that exist",
     where="services/{service}.yaml: spec.provides.port",
     sources=("Kubescape dangling-ingress", "KubeLinter dangling-ingress"),
 )
-def backend_exists(door: Door, world: World) -> Iterator[Violation]:
+def backend_exists(route: Route, world: World) -> Iterator[Violation]:
     """Absence is judged in the namespaces of services and of their stores: elsewhere charts make Services too."""
-    if not door.backends and not door.redirects:
-        yield Violation(door.rule, "leads nowhere")
-    for backend in door.backends:
+    if not route.backends and not route.redirects:
+        yield Violation(route.rule, "leads nowhere")
+    for backend in route.backends:
         service = world.named("Service", backend.namespace, backend.name)
         whole = backend.namespace in world.service_namespaces or backend.namespace in world.data_namespaces
         if service is None:
@@ -71,24 +71,24 @@ PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
     "gw-internal-not-routed",
     "M/M/M",
     CRITICAL,
-    DOORS,
+    ROUTES,
     why="What was built for callers inside is no match for strangers; metrics and debug pages tell them everything.",
     cure="Expose the API with a route in the catalogue, or drop this one",
     where=ROUTE,
     sources=("OWASP K8s K06",),
 )
-def internal_not_routed(door: Door, world: World) -> Iterator[Violation]:
+def internal_not_routed(route: Route, world: World) -> Iterator[Violation]:
     """What is public is what the catalogue routes. Without a catalogue only the paths that are never public count."""
-    for match in door.matches:
+    for match in route.matches:
         if PRIVATE & set(_WORDS.findall(match.path.lower())):
             yield Violation(match.at, "exposes what a service tells about itself")
-    if world.facts.services is None or door.redirects:
+    if world.facts.services is None or route.redirects:
         return
-    for at, on in rewritten(door, world):
+    for at, on in rewritten(route, world):
         yield Violation(at, "has the service asked for another path than the catalogue routes", on=on)
-    if door.rule["delegate"].is_set:
-        yield Violation(door.rule["delegate"], "leads wherever another VirtualService says")
-    for backend in door.backends:
+    if route.rule["delegate"].is_set:
+        yield Violation(route.rule["delegate"], "leads wherever another VirtualService says")
+    for backend in route.backends:
         service = world.facts.service.get(backend.namespace)
         provides = [provide for provide in service.spec.provides if provide.route] if service else []
         if service is None or not provides:
@@ -96,8 +96,8 @@ def internal_not_routed(door: Door, world: World) -> Iterator[Violation]:
                 backend.at, f"leads to {backend.namespace}/{backend.name}, which the catalogue keeps inside"
             )
             continue
-        # What is not told apart by paths, as bytes are not, is every path.
-        for match in door.matches or (Match(at=door.rule, kind="PathPrefix", path=EVERYTHING),):
+        # A route without paths, as of TCP, takes every path.
+        for match in route.matches or (Match(at=route.rule, kind="PathPrefix", path=EVERYTHING),):
             if not any(_exposes(service, provide, backend, match, world) for provide in provides):
                 port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
                 yield Violation(match.at, f"is no public path of {service.name}{port}")
@@ -116,7 +116,7 @@ def _exposes(service: Service, provide: Provide, backend: Backend, match: Match,
 
 
 def _ends(backend: Backend, asked: str | float, numbers: Mapping[str, int], world: World) -> set[float | None]:
-    """Ports of the pods behind the port `asked` of a Service, as far as they can be told: one may lead to another."""
+    """Ports of the pods behind the port `asked` of a Service, those that are known: targetPort may be another."""
     service = world.named("Service", backend.namespace, backend.name)
     behind = [
         port["targetPort"] if port["targetPort"].is_set else port["port"]

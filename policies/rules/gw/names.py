@@ -8,26 +8,26 @@ from policies.core.rule import HIGH, Violation
 from policies.core.world import World
 from policies.objects import Object
 from policies.rules.gw.group import GW, ROUTE
-from policies.rules.gw.route import Door, Match
-from policies.rules.gw.routes import DOORS, ROUTES, doors, every_door
+from policies.rules.gw.route import Match, Route
+from policies.rules.gw.routes import ROUTE_OBJECTS, ROUTES, every_route, routes
 
 
 @GW.resource(
     "gw-host-explicit",
     "M/M/M",
     HIGH,
-    ROUTES,
+    ROUTE_OBJECTS,
     why="A route without a host answers for every name that reaches the gateway, other people's too.",
     cure="Name a host of the stack's domain, without a wildcard",
     where=f"{ROUTE}.host",
     sources=("Kyverno disallow-empty-ingress-host", "Gatekeeper block-wildcard-ingress"),
 )
 def host_explicit(thing: Object, facts: Facts) -> Iterator[Violation]:
-    """A route that only redirects to https needs no host: whoever asks gets the same name back."""
-    for door in doors(thing):
-        if not door.hosts and not door.redirects:
-            yield Violation(door.rule, "answers for every host")
-        for host in door.hosts:
+    """A route that only redirects to https needs no host: the client is sent to the same name."""
+    for route in routes(thing):
+        if not route.hosts and not route.redirects:
+            yield Violation(route.rule, "answers for every host")
+        for host in route.hosts:
             fault = _fault(host.word, facts)
             if fault:
                 yield Violation(host, fault)
@@ -54,7 +54,7 @@ def _fault(host: str, facts: Facts) -> str:
     if not name:
         return "is empty, so it answers for every host"
     if "*" in name:
-        return f"is {host}, which answers for names nobody listed"
+        return f"is {host}, which answers for names that are not listed"
     if name.endswith(INSIDE) or facts.settings is None:
         return ""
     ours = {facts.settings.domain, *facts.settings.gateway.hosts}
@@ -71,28 +71,28 @@ Request = tuple[str, str, str, str, tuple[str, ...]]
     "gw-host-unique",
     "M/M/M",
     HIGH,
-    DOORS,
-    why="Where two routes claim the same requests one of them wins, and nobody decided which.",
+    ROUTES,
+    why="Where two routes match the same requests the gateway picks one, and no file says which.",
     cure="Give one of them another path or host",
     where=f"{ROUTE}.paths",
     sources=("Gatekeeper uniqueingresshost",),
 )
-def host_unique(door: Door, world: World) -> Iterator[Violation]:
+def host_unique(route: Route, world: World) -> Iterator[Violation]:
     claims = world.once(_claims)
-    for match in door.matches:
-        for request in _requests(door, match):
-            others = [other for other, at in claims.get(request, ()) if (other, at) != (door.object, match.at.path)]
+    for match in route.matches:
+        for request in _requests(route, match):
+            others = [other for other, at in claims.get(request, ()) if (other, at) != (route.object, match.at.path)]
             if others:
                 yield Violation(match.at, f"is also routed by {others[0].title}")
 
 
-def _requests(door: Door, match: Match) -> Iterator[Request]:
+def _requests(route: Route, match: Match) -> Iterator[Request]:
     kind = "PathPrefix" if match.kind == "Beginning" else match.kind
     path = (match.path.rstrip("/") or "/") if kind == "PathPrefix" else match.path
-    aliases = door.object.annotations[ALIASES].word.split(",")
-    hosts = [*(host.word for host in door.hosts), *(alias.strip() for alias in aliases if alias.strip())]
-    methods = [word.strip().upper() for word in door.object.annotations[METHODS].word.split(",") if word.strip()]
-    more = (*match.more, *_asked(door.object), *_ANSWERS[door.redirects])
+    aliases = route.object.annotations[ALIASES].word.split(",")
+    hosts = [*(host.word for host in route.hosts), *(alias.strip() for alias in aliases if alias.strip())]
+    methods = [word.strip().upper() for word in route.object.annotations[METHODS].word.split(",") if word.strip()]
+    more = (*match.more, *_asked(route.object), *_ANSWERS[route.redirects])
     for host in {host.lower().rstrip(".") for host in hosts} or {""}:
         if not host.endswith(INSIDE):
             yield from ((host, kind, path, method, more) for method in methods or [match.method])
@@ -110,8 +110,8 @@ _ANSWERS: Final = {False: (), True: ("only where else to ask",)}
 
 def _claims(world: World) -> Mapping[Request, list[tuple[Object, str]]]:
     found: dict[Request, list[tuple[Object, str]]] = {}
-    for door in every_door(world):
-        for match in door.matches:
-            for request in _requests(door, match):
-                found.setdefault(request, []).append((door.object, match.at.path))
+    for route in every_route(world):
+        for match in route.matches:
+            for request in _requests(route, match):
+                found.setdefault(request, []).append((route.object, match.at.path))
     return found

@@ -21,14 +21,14 @@ from policies.rules.gw.plugins import (
     kind,
     lives_elsewhere,
     named_by,
-    named_by_door,
+    named_by_route,
     partly_elsewhere,
     resolved,
     rewritten,
     running,
 )
-from policies.rules.gw.route import Door, Match, covers
-from policies.rules.gw.routes import DOORS, KONG_DOORS, doors
+from policies.rules.gw.route import Match, Route, covers
+from policies.rules.gw.routes import ROUTES, ROUTES_OF_KONG, routes
 
 PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
 
@@ -37,41 +37,43 @@ PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
     "gw-route-auth",
     "M/M/M",
     CRITICAL,
-    DOORS,
-    why="A public route nobody is asked at is open to the whole internet, and everything behind it with it.",
+    ROUTES,
+    why="A public route without authentication opens the service behind it to the whole internet.",
     cure="Give the route auth {type: jwt}, or say in the catalogue with {type: none, reason: ...} why it must be open",
     where=f"{ROUTE}.auth",
     sources=("OWASP K8s K06", "OWASP K8s K09"),
 )
-def route_auth(door: Door, world: World) -> Iterator[Violation]:
+def route_auth(route: Route, world: World) -> Iterator[Violation]:
     """The one exception is the catalogue's own: a route of this path with auth none and a reason.
 
     Who answers for it is the file's spec.owner.
     """
-    asks = {kind: plugin for kind, plugin in running(door, world).items() if kind in AUTHENTICATE}
+    asks = {kind: plugin for kind, plugin in running(route, world).items() if kind in AUTHENTICATE}
     if any(not _lets_strangers_in(plugin) for plugin in asks.values()):
         return
-    if door.redirects or _declared_open(door, world):
+    if route.redirects or _declared_open(route, world):
         return
     for plugin in asks.values():
         yield Violation(plugin.root.at("config", "anonymous"), "may let a request without proof pass", on=plugin)
-    if not asks and not partly_elsewhere(door, world):
-        yield Violation(door.rule, "has no authentication plugin that runs, and the catalogue does not declare it open")
+    if not asks and not partly_elsewhere(route, world):
+        yield Violation(
+            route.rule, "has no authentication plugin that runs, and the catalogue does not declare it open"
+        )
 
 
 def _lets_strangers_in(plugin: Object) -> bool:
     return plugin.root.at("config", "anonymous").is_set or any(True for _ in from_secret(plugin, "anonymous"))
 
 
-def _declared_open(door: Door, world: World) -> bool:
+def _declared_open(route: Route, world: World) -> bool:
     """Whether the catalogue opens every path of it, and that is the path the service is asked for."""
-    service = world.facts.service.get(door.object.namespace)
-    if service is None or not door.matches or not door.backends:
+    service = world.facts.service.get(route.object.namespace)
+    if service is None or not route.matches or not route.backends:
         return False
-    strays = any(backend.namespace != door.object.namespace for backend in door.backends)
-    if strays or any(True for _ in rewritten(door, world)):
+    strays = any(backend.namespace != route.object.namespace for backend in route.backends)
+    if strays or any(True for _ in rewritten(route, world)):
         return False
-    return all(any(_opens(provide, match) for provide in service.spec.provides) for match in door.matches)
+    return all(any(_opens(provide, match) for provide in service.spec.provides) for match in route.matches)
 
 
 def _opens(provide: Provide, match: Match) -> bool:
@@ -86,18 +88,18 @@ PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")
     "gw-rate-limit",
     "M/M/M",
     HIGH,
-    DOORS,
+    ROUTES,
     why="Without a limit one caller can guess passwords and prices all day, or keep everybody else out.",
     cure="Give the route a rateLimit with a number above nothing, counted in Redis in prod",
     where=f"{ROUTE}.rateLimit",
     sources=("OWASP API4:2023",),
 )
-def rate_limit(door: Door, world: World) -> Iterator[Violation]:
-    if door.redirects:
+def rate_limit(route: Route, world: World) -> Iterator[Violation]:
+    if route.redirects:
         return
-    limits = [plugin for kind, plugin in running(door, world).items() if kind in LIMIT]
-    if not limits and not partly_elsewhere(door, world):
-        yield Violation(door.rule, "has no rate limit that runs")
+    limits = [plugin for kind, plugin in running(route, world).items() if kind in LIMIT]
+    if not limits and not partly_elsewhere(route, world):
+        yield Violation(route.rule, "has no rate limit that runs")
     for plugin in limits:
         for at, found in _limits(plugin, world.facts):
             yield Violation(at, found, on=plugin)
@@ -178,7 +180,7 @@ NAMERS: Final = sorts(
     where=PLATFORM,
 )
 def plugin_exists(thing: Object, world: World) -> Iterator[Violation]:
-    for named in (*named_by(thing), *(one for door in doors(thing) for one in named_by_door(door))):
+    for named in (*named_by(thing), *(one for route in routes(thing) for one in named_by_route(route))):
         if resolved(named, world) is None and not lives_elsewhere(named, world):
             yield Violation(named.at, f"names {named.name or 'nothing'}, {absence(named, world)}")
 
@@ -191,26 +193,26 @@ TIMEOUTS: Final = ("konghq.com/connect-timeout", "konghq.com/read-timeout")
     "gw-request-limits",
     "A/A/M",
     MEDIUM,
-    KONG_DOORS,
-    why="A body without a limit and an answer nobody stops waiting for each hold a gateway's memory until it has none.",
+    ROUTES_OF_KONG,
+    why="A body without a limit and an answer without a timeout each hold memory until the gateway runs out of it.",
     cure="Limit the size of requests at the gateway, and set connect-timeout and read-timeout on the Service",
     where=PLATFORM,
     sources=("OWASP API4:2023",),
 )
-def request_limits(door: Door, world: World) -> Iterator[Violation]:
+def request_limits(route: Route, world: World) -> Iterator[Violation]:
     """The size is limited by a plugin of the platform's, so its absence says something where the platform is made."""
-    if door.redirects:
+    if route.redirects:
         return
-    size = running(door, world).get("request-size-limiting")
-    if size is None and world.declares(names.KONG) and not partly_elsewhere(door, world):
-        yield Violation(door.rule, "takes requests of any size")
+    size = running(route, world).get("request-size-limiting")
+    if size is None and world.declares(names.KONG) and not partly_elsewhere(route, world):
+        yield Violation(route.rule, "takes requests of any size")
     allowed = size.root.at("config", "allowed_payload_size") if size else None
     if allowed and (allowed.number or 0) <= 0:
         found = f"is {allowed.quantity}, which is no limit" if allowed.is_set else "is not set: 128 MB pass"
         yield Violation(allowed, found, on=size)
-    if any(_lasts(door.rule["timeouts"][each].word) for each in ("backendRequest", "request")):
+    if any(_lasts(route.rule["timeouts"][each].word) for each in ("backendRequest", "request")):
         return
-    for backend in door.backends:
+    for backend in route.backends:
         service = world.named("Service", backend.namespace, backend.name)
         for annotation in TIMEOUTS if service else ():
             waits = service.annotations[annotation] if service else backend.at
@@ -231,10 +233,10 @@ PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
 LONGEST: Final = 300
 """Characters of a pattern anybody can read."""
 ANYTHING: Final = re.compile(r"(?<![\\\[])\.|\\[SDW]|\[\^|^\^?$|(?<!\\)\(\?!")
-"""What stands for characters nobody named: any one, as a dot does that is not escaped, or all but some."""
+"""Parts of a pattern that match unlisted characters: any one, as an unescaped dot does, or all but some."""
 REPEATED: Final = re.compile(r"[*+]|\{[0-9]")
 PORT: Final = re.compile(r"\(?:(?:\\d|\[0-9\])(?:[*+]|\{[0-9,]+\})\)?\??")
-"""Any port of one host; whoever has the host has its ports."""
+"""Any port of one host: the owner of a host owns its ports."""
 ENDING: Final = re.compile(r"(?:[A-Za-z0-9-]|\\\.)*$")
 """What every name the pattern matches ends in."""
 ATOM: Final = re.compile(r"\\.|\[[^\]]*\]")
@@ -256,7 +258,7 @@ def cors(plugin: Object, _: Facts) -> Iterator[Violation]:
         return
     config = plugin.root["config"]
     for at in from_secret(plugin, "origins", "credentials"):
-        yield Violation(at, "says where nobody can read it which pages may ask")
+        yield Violation(at, "sets the allowed origins in a Secret, where they cannot be judged")
     credentials = config["credentials"].flag
     if credentials and config["origins"].is_empty:
         yield Violation(config["origins"], "is empty, which is every origin, with credentials")
@@ -265,11 +267,11 @@ def cors(plugin: Object, _: Facts) -> Iterator[Violation]:
         if credentials and word in ("*", "null"):
             yield Violation(origin, f"is {word}, with credentials")
         elif word != "*" and not PLAIN.fullmatch(word) and _is_broad(word):
-            yield Violation(origin, "is a pattern that matches origins nobody listed")
+            yield Violation(origin, "is a pattern that matches origins it does not list")
 
 
 def _is_broad(pattern: str) -> bool:
-    """Whether strangers can have a name it matches: only whoever owns a domain of two labels has those below it."""
+    """Whether someone else can own a name it matches: names below a domain of two labels belong to its owner."""
     bare = PORT.sub("", pattern.removesuffix("$"))
     if len(pattern) > LONGEST or ANYTHING.search(bare) or _has_choice(bare):
         return True

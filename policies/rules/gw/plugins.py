@@ -11,10 +11,10 @@ from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
 from policies.rules.gw import group
-from policies.rules.gw.route import Door
+from policies.rules.gw.route import Route
 
 AUTHENTICATE: Final = frozenset({"jwt", "openid-connect", "key-auth", "mtls-auth"})
-"""Plugins that ask who is there by something nobody can guess."""
+"""Plugins that authenticate a request by a secret, a key or a signature."""
 LIMIT: Final = frozenset({"rate-limiting", "rate-limiting-advanced"})
 """Plugins that count requests."""
 CODE: Final = frozenset(
@@ -52,11 +52,11 @@ def named_by(thing: Object) -> Iterator[Named]:
             yield Named(thing, at, namespace.strip() or thing.namespace, name.strip())
 
 
-def named_by_door(door: Door) -> Iterator[Named]:
+def named_by_route(route: Route) -> Iterator[Named]:
     """Those of the route, and those of its rule."""
-    yield from named_by(door.object)
-    for at in door.extensions:
-        yield Named(door.object, at, door.object.namespace, at.word)
+    yield from named_by(route.object)
+    for at in route.extensions:
+        yield Named(route.object, at, route.object.namespace, at.word)
 
 
 def resolved(named: Named, world: World) -> Object | None:
@@ -119,7 +119,7 @@ def kind(plugin: Object) -> str:
 
 
 def from_secret(plugin: Object, *fields: str) -> Iterator[View]:
-    """Where a Secret says what one of `fields` is: nobody can read it here, and it might be anything."""
+    """Where a Secret sets one of `fields`: it cannot be read here, so the field might be anything."""
     if plugin.root["configFrom"].is_set:
         yield plugin.root["configFrom"]
     for patch in plugin.root["configPatches"]:
@@ -131,33 +131,33 @@ REQUESTS: Final = frozenset({"http", "https", "grpc", "grpcs"})
 """Protocols whose requests Kong reads. On bytes no plugin asks or counts anything."""
 
 
-def running(door: Door, world: World) -> Mapping[str, Object]:
+def running(route: Route, world: World) -> Mapping[str, Object]:
     """Kind of plugin → the one that runs on every request. Of several of a kind Kong takes the nearest: route, service,
     everywhere. Two of a kind at one place it refuses, and one for some of the protocols leaves the others open.
     """
     found: dict[str, Object] = {}
-    if not door.protocols <= REQUESTS or not _is_kongs(door, world):
+    if not route.protocols <= REQUESTS or not _is_kongs(route, world):
         return found
-    for several in (everywhere(world), _of_services(door, world), _of_route(door, world)):
-        here = {id(plugin): plugin for plugin in several if _protocols(plugin, door) & door.protocols}
+    for several in (everywhere(world), _of_services(route, world), _of_route(route, world)):
+        here = {id(plugin): plugin for plugin in several if _protocols(plugin, route) & route.protocols}
         kinds = [kind(plugin) for plugin in here.values()]
         for plugin in here.values():
             found.pop(kind(plugin), None)
-            if kinds.count(kind(plugin)) == 1 and door.protocols <= _protocols(plugin, door):
+            if kinds.count(kind(plugin)) == 1 and route.protocols <= _protocols(plugin, route):
                 found[kind(plugin)] = plugin
     return found
 
 
-def _protocols(plugin: Object, door: Door) -> frozenset[str]:
-    """What it runs on; one that names no protocols runs on all of the door's."""
+def _protocols(plugin: Object, route: Route) -> frozenset[str]:
+    """What it runs on; one that names no protocols runs on all of the route's."""
     if plugin.root["disabled"].flag:
         return frozenset()
-    return frozenset(plugin.root["protocols"].words) or door.protocols
+    return frozenset(plugin.root["protocols"].words) or route.protocols
 
 
-def _is_kongs(door: Door, world: World) -> bool:
+def _is_kongs(route: Route, world: World) -> bool:
     """Whether Kong takes its requests: on another controller's route an annotation of Kong's means nothing."""
-    thing = door.object
+    thing = route.object
     if thing.sort in group.INGRESSES:
         classes = thing.spec["ingressClassName"].word, thing.annotations[group.CLASS_ANNOTATION].word
         return all(_is_ours(group.INGRESS_CLASS, each, world) for each in classes if each)
@@ -177,13 +177,13 @@ def _is_ours(sort: str, name: str, world: World) -> bool:
     return controller.partition("/")[0].endswith("konghq.com")
 
 
-def _of_route(door: Door, world: World) -> list[Object]:
-    return list(_on_all(named_by_door(door), world).values())
+def _of_route(route: Route, world: World) -> list[Object]:
+    return list(_on_all(named_by_route(route), world).values())
 
 
-def _of_services(door: Door, world: World) -> list[Object]:
+def _of_services(route: Route, world: World) -> list[Object]:
     """Those every Service behind the route names: one Service without a plugin is a way past it."""
-    behind = [world.named("Service", backend.namespace, backend.name) for backend in door.backends]
+    behind = [world.named("Service", backend.namespace, backend.name) for backend in route.backends]
     if not behind or None in behind:
         return []
     each = [_on_all(named_by(service), world) for service in behind if service]
@@ -192,7 +192,7 @@ def _of_services(door: Door, world: World) -> list[Object]:
 
 
 def _on_all(named: Iterable[Named], world: World) -> dict[int, Object]:
-    """Those that run whoever asks: one a consumer names too runs on that consumer's requests alone."""
+    """The plugins that run on every request: one that a consumer names too runs on that consumer's requests alone."""
     narrowed = world.once(_narrowed)
     found = [resolved(each, world) for each in named if (each.namespace, each.name) not in narrowed]
     return {id(plugin): plugin for plugin in found if plugin}
@@ -212,15 +212,15 @@ def _all(thing: Object) -> tuple[Named, ...]:
     return tuple(named_by(thing))
 
 
-def rewritten(door: Door, world: World) -> Iterator[tuple[View, Object]]:
+def rewritten(route: Route, world: World) -> Iterator[tuple[View, Object]]:
     """What gives the service another path than the one that was matched, and the object that says so."""
-    yield from ((at, door.object) for at in door.rewrites)
-    services = [world.named("Service", backend.namespace, backend.name) for backend in door.backends]
+    yield from ((at, route.object) for at in route.rewrites)
+    services = [world.named("Service", backend.namespace, backend.name) for backend in route.backends]
     for service in filter(None, services):
         before = service.annotations["konghq.com/path"]
         if before.word not in ("", "/"):
             yield before, service
-    places = (named_by_door(door), *(named_by(service) for service in services if service))
+    places = (named_by_route(route), *(named_by(service) for service in services if service))
     plugins = [plugin for named in places for each in named if (plugin := resolved(each, world))]
     for plugin in (*everywhere(world), *plugins):
         if kind(plugin) in TRANSFORM:
@@ -228,17 +228,17 @@ def rewritten(door: Door, world: World) -> Iterator[tuple[View, Object]]:
             yield from ((at, plugin) for at in (written, *from_secret(plugin, "replace")) if at.is_set)
 
 
-def partly_elsewhere(door: Door, world: World) -> bool:
-    """Whether a plugin or a Service of this way in may be another run's, so that its absence says nothing here.
+def partly_elsewhere(route: Route, world: World) -> bool:
+    """Whether a plugin or a Service of this route may be another run's, so that its absence says nothing here.
 
-    Whoever makes a route's namespace makes the plugins in it. What a VirtualService leads to says whose it is: at a
-    gateway for the way out it leads to nobody's here.
+    The run that declares a route's namespace declares the plugins in it. A VirtualService belongs to the run that
+    declares its backends: one at an egress gateway has none here.
     """
-    if door.object.sort == group.VIRTUAL_SERVICE:
-        return not any(world.declares(backend.namespace) for backend in door.backends)
-    if world.declares(door.object.namespace):
+    if route.object.sort == group.VIRTUAL_SERVICE:
+        return not any(world.declares(backend.namespace) for backend in route.backends)
+    if world.declares(route.object.namespace):
         return False
-    return any(lives_elsewhere(named, world) for named in named_by_door(door)) or any(
+    return any(lives_elsewhere(named, world) for named in named_by_route(route)) or any(
         world.named("Service", backend.namespace, backend.name) is None and not world.declares(backend.namespace)
-        for backend in door.backends
+        for backend in route.backends
     )

@@ -1,4 +1,7 @@
-"""One way in, read alike whatever it was written as."""
+"""A route: one rule by which requests reach a service, the same shape for every kind it can be written as.
+
+Not the object: an HTTPRoute, an Ingress or a VirtualService holds one route per rule (`policies.rules.gw.routes`).
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,21 +14,21 @@ EVERYTHING: Final = "/"
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """Which requests."""
+    """The requests a route takes."""
 
     at: View
     kind: str
     """Exact, PathPrefix, Beginning (of a path, wherever it ends), RegularExpression; "" for requests without a path."""
     path: str
     method: str = ""
-    """"" for every one."""
+    """"" for every method."""
     more: tuple[str, ...] = ()
-    """What else it asks for, headers and query parameters among it, in one spelling each."""
+    """Its other conditions, such as headers and query parameters, each in one spelling."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """Where requests go."""
+    """A Service that a route sends requests to."""
 
     at: View
     name: str
@@ -35,8 +38,8 @@ class Backend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
-    """One way in."""
+class Route:
+    """One rule of an HTTPRoute, an Ingress, a VirtualService and the like."""
 
     object: Object
     rule: View
@@ -44,17 +47,17 @@ class Door:
     matches: tuple[Match, ...]
     backends: tuple[Backend, ...]
     redirects: bool = False
-    """Whether it only answers with where else to ask, over https."""
+    """Whether it sends every request to https and nowhere else."""
     extensions: tuple[View, ...] = ()
-    """Plugins this rule names by itself."""
+    """Kong plugins the rule itself names."""
     protocols: frozenset[str] = frozenset()
-    """What Kong takes its requests over; none where nothing can read them, or another gateway takes them."""
+    """Protocols Kong serves it on; empty where Kong reads no requests, or another gateway serves it."""
     rewrites: tuple[View, ...] = ()
-    """What gives the service another path than the one that was asked for."""
+    """Fields that change the path before the service sees it."""
 
 
 def covers(prefix: str, match: Match) -> bool:
-    """Whether everything `match` lets in lies below `prefix`, on the border of a segment."""
+    """Whether every path `match` takes lies below `prefix`; `/open` does not cover `/opening`."""
     if match.kind not in ("Exact", "PathPrefix", "Beginning"):
         return False
     whole = prefix.rstrip("/")

@@ -1,4 +1,4 @@
-"""Ways in: each rule of each route, read alike whatever the route is written as."""
+"""Reads every kind of route, of the Gateway API, Kong and Istio, into the same `Route`: one per rule."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -10,12 +10,12 @@ from policies.objects import Object
 from policies.objects.readable import readable
 from policies.objects.values import View
 from policies.rules.gw import group
-from policies.rules.gw.route import EVERYTHING, Backend, Door, Match
+from policies.rules.gw.route import EVERYTHING, Backend, Match, Route
 from policies.rules.gw.virtual_services import of_virtual_service
 
 
-def _of_route(thing: Object) -> Iterator[Door]:
-    """HTTPRoute, GRPCRoute and those without requests. Traffic between services (GAMMA) is no way in."""
+def _of_route(thing: Object) -> Iterator[Route]:
+    """HTTPRoute, GRPCRoute and those without requests. A route between services (GAMMA) is not public."""
     parents = tuple(thing.spec["parentRefs"])
     if parents and all(parent["kind"].text == "Service" for parent in parents):
         return
@@ -25,7 +25,7 @@ def _of_route(thing: Object) -> Iterator[Door]:
         redirect = [each["requestRedirect"] for each in filters if each["type"].text == "RequestRedirect"]
         mirrors = tuple(each.at("requestMirror", "backendRef") for each in filters if each["requestMirror"].is_set)
         paths = (each.at("urlRewrite", "path") for each in filters)
-        yield Door(
+        yield Route(
             object=thing,
             rule=rule,
             hosts=hosts,
@@ -128,12 +128,12 @@ def _backends(thing: Object, references: tuple[View, ...]) -> Iterator[Backend]:
 _INGRESS_KINDS: Final[Mapping[str, str]] = {"Exact": "Exact", "ImplementationSpecific": "Beginning"}
 
 
-def _of_ingress(thing: Object) -> Iterator[Door]:
+def _of_ingress(thing: Object) -> Iterator[Route]:
     spec = thing.spec
     default = spec["defaultBackend"] if spec["defaultBackend"].is_set else spec["backend"]
     if default.is_set:
         match = Match(at=default, kind="PathPrefix", path=EVERYTHING)
-        yield _ingress_door(thing, default, (), match, default)
+        yield _ingress_route(thing, default, (), match, default)
     for rule in spec["rules"]:
         hosts = (rule["host"],) if rule["host"].word else ()
         for path in rule.at("http", "paths"):
@@ -142,17 +142,17 @@ def _of_ingress(thing: Object) -> Iterator[Door]:
             if value.startswith("/~"):  # Kong's spelling of a regular expression
                 kind = "RegularExpression"
             at = path["path"] if path["path"].is_set else path
-            yield _ingress_door(thing, path, hosts, Match(at=at, kind=kind, path=value), path["backend"])
+            yield _ingress_route(thing, path, hosts, Match(at=at, kind=kind, path=value), path["backend"])
 
 
-def _ingress_door(thing: Object, rule: View, hosts: tuple[View, ...], match: Match, backend: View) -> Door:
+def _ingress_route(thing: Object, rule: View, hosts: tuple[View, ...], match: Match, backend: View) -> Route:
     service = backend["service"] if backend["service"].is_set else None
     port = service["port"] if service else backend["servicePort"]
     if service:
         port = port["number"] if port["number"].is_set else port["name"]
     name = service["name"].word if service else backend["serviceName"].word
     to = (Backend(at=backend, name=name, namespace=thing.namespace, port=port),) if backend.is_set else ()
-    return Door(
+    return Route(
         object=thing,
         rule=rule,
         hosts=hosts,
@@ -163,17 +163,17 @@ def _ingress_door(thing: Object, rule: View, hosts: tuple[View, ...], match: Mat
     )
 
 
-def _of_byte_ingress(thing: Object) -> Iterator[Door]:
+def _of_byte_ingress(thing: Object) -> Iterator[Route]:
     for rule in thing.spec["rules"]:
         backend = rule["backend"]
         to = Backend(
             at=backend, name=backend["serviceName"].word, namespace=thing.namespace, port=backend["servicePort"]
         )
         hosts = (rule["host"],) if rule["host"].word else ()
-        yield Door(object=thing, rule=rule, hosts=hosts, matches=(), backends=(to,))
+        yield Route(object=thing, rule=rule, hosts=hosts, matches=(), backends=(to,))
 
 
-_READERS: Final[Mapping[str, Callable[[Object], Iterator[Door]]]] = {
+_READERS: Final[Mapping[str, Callable[[Object], Iterator[Route]]]] = {
     **dict.fromkeys((*group.REQUEST_ROUTES, *group.BYTE_ROUTES), _of_route),
     **dict.fromkeys(group.INGRESSES, _of_ingress),
     **dict.fromkeys(group.BYTE_INGRESSES, _of_byte_ingress),
@@ -181,29 +181,29 @@ _READERS: Final[Mapping[str, Callable[[Object], Iterator[Door]]]] = {
 }
 
 
-def doors(thing: Object) -> Iterator[Door]:
-    """The ways in that `thing` is; none for anything that is no route."""
+def routes(thing: Object) -> Iterator[Route]:
+    """The routes of `thing`, one per rule; none where it is no route object."""
     reader = _READERS.get(thing.sort)
     if reader:
         yield from reader(thing)
 
 
-KONG_DOORS: Final = Selector[Door](doors, frozenset(group.KONG_ROUTES), "every public route")
-"""Each way in through Kong."""
-DOORS: Final = Selector[Door](doors, frozenset(_READERS), "every public route, Istio's too")
-"""Each way in."""
-ROUTES: Final = Selector[Object](lambda thing: (thing,), frozenset(_READERS), "every public route, Istio's too")
-"""Each object that is a way in."""
+ROUTES_OF_KONG: Final = Selector[Route](routes, frozenset(group.KONG_ROUTES), "every public route")
+"""Each rule of each route that Kong serves."""
+ROUTES: Final = Selector[Route](routes, frozenset(_READERS), "every public route, Istio's too")
+"""Each rule of each route, of Istio's too."""
+ROUTE_OBJECTS: Final = Selector[Object](lambda thing: (thing,), frozenset(_READERS), "every public route, Istio's too")
+"""Each object that holds routes."""
 
 
-def every_door(world: World) -> tuple[Door, ...]:
-    """All ways in of the run. One that cannot be read is left to the rules that are asked about it alone."""
-    routes = world.of(*sorted(_READERS))
-    return tuple(door for thing in routes for door in readable(partial(_all, thing), _NONE))
+def every_route(world: World) -> tuple[Route, ...]:
+    """Every route of the run. An object that cannot be read is left out: the rules that judge it alone report it."""
+    objects = world.of(*sorted(_READERS))
+    return tuple(route for thing in objects for route in readable(partial(_all, thing), _NONE))
 
 
-_NONE: Final[tuple[Door, ...]] = ()
+_NONE: Final[tuple[Route, ...]] = ()
 
 
-def _all(thing: Object) -> tuple[Door, ...]:
-    return tuple(doors(thing))
+def _all(thing: Object) -> tuple[Route, ...]:
+    return tuple(routes(thing))

@@ -5,7 +5,7 @@ from typing import Final
 
 from policies.objects import Object
 from policies.objects.values import View
-from policies.rules.gw.route import EVERYTHING, Backend, Door, Match
+from policies.rules.gw.route import EVERYTHING, Backend, Match, Route
 
 _URI_KINDS: Final[Mapping[str, str]] = {"exact": "Exact", "prefix": "Beginning", "regex": "RegularExpression"}
 
@@ -20,7 +20,7 @@ def is_public(thing: Object) -> bool:
     return bool(places - {"mesh"})
 
 
-def of_virtual_service(thing: Object) -> Iterator[Door]:
+def of_virtual_service(thing: Object) -> Iterator[Route]:
     if not is_public(thing):
         return
     hosts = tuple(thing.spec["hosts"])
@@ -30,7 +30,7 @@ def of_virtual_service(thing: Object) -> Iterator[Door]:
                 continue
             mirrors = (rule["mirror"], *(each["destination"] for each in rule["mirrors"]))
             ends = [*(end["destination"] for end in rule["route"]), *(end for end in mirrors if end.is_set)]
-            yield Door(
+            yield Route(
                 object=thing,
                 rule=rule,
                 hosts=hosts,
@@ -48,8 +48,8 @@ def _is_inside(rule: View) -> bool:
 
 
 _REWRITES: Final = ("uri", "uriRegexRewrite")
-_TOLD: Final = frozenset({"gateways", "name", "statPrefix", "uri"})
-"""Parts of a match that ask for nothing, or are told by themselves."""
+_READ: Final = frozenset({"gateways", "name", "statPrefix", "uri"})
+"""Fields of a match that are no condition, or that are read by themselves."""
 
 
 def _istio_matches(rule: View) -> Iterator[Match]:
@@ -64,8 +64,8 @@ def _istio_matches(rule: View) -> Iterator[Match]:
             ("PathPrefix", EVERYTHING),
         )
         method = match.at("method", "exact").word
-        told = _TOLD | ({"method"} if method else frozenset())
-        asked = [f"{key} {match[key].value!r}" for key in match.keys if key not in told]
+        read = _READ | ({"method"} if method else frozenset())
+        asked = [f"{key} {match[key].value!r}" for key in match.keys if key not in read]
         yield Match(
             at=match["uri"] if match["uri"].is_set else match,
             kind=kind,

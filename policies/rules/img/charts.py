@@ -49,7 +49,7 @@ def chart_pinned(chart: Object, facts: Facts) -> Iterator[Violation]:
 
 def _is_ours(name: str) -> bool:
     """Whether the chart lies in this repository and is reviewed like the rest of it. What leads out of it
-    (`../chart`, `/elsewhere/chart`) was reviewed by nobody."""
+    (`../chart`, `/elsewhere/chart`) was not."""
     return name.startswith("./") and ".." not in name.split("/")
 
 
@@ -80,7 +80,7 @@ KMS: Final = frozenset({"KMS", "KMS_DSSE"})
     "A/M/M",
     MEDIUM,
     sorts(_ECR, _ARTIFACTS),
-    why="In a repository whose tags may move, whoever may push may also change what already runs.",
+    why="In a repository with mutable tags, anyone who may push can replace an image that already runs.",
     cure="Make its tags immutable, scan on push and encrypt with a key of ours",
     where="the program: components/",
     sources=("EKS best practices: image security", "CIS-EKS 5.1.1", "pulumi/compliance-policies ecr"),

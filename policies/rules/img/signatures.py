@@ -1,4 +1,4 @@
-"""Whether the cluster itself refuses images nobody of ours signed.
+"""Whether the cluster itself refuses images without one of our signatures.
 
 A ValidatingAdmissionPolicy cannot: it has no network and no keys. Policies of sigstore's policy-controller and of
 Kyverno can, and are read here.
@@ -122,7 +122,7 @@ _WHOLE: Final = frozenset({"kinds", "namespaces", "namespaceSelector"})
 
 
 def _matches(match: View, namespace: Object) -> bool:
-    """Whether `match` means every pod of `namespace`, whoever makes it."""
+    """Whether `match` means every pod of `namespace`, whatever makes it."""
     all_of = list(match["all"])
     return any(_means_pods(each, namespace) for each in _filters(match)) and all(
         _means_pods(each, namespace) for each in all_of

@@ -1,4 +1,4 @@
-"""Who is let in: nobody by default, then callers by name."""
+"""Authorization in the mesh: deny by default, then allow callers by name."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ ADDRESSES: Final = ("ipBlocks", "remoteIpBlocks")
     "M/M/M",
     CRITICAL,
     AUTHORIZATIONS,
-    why="A rule that names nobody admits everybody, and one that lists who may not forgets the next one.",
+    why="A rule without sources admits every caller; one that lists who may not admits every caller added later.",
     cure="Name the principals that may; let DENY policies say what is not refused",
     where=CONSUMES,
     sources=("Istio: ALLOW-with-positive-matching and DENY-with-negative-match",),
@@ -88,13 +88,13 @@ def no_allow_all(thing: Object, _: Facts) -> Iterator[Violation]:
 
 def _named(rule: View) -> Iterator[Violation]:
     if rule["from"].is_empty:
-        yield Violation(rule["from"], "is not set, so anybody is let in")
+        yield Violation(rule["from"], "is not set, so every caller is let in")
     for item in rule["from"]:
         source = item["source"]
         fields = [source[field] for field in SOURCES if not source[field].is_empty]
         for entry in (entry for field in fields for entry in field):
             if not entry.word or "*" in entry.word:
-                yield Violation(entry, f"is {entry.word or 'empty'}, and names nobody")
+                yield Violation(entry, f"is {entry.word or 'empty'}, and names no caller")
         if not fields:
             users = [entry for entry in source[USERS] if entry.word not in ("", "*", "*/*")]
             if not users or len(users) < len(source[USERS].words):
@@ -188,7 +188,7 @@ def _has_waypoint(target: View, namespace: Object, world: World) -> bool:
     "M/M/M",
     CRITICAL,
     sorts(REQUEST_AUTHENTICATION),
-    why="Alone it refuses bad tokens and lets in whoever brings none; with other issuers it lets in strangers.",
+    why="Alone it refuses bad tokens and admits requests with none; with other issuers it admits their users too.",
     cure="Add an AuthorizationPolicy for these pods that asks for a token; name the settings' issuers, with their keys",
     where="services/{service}.yaml: spec.provides.<api>.route.auth; Pulumi.<stack>.yaml: identity.issuers",
     sources=("Istio: RequestAuthentication",),
@@ -270,13 +270,13 @@ def _asks_for_token(policy: Object) -> bool:
 
 
 def _lets_in_with(rule: View) -> bool:
-    """Whether a rule of an ALLOW lets nobody in without a token: each of its sources needs one."""
+    """Whether a rule of an ALLOW admits no request without a token: each of its sources needs one."""
     sources = [item["source"] for item in rule["from"]] or [ABSENT]
     return all(needs_token(rule, source) for source in sources)
 
 
 def _refuses_without(rule: View) -> bool:
-    """Whether a rule of a DENY refuses whoever has no token, or none with the claim it names."""
+    """Whether a rule of a DENY refuses requests without a token, or without the claim it names."""
     claims = (condition for condition in rule["when"] if condition["key"].word.startswith(OF_USERS))
     without = (item["source"]["notRequestPrincipals"] for item in rule["from"])
     return any(not place.is_empty for place in (*without, *(claim["notValues"] for claim in claims)))

@@ -54,9 +54,9 @@ def _chart(thing: Object, facts: Facts) -> Iterator[Violation]:
     if _is_istiod(thing):
         values = thing.root["values"]
         if not thing.root["valueYamlFiles"].is_empty:
-            yield Violation(thing.root["valueYamlFiles"], "holds values nobody judges here")
+            yield Violation(thing.root["valueYamlFiles"], "holds values that no rule reads")
         if not values[DEFAULTS].is_empty:
-            yield Violation(values[DEFAULTS], "holds values nobody judges here")
+            yield Violation(values[DEFAULTS], "holds values that no rule reads")
         yield from _mesh(values["meshConfig"])
         yield from _caught(values)
         yield from _debugging((values["env"], values.at("pilot", "env")), facts)
@@ -110,13 +110,15 @@ def _mesh(*places: View) -> Iterator[Violation]:
     for place in places:
         for automatic in _said(place, "enableAutoMtls"):
             if automatic.flag is False:
-                yield Violation(automatic, "is false, so clients send plaintext wherever nobody says otherwise")
+                yield Violation(
+                    automatic, "is false, so clients send plaintext wherever no DestinationRule says otherwise"
+                )
         for version in _said(place, "meshMTLS", "minProtocolVersion"):
             if version.word not in VERSIONS:
                 yield Violation(version, f"is {version.word or 'empty'}")
         for root in _said(place, "rootNamespace"):
             if root.word != names.ISTIO:
-                yield Violation(root, f"is {root.word}, so the rules in {names.ISTIO} hold for nobody else")
+                yield Violation(root, f"is {root.word}, so the rules in {names.ISTIO} hold for no other namespace")
         for caught in _said(place, "defaultConfig", "interceptionMode"):
             if caught.word not in INTERCEPTS:
                 yield Violation(caught, f"is {caught.word or 'empty'}, so traffic goes past the proxies of all pods")
@@ -152,11 +154,13 @@ def _debugging(environments: tuple[View, ...], facts: Facts) -> Iterator[Violati
     said = [value for place in environments for value in _variable(place, "ENABLE_DEBUG_ON_HTTP")]
     for value in said:
         if _lower(value) != "false":
-            yield Violation(value, "is not false: whoever reaches port 8080 reads the mesh's configuration")
+            yield Violation(value, "is not false: anyone who reaches port 8080 reads the mesh's configuration")
     if not said:
         first = environments[0]
         place = first if isinstance(first.value, list) else first["ENABLE_DEBUG_ON_HTTP"]
-        yield Violation(place, "is not set, and that is true: whoever reaches port 8080 reads the mesh's configuration")
+        yield Violation(
+            place, "is not set, and that is true: anyone who reaches port 8080 reads the mesh's configuration"
+        )
 
 
 def _variable(place: View, name: str) -> Iterator[View]:
@@ -172,7 +176,7 @@ def _lower(view: View) -> str:
 
 
 def revisions(world: World) -> frozenset[str]:
-    """The revisions of the control planes among the objects; none where nobody says."""
+    """The revisions of the control planes among the objects; none where no chart is among them."""
     found: set[str] = set()
     for thing in world.of(*CHARTS):
         if _is_istiod(thing):

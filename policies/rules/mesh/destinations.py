@@ -25,7 +25,7 @@ ATTEMPTS: Final = 5
     "M/M/M",
     CRITICAL,
     DESTINATIONS,
-    why="A client told to speak otherwise sends plaintext or believes any certificate, whatever the server demands.",
+    why="A client with other TLS settings sends plaintext or trusts any certificate, whatever the server demands.",
     cure="Remove tls: the mesh encrypts by itself; outside, set SIMPLE with caCertificates and subjectAltNames",
     where="manifests/mesh.py: _destination_rule",
     sources=("kyverno istio/enforce-tls-hosts-host-subnets", "Istio: Configure TLS verification"),

@@ -1,4 +1,4 @@
-"""Who is let in is who the catalogue says, neither more nor less."""
+"""AuthorizationPolicies admit the callers the catalogue declares, no more and no fewer."""
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Final
@@ -24,8 +24,8 @@ from policies.objects.values import View
 from policies.rules.mesh.authorization import CONSUMES
 from policies.rules.mesh.group import MESH, has_mesh
 
-NOBODYS: Final = (names.ISTIO, names.KONG)
-"""Namespaces in the mesh no file lets anybody into: of the whole mesh, and of the gateway."""
+NOT_CALLED: Final = (names.ISTIO, names.KONG)
+"""Namespaces in the mesh in which no service can be called: of the whole mesh, and of the gateway."""
 SAMPLE: Final = "a-0"
 """What stands for a parameter in a path that is tried."""
 
@@ -35,7 +35,7 @@ SAMPLE: Final = "a-0"
     "M/M/M",
     CRITICAL,
     sorts(AUTHORIZATION_POLICY, "Namespace"),
-    why="Who may ask what is reviewed in the catalogue: a policy beside it opens what nobody saw, or breaks a caller.",
+    why="Who may call what is reviewed in the catalogue: a policy that differs opens an unreviewed call or breaks one.",
     cure="Declare the edge where the caller consumes the API, or remove it from the policy",
     where=CONSUMES,
     sources=("project promise: one declaration per edge",),
@@ -46,7 +46,7 @@ def matches_catalogue(thing: Object, world: World) -> Iterator[Violation]:
 
 
 def _nothing_more(policy: Object, world: World) -> Iterator[Violation]:
-    declared = () if policy.namespace in NOBODYS else world.once(edges).get(policy.namespace)
+    declared = () if policy.namespace in NOT_CALLED else world.once(edges).get(policy.namespace)
     if declared is None or action(policy) != "ALLOW" or is_dry_run(policy):
         return
     for rule in policy.spec["rules"]:
@@ -66,7 +66,7 @@ def _nothing_more(policy: Object, world: World) -> Iterator[Violation]:
 
 
 def _are_tokens_signed(world: World) -> bool:
-    """Whether the stack has an issuer; without one the gateway lets nobody pass whose route asks for a token."""
+    """Whether the stack has an issuer; without one the gateway refuses every request to a route that needs a token."""
     return world.facts.settings is None or bool(world.facts.settings.identity.issuers)
 
 
@@ -119,14 +119,14 @@ def _requests(operation: View, declared: Set[Ask], who: str) -> Iterator[Violati
 
 
 def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Violation]:
-    """Operations of the port that nobody declares for the caller, and that a template of its own takes in with them."""
-    less = [pattern(place.word) for place in operation["notPaths"]]
+    """Operations of the port that are not declared for the caller, but match a path template of one that is."""
+    excluded = [pattern(place.word) for place in operation["notPaths"]]
     methods = operation["methods"].words or ("",)
     for place in operation["paths"]:
         path = pattern(place.word)
         for other in sorted(others, key=lambda ask: (ask.path, ask.method)) if REST not in path else ():
             hidden = other.path != path and within(other.path, path)
-            if hidden and {other.method, ""} & set(methods) and not any(within(other.path, one) for one in less):
+            if hidden and {other.method, ""} & set(methods) and not any(within(other.path, one) for one in excluded):
                 what = f"{other.method} /{'/'.join(other.path)}"
                 yield Violation(
                     place, f"lets {who} ask {what} too, which is another operation, and no file declares that"
@@ -136,7 +136,7 @@ def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Violation
 def _nothing_less(namespace: Object, world: World) -> Iterator[Violation]:
     if not has_mesh(world.facts) or namespace.name not in world.facts.service:
         return
-    # The service's own pods, as they are labelled; a debugging Job beside them is nobody's API.
+    # The service's own pods, as they are labelled; a debugging Job beside them serves no API.
     mine = names.selector(namespace.name)
     pods = (of.labels for of in world.workloads_in(namespace.name) if mine.items() <= of.labels.items())
     for labels in {frozenset(labels.items()): labels for labels in pods}.values() or [mine]:

@@ -14,8 +14,8 @@ ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
 LISTENER_SETS: Final = ("ListenerSet.gateway.networking.k8s.io", "XListenerSet.gateway.networking.x-k8s.io")
 """Listeners somebody adds to a Gateway of the Gateway API; the second is the trial version's."""
 
-NOBODYS: Final[Mapping[str, str]] = {"kubernetes.io/metadata.name": "nobodys"}
-"""Labels of a namespace nobody has labelled. What chooses it chooses every namespace somebody makes."""
+UNLABELLED: Final[Mapping[str, str]] = {"kubernetes.io/metadata.name": "unlabelled"}
+"""Labels of a namespace without labels of its own. A selector that takes it takes every new namespace."""
 
 ENCRYPTED: Final = ("HTTPS", "TLS")
 ENDS_HERE: Final = ("SIMPLE", "MUTUAL")
@@ -71,7 +71,7 @@ def _kubernetes(thing: Object) -> Iterator[Violation]:
         chosen = listener.at("allowedRoutes", "namespaces", "selector")
         if routes.text == "All":
             yield Violation(routes, "is All")
-        elif routes.text == "Selector" and selects(chosen, NOBODYS):
+        elif routes.text == "Selector" and selects(chosen, UNLABELLED):
             yield Violation(chosen, "chooses every namespace that does not say otherwise")
         check = _LISTENERS.get(listener["protocol"].word, _plain)
         yield from check(listener)

@@ -112,7 +112,7 @@ HARMLESS: Final[Mapping[str, Callable[[View], bool]]] = {
     "sidecar.istio.io/interceptionMode": lambda value: value.word in ("REDIRECT", "TPROXY"),
 }
 """Annotation to the values that let nothing past the proxy (istio/api: annotation/annotations.yaml). What comes in by
-a rerouted interface is taken for what goes out, so nobody asks it for a certificate."""
+a rerouted interface is taken for what goes out, so the proxy asks it for no certificate."""
 
 
 @MESH.resource(

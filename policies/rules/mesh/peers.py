@@ -1,4 +1,4 @@
-"""Who asks: nobody in plaintext, and tokens of nobody but the issuers of the settings."""
+"""Authentication of callers: no plaintext, and no tokens but those of the settings' issuers."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -52,7 +52,7 @@ def root_strict(_: None, world: World) -> Iterator[Violation]:
     "M/M/M",
     CRITICAL,
     PEERS,
-    why="On a port that takes plaintext anybody who reaches it is believed to be whoever he says he is.",
+    why="On a port that takes plaintext, any pod that reaches it can claim any identity.",
     cure="Remove the mode, or set it to STRICT",
     where=PLATFORM,
     sources=(ENFORCED,),
@@ -130,7 +130,7 @@ def strangers(thing: Object, facts: Facts) -> Iterator[Violation]:
 
 
 def _forgeries(rule: View, issuer: Issuer) -> Iterator[Violation]:
-    """Keys that are not the issuer's: whoever has them signs in its name."""
+    """Keys that are not the issuer's: their owner could sign in its name."""
     address = rule["jwksUri"]
     if address.is_set and not address.word.startswith(f"{issuer.issuer.rstrip('/')}/"):
         yield Violation(address, "is not below the issuer's own address, so somebody else's keys sign in its name")

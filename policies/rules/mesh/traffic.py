@@ -31,7 +31,7 @@ WHOLE: Final = 100
     "M/M/M",
     HIGH,
     sorts(VIRTUAL_SERVICE),
-    why="A route for every host takes requests meant for others; one to a subset nobody defines answers 503.",
+    why="A route for every host takes requests meant for others; one to an undefined subset answers 503.",
     cure="Name hosts, others' with exportTo [.], let the weights add up to 100, and route to subsets that are defined",
     where=PLATFORM,
     sources=("kyverno istio/restrict-virtual-service-wildcard", "istioctl IST0101"),
@@ -173,7 +173,7 @@ def protocol(port: View) -> str | None:
 
 
 def speaks_http(port: View) -> bool:
-    """Whether requests on `port` of a Service can be told apart."""
+    """Whether the proxies read requests on `port` of a Service, not just bytes."""
     return protocol(port) in HTTP
 
 

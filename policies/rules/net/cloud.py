@@ -29,7 +29,7 @@ _ENFORCING: Final = frozenset({"calico", "cilium", "tigera-operator"})
     "M/M/M",
     CRITICAL,
     sorts(_ADDON, _EKS, _GKE),
-    why="The clouds' plug-ins enforce no NetworkPolicy unless told to: every wall of the platform would be paper.",
+    why="The clouds' plug-ins enforce NetworkPolicies only where it is switched on; without it every pod is open.",
     cure="Set the vpc-cni add-on's configurationValues.enableNetworkPolicy to the text true, or GKE's datapathProvider "
     "to ADVANCED_DATAPATH",
     where=CLUSTER,
@@ -42,8 +42,8 @@ def netpol_enforced(thing: Object, world: World) -> Iterator[Violation]:
 def _addon(addon: Object, world: World) -> Iterator[Violation]:
     if addon.root["addonName"].text != "vpc-cni" or _has_other(world):
         return
-    told = parsed(addon.root["configurationValues"])
-    switch = told["enableNetworkPolicy"]
+    values = parsed(addon.root["configurationValues"])
+    switch = values["enableNetworkPolicy"]
     if switch.value is True:  # the add-on's schema has text here, and refuses anything else
         yield Violation(switch, "is true, where the add-on takes the text")
     elif switch.text != "true":
@@ -64,7 +64,7 @@ def _may_be(one: View, other: View) -> bool:
 
 
 def _has_other(world: World) -> bool:
-    """Whether the run installs another plug-in, that enforces: Cilium may be told not to."""
+    """Whether the run installs another plug-in that enforces: Cilium's chart can switch enforcement off."""
     known = (each for each in world.of(*CHARTS) if each.root["chart"].is_known)
     plugins = [each.root["values"] for each in known if chart_name(each) in _ENFORCING]
     return any(values["policyEnforcementMode"].text != "never" for values in plugins)
@@ -155,8 +155,8 @@ def _ranges(world: World) -> Iterator[Range]:
         yield from _range(cluster, policy["servicesIpv4CidrBlock"], "service", "")
 
 
-def _network(told: View) -> str:
-    return told.word if told.is_known else ""
+def _network(written: View) -> str:
+    return written.word if written.is_known else ""
 
 
 def _range(thing: Object, at: View, use: str, network: str) -> Iterator[Range]:

@@ -1,4 +1,4 @@
-"""The walls: every namespace closed first, and no door so wide that there is no wall."""
+"""Default deny in every namespace, and no NetworkPolicy rule so wide that it undoes it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -24,7 +24,7 @@ NAMESPACES: Final = sorts("Namespace")
     "M/M/M",
     CRITICAL,
     NAMESPACES,
-    why="Without it a pod nobody thought of may speak to everyone, and everyone to it.",
+    why="Without it every pod that no other policy selects may connect to all others, and all others to it.",
     cure="Add a NetworkPolicy with an empty podSelector, both policyTypes and no rules",
     where=PLATFORM,
     sources=("NSA C-0030", "CIS-EKS 4.3.2", "Polaris missingNetworkPolicy", "EKS best practices: network"),
@@ -35,7 +35,7 @@ def default_deny(thing: Object, world: World) -> Iterator[Violation]:
     closed: set[Direction] = set()
     for policy in world.within(thing.name, *POLICY_SORTS):
         spec = policy.spec
-        # Only one without any rule: whoever adds a door to it opens the whole namespace.
+        # Only a policy without rules: a rule added to it would apply to every pod of the namespace.
         if is_empty_selector(spec["podSelector"]) and spec["ingress"].is_empty and spec["egress"].is_empty:
             closed |= set(directions(policy))
     if missing := [direction for direction in SIDES if direction not in closed]:
@@ -47,8 +47,8 @@ def default_deny(thing: Object, world: World) -> Iterator[Violation]:
     "A/A/M",
     MEDIUM,
     POLICIES,
-    why="A door for all pods of a namespace is also one for the pod that is added tomorrow.",
-    cure="Select the pods the door is for; only default-deny and DNS are for all",
+    why="A rule for all pods of a namespace also opens the pod that is added tomorrow.",
+    cure="Select the pods the rule is for; only default deny and DNS are for all",
     where=PLATFORM,
     sources=("Kyverno restrict-networkpolicy-empty-podselector",),
 )
@@ -82,7 +82,7 @@ def _is_dns(peer: View) -> bool:
     "M/M/M",
     CRITICAL,
     sorts(*POLICY_SORTS, *FOREIGN_SORTS),
-    why="A rule that names nobody admits everybody, whatever the other policies say: policies only add.",
+    why="A rule without peers admits every pod and address; no other policy takes that back, since policies only add.",
     cure="Name the peers: namespaceSelector and podSelector in one item, or the addresses",
     where=PLATFORM,
     sources=("CIS-EKS 4.3.2", "NSA C-0030"),
@@ -104,7 +104,7 @@ def _kubernetes(policy: Object) -> Iterator[Violation]:
         for rule in policy.spec[field]:
             peers = list(rule[side])
             if not peers:
-                yield Violation(rule[side], "names nobody, and so admits everybody")
+                yield Violation(rule[side], "names no peers, and so admits all")
             for peer in peers:
                 yield from _too_wide(peer, alone=len(peers) == 1)
                 if peer["ipBlock"].is_set:
@@ -119,7 +119,7 @@ def _kubernetes(policy: Object) -> Iterator[Violation]:
 def _too_wide(peer: View, *, alone: bool) -> Iterator[Violation]:
     namespaces, selected = peer["namespaceSelector"], peer["podSelector"]
     if not any(peer[field].is_set for field in ("ipBlock", "namespaceSelector", "podSelector")):
-        yield Violation(peer, "names nobody")
+        yield Violation(peer, "names no pods and no addresses")
     if namespaces.is_set and _is_any(namespaces) and _is_any(selected):
         yield Violation(namespaces, "is every namespace, and no podSelector beside it narrows it")
     if selected.is_set and not namespaces.is_set and _is_any(selected) and not alone:
@@ -138,7 +138,7 @@ def _is_any(selector: View) -> bool:
 
 
 def _is_public_gateway(policy: Object) -> bool:
-    """Whether it is the one door that is for the whole world: to the gateway's pods, on its two ports."""
+    """Whether it is the one policy that may admit every address: to the gateway's pods, on its two ports."""
     opened = [rule_ports(rule) for rule in policy.spec["ingress"]]
     return (
         policy.namespace == GATEWAY.namespace

@@ -12,13 +12,13 @@ from policies.rules.net.platform import BROKERS, DNS, DNS_PORTS, GATEWAY, Edge, 
 
 def service_pods(service: str) -> Pods:
     """The pods of `service`."""
-    return Pods(namespace=service, name=service, labels=names.selector(service), walled=True)
+    return Pods(namespace=service, name=service, labels=names.selector(service), closed=True)
 
 
 def store_pods(service: str, resource: str) -> Pods:
-    """The pods of a store, as its operator is told to label them."""
+    """The pods of a store, by the label its operator puts on them."""
     labels = {f"{names.PREFIX}/resource": resource}
-    return Pods(namespace=names.data_namespace(service), name=resource, labels=labels, walled=True)
+    return Pods(namespace=names.data_namespace(service), name=resource, labels=labels, closed=True)
 
 
 def edges(facts: Facts) -> Iterator[Edge]:

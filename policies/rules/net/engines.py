@@ -1,4 +1,4 @@
-"""Policies of other engines and for the whole cluster: nothing may outrank a namespace's walls."""
+"""Policies of other engines and for the whole cluster: none may outrank a namespace's NetworkPolicies."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _TIERED: Final = "ClusterNetworkPolicy"
 CLUSTER_KINDS: Final = frozenset(
     {"AdminNetworkPolicy", _BASELINE, _TIERED, "GlobalNetworkPolicy", "CiliumClusterwideNetworkPolicy"}
 )
-"""Policies of no namespace, whoever's engine they are; the first two became the third in Kubernetes' v1alpha2, and
+"""Policies of no namespace, of any engine; the first two became the third in Kubernetes' v1alpha2, and
 Antrea and AWS call theirs so too."""
 CLUSTER: Final = Selector[Object](
     lambda thing: (thing,) if thing.is_kubernetes and thing.kind in CLUSTER_KINDS else (),
@@ -74,14 +74,14 @@ _VAGUE: Final = frozenset({"Exists", "NotIn", "DoesNotExist"})
 
 
 def cilium(policy: Object) -> Iterator[Violation]:
-    """Where a CiliumNetworkPolicy admits everybody. A rule that names no peers does; `fromEndpoints: [{}]` means the
+    """Where a CiliumNetworkPolicy admits all peers. A rule that names none does; `fromEndpoints: [{}]` means the
     policy's own namespace."""
     for spec in _specs(policy):
         for direction, way in (("ingress", "from"), ("egress", "to")):
             for rule in spec[direction]:
                 named = [key for key in rule.keys if key.startswith(way) and key != "toPorts"]
                 if all(rule[key].is_empty for key in named):
-                    yield Violation(rule, "names nobody, and so admits everybody")
+                    yield Violation(rule, "names no peers, and so admits all")
                 yield from _cilium_peers(rule, way)
             yield from together(spec[direction], {rule: _cilium_ranges(rule, way) for rule in spec[direction]})
 
@@ -101,7 +101,8 @@ def _cilium_peers(rule: View, way: str) -> Iterator[Violation]:
 
 def _cilium_ranges(rule: View, way: str) -> list[str | Block]:
     sets = (
-        Block(cidr_at(each["cidr"]), tuple(cidr_at(less) for less in each["except"])) for each in rule[f"{way}CIDRSet"]
+        Block(cidr_at(each["cidr"]), tuple(cidr_at(excluded) for excluded in each["except"]))
+        for each in rule[f"{way}CIDRSet"]
     )
     return [*(cidr_at(each) for each in rule[f"{way}CIDR"]), *sets]
 
@@ -120,7 +121,7 @@ _NARROWS: Final = ("nets", "services", "serviceAccounts", "domains")
 
 
 def calico(policy: Object) -> Iterator[Violation]:
-    """Where a Calico NetworkPolicy admits everybody. Without a namespaceSelector a selector means its own namespace."""
+    """Where a Calico NetworkPolicy admits all peers. Without a namespaceSelector a selector means its own namespace."""
     for direction, side in (("ingress", "source"), ("egress", "destination")):
         nets: dict[View, list[str]] = {}
         for rule in policy.spec[direction]:
@@ -130,11 +131,11 @@ def calico(policy: Object) -> Iterator[Violation]:
             selected, namespaces = peer["selector"], peer["namespaceSelector"]
             narrowed = any(not peer[field].is_empty for field in _NARROWS)
             own = bool(selected.word) and not namespaces.word
-            if not narrowed and not own and {_told(selected), _told(namespaces)} <= _EVERY:
-                yield Violation(peer, "names nobody, and so admits everybody")
+            if not narrowed and not own and {_spelled(selected), _spelled(namespaces)} <= _EVERY:
+                yield Violation(peer, "names no peers, and so admits all")
             nets[peer["nets"]] = [cidr_at(each) for each in peer["nets"]]
         yield from together(policy.spec[direction], nets)
 
 
-def _told(selector: View) -> str:
+def _spelled(selector: View) -> str:
     return "".join(selector.word.split())

@@ -26,10 +26,10 @@ FOREIGN_SORTS: Final = (
 """Those of one namespace whose rules can be read here."""
 
 TRUSTED: Final = frozenset({names.SERVICE_LABEL})
-"""Labels of namespaces by which the platform's own namespaces may know a peer: it puts them on, and nobody else."""
+"""Labels of namespaces by which the platform's own namespaces may know a peer: only the platform sets them."""
 
 CONSUMES: Final = "services/{service}.yaml: spec.consumes"
-PLATFORM: Final = "blueprint/doors.py and manifests/isolation.py, for every service"
+PLATFORM: Final = "blueprint/isolation.py and manifests/isolation.py, for every service"
 FOUNDATION: Final = "blueprint/foundation.py"
 
 
@@ -39,8 +39,8 @@ def is_foreign(thing: Object) -> bool:
 
 
 def rules(policy: Object) -> Iterator[tuple[Direction, View]]:
-    """Each rule of a NetworkPolicy with its direction, whether or not `policyTypes` puts it in force: a rule nobody
-    enforces today is enforced the day somebody adds the word."""
+    """Each rule of a NetworkPolicy with its direction, whether or not `policyTypes` puts it in force: a rule without
+    effect today has one as soon as its type is added."""
     for direction, (field, _) in SIDES.items():
         for rule in policy.spec[field]:
             yield direction, rule

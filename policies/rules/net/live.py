@@ -1,4 +1,4 @@
-"""Selectors that select nothing: a wall around nobody, a door for nobody, a Service that answers never."""
+"""Selectors that match no pod: of NetworkPolicies and their peers, Services, budgets and monitors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -14,7 +14,7 @@ from policies.rules.net.group import NET, PLATFORM, POLICY_SORTS, peers
 from policies.rules.net.table import table
 
 _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
-"""Where pods are told that no object of the program declares."""
+"""The list of pods that no object of the program declares."""
 
 
 @NET.stack(
@@ -29,8 +29,8 @@ _PEER_FREE: Final = "policies/rules/net/platform.py: STANDING"
         "PodMonitor.monitoring.coreos.com",
         "DestinationRule.networking.istio.io",
     ),
-    why="A label spelt wrong selects nothing, and nothing says so: the wall is open, the budget empty.",
-    cure=f"Spell the labels as the pods have them; pods of a chart are told in {_PEER_FREE}",
+    why="A misspelt label selects no pod, and nothing reports it: the pod stays open, the budget protects nothing.",
+    cure=f"Spell the labels as the pods have them; list pods of a chart in {_PEER_FREE}",
     where=PLATFORM,
     sources=("kube-linter dangling-*", "Kubescape dangling-networkpolicy"),
 )
@@ -40,8 +40,8 @@ def selectors_live(thing: Object, world: World) -> Iterator[Violation]:
 
 
 def _roster(world: World) -> Mapping[str, tuple[End, ...]]:
-    """The pods of each declared namespace; not of those in which nobody can know them all, because an operator nobody
-    told of brings them or their labels cannot be read. Ask `world.once(_roster)`."""
+    """The pods of each declared namespace. Left out are namespaces whose pods cannot all be known, because an operator
+    makes some or their labels cannot be read. Ask `world.once(_roster)`."""
     known = world.once(table)
     real = {id(end) for end in known.workloads.values()}
     hidden = {workload.namespace for workload in world.workloads if workload.object not in known.workloads}
@@ -55,10 +55,10 @@ def _roster(world: World) -> Mapping[str, tuple[End, ...]]:
 
 
 def _dangles(selector: View, namespace: str, world: World) -> bool:
-    return _is_nobody(matcher(selector), namespace, world)
+    return _selects_none(matcher(selector), namespace, world)
 
 
-def _is_nobody(selector: Matcher, namespace: str, world: World) -> bool:
+def _selects_none(selector: Matcher, namespace: str, world: World) -> bool:
     there = world.once(_roster).get(namespace)
     return there is not None and not any(selector.selects(end.labels) for end in there)
 
@@ -74,7 +74,7 @@ def _policy(policy: Object, world: World) -> Iterator[Violation]:
         name = chosen.at("matchLabels", NAME).text
         if name is not None and world.declares(name) and not places:
             yield Violation(chosen, f"does not select {name}, which lacks the other labels")
-        if places and not is_empty_selector(selected) and all(_is_nobody(wanted, place, world) for place in places):
+        if places and not is_empty_selector(selected) and all(_selects_none(wanted, place, world) for place in places):
             yield Violation(selected, "selects no pod")
 
 
@@ -100,7 +100,7 @@ def _service(service: Object, world: World) -> Iterator[Violation]:
     selector = service.spec["selector"]
     if selector.is_empty:
         if service.namespace in world.service_namespaces and service.spec["type"].text != "ExternalName":
-            yield Violation(selector, "selects no pod: whoever may write endpoints says where it leads")
+            yield Violation(selector, "selects no pod, so anyone who may write EndpointSlices decides where it leads")
     elif _dangles(View({"matchLabels": selector.value}, selector.path), service.namespace, world):
         yield Violation(selector, "selects no pod")
 
@@ -114,8 +114,8 @@ def _budget(budget: Object, world: World) -> Iterator[Violation]:
 def _targets(monitor: Object, world: World) -> Sequence[str]:
     """The namespaces a monitor looks into; none where one is in another stack, which may have what it looks for."""
     chosen = monitor.spec["namespaceSelector"]
-    told = chosen["matchNames"].words or (monitor.namespace,)
-    return () if chosen["any"].flag or not all(map(world.declares, told)) else told
+    named = chosen["matchNames"].words or (monitor.namespace,)
+    return () if chosen["any"].flag or not all(map(world.declares, named)) else named
 
 
 def _service_monitor(monitor: Object, world: World) -> Iterator[Violation]:

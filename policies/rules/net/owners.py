@@ -1,4 +1,4 @@
-"""A store is reached by its owner's pods and by nobody else, on whatever way."""
+"""A store is reached by its owner's pods alone: by NetworkPolicies, by the mesh and by security groups."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -76,7 +76,7 @@ def owner(namespace: str, world: World) -> str | None:
     return service
 
 
-def _walls(policy: Object, world: World) -> Iterator[Violation]:
+def _policies(policy: Object, world: World) -> Iterator[Violation]:
     service = owner(policy.namespace, world)
     if service:
         for direction, rule in rules(policy):
@@ -91,7 +91,7 @@ def _walls(policy: Object, world: World) -> Iterator[Violation]:
 
 def _is_welcome(peer: View, own: str, service: str) -> bool:
     if not peer["namespaceSelector"].is_set:
-        return peer["podSelector"].is_set  # the store's own replicas; addresses are nobody's
+        return peer["podSelector"].is_set  # the store's own replicas; an address is no service
     from_ = _named(peer["namespaceSelector"])
     labels = texts(peer.at("podSelector", "matchLabels")).items()
     visitors = {pods.namespace for pods in VISITORS if pods.labels.items() <= labels}
@@ -142,8 +142,8 @@ def _namespace_of(identity: str) -> str:
     return parts[2] if len(parts) == 5 and parts[1] == "ns" else parts[0]
 
 
-def _home(store: Object, world: World) -> Iterator[Violation]:
-    """A store beside a service's pods is behind their doors, not its own."""
+def _placed(store: Object, world: World) -> Iterator[Violation]:
+    """A store in a service's namespace is under that namespace's NetworkPolicies, not its own."""
     if store.namespace in world.facts.service:
         yield Violation(
             "metadata.namespace", f"is a service's; its stores live in {names.data_namespace(store.namespace)}"
@@ -162,13 +162,13 @@ def _group(thing: Object, world: World) -> Iterator[Violation]:
 
 def _ports(world: World) -> frozenset[int]:
     """The ports of stores, those they say themselves among them."""
-    told = (thing.root["port"] for thing in world.of(*_LISTENING))
-    return PORTS | {int(port.number) for port in told if port.is_known and port.number}
+    written = (thing.root["port"] for thing in world.of(*_LISTENING))
+    return PORTS | {int(port.number) for port in written if port.is_known and port.number}
 
 
 _READERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
-    **dict.fromkeys(POLICY_SORTS, _walls),
+    **dict.fromkeys(POLICY_SORTS, _policies),
     _AUTHORISATION: _admissions,
-    **dict.fromkeys(_STORES, _home),
+    **dict.fromkeys(_STORES, _placed),
     **dict.fromkeys(_GROUPS, _group),
 }

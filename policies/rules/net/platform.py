@@ -28,18 +28,18 @@ class Pods:
     name: str
     """For a person."""
     labels: Mapping[str, str] = field(hash=False)
-    walled: bool = False
-    """Whether the platform closes them. Other people's controllers stay open: they speak to the API server, whose
-    address no selector can name."""
+    closed: bool = False
+    """Whether NetworkPolicies of the platform select them in both directions. Other people's controllers stay open:
+    they speak to the API server, whose address no selector can name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceNamespaces:
-    """Whoever is in a namespace of a service: an edge the platform opens by the namespace's label, so that a new
-    service changes none of its objects. The pods' own walls decide who of them."""
+    """Every pod in a namespace of a service: an edge the platform opens by the namespace's label, so that a new
+    service changes none of its objects. The pods' own NetworkPolicies decide which of them use it."""
 
     all_at_once: bool = False
-    """Whether their own walls may open it for the whole namespace as well."""
+    """Whether their own NetworkPolicies may open it for the whole namespace as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +65,11 @@ class Edge:
     ports: int
     why: str
     must: bool = True
-    """False: it may be there; whoever is missing it misses nothing."""
+    """False: the edge may exist, and nothing fails without it."""
 
 
 def _pods(of: vendors.Pods, name: str, *, closed: bool = False) -> Pods:
-    return Pods(namespace=of.namespace, name=name, labels=of.labels, walled=closed)
+    return Pods(namespace=of.namespace, name=name, labels=of.labels, closed=closed)
 
 
 DNS: Final = _pods(vendors.KUBE_DNS, "kube-dns")
@@ -86,7 +86,7 @@ BROKERS: Final[Mapping[Broker, Pods]] = {
 STANDING: Final = (DNS, ISTIOD, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, *BROKERS.values())
 """Pods that charts and the cluster bring."""
 CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
-"""The platform's namespaces in which every pod is closed but for its doors."""
+"""The platform's namespaces in which every pod is closed, except for its declared edges."""
 
 
 def opened(*served: vendors.Port) -> int:
@@ -109,13 +109,13 @@ GATEWAY_STATUS: Final = opened(vendors.KONG_STATUS_PORT)
 
 
 def nodes(facts: Facts) -> Space:
-    """The addresses of the nodes, as far as the stack tells them."""
+    """The addresses of the nodes, where the stack's settings give them."""
     cluster = facts.settings.cluster if facts.settings else None
     return space(cluster.node_cidrs) if isinstance(cluster, Existing) else Space()
 
 
 def internet(facts: Facts) -> Zone:
-    """The public internet: where nobody answers does not matter, where our nodes are must not be."""
+    """The public internet: reserved ranges may be included or not, the addresses of our nodes may not."""
     public = INTERNET - nodes(facts)
     return Zone(name="the internet", must=public - space(NOWHERE), may=public)
 
@@ -181,8 +181,8 @@ def _every_tcp() -> int:
 def _metrics_port(service: Service) -> int | None:
     """The port Prometheus reads without a mesh: the one named, else `metrics`, else the first."""
     open_ports = service.spec.service.ports if service.spec.service else {}
-    told = service.spec.observability.metrics
-    name = told.port if told else "metrics" if "metrics" in open_ports else next(iter(open_ports), None)
+    metrics = service.spec.observability.metrics
+    name = metrics.port if metrics else "metrics" if "metrics" in open_ports else next(iter(open_ports), None)
     return open_ports[name].port if name else None
 
 

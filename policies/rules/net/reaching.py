@@ -9,7 +9,7 @@ from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.world import WORKLOADS, World
 from policies.network.addresses import NOBODY, Space
 from policies.network.ports import shown
-from policies.network.reach import Direction, End, Opening, Wall
+from policies.network.reach import Direction, End, Isolation, Opening
 from policies.objects import Object
 from policies.objects.values import MalformedError, UndeterminedError
 from policies.rules.net.group import CONSUMES, NET, PLATFORM, is_foreign
@@ -26,27 +26,28 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
     "M/M/M",
     CRITICAL,
     STACK,
-    why="A door nobody declared is how one broken service becomes all of them; a door that is missing is an outage.",
+    why="A connection no one declared lets one compromised service reach the others; a missing one is an outage.",
     cure="Declare the edge in the catalogue, or take away what opens it; a platform edge has a line in "
     "policies/rules/net/platform.py",
     where=CONSUMES,
     sources=("netpol-analyzer", "docs/decisions/0013-isolation-is-proven-by-an-independent-tool.md"),
 )
 def reachability(_: None, world: World) -> Iterator[Violation]:
-    """Each wall by itself: two ends that agree would hide a hole in either, and where both are as declared, so is what
-    passes between them."""
+    """Each end and direction by itself. A connection needs both ends, so judging connections would hide an end that is
+    open too wide behind one that is closed; and where every end is as declared, so is every connection."""
     if world.facts.services is None:
         return
     known, asked = world.once(table), world.once(wanted)
     for one in judged(world):
         for direction in _DIRECTIONS:
-            wall = known.reach.wall(one.end, direction)
+            isolation = known.reach.isolation(one.end, direction)
             want = asked.get((one.like, direction), _NOTHING)
-            if wall.closed:
-                yield from _extra(one, direction, wall, want, world)
+            if isolation.closed:
+                yield from _extra(one, direction, isolation, want, world)
             # What cannot be read may be just what is missing.
             if one.namespace and not known.unread:
-                yield from _missing(one, direction, wall, want, world) if wall.closed else _open(one, direction)
+                missing = _missing(one, direction, isolation, want, world)
+                yield from missing if isolation.closed else _open(one, direction)
     ours = {one.end.namespace for one in judged(world)}
     for thing in world.objects:
         if thing.namespace in ours and is_foreign(thing):
@@ -55,12 +56,12 @@ def reachability(_: None, world: World) -> Iterator[Violation]:
 
 
 def _unread(known: Table, world: World) -> Iterator[Violation]:
-    """What kept the table from being whole, each by its object; what is only known later is told last."""
+    """What kept the table from being whole, each by its object; what is only known later comes last."""
     for thing, error in known.unread.items():
         if isinstance(error, MalformedError):
-            # What a chart brings is only advised against; that nobody knows the whole table is not.
+            # A finding about a chart's object is advice; that the table is incomplete is not, so it names no object.
             on = None if is_charts(thing, world.facts) else thing
-            yield Violation(error.path, f"is {error.found}, so nobody can tell what it opens", on=on)
+            yield Violation(error.path, f"is {error.found}, so what it opens cannot be known", on=on)
     for thing, error in known.unread.items():
         if isinstance(error, UndeterminedError):
             raise UndeterminedError(f"{thing.title} {error.path}")
@@ -71,22 +72,22 @@ def _open(one: Judged, direction: Direction) -> Iterator[Violation]:
     yield Violation("", found, on=one.namespace)
 
 
-def _extra(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Violation]:
-    for opening in wall.openings:
+def _extra(one: Judged, direction: Direction, isolation: Isolation, want: Wanted, world: World) -> Iterator[Violation]:
+    for opening in isolation.openings:
         who: list[Callable[[], str]] = [lambda: "everyone"] if opening.anyone else []
         for other, opened in opening.ends.items():
             anybody = want.anybody if other.namespace in world.facts.service else 0
             if surplus := opened & ~(want.may.get(other, 0) | anybody):
-                who.append(partial(_told, _shown(other), surplus))
+                who.append(partial(_with_ports, _shown(other), surplus))
         if not opening.anyone:
-            who += [partial(_told, space.shown, some) for space, some in _beyond(opening, want)]
+            who += [partial(_with_ports, space.shown, some) for space, some in _beyond(opening, want)]
         if who:
             few = ", ".join(say() for say in who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
-            found = f"opens a way {_WAYS[direction]} {one.end.shown} nobody declared: {few}"
+            found = f"opens a way {_WAYS[direction]} {one.end.shown} that the catalogue does not declare: {few}"
             yield Violation(opening.at, found, on=opening.policy)
 
 
-def _told(who: str, some: int) -> str:
+def _with_ports(who: str, some: int) -> str:
     return f"{who} ({shown(some)})"
 
 
@@ -94,19 +95,21 @@ def _shown(other: End) -> str:
     return "any namespace" if other.namespace == OUTSIDE else other.shown
 
 
-def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world: World) -> Iterator[Violation]:
+def _missing(
+    one: Judged, direction: Direction, isolation: Isolation, want: Wanted, world: World
+) -> Iterator[Violation]:
     for other, edges in want.must.items():
         if is_tenant(other.namespace, world.facts) and not world.declares(other.namespace):
             continue  # the stack that makes the service opens both ends of its edges
-        let = wall.lets(other)
+        let = isolation.lets(other)
         for needed, why in edges:
             if lacking := needed & ~let:
                 found = f"has no way {_WAYS[direction]} {one.end.name} for {other.shown} on {shown(lacking)}: {why}"
                 yield Violation("", found, on=one.namespace)
     for zone, needed, why in want.zones:
         lacking = 0
-        for part in _parts(needed, [opening.ports for opening in wall.openings]):
-            if zone.must - _joined(opening.addresses for opening in wall.openings if not part & ~opening.ports):
+        for part in _parts(needed, [opening.ports for opening in isolation.openings]):
+            if zone.must - _joined(opening.addresses for opening in isolation.openings if not part & ~opening.ports):
                 lacking |= part
         if lacking:
             found = f"has no way {_WAYS[direction]} {one.end.name} for {zone.name} on {shown(lacking)}: {why}"
@@ -114,7 +117,7 @@ def _missing(one: Judged, direction: Direction, wall: Wall, want: Wanted, world:
 
 
 def _beyond(opening: Opening, want: Wanted) -> Iterator[tuple[Space, int]]:
-    """The addresses an opening admits and nobody declared, by ports."""
+    """The addresses an opening admits without a declared edge, by ports."""
     if not opening.addresses:
         return
     for part in _parts(opening.ports, [needed for _, needed, _ in want.zones]):
@@ -143,7 +146,7 @@ def _joined(spaces: Iterable[Space]) -> Space:
     "M/M/M",
     HIGH,
     sorts(*WORKLOADS),
-    why="A pod that cannot ask for names finds nobody, and a proxy that cannot reach istiod never becomes ready.",
+    why="A pod that cannot resolve names reaches no service; a proxy that cannot reach istiod never becomes ready.",
     cure="Open TCP and UDP 53 to kube-dns, and TCP 15012 to istiod, for every pod of a closed namespace",
     where=PLATFORM,
     sources=("EKS best practices: network",),
@@ -155,7 +158,7 @@ def dns_allowed(thing: Object, world: World) -> Iterator[Violation]:
     end = known.workloads.get(thing)
     if end is None or any(policy.namespace == thing.namespace for policy in known.reach.unread):
         return  # the rules about the workload and the policy say so
-    if not known.reach.wall(end, "Egress").closed:
+    if not known.reach.isolation(end, "Egress").closed:
         return
     needs = [(DNS, DNS_PORTS)] + ([(ISTIOD, XDS_PORT)] if _has_proxy(thing, end, world) else [])
     for pods, needed in needs:

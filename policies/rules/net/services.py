@@ -33,7 +33,7 @@ _ASKING: Final = ("type", "serviceType", "exposeType")
         lambda thing: (thing,) if thing.sort == "Service" or thing.is_custom else (),
         reads="Service, and every custom resource that asks its operator for one",
     ),
-    why="A Service with an address of its own is a way in past the gateway's tokens, limits and logs.",
+    why="A Service with an address of its own is reached past the gateway's tokens, limits and logs.",
     cure="Set type to ClusterIP, and route the public API through the gateway; name hosts outside in spec.egress",
     where=PORTS,
     sources=("Gatekeeper block-loadbalancer-services, block-nodeport-services", "kube-score service-type"),
@@ -69,7 +69,7 @@ def _is_gateway(service: Object) -> bool:
     "M/M/M",
     CRITICAL,
     SERVICES,
-    why="A Service takes in what is sent to its external addresses, whoever's they are (CVE-2020-8554).",
+    why="A Service receives what pods send to its external addresses, other people's too (CVE-2020-8554).",
     cure="Remove externalIPs",
     where=PORTS,
     sources=("Gatekeeper externalip", "CKV2_K8S_4"),
@@ -105,7 +105,7 @@ _HANDS_OUT: Final[Mapping[str, str]] = {
     "M/M/M",
     CRITICAL,
     POLICIES,
-    why="Whoever reaches the metadata server gets the credentials of the node, and with them the cloud.",
+    why="A pod that reaches the metadata server gets the node's credentials, and with them its rights in the cloud.",
     cure="Except 169.254.0.0/16 and the IPv6 addresses fd00:ec2::/32 and fd20:ce::/32 from the range",
     where=PLATFORM,
     sources=("EKS best practices: restrict access to the instance profile",),
@@ -113,7 +113,7 @@ _HANDS_OUT: Final[Mapping[str, str]] = {
 def imds_blocked(policy: Object, _: Facts) -> Iterator[Violation]:
     for direction, rule in rules(policy):
         if direction == "Egress" and rule["to"].is_empty:
-            yield Violation(rule["to"], "names nobody, so the metadata server is among them")
+            yield Violation(rule["to"], "names no peers, so it opens the metadata server too")
     for direction, peer in peers(policy):
         if direction == "Egress" and peer["ipBlock"].is_set:
             written = block(peer["ipBlock"])
@@ -127,7 +127,7 @@ def imds_blocked(policy: Object, _: Facts) -> Iterator[Violation]:
     "A/M/M",
     MEDIUM,
     POLICIES,
-    why="Any other label of a namespace can be put on by whoever may edit one, and the door opens to them.",
+    why="Anyone who may edit a namespace can set any other label on it, and the policy then admits its pods.",
     cure="Select namespaces by kubernetes.io/metadata.name, which only the API server sets",
     where=PLATFORM,
     sources=("OWASP K8s K04",),

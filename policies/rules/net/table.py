@@ -16,8 +16,8 @@ from policies.rules.net.edges import edges, service_pods, stores
 from policies.rules.net.group import POLICY_SORTS, TRUSTED
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
 
-OUTSIDE: Final = "a-namespace-of-nobody's"
-"""No namespace can be called so: an admission of it is an admission of any."""
+OUTSIDE: Final = "any/other"
+"""Stands for a namespace the run does not declare. No namespace can be called so, and what admits it admits any."""
 
 
 @dataclass(kw_only=True)
@@ -29,13 +29,13 @@ class Wanted:
     may: dict[End, int] = field(default_factory=dict)
     """Everything that may pass, what must included."""
     anybody: int = 0
-    """What may pass from or to whoever is in a service's namespace."""
+    """Ports that may be open from or to every pod in a service's namespace."""
     zones: list[tuple[Zone, int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Who there is, and their walls."""
+    """Every end, and what the policies let through to and from it."""
 
     reach: Reach
     workloads: Mapping[Object, End]
@@ -143,30 +143,30 @@ def _want(wanted: Wanted, edge: Edge, far: Place, known: Table) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """One end whose walls must be as wanted."""
+    """One end whose NetworkPolicies must let through exactly what is wanted."""
 
     end: End
     namespace: Object | None
     """The object that declares its namespace; None: only what is there can be judged, as in another stack's."""
     like: End
-    """Whose doors it may have: its own, but for what may be a pod we know by other labels."""
+    """The end whose edges it may have: itself, or a known pod that may bear its labels too."""
 
 
 def judged(world: World) -> Iterator[Judged]:
-    """The ends of the namespaces the platform closes: services, their stores, and its own walled pods."""
+    """The ends of the namespaces the platform closes: services, their stores, and its own closed pods."""
     known, facts = world.once(table), world.facts
-    walled = {id(end) for pods in STANDING if pods.walled for end in known.ends(pods)}
+    closed = {id(end) for pods in STANDING if pods.closed for end in known.ends(pods)}
     for name in known.reach.places:
         for end in known.reach.ends_of(name):
-            if is_tenant(name, facts) or id(end) in walled or (end.made_up and name in CLOSED_NAMESPACES):
+            if is_tenant(name, facts) or id(end) in closed or (end.made_up and name in CLOSED_NAMESPACES):
                 yield Judged(end=end, namespace=world.namespaces.get(name), like=end)
             elif end.made_up and end.labels:
                 yield from (Judged(end=end, namespace=None, like=other) for other in _may_be(end, known))
 
 
 def _may_be(end: End, known: Table) -> Iterator[End]:
-    """The walled pods that may bear the labels of `end` beside those they are known by: controllers add some."""
-    here = (pods for pods in STANDING if pods.walled and pods.namespace == end.namespace)
+    """The closed pods that may bear the labels of `end` too: controllers add labels to those they are known by."""
+    here = (pods for pods in STANDING if pods.closed and pods.namespace == end.namespace)
     for pods in here:
         if all(end.labels.get(label, value) == value for label, value in pods.labels.items()):
             yield from known.ends(pods)

@@ -1,4 +1,4 @@
-"""Namespaces: the walls everything else hangs on."""
+"""Namespaces: the labels that Pod Security, NetworkPolicies and the mesh depend on."""
 
 from policies.rules.ns import namespaces
 from policies.rules.ns.group import NS

@@ -144,7 +144,7 @@ def is_cluster_wide(thing: Object) -> bool:
     "M/M/M",
     HIGH,
     KUBERNETES,
-    why="In default and kube-* there are no walls of ours, and without a namespace the provider's default decides.",
+    why="default and kube-* have none of our NetworkPolicies; without a namespace the provider's default decides.",
     cure="Set metadata.namespace to the service's own",
     where="the program: components/, or the chart that brings it",
     sources=("CIS-EKS 4.5.2", "CKV_K8S_21"),
@@ -215,7 +215,7 @@ DATA_OF: Final = f"{names.PREFIX}/data-of"
     "M/M/M",
     HIGH,
     NAMED,
-    why="Whoever runs in a service's namespace reads its secrets and passes for it in the mesh.",
+    why="A pod in a service's namespace can mount its secrets and has its identity in the mesh.",
     cure="Give each service of the catalogue a namespace of its name, and put nothing else there",
     where="services/{service}.yaml: metadata.name",
     sources=("EKS best practices: separate namespaces to isolate secrets",),
@@ -224,7 +224,7 @@ def one_service(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort == "Namespace":
         yield from _is_a_services(thing, world)
     else:
-        yield from _is_at_home(thing, world)
+        yield from _is_in_its_own(thing, world)
 
 
 def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
@@ -237,21 +237,21 @@ def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
     elif name in world.data_namespaces:
         meant = name.removesuffix(names.data_namespace(""))
     else:
-        meant = ""  # the platform's own, and the cluster's: doors for services open by the label
+        meant = ""  # the platform's own, and the cluster's: NetworkPolicies open to services by the label
     for label in (namespace.labels[names.SERVICE_LABEL], namespace.labels[DATA_OF]):
         if label.is_set and label.word != meant:
             yield Violation(label, f"is {label.word or 'empty'} on the namespace of {meant or 'no service'}")
 
 
-def _is_at_home(thing: Object, world: World) -> Iterator[Violation]:
-    home, known = thing.namespace, world.facts.service
-    is_a_services = home in known or home in world.service_namespaces
+def _is_in_its_own(thing: Object, world: World) -> Iterator[Violation]:
+    namespace, known = thing.namespace, world.facts.service
+    is_a_services = namespace in known or namespace in world.service_namespaces
     for pod in pods(thing):
         if not pod.spec.is_known:
             raise UndeterminedError(pod.spec.path)
         app = pod.labels[APP]
-        if is_a_services and app.text != home:
+        if is_a_services and app.text != namespace:
             found = f"is {app.word}" if app.word else "is not set"
-            yield Violation(app, f"{found}, in the namespace of {home}")
-        elif home and not is_a_services and app.text in known and home != names.data_namespace(app.word):
+            yield Violation(app, f"{found}, in the namespace of {namespace}")
+        elif namespace and not is_a_services and app.text in known and namespace != names.data_namespace(app.word):
             yield Violation(app, f"is {app.word}, whose namespace is another")

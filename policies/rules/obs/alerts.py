@@ -1,4 +1,4 @@
-"""Who is told: every objective of the catalogue watched over several windows, every alert with its answer."""
+"""Alerts: every objective of the catalogue over several windows, and every alert with an owner and a runbook."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ LABELS: Final = ("severity", "service", "owner")
     "–/A/M",
     MEDIUM,
     sorts(PROMETHEUS_RULE, "Namespace"),
-    why="An objective nobody measures is a wish; one measured over one window wakes people for nothing, or late.",
+    why="An objective without an alert is broken unseen; one over a single window alerts for nothing, or late.",
     cure="Generate its recording rules and its burn-rate alerts over several windows, labelled and with a runbook_url",
     where="services/{service}.yaml: spec.slos",
     sources=("Google SRE workbook, chapter 5",),

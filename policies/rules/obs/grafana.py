@@ -30,7 +30,7 @@ BUILT_IN: Final = frozenset({"", "grafana", "prometheus", "alertmanager"})
     "–/A/M",
     LOW,
     sorts("ConfigMap", DASHBOARD, "Namespace"),
-    why="Whoever is woken at night by a service without a dashboard starts by guessing.",
+    why="An engineer on call for a service without a dashboard starts by guessing.",
     cure="Generate a dashboard for the service, in JSON that parses, over a datasource that exists",
     where="services/{service}.yaml: spec.observability",
 )
@@ -123,7 +123,7 @@ def _offered(thing: Object) -> frozenset[str]:
         frozenset({*CHARTS, "ConfigMap", "Grafana.grafana.integreatly.org", *WORKLOADS}),
         "Grafana's chart, its object, its file and its pods",
     ),
-    why="Grafana can ask every datasource anything, so whoever opens it reads all metrics, logs and traces.",
+    why="Grafana can ask every datasource anything, so anyone who can open it can read all metrics, logs and traces.",
     cure="Switch anonymous access off, take the admin password from a Secret, keep it on a ClusterIP",
     where="manifests/operators",
     sources=("OWASP K8s K06",),

@@ -26,7 +26,7 @@ UNCAPTURED: Final = frozenset({15020, 15090})
     "A/M/M",
     HIGH,
     sorts(SERVICE_MONITOR, POD_MONITOR, *LONG_RUNNING),
-    why="A service nobody scrapes raises no alert when it fails, and its canaries are judged by no numbers.",
+    why="A service that is not scraped raises no alert when it fails, and its canaries cannot be measured.",
     cure="Give it a PodMonitor or ServiceMonitor whose port exists, and let Prometheus reach that port",
     where="services/{service}.yaml: spec.observability.metrics",
     sources=("EKS best practices: reliability", "KubeLinter dangling-servicemonitor"),

@@ -18,7 +18,7 @@ TELEMETRY: Final = "Telemetry.telemetry.istio.io"
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
 ACCESS_LOGS: Final = ("proxy_access_log", "admin_access_log", "proxy_stream_access_log")
 LOST: Final = frozenset({"off", "/dev/null"})
-"""Where Kong writes what nobody will read (nginx's words)."""
+"""Values that switch Kong's access log off (nginx's words)."""
 
 
 @OBS.stack(
@@ -34,8 +34,8 @@ LOST: Final = frozenset({"off", "/dev/null"})
 def audit_logs(thing: Object, world: World) -> Iterator[Violation]:
     """The control plane's own audit logs are `eks-audit-logs` and `gke-ops`.
 
-    Kong logs unless it is told not to. A gateway of Istio's logs only where a Telemetry or the mesh's configuration
-    says so; that is judged where the run declares the mesh's namespace, or it might be another run's to say.
+    Kong logs unless that is switched off. A gateway of Istio's logs only where a Telemetry or the mesh's configuration
+    says so; that is judged only where the run declares the mesh's namespace, since another run may configure it.
     """
     yield from _ABOUT[thing.sort](thing, world)
 
@@ -71,7 +71,7 @@ def _of_chart(thing: Object, _: World) -> Iterator[Violation]:
 
 
 def _of_pods(thing: Object, _: World) -> Iterator[Violation]:
-    """Kong's own, whoever writes them."""
+    """The access logs of Kong's own pods, however the pods are made."""
     containers = (one for pod in pods(thing) for one in pod.containers) if thing.namespace == names.KONG else ()
     for variable in (variable for container in containers for variable in container.view["env"]):
         if variable["name"].word.removeprefix("KONG_").lower() in ACCESS_LOGS:
@@ -164,7 +164,7 @@ ITSELF: Final = re.compile(r"127\.0\.0\.1|[a-z0-9-]*[a-z-][a-z0-9-]*")
     "A/M/M",
     MEDIUM,
     CONTAINERS,
-    why="A trace without a name belongs to nobody, and one sent outside takes customers' data along.",
+    why="A trace without a service name cannot be traced to its owner; one sent outside takes customers' data along.",
     cure="Set OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, and the endpoint of the cluster's collector",
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("OpenTelemetry specification: environment variables",),

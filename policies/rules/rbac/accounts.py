@@ -1,4 +1,4 @@
-"""Service accounts: one each, no token nobody asked for, no key that never expires."""
+"""Service accounts: one for each workload, no token that is not needed, no key that never expires."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -140,7 +140,7 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "M/M/M",
     CRITICAL,
     sorts(*TYPES),
-    why="Such a token never expires and is bound to no pod: whoever copies it has it for good.",
+    why="Such a token never expires and is bound to no pod: a copy of it works for good.",
     cure="Ask the TokenRequest API, or mount a projected token",
     where=PLATFORM,
     sources=("Kyverno deny-secret-service-account-token-type",),

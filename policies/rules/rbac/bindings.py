@@ -20,7 +20,7 @@ EVERYONE: Final = frozenset(
         "system:unauthenticated",
     }
 )
-"""Users and groups that are not one somebody."""
+"""Users and groups that stand for more than one account."""
 
 
 @RBAC.resource(
@@ -28,7 +28,7 @@ EVERYONE: Final = frozenset(
     "M/M/M",
     CRITICAL,
     BINDING,
-    why="A right of everyone's is the right of whoever got into any pod, or of nobody in particular on the network.",
+    why="A right of every account is a right of any compromised pod, and one of anonymous is anyone's on the network.",
     cure="Bind one service account",
     where=PLATFORM,
     sources=("CIS-GKE 4.1.6/8/10", "Gatekeeper disallowanonymous", "Kyverno restrict-binding-system-groups"),
@@ -45,7 +45,7 @@ def no_anonymous(binding: Object, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     sorts(ROLE_BINDING),
-    why="An account of another namespace acts here, and whoever rules that namespace rules this one.",
+    why="An account of another namespace acts here, so anyone who may create pods there has its rights here.",
     cure="Bind an account of the same namespace",
     where=PLATFORM,
     sources=("EKS best practices: multi-tenancy",),
@@ -55,7 +55,7 @@ def cross_namespace(binding: Object, world: World) -> Iterator[Violation]:
         return
     for subject, account in accounts(binding):
         if subject["kind"].word == "ServiceAccount" and not subject["namespace"].word:
-            yield Violation(subject["namespace"], "is not set, and an account has no other default than nobody")
+            yield Violation(subject["namespace"], "is not set, so the binding names no account")
         elif account.namespace != binding.namespace:
             at = subject["namespace"] if subject["namespace"].is_set else subject["name"]
             yield Violation(at, f"is an account of {account.namespace}")
@@ -66,8 +66,8 @@ def cross_namespace(binding: Object, world: World) -> Iterator[Violation]:
     "M/M/M",
     CRITICAL,
     STACK,
-    why="A service asks other services, never the Kubernetes API: a token that can do anything there is for whoever"
-    " breaks into the pod.",
+    why="A service asks other services, never the Kubernetes API: a token with rights there serves only an"
+    " attacker in the pod.",
     cure="Drop the binding",
     where=PLATFORM,
     sources=("Polaris rolebinding", "Kubescape workload-with-*"),

@@ -1,4 +1,4 @@
-"""Requests, limits and quotas: nobody takes a node from the others, and what is promised is there."""
+"""Requests, limits and quotas: no workload starves the others of a node, and what is requested is there."""
 
 from policies.rules.res import containers, namespaces
 from policies.rules.res.group import RES

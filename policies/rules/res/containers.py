@@ -193,7 +193,7 @@ def _storage(container: Container, in_memory: Mapping[str, Fraction]) -> Iterato
     mounted = {mount["name"].word for mount in container.view["volumeMounts"]}
     written = sum((size for name, size in in_memory.items() if name in mounted), Fraction(0))
     most = parse(limit.quantity)
-    # Files in memory count towards the memory of whoever writes them.
+    # Files in memory count towards the memory of the container that writes them.
     if most is not None and written and written >= most:
         yield Violation(limit, "leaves nothing beside the volumes in memory that are mounted")
 

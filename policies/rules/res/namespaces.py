@@ -15,7 +15,7 @@ from policies.objects.values import View
 from policies.rules.res.group import RES
 
 NAMESPACES: Final = sorts("Namespace")
-ROOMS: Final = sorts("ResourceQuota", *sorted(NODE_GROUPS))
+BOUNDS: Final = sorts("ResourceQuota", *sorted(NODE_GROUPS))
 
 BOUNDED: Final = (
     *(f"{side}.{what}" for side in ("requests", "limits") for what in ("cpu", "memory", "ephemeral-storage")),
@@ -68,7 +68,7 @@ def namespace_quota(namespace: Object, world: World) -> Iterator[Violation]:
 
 
 def _too_wide(quotas: Iterable[Object], most: Namespaces) -> Iterator[Violation]:
-    """A bound nobody can reach is none."""
+    """Quotas above the ceiling of any namespace: they bound nothing."""
     ceilings = {
         "cpu": most.cpu,
         "memory": most.memory,
@@ -94,7 +94,7 @@ def _is_scoped(quota: Object) -> bool:
     "A/M/M",
     LOW,
     NAMESPACES,
-    why="A container nobody described is refused by the quota, or, without one, takes what it wants.",
+    why="A container without requests and limits is refused by the quota, or, without a quota, is unbounded.",
     cure="Give the namespace a LimitRange of containers with default, defaultRequest and a max no larger than allowed",
     where="manifests/isolation.py",
     sources=("Kyverno add-ns-quota",),
@@ -126,7 +126,7 @@ def namespace_limit_range(namespace: Object, world: World) -> Iterator[Violation
     "res-quota-fits",
     "M/M/M",
     HIGH,
-    ROOMS,
+    BOUNDS,
     why="Pods that do not fit are never made: the update waits for ten minutes and fails, at the busiest hour.",
     cure="Raise the quota, or lower scaling.maxReplicas or the containers' resources",
     where="services/{service}.yaml: spec.scaling; blueprint/isolation.py: Quota",
@@ -165,12 +165,12 @@ def _nodes_hold(thing: Object, world: World) -> Iterator[Violation]:
     groups = world.of(*sorted(NODE_GROUPS))
     if thing is not groups[0]:
         return
-    room = capacity(groups)
-    if room is None:
+    most_of = capacity(groups)
+    if most_of is None:
         return
     namespaces = sorted({workload.namespace for workload in world.workloads})
     needed = [demand(world, namespace).amounts for namespace in namespaces]
-    for what, most in room.items():
+    for what, most in most_of.items():
         total = sum((amounts["requests", what] for amounts in needed), ZERO)
         if total > most:
             yield Violation(

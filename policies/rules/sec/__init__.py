@@ -1,6 +1,6 @@
-"""Secrets: never written out, never shared, and only read by whom they belong to.
+"""Secrets: never written out, never shared, and read only by the service they belong to.
 
-`sec-secret-marked` is told by `policies.credentials.states`, which reads the one place where secrecy is visible.
+`sec-secret-marked` is reported by `policies.credentials.states`, which reads the state, where secrets are marked.
 """
 
 from policies.rules.sec import belonging, delivery, plain

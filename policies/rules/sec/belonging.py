@@ -1,4 +1,4 @@
-"""A secret belongs to one service: nobody else names it, copies it or reads the store it comes from."""
+"""A secret belongs to one service: no other names it, copies it or reads the store it comes from."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ SPREADERS: Final = frozenset({"ClusterExternalSecret.external-secrets.io", "Clus
     "M/M/M",
     CRITICAL,
     KUBERNETES,
-    why="A namespace is the wall around a service; a secret that crosses it belongs to nobody any more.",
+    why="Access to a secret is granted by namespace; a copy elsewhere escapes its owner's grants and rotation.",
     cure="Give each service a secret of its own, under its own path of the store",
     where="services/{service}.yaml: spec.resources",
     sources=("EKS best practices: data encryption",),
@@ -91,7 +91,7 @@ def _outside(key: View, thing: Object, world: World) -> Iterator[Violation]:
     inside = steps[:2] == [service.spec.system, whose] if service else whose in steps[:2]
     if not inside or not whose or {"..", ".", "*"} & set(steps):
         prefix = f"{service.spec.system}/{whose}" if service else whose
-        yield Violation(key, f"lies outside {prefix}/, where the secrets of {whose or 'nobody'} are kept")
+        yield Violation(key, f"lies outside {prefix}/, where the secrets of {whose or 'no service'} are kept")
 
 
 def _nothing(_: Object, __: World) -> Iterator[Violation]:
@@ -111,7 +111,7 @@ SPECIAL: Final = {
     "M/M/M",
     CRITICAL,
     KUBERNETES,
-    why="Whoever holds the credential of another service's database writes into its tables past its rules.",
+    why="A service with another's database credential can write its tables, past the owner's checks.",
     cure="Drop the reference and ask the owner's API",
     where="services/{service}.yaml: spec.consumes",
     sources=("a database per service",),
@@ -152,8 +152,8 @@ CLUSTER_STORE: Final = "ClusterSecretStore.external-secrets.io"
 STORE: Final = "SecretStore.external-secrets.io"
 STORES: Final = sorts(STORE, CLUSTER_STORE)
 
-ANYBODY: Final = {"kubernetes.io/metadata.name": "anybody"}
-"""Labels of a namespace nobody put any on."""
+UNLABELLED: Final = {"kubernetes.io/metadata.name": "unlabelled"}
+"""Labels of a namespace without labels of its own."""
 
 _BEGINNING: Final = re.compile(r"\^[a-z0-9][a-z0-9-]{2}")
 """External Secrets looks for a pattern anywhere in a name, so one without a fixed beginning matches by chance."""
@@ -171,7 +171,7 @@ ACCOUNT_ROLES: Final = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-ac
     "M/M/M",
     CRITICAL,
     STORES,
-    why="A store that reads as somebody else hands out everybody's secrets to whoever may write an ExternalSecret.",
+    why="A store with a foreign identity gives that identity's secrets to anyone who may write an ExternalSecret.",
     cure="Use a SecretStore in the namespace, with the service account of the service and a role of its own",
     where="components/",
     sources=("External Secrets: security best practices",),
@@ -192,7 +192,7 @@ def store_identity(store: Object, world: World) -> Iterator[Violation]:
     for reference in static:
         yield Violation(reference, "is a key that never expires, not an identity")
     if not accounts and not static and store.namespace not in OURS:
-        yield Violation(provider, "names no service account, so it reads as whoever runs the controller")
+        yield Violation(provider, "names no service account, so it reads with the controller's own identity")
     yield from _shared(provider, store, world)
 
 
@@ -204,7 +204,7 @@ def _conditions(store: Object) -> Iterator[Violation]:
         # One of the three is enough: names beside a selector for everyone narrow nothing.
         selector = condition["namespaceSelector"]
         named = [*condition["namespaces"].words, *condition["namespaceRegexes"].words]
-        if selects(selector, ANYBODY) if selector.is_set else not named:
+        if selects(selector, UNLABELLED) if selector.is_set else not named:
             yield Violation(condition, "matches every namespace")
         for pattern in condition["namespaceRegexes"]:
             if not _BEGINNING.match(pattern.word) or "|" in pattern.word:

@@ -102,7 +102,7 @@ def external_store(secret: Object, _: World) -> Iterator[Violation]:
     sources=("pulumi: secrets in state",),
 )
 def secret_marked(_: Object, __: Facts) -> Iterator[Violation]:
-    """Told by `policies.credentials.states`: what a rule is handed has been unwrapped, marked or not."""
+    """Reported by `policies.credentials.states`: a rule is given unwrapped values, so it cannot see the mark."""
     yield from ()
 
 
@@ -111,7 +111,7 @@ def secret_marked(_: Object, __: Facts) -> Iterator[Violation]:
     "A/M/M",
     HIGH,
     sorts("aws:eks/cluster:Cluster", "gcp:container/cluster:Cluster"),
-    why="Whoever gets at etcd's disk or its copies reads every Secret of the cluster.",
+    why="Anyone with access to etcd's disk or its backups can read every Secret of the cluster.",
     cure="Encrypt Secrets with a key of your own",
     where="components/",
     sources=("CIS-EKS 5.3.1", "CIS-GKE 5.3.1"),

@@ -35,7 +35,7 @@ is copied, the other says which kind of credential it is."""
     "M/M/M",
     CRITICAL,
     CONTAINERS,
-    why="Whoever may read the pod, the Deployment, the state or the repository reads the secret.",
+    why="Anyone who may read the pod, the Deployment, the state or the repository can read the secret.",
     cure="Put the value into a store and refer to it with ${resources.<name>.<key>}",
     where="services/{service}.yaml: spec.containers.<name>.variables",
     sources=("NSA C-0012", "Polaris sensitiveContainerEnvVar", "OWASP K03"),
@@ -91,7 +91,7 @@ def _stem(key: str) -> str:
 def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Violation]:
     if thing.type.startswith("kubernetes:helm.sh/"):
         for field in ("repositoryOpts", "values"):
-            # Of a chart whose values nobody knows yet the preview shows no object at all.
+            # The preview shows no objects of a chart whose values are not known yet.
             if not thing.root[field].is_empty:
                 for place in places(thing.root[field]):
                     yield from _named(_name_of(place), place.view)
@@ -107,8 +107,8 @@ def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Violation]:
 
 def _name_of(place: Place) -> str:
     # A variable is a pair of members: {name: DB_PASSWORD, value: ...}.
-    told = place.above.value.get("name") if place.key == "value" and isinstance(place.above.value, dict) else None
-    return told if isinstance(told, str) else place.key or place.listed
+    named = place.above.value.get("name") if place.key == "value" and isinstance(place.above.value, dict) else None
+    return named if isinstance(named, str) else place.key or place.listed
 
 
 _PASSWORDS: Final = ("password", "passphrase")
@@ -118,8 +118,8 @@ def _passwords(thing: Object) -> Iterator[Violation]:
     # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
     names = glance(thing).names if thing.is_custom else frozenset()
     for place in places(thing.root) if any(name.casefold().endswith(_PASSWORDS) for name in names) else ():
-        told = place.key.casefold().endswith(_PASSWORDS) and isinstance(place.view.value, str)
-        if told and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
+        is_password = place.key.casefold().endswith(_PASSWORDS) and isinstance(place.view.value, str)
+        if is_password and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
             yield Violation(place.view, "has the name of a secret")
 
 

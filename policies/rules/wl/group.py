@@ -68,7 +68,7 @@ SYSCTLS: Final = frozenset(
         "net.ipv4.tcp_wmem",
     }
 )
-"""Those that are namespaced and harm nobody else, as of 1.37 (policy/check_sysctls.go)."""
+"""Sysctls that are namespaced and affect no other pod, as of 1.37 (policy/check_sysctls.go)."""
 
 PROFILES: Final = frozenset({"RuntimeDefault", "Localhost"})
 """Profiles of AppArmor and seccomp that confine."""

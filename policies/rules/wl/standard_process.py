@@ -130,7 +130,7 @@ def privilege_escalation(container: Container, facts: Facts) -> Iterator[Violati
     "M/M/M",
     HIGH,
     POD_PARTS,
-    why="Root in a container is root on the node the day one wall of the container fails.",
+    why="Root in a container is root on the node as soon as one kernel or runtime flaw lets it escape.",
     cure="Set the pod's securityContext.runAsNonRoot to true",
     where=PLATFORM,
     sources=("PSS restricted", "NSA C-0013"),

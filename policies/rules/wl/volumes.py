@@ -23,7 +23,7 @@ LOCAL_PLATFORMS: Final = frozenset({"k3d", "k3s", "microk8s", "minikube"})
     "M/M/M",
     HIGH,
     PODS,
-    why="Pod Security stops at the first source it allows, so a second one beside it is seen by nobody.",
+    why="Pod Security stops at the first source it allows, so a second one beside it goes unchecked.",
     cure="Give each volume one source, and split those with two",
     where=PLATFORM,
     sources=("PSS restrictedVolumes",),
