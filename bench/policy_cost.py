@@ -54,7 +54,7 @@ class Cost:
     stack: float
     count: int
 
-    def told(self, what: str) -> str:
+    def reported(self, what: str) -> str:
         """One line."""
         each, all_ = 1000 * self.resources / self.count, 1000 * (self.resources + self.stack) / self.count
         return f"{what:28}  {self.count:6}  {each:9.3f}  {self.stack:8.3f}  {all_:9.3f}"
@@ -77,13 +77,13 @@ def main() -> None:
 
     resources = best(given.runs, lambda: [judge.resource(thing) for thing in things])
     stack = best(given.runs, lambda: judge.stack(things))
-    say(Cost(resources=resources, stack=stack, count=len(things)).told("alone"))
-    say(served(lambda: policies(lambda _: facts), things, given.runs).told("served"))
+    say(Cost(resources=resources, stack=stack, count=len(things)).reported("alone"))
+    say(served(lambda: policies(lambda _: facts), things, given.runs).reported("served"))
     sample = things[:: max(1, len(things) // given.sample)]
     ours = served(lambda: policies(lambda _: facts), sample, given.runs)
     each = served(lambda: [policy_of(facts, rule) for rule in judge.active], sample, 1)
-    say(ours.told("served, a sample"))
-    say(each.told("a policy per rule, the sample"))
+    say(ours.reported("served, a sample"))
+    say(each.reported("a policy per rule, the sample"))
     ratio = (ours.resources + ours.stack) / (each.resources + each.stack)
     say(
         f"ours over a policy per rule: {ours.resources / each.resources:.3f} for resources,"

@@ -66,7 +66,7 @@ def measured(services: Path, stack: str, *, tuned: bool) -> tuple[Run, float]:
         done = run(folder, stack, settings)
         wall_seconds = time.perf_counter() - started
     if done.exit_code:
-        sys.exit(f"the program failed, so there is nothing to measure: {done.told} {done.printed}")
+        sys.exit(f"the program failed, so there is nothing to measure: {done.reported} {done.printed}")
     return done, wall_seconds
 
 

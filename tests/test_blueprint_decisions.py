@@ -385,11 +385,11 @@ def test_settings_and_catalogue_that_do_not_fit_are_reported_together() -> None:
     )
     with pytest.raises(TextError) as caught:
         design(stack, shop(), "dev")
-    told = problems(str(caught.value))
-    assert any("so every call is refused" in line and line.startswith("order-service.yaml:") for line in told)
-    assert any(line.startswith("Pulumi.dev.yaml:1: platform:settings.budget.cpuCores: is 1, but") for line in told)
-    assert any("budget.pods: is 10, but" in line for line in told)
-    assert not any("memoryGib" in line for line in told), "that one holds"
+    reported = problems(str(caught.value))
+    assert any("so every call is refused" in line and line.startswith("order-service.yaml:") for line in reported)
+    assert any(line.startswith("Pulumi.dev.yaml:1: platform:settings.budget.cpuCores: is 1, but") for line in reported)
+    assert any("budget.pods: is 10, but" in line for line in reported)
+    assert not any("memoryGib" in line for line in reported), "that one holds"
 
 
 def test_a_host_the_gateway_does_not_answer_for_is_refused(folder: Path) -> None:

@@ -38,8 +38,8 @@ def test_a_catalogue_is_read_or_every_mistake_is_reported_in_these_words(
 
 
 def test_there_are_sixty_golden_error_cases_or_more() -> None:
-    told = [case for case in cases(*SUBJECTS) if case.expected != NOTHING]
-    assert len(told) >= 60, "the promise of this package is kept by its cases; some are gone"
+    reported = [case for case in cases(*SUBJECTS) if case.expected != NOTHING]
+    assert len(reported) >= 60, "the promise of this package is kept by its cases; some are gone"
 
 
 def test_every_sentence_is_said_of_one_case() -> None:
@@ -86,16 +86,16 @@ def test_every_check_between_files_refuses_something(
 ) -> None:
     for case in cases("needing", "events", "names", "owning", "offering", "promising"):
         services = case.place(tmp_path / case.name) / "services"
-        told = []
+        reported = []
         for checks in ((), (check,)):
             monkeypatch.setattr(crossing, "CHECKS", checks)
             try:
                 read_catalogue(services, today=TODAY)
             except TextError as error:
-                told.append(str(error))
+                reported.append(str(error))
             else:
-                told.append("")
-        if told[0] != told[1]:
+                reported.append("")
+        if reported[0] != reported[1]:
             return
     pytest.fail("no case is refused by it alone")
 
@@ -126,7 +126,7 @@ def _read(folder: Path, **files: str | bytes) -> Catalogue:
     return read_catalogue(services, today=TODAY)
 
 
-def _told(folder: Path, **files: str | bytes) -> str:
+def _reported(folder: Path, **files: str | bytes) -> str:
     with pytest.raises(TextError) as refused:
         _read(folder, **files)
     return str(refused.value)
@@ -139,7 +139,7 @@ def test_a_file_of_256_kib_is_read_and_one_byte_more_is_not(tmp_path: Path) -> N
     service = _service()
     padded = service + "#" * (256 * 1024 - len(service))
     assert _read(tmp_path, shop=padded).services, "a file of exactly the limit is refused"
-    assert _told(tmp_path, shop=padded + "#") == (
+    assert _reported(tmp_path, shop=padded + "#") == (
         "services/shop.yaml:1: is longer than 256 KiB, the limit for a file written by hand. "
         "Move contracts, schemas and data into files of their own."
     )
@@ -148,8 +148,8 @@ def test_a_file_of_256_kib_is_read_and_one_byte_more_is_not(tmp_path: Path) -> N
 def test_32_levels_are_read_and_33_are_not(tmp_path: Path) -> None:
     levels = {depth: "[" * depth + "]" * depth for depth in (28, 29)}
     written = {depth: _service(f"environments: {{dev: {{tests: {text}}}}}") for depth, text in levels.items()}
-    assert "nests" not in _told(tmp_path, shop=written[28]), "32 levels are taken for 33"
-    assert _told(tmp_path, shop=written[29]) == "services/shop.yaml:12: nests deeper than 32 levels. Flatten it."
+    assert "nests" not in _reported(tmp_path, shop=written[28]), "32 levels are taken for 33"
+    assert _reported(tmp_path, shop=written[29]) == "services/shop.yaml:12: nests deeper than 32 levels. Flatten it."
 
 
 HARMFUL = {
@@ -196,9 +196,9 @@ def test_a_harmful_file_is_reported_and_the_process_survives_in_512_mib(harm: st
 
 
 def test_a_problem_is_one_line_whatever_was_written(tmp_path: Path) -> None:
-    told = _told(tmp_path, shop=_service('"a\\nb\\e[31m": 1', 'tier: "x\\ny"'))
-    assert len(told.splitlines()) == len(told.split("\n")), "a line break within a message splits it for any reader"
-    assert "\x1b" not in told, "an escape sequence reaches the terminal of whoever reads the message"
+    reported = _reported(tmp_path, shop=_service('"a\\nb\\e[31m": 1', 'tier: "x\\ny"'))
+    assert len(reported.splitlines()) == len(reported.split("\n")), "a line break splits a message for any reader"
+    assert "\x1b" not in reported, "an escape sequence reaches the terminal of whoever reads the message"
 
 
 def test_a_problem_has_a_record_for_machines(tmp_path: Path) -> None:

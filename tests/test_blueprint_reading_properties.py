@@ -57,12 +57,12 @@ def _read(shop: Path, name: str, content: bytes) -> None:
 
 def _judged(name: str, content: bytes, shop: Path) -> None:
     """Assert that the shop with `content` for its file `name` is read, or reported within the lines of its files."""
-    told: Sequence[Problem] = ()
+    reported: Sequence[Problem] = ()
     try:
         _read(shop, name, content)
     except TextError as error:
-        told = error.problems or pytest.fail("refused without a word")
-    for problem in told:
+        reported = error.problems or pytest.fail("refused without a word")
+    for problem in reported:
         lines = max(1, len((shop / problem.file).read_bytes().split(b"\n")))
         assert 1 <= problem.line <= lines, f"line {problem.line} of {lines}: {problem}"
         assert problem.cause, f"no cause: {problem}"

@@ -1,4 +1,4 @@
-"""What the engine is told of a cloud's resources: outputs in place of refs, dependencies, the provider that was given.
+"""What the engine hears of a cloud's resources: outputs in place of refs, dependencies, the provider that was given.
 
 The program of these tests makes the pairs of `tests/support/cloud_pairs.py` and nothing else, in a process of its own.
 """
@@ -48,10 +48,10 @@ def ran(*, preview: bool, packages: tuple[str, ...] = ("aws", "gcp")) -> Run:
         return run(folder, "prod", written_settings("prod"), preview=preview, computed=COMPUTED)
 
 
-def told(cloud: str, made: Mapping[str, Any], *, preview: bool) -> Registration:
-    """How the engine was told of one of a pair."""
+def reported(cloud: str, made: Mapping[str, Any], *, preview: bool) -> Registration:
+    """How the engine heard of one of a pair."""
     done = ran(preview=preview)
-    assert done.exit_code == 0, f"{done.told} {done.refused} {done.printed}"
+    assert done.exit_code == 0, f"{done.reported} {done.refused} {done.printed}"
     (found,) = [each for each in done.registrations if (each.kind, each.name) == (made[cloud].type, made[cloud].name)]
     return found
 
@@ -65,13 +65,13 @@ def at(registration: Registration, cloud: str) -> Any:
 
 @each_cloud
 def test_the_engine_is_told_the_output_where_a_ref_stood(cloud: str) -> None:
-    store = told(cloud, STORE, preview=False)
+    store = reported(cloud, STORE, preview=False)
     assert at(store, cloud) == {"aws": "order-subnets-3f2a", "gcp": "projects/p/global/networks/stores-3f2a"}[cloud]
 
 
 @each_cloud
 def test_before_the_update_the_engine_is_told_that_it_is_unknown(cloud: str) -> None:
-    assert at(told(cloud, STORE, preview=True), cloud) == UNKNOWN
+    assert at(reported(cloud, STORE, preview=True), cloud) == UNKNOWN
 
 
 def test_a_ref_may_name_an_id_lead_into_an_output_and_stand_in_a_list() -> None:
@@ -86,16 +86,16 @@ def test_a_ref_may_name_an_id_lead_into_an_output_and_stand_in_a_list() -> None:
 
 @each_cloud
 def test_all_else_is_told_as_it_was_spelled_and_outputs_are_no_properties(cloud: str) -> None:
-    below = told(cloud, BELOW, preview=False)
+    below = reported(cloud, BELOW, preview=False)
     assert below.inputs == dict(BELOW[cloud].props)
-    store = told(cloud, STORE, preview=False)
+    store = reported(cloud, STORE, preview=False)
     assert store.inputs.keys() == STORE[cloud].props.keys()
 
 
 @each_cloud
 @pytest.mark.parametrize("preview", [True, False])
 def test_a_resource_depends_on_what_it_refers_to_and_on_nothing_else(cloud: str, preview: bool) -> None:
-    store, below = told(cloud, STORE, preview=preview), told(cloud, BELOW, preview=preview)
+    store, below = reported(cloud, STORE, preview=preview), reported(cloud, BELOW, preview=preview)
     prop = {"aws": "dbSubnetGroupName", "gcp": "settings"}[cloud]
     by_property = {key: list(each.urns) for key, each in store.request.propertyDependencies.items() if each.urns}
     assert by_property == {prop: [below.urn]}
@@ -105,7 +105,7 @@ def test_a_resource_depends_on_what_it_refers_to_and_on_nothing_else(cloud: str,
 
 @each_cloud
 def test_only_a_store_is_protected_and_each_is_made_by_the_provider_it_was_given(cloud: str) -> None:
-    store, below = told(cloud, STORE, preview=False), told(cloud, BELOW, preview=False)
+    store, below = reported(cloud, STORE, preview=False), reported(cloud, BELOW, preview=False)
     assert (store.request.protect, below.request.protect) == (True, False)
     for each in (store, below):
         assert f"pulumi:providers:{cloud}::our-{cloud}::" in each.request.provider, each.request.provider
@@ -115,7 +115,7 @@ def test_only_a_store_is_protected_and_each_is_made_by_the_provider_it_was_given
 def test_without_a_provider_nothing_is_made_where_the_machine_happens_to_be_logged_in() -> None:
     done = ran(preview=False, packages=("aws",))
     assert done.exit_code != 0
-    (said,) = done.told
+    (said,) = done.reported
     assert "gcp:compute/network:Network 'stores': there is no provider for 'gcp'" in said
     assert "Give one beside: aws." in said
     assert not [each for each in done.registrations if each.kind.startswith(("aws:", "gcp:"))]

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.xdist_group("program")  # each variant of the program i
 @every_variant
 def test_a_run_is_quiet_and_looks_nothing_up(variant: str) -> None:
     done = ran(variant)
-    assert done.told == (), "a warning at every run is not read"
+    assert done.reported == (), "a warning at every run is not read"
     assert done.printed == "", "what a program prints is lost between the engine's lines"
     assert done.asked == (), "a look-up makes a preview depend on what is there already"
     assert done.refused == (), "the engine would have stopped here"
@@ -237,7 +237,7 @@ def test_twice_the_services_are_twice_the_work(tmp_path: Path) -> None:
     with project(write_shops(tmp_path / "shops", 2)) as folder:
         lead(folder, settings)
         double = run(folder, "dev", settings)
-    assert double.exit_code == 0, f"{double.told} {double.printed}"
+    assert double.exit_code == 0, f"{double.reported} {double.printed}"
     single = ran("dev")
     of_services = [each for each in single.registrations if "platform:service:Service" in each.urn]
     edges = sum(len(each.edges) for each in of_services)
@@ -285,10 +285,10 @@ def test_where_anything_is_wrong_nothing_is_touched(wrong: str, tmp_path: Path) 
         done = run(folder, "dev", settings)
     assert done.exit_code != 0, "a failure that looks like a success is deployed"
     assert [each.kind for each in done.registrations] == [STACK_TYPE], "half a stack was made before it was refused"
-    assert len(done.told) == 1, f"one mistake is reported once: {done.told}"
-    assert "nothing was touched" in done.told[0], "whoever reads this must know whether to clean up"
-    assert re.search(said, done.told[0]), f"the cause is missing: {done.told[0]}"
-    assert "Traceback" not in done.told[0] + done.printed, "a mistake of the user's is no crash of the program's"
+    assert len(done.reported) == 1, f"one mistake is reported once: {done.reported}"
+    assert "nothing was touched" in done.reported[0], "whoever reads this must know whether to clean up"
+    assert re.search(said, done.reported[0]), f"the cause is missing: {done.reported[0]}"
+    assert "Traceback" not in done.reported[0] + done.printed, "a mistake of the user's is no crash of the program's"
 
 
 def test_the_shop_is_what_is_run_here() -> None:

@@ -89,14 +89,14 @@ REPORT = """\
 import json
 from manifests.charts import charts
 from tests.support.stacks import blueprint_of, objects
-told = {
+reported = {
     stack: {
         "objects": {"/".join(key): made for key, made in objects(blueprint_of(stack)).items()},
         "charts": [[name, props] for name, props in charts(blueprint_of(stack))],
     }
     for stack in ("prod", "staging")
 }
-print(json.dumps(told))
+print(json.dumps(reported))
 """
 
 
@@ -120,7 +120,7 @@ def add(folder: Path) -> None:
     table.write_text(text.replace("kong, metrics_server\n", "kong, metrics_server, trust_manager\n"))
 
 
-def told(folder: Path) -> dict[str, Any]:
+def reported(folder: Path) -> dict[str, Any]:
     """What the program in `folder` would make of two stacks."""
     done = subprocess.run([sys.executable, "-c", REPORT], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -132,9 +132,9 @@ def told(folder: Path) -> dict[str, Any]:
 def before_and_after(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
     folder = tmp_path_factory.mktemp("program")
     copy(folder)
-    before = told(folder)
+    before = reported(folder)
     add(folder)
-    return before, told(folder)
+    return before, reported(folder)
 
 
 def test_one_operator_more_is_its_chart_and_its_objects_and_nothing_else(

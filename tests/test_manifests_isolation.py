@@ -43,7 +43,7 @@ def rendered(name: str, *, meshed: bool = True) -> tuple[Manifest, ...]:
 
 
 @cache
-def told(name: str, *, meshed: bool = True) -> tuple[Specs, Stack]:
+def reported(name: str, *, meshed: bool = True) -> tuple[Specs, Stack]:
     """What the shop's text says, and what the stack's settings say."""
     stack = stack_of(ROOT / f"Pulumi.{name}.yaml", meshed=meshed)
     return specs_of(SERVICES, stack.environment), stack
@@ -52,7 +52,7 @@ def told(name: str, *, meshed: bool = True) -> tuple[Specs, Stack]:
 @pytest.mark.parametrize("meshed", [True, False], ids=["with a mesh", "without a mesh"])
 @pytest.mark.parametrize("name", STACKS)
 def test_the_shop_allows_what_it_declares_and_nothing_else(name: str, meshed: bool) -> None:
-    assert proven(rendered(name, meshed=meshed), *told(name, meshed=meshed)) > 1000, "hardly anything was compared"
+    assert proven(rendered(name, meshed=meshed), *reported(name, meshed=meshed)) > 1000, "hardly anything was compared"
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_CATALOGUES))
@@ -69,8 +69,8 @@ def test_a_random_catalogue_allows_what_it_declares_and_nothing_else(seed: int, 
 def test_a_planted_fault_is_caught_and_told(fault: Fault) -> None:
     objects = deepcopy(list(rendered("dev")))
     fault.planted(objects)
-    differences, _ = compared(objects, *told("dev"), (fault.by,))
-    assert fault.told in differences[fault.by.name], (
+    differences, _ = compared(objects, *reported("dev"), (fault.by,))
+    assert fault.reported in differences[fault.by.name], (
         f"{fault.sentence} went unnoticed, or was reported otherwise: {differences[fault.by.name]}"
     )
 
@@ -96,7 +96,7 @@ def _unnoticed(objects: tuple[Manifest, ...], policies: list[tuple[str, str, str
     for question in (TOGETHER, *LAYERS):
         named = {f"without {index}": policy for index, policy in enumerate(left)}
         questions = [replace(question, name=name, without=policy) for name, policy in named.items()]
-        differences, _ = compared(objects, *told("dev"), questions)
+        differences, _ = compared(objects, *reported("dev"), questions)
         left = [policy for name, policy in named.items() if not differences[name]]
         if not left:
             break
@@ -104,7 +104,7 @@ def _unnoticed(objects: tuple[Manifest, ...], policies: list[tuple[str, str, str
 
 
 def test_the_expectation_follows_the_text_and_not_the_objects() -> None:
-    specs, stack = told("dev")
+    specs, stack = reported("dev")
     changed: dict[str, Any] = deepcopy(dict(specs))
     gone = changed["order-service"]["consumes"].pop()
     changed["cart-service"]["consumes"].append({"api": "user-service/users-v1", "operations": ["GET /v1/users/{id}"]})
@@ -120,7 +120,7 @@ def test_the_expectation_follows_the_text_and_not_the_objects() -> None:
 @pytest.mark.parametrize("name", STACKS)
 def test_what_is_expected_of_the_shop_is_itself_modest(name: str) -> None:
     """The equality above is worth as much as the table it is with."""
-    specs, stack = told(name)
+    specs, stack = reported(name)
     table = expected(specs, stack, TOGETHER)
     services = {pods(service) for service in specs}
     stores = {target for _, target in table if target.split("/")[0].endswith("-data")}

@@ -1,4 +1,4 @@
-"""What the engine is told about each kind: a row for every kind we make, and what a reviewer may ask of it."""
+"""What the engine hears about each kind: a row for every kind we make, and what a reviewer may ask of it."""
 
 from copy import deepcopy
 from pathlib import Path

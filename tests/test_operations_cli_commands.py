@@ -68,14 +68,14 @@ def test_a_sound_catalogue_validates_in_one_line_and_one_about_what_is_not_made_
     valid, unmade = done.stdout.splitlines()
     assert "12 services" in valid, "the number of services is missing"
     assert unmade.startswith("declared, not made yet: 11 stores, 13 broker accounts, 3 secrets, "), unmade
-    assert unmade.endswith("Where, and what to do meanwhile: plat validate --verbose"), "it is not told how to see more"
+    assert unmade.endswith("Where, and what to do meanwhile: plat validate --verbose"), "how to see more is missing"
     assert done.stderr == "", "success is commented on"
 
 
 def test_verbose_names_every_place_that_asks_for_what_is_not_made_yet() -> None:
-    told = plat("validate", "--verbose").stdout.splitlines()
-    assert "  services/cart-service.yaml:53: spec.resources.db" in told, "a store is not found where it is declared"
-    assert "  Pulumi.prod.yaml: platform:settings.backups" in told, "what a stack promises by default is passed over"
+    reported = plat("validate", "--verbose").stdout.splitlines()
+    assert "  services/cart-service.yaml:53: spec.resources.db" in reported, "a store is not found where it is declared"
+    assert "  Pulumi.prod.yaml: platform:settings.backups" in reported, "what a stack promises by default is missing"
 
 
 @pytest.mark.parametrize("arguments", [("validate", "--json"), ("judge", "-s", "dev", "--format", "json")])
@@ -146,11 +146,11 @@ def test_a_blueprint_is_the_same_as_yaml_and_as_json_and_every_time(stack: str) 
 
 
 def test_a_broken_catalogue_stops_a_blueprint_and_up_with_the_same_lines(broken: Path) -> None:
-    told = plat("validate", "--services", str(broken)).stderr
+    reported = plat("validate", "--services", str(broken)).stderr
     for command in ("blueprint", "up"):
         done = plat(command, "-s", "dev", "--services", str(broken))
         assert done.returncode == 2, f"{command} does not end with 2"
-        assert set(done.stderr.splitlines()) <= set(told.splitlines()), f"{command} words the mistakes otherwise"
+        assert set(done.stderr.splitlines()) <= set(reported.splitlines()), f"{command} words the mistakes otherwise"
 
 
 def test_the_doctor_finds_this_machine_fit_or_says_why_not() -> None:

@@ -96,9 +96,9 @@ def test_a_poor_locale_ends_no_report() -> None:
     assert done.stdout == b"caf\\xe9\n", f"a name beyond ASCII ended the report: {done.stderr!r}"
 
 
-@pytest.mark.parametrize(("elapsed", "told"), [(0.4, "0 s"), (119.4, "119 s"), (125, "2 min 5 s")])
-def test_times_read_as_people_say_them(elapsed: float, told: str) -> None:
-    assert seconds(elapsed) == told
+@pytest.mark.parametrize(("elapsed", "reported"), [(0.4, "0 s"), (119.4, "119 s"), (125, "2 min 5 s")])
+def test_times_read_as_people_say_them(elapsed: float, reported: str) -> None:
+    assert seconds(elapsed) == reported
 
 
 def test_columns_are_aligned_and_end_where_the_words_end() -> None:

@@ -409,10 +409,10 @@ def test_a_pipe_called_like_a_file_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_or_not_ours_to_read_is_reported(tmp_path: Path) -> None:
-    (told,) = judge(tmp_path / "x.yaml").problems
-    assert "cannot be read (No such file or directory). Check the path and its permissions." in str(told)
-    (told,) = judge(tmp_path).problems
-    assert "holds no *.json, *.yaml, *.yml. Name another folder, or the files." in str(told)
+    (reported,) = judge(tmp_path / "x.yaml").problems
+    assert "cannot be read (No such file or directory). Check the path and its permissions." in str(reported)
+    (reported,) = judge(tmp_path).problems
+    assert "holds no *.json, *.yaml, *.yml. Name another folder, or the files." in str(reported)
 
 
 # Whatever JSON can hold.

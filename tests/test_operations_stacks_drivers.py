@@ -213,7 +213,7 @@ def test_the_program_refuses_pods_that_would_wait_for_ever() -> None:
     assert [each.kind for each in done.registrations] == ["pulumi:pulumi:Stack"], (
         "half a stack was made before it was refused"
     )
-    (said,) = done.told
+    (said,) = done.reported
     assert said.startswith("nothing was touched, because\nservices/"), said
     assert "cart-service.yaml:53: spec.resources.db: is a store, which comes with stores (0.4)" in said
 

@@ -52,10 +52,10 @@ class Workspace:
             f"the pack was not asked:\n{done.stdout}{done.stderr}"
         )
         violations = [event["policyEvent"] for event in events if "policyEvent" in event]
-        return done.returncode, sorted((each["enforcementLevel"], _told(each["message"])) for each in violations)
+        return done.returncode, sorted((each["enforcementLevel"], _reported(each["message"])) for each in violations)
 
 
-def _told(message: str) -> str:
+def _reported(message: str) -> str:
     return message.partition("\n")[2].strip()
 
 

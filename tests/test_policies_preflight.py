@@ -164,7 +164,7 @@ def program(called_with: str) -> Iterator[Path]:
 def test_the_program_makes_what_the_preflight_lets_pass() -> None:
     with program("made") as folder:
         done = run_as_dev(folder)
-    assert done.exit_code == 0, done.told
+    assert done.exit_code == 0, done.reported
     assert len(done.registrations) > 300
 
 
@@ -172,8 +172,8 @@ def test_the_program_makes_nothing_at_all_where_the_preflight_refuses() -> None:
     with program("[*made, pod(hostNetwork=True).props]") as folder:
         done = run_as_dev(folder)
     assert done.exit_code != 0
-    (told,) = done.told
-    assert told.startswith(
+    (reported,) = done.reported
+    assert reported.startswith(
         "nothing was touched, because\n1 rule is broken in 1 place:\n  wl-host-namespaces: Pod shop/"
     )
     made = {each.kind for each in done.registrations}

@@ -35,17 +35,17 @@ class Link:
     def enough(self, owner: Object, owners: Sequence[Object], parts: Sequence[Object], number: int = 1) -> bool:
         """Whether `owner`, one of `owners`, has `number` of `parts`, when those nobody can place are dealt out in
         order."""
-        taken = Counter(filter(None, (_told(part, self.named) for part in parts)))
-        lacking = {each: number - taken[_told(each, self.own)] for each in owners}
+        taken = Counter(filter(None, (_reported(part, self.named) for part in parts)))
+        lacking = {each: number - taken[_reported(each, self.own)] for each in owners}
         if lacking[owner] <= 0:
             return True
-        known = {_told(each, self.own) for each in owners}
-        free = [part for part in parts if _told(part, self.named) not in known - {""}]
+        known = {_reported(each, self.own) for each in owners}
+        free = [part for part in parts if _reported(part, self.named) not in known - {""}]
         before = sum(max(0, lacking[each]) for each in owners[: owners.index(owner) + 1])
         return sum(self.holds(part, owner) is None for part in free) >= before
 
 
-def _told(thing: Object, name: str) -> str:
+def _reported(thing: Object, name: str) -> str:
     """The property `name` of `thing` as a key; "" where it is not set, or only known after the update."""
     view = thing.root[name]
     return repr(view.value) if view.is_known and view.is_set else ""

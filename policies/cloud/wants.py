@@ -195,7 +195,7 @@ def either(first: Want, *others: Want) -> Want:
     if not others:
         return first
     rest = either(*others)
-    return replace(first, instead=rest, wanted=f"{first.wanted} (or {_told(rest.path)} {rest.wanted})")
+    return replace(first, instead=rest, wanted=f"{first.wanted} (or {_reported(rest.path)} {rest.wanted})")
 
 
 def is_given(at: View) -> bool:
@@ -228,7 +228,7 @@ def duration(at: View) -> float:
     return float(number) if text.endswith("s") and len(text) < 24 and number.replace(".", "", 1).isdecimal() else 0
 
 
-def _told(path: Path) -> str:
+def _reported(path: Path) -> str:
     return path if isinstance(path, str) else ".".join(path)
 
 

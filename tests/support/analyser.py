@@ -120,9 +120,9 @@ def _half(made: Manifest, question: Asked) -> Iterator[Manifest]:
     if made["kind"] != "NetworkPolicy":
         return
     spec = deepcopy(made["spec"])
-    told = spec.get("policyTypes") or ["Ingress", *(["Egress"] if "egress" in spec else [])]
+    reported = spec.get("policyTypes") or ["Ingress", *(["Egress"] if "egress" in spec else [])]
     wanted = {"Ingress": question.ways_in, "Egress": question.ways_out}
-    spec["policyTypes"] = [direction for direction in told if wanted[direction]]
+    spec["policyTypes"] = [direction for direction in reported if wanted[direction]]
     for direction in ("Ingress", "Egress"):
         if direction not in spec["policyTypes"]:
             spec.pop(direction.lower(), None)

@@ -122,13 +122,13 @@ def _address(line: int) -> str:
     return str(IPv6Address(line - _IPV6) if line >= _IPV6 else IPv4Address(line))
 
 
-def _end(told: str) -> str | tuple[int, int]:
+def _end(reported: str) -> str | tuple[int, int]:
     """namespace/workload, or the first and last number of a range of addresses."""
-    if pod := _POD.fullmatch(told):
+    if pod := _POD.fullmatch(reported):
         return f"{pod[1]}/{pod[2]}"
-    if "/" in told:
-        return told
-    first, _, last = told.partition("-")
+    if "/" in reported:
+        return reported
+    first, _, last = reported.partition("-")
     return number(first), number(last or first)
 
 
@@ -139,33 +139,33 @@ def _atoms(allowed: str, paths: Mapping[str, str], transports: tuple[str, ...]) 
     assert not allowed.startswith("All but"), f"the analyser says what is forbidden, which nobody reads: {allowed}"
     for cube in re.findall(r"\{([^}]*)\}", allowed):
         words = _FIELD.split(cube)
-        told = dict(zip(words[1::2], words[2::2], strict=True))
-        for transport in told["protocols"].lower().split(", ") if "protocols" in told else transports:
-            for port in _ports(told.get("dst_ports")):
-                for method in _listed(told.get("methods"), METHODS):
-                    for path in _listed(told.get("paths"), ()):
-                        for token in _listed(told.get("hosts"), TOKENS):
+        reported = dict(zip(words[1::2], words[2::2], strict=True))
+        for transport in reported["protocols"].lower().split(", ") if "protocols" in reported else transports:
+            for port in _ports(reported.get("dst_ports")):
+                for method in _listed(reported.get("methods"), METHODS):
+                    for path in _listed(reported.get("paths"), ()):
+                        for token in _listed(reported.get("hosts"), TOKENS):
                             yield Atom(transport, port, method, paths.get(path, path), token)
 
 
-def _ports(told: str | None) -> Iterator[str]:
-    for piece in told.split(",") if told else ():
+def _ports(reported: str | None) -> Iterator[str]:
+    for piece in reported.split(",") if reported else ():
         first, _, last = piece.partition("-")
         if last and int(last) - int(first) > MANY_PORTS:
             yield piece
         else:
             yield from (str(port) for port in range(int(first), int(last or first) + 1))
-    if not told:
+    if not reported:
         yield ANY
 
 
-def _listed(told: str | None, every: tuple[str, ...]) -> list[str]:
-    if told is None or told == "*":
+def _listed(reported: str | None, every: tuple[str, ...]) -> list[str]:
+    if reported is None or reported == "*":
         return [ANY]
-    if told.startswith("all but "):
-        missing = told.removeprefix("all but ").split(", ")
-        return [value for value in every if value not in missing] or [told]
-    return told.split(", ")
+    if reported.startswith("all but "):
+        missing = reported.removeprefix("all but ").split(", ")
+        return [value for value in every if value not in missing] or [reported]
+    return reported.split(", ")
 
 
 def normal(atoms: Iterable[Atom]) -> frozenset[Atom]:

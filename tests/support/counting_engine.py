@@ -103,7 +103,7 @@ class CountingEngine:
     """What the engine would not have, each with its reason."""
     asked: list[str] = field(default_factory=list)
     """Look-ups: functions of providers, and types of resources that were read."""
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     """Messages to the user, warnings and worse."""
     debugged: int = 0
     """Messages of the SDK's debug log."""
@@ -130,12 +130,12 @@ class CountingEngine:
         return urn
 
     def answer(self, request: resource_pb2.RegisterResourceRequest) -> struct_pb2.Struct:
-        """What the program is told of a resource: its properties, and what its provider adds."""
-        told = struct_pb2.Struct()
-        told.CopyFrom(request.object)
+        """What the program learns of a resource: its properties, and what its provider adds."""
+        reported = struct_pb2.Struct()
+        reported.CopyFrom(request.object)
         for key, value in self.computed.get(request.type, {}).items():
-            told.update({key: UNKNOWN if self.preview else value})
-        return told
+            reported.update({key: UNKNOWN if self.preview else value})
+        return reported
 
     def finish(self, urn: str, outputs: Any) -> None:
         """Keeps the outputs of a component, as often as they come."""
@@ -210,7 +210,7 @@ class _Messages(engine_pb2_grpc.EngineServicer):
     def Log(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
         if request.severity >= engine_pb2.WARNING:
-            self._engine.told.append(request.message)
+            self._engine.reported.append(request.message)
         self._engine.debugged += request.severity == engine_pb2.DEBUG
         return empty_pb2.Empty()
 

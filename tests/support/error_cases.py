@@ -60,13 +60,13 @@ class Case:
         """Assert that `read` reports exactly what is expected."""
         try:
             read()
-            told = NOTHING
+            reported = NOTHING
         except TextError as error:
-            told = f"{error}\n"
-        if UPDATE and told != self.expected:
+            reported = f"{error}\n"
+        if UPDATE and reported != self.expected:
             before = self.file.read_text(encoding="utf-8").partition("--- expected\n")[0]
-            self.file.write_text(f"{before}--- expected\n{told}", encoding="utf-8")
-        assert told == self.expected, f"{self.sentence} ({self.file.name})"
+            self.file.write_text(f"{before}--- expected\n{reported}", encoding="utf-8")
+        assert reported == self.expected, f"{self.sentence} ({self.file.name})"
 
 
 def cases(*subjects: str) -> list[Case]:

@@ -20,7 +20,7 @@ class Fault:
     """One mistake."""
 
     sentence: str
-    told: str
+    reported: str
     """A line of the difference it must cause."""
     kind: str
     place: str
@@ -66,7 +66,7 @@ CHARGE_OUT: Final = "order-service/to.payment-service.payments-v1"
 FAULTS: Final = (
     Fault(
         sentence="a typo in a principal",
-        told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
+        reported=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="AuthorizationPolicy",
         place=CHARGE_IN,
         edit=lambda made: _rule(made)["from"][0]["source"].update(
@@ -75,14 +75,14 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="an egress rule without peers and ports",
-        told=f"Extra: {ORDER} → the metadata server tcp",
+        reported=f"Extra: {ORDER} → the metadata server tcp",
         kind="NetworkPolicy",
         place=CHARGE_OUT,
         edit=lambda made: made["spec"].update(egress=[{}]),
     ),
     Fault(
         sentence="an ingress rule without peers",
-        told=f"Extra: the internet → {PAYMENT} tcp/50051",
+        reported=f"Extra: the internet → {PAYMENT} tcp/50051",
         kind="NetworkPolicy",
         place=CHARGE_IN,
         edit=lambda made: made["spec"]["ingress"][0].pop("from"),
@@ -90,49 +90,49 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="a missing way out",
-        told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
+        reported=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="NetworkPolicy",
         place=CHARGE_OUT,
         edit=None,
     ),
     Fault(
         sentence="a missing way in",
-        told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
+        reported=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="NetworkPolicy",
         place=CHARGE_IN,
         edit=None,
     ),
     Fault(
         sentence="a missing admission",
-        told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
+        reported=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="AuthorizationPolicy",
         place=CHARGE_IN,
         edit=None,
     ),
     Fault(
         sentence="a template that admits to what another operation names",
-        told=f"Extra: {ORDER} → product-service/product-service tcp/8002 GET /v1/products/search",
+        reported=f"Extra: {ORDER} → product-service/product-service tcp/8002 GET /v1/products/search",
         kind="AuthorizationPolicy",
         place="product-service/from.order-service.products-v1",
         edit=lambda made: _rule(made)["to"][0]["operation"].pop("notPaths"),
     ),
     Fault(
         sentence="a namespace without its default deny",
-        told="Extra: order-service/a-stray → the internet tcp",
+        reported="Extra: order-service/a-stray → the internet tcp",
         kind="NetworkPolicy",
         place="order-service/default-deny",
         edit=None,
     ),
     Fault(
         sentence="stores without their default deny",
-        told="Extra: order-service-data/db → the internet tcp",
+        reported="Extra: order-service-data/db → the internet tcp",
         kind="NetworkPolicy",
         place="order-service-data/default-deny",
         edit=None,
     ),
     Fault(
         sentence="a mesh that denies nothing by itself",
-        told="Extra: default/a-stranger → analytics-service/analytics-service tcp",
+        reported="Extra: default/a-stranger → analytics-service/analytics-service tcp",
         kind="AuthorizationPolicy",
         place="istio-system/deny-all",
         edit=None,
@@ -140,7 +140,7 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="the caller's selectors split into two peers",
-        told=f"Extra: order-service/a-stray → {PAYMENT} tcp/50051",
+        reported=f"Extra: order-service/a-stray → {PAYMENT} tcp/50051",
         kind="NetworkPolicy",
         place=CHARGE_IN,
         edit=lambda made: _split(made, "ingress", "from"),
@@ -148,14 +148,14 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="the resolver's selectors split into two peers",
-        told=f"Extra: {ORDER} → kube-system/metrics-server tcp/53",
+        reported=f"Extra: {ORDER} → kube-system/metrics-server tcp/53",
         kind="NetworkPolicy",
         place="order-service/platform.dns",
         edit=lambda made: _split(made, "egress", "to"),
     ),
     Fault(
         sentence="a wrong port",
-        told=f"Extra: {CHARGE.removesuffix('1')}2",
+        reported=f"Extra: {CHARGE.removesuffix('1')}2",
         kind="NetworkPolicy",
         place=CHARGE_IN,
         edit=lambda made: made["spec"]["ingress"][0]["ports"][0].update(port=50052),
@@ -163,7 +163,7 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="a rule without ports",
-        told=f"Extra: {CHARGE.removesuffix('/50051')}",
+        reported=f"Extra: {CHARGE.removesuffix('/50051')}",
         kind="NetworkPolicy",
         place=CHARGE_OUT,
         edit=lambda made: made["spec"]["egress"][0].pop("ports"),
@@ -171,35 +171,36 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="a wrong protocol",
-        told=f"Missing: {ORDER} → kube-system/kube-dns udp/53",
+        reported=f"Missing: {ORDER} → kube-system/kube-dns udp/53",
         kind="NetworkPolicy",
         place="order-service/platform.dns",
         edit=lambda made: made["spec"]["egress"][0]["ports"][1].update(protocol="SCTP"),
     ),
     Fault(
         sentence="an added method",
-        told=f"Extra: {CHARGE} DELETE /payments.v1.Payments/Charge",
+        reported=f"Extra: {CHARGE} DELETE /payments.v1.Payments/Charge",
         kind="AuthorizationPolicy",
         place=CHARGE_IN,
         edit=lambda made: _operation(made)["methods"].append("DELETE"),
     ),
     Fault(
         sentence="an added path",
-        told=f"Extra: {CHARGE} POST /payments.v1.Payments/Refund",
+        reported=f"Extra: {CHARGE} POST /payments.v1.Payments/Refund",
         kind="AuthorizationPolicy",
         place=CHARGE_IN,
         edit=lambda made: _operation(made)["paths"].append("/payments.v1.Payments/Refund"),
     ),
     Fault(
         sentence="an admission of everything",
-        told=f"Extra: {CHARGE}",
+        reported=f"Extra: {CHARGE}",
         kind="AuthorizationPolicy",
         place=CHARGE_IN,
         edit=lambda made: made["spec"].update(rules=[{}]),
     ),
     Fault(
         sentence="an admission that selects every pod of the namespace",
-        told="Extra: order-service/order-service → payment-service/a-stray tcp/50051 POST /payments.v1.Payments/Charge",
+        reported="Extra: order-service/order-service → payment-service/a-stray tcp/50051 POST "
+        "/payments.v1.Payments/Charge",
         kind="AuthorizationPolicy",
         place=CHARGE_IN,
         edit=lambda made: made["spec"].pop("selector"),
@@ -207,49 +208,49 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="a public admission that asks for no token",
-        told=f"Extra: kong/gateway → {ORDER} tcp/8003 GET,POST /v1/orders (without a token)",
+        reported=f"Extra: kong/gateway → {ORDER} tcp/8003 GET,POST /v1/orders (without a token)",
         kind="AuthorizationPolicy",
         place="order-service/*.orders-v1",
         edit=lambda made: _rule(made).pop("when"),
     ),
     Fault(
         sentence="addresses without their exceptions",
-        told=f"Extra: {PAYMENT} → the metadata server tcp/443",
+        reported=f"Extra: {PAYMENT} → the metadata server tcp/443",
         kind="NetworkPolicy",
         place="payment-service/to.internet",
         edit=_everywhere,
     ),
     Fault(
         sentence="a way out that selects every pod of the namespace",
-        told="Extra: payment-service/a-stray → the internet tcp/443",
+        reported="Extra: payment-service/a-stray → the internet tcp/443",
         kind="NetworkPolicy",
         place="payment-service/to.internet",
         edit=lambda made: made["spec"].update(podSelector={}),
     ),
     Fault(
         sentence="a namespace whose pods get no proxy",
-        told=f"Extra: {CHARGE}",
+        reported=f"Extra: {CHARGE}",
         kind="Namespace",
         place="payment-service",
         edit=lambda made: made["metadata"]["labels"].update({"istio-injection": "disabled"}),
     ),
     Fault(
         sentence="pods that refuse their proxy",
-        told=f"Extra: {CHARGE}",
+        reported=f"Extra: {CHARGE}",
         kind="Deployment",
         place="payment-service/payment-service",
         edit=lambda made: made["spec"]["template"]["metadata"]["labels"].update({"sidecar.istio.io/inject": "false"}),
     ),
     Fault(
         sentence="pods under another account",
-        told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
+        reported=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="Rollout",
         place="order-service/order-service",
         edit=lambda made: made["spec"]["template"]["spec"].update(serviceAccountName="default"),
     ),
     Fault(
         sentence="a port whose requests the mesh cannot distinguish",
-        told=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
+        reported=f"Missing: {CHARGE} POST /payments.v1.Payments/Charge",
         kind="Service",
         place="payment-service/payment-service",
         edit=lambda made: next(port for port in made["spec"]["ports"] if port["port"] == 50051).update(

@@ -151,7 +151,7 @@ def expected(facts: Facts, things: Sequence[Object], rules: Sequence[Rule] = RUL
     resources that are only read."""
     report = Judge(facts, rules).everything(things)
     found = (*report.findings, *report.excepted)
-    return sorted(_told(each) for each in found if each.rule.of_stack or not (each.about and each.about.read_only))
+    return sorted(_reported(each) for each in found if each.rule.of_stack or not (each.about and each.about.read_only))
 
 
 def pod(**spec: Any) -> Object:
@@ -178,7 +178,7 @@ def container(**security: Any) -> dict[str, Any]:
     return {"name": "main", "image": "ghcr.io/acme/main:1.0.0", "securityContext": {**usual, **security}}
 
 
-def _told(finding: Finding) -> tuple[str, str]:
+def _reported(finding: Finding) -> tuple[str, str]:
     asked = finding.exception
     return (
         ("advisory", f"(excepted until {asked.expires}, {asked.owner}) {finding.message}")

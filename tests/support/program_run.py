@@ -39,7 +39,7 @@ class Run:
     """What one run of a program did."""
 
     exit_code: int
-    told: tuple[str, ...]
+    reported: tuple[str, ...]
     """Messages to the user, warnings and worse."""
     debugged: int
     """Messages of the SDK's debug log."""
@@ -161,7 +161,7 @@ def run(
         )
     return Run(
         exit_code=done.returncode,
-        told=tuple(engine.told),
+        reported=tuple(engine.reported),
         debugged=engine.debugged,
         printed=done.stdout + done.stderr,
         refused=tuple(engine.refused),

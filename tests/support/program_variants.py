@@ -42,7 +42,7 @@ def ran(variant: str, *, seed: int = 0, preview: bool = True) -> Run:
     with project(services_of(variant)) as folder:
         lead(folder, settings)
         done = run(folder, VARIANTS[variant][0], settings, seed=seed, preview=preview)
-    assert done.exit_code == 0, f"{variant} failed: {done.told} {done.refused} {done.printed}"
+    assert done.exit_code == 0, f"{variant} failed: {done.reported} {done.refused} {done.printed}"
     return done
 
 

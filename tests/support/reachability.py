@@ -133,8 +133,8 @@ def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator
         yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(15020,))
         probed = {15020, 15021}
     else:
-        told = spec.get("observability", {}).get("metrics", {}).get("port")
-        read = told or ("metrics" if "metrics" in ports else next(iter(ports), None))
+        reported = spec.get("observability", {}).get("metrics", {}).get("port")
+        read = reported or ("metrics" if "metrics" in ports else next(iter(ports), None))
         if read:
             yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(ports[read],))
         probes = [
@@ -226,8 +226,8 @@ def compared(
     with tempfile.TemporaryDirectory() as folder:
         found = analysed(given, asked, Path(folder), zones=stack.zones, issuers=stack.issuers)
     wanted = {question.name: expected(specs, stack, question) for question in asked}
-    told = {name: difference(found[name], wanted[name]) for name in found}
-    return told, sum(len(atoms) for connections in wanted.values() for atoms in connections.values())
+    reported = {name: difference(found[name], wanted[name]) for name in found}
+    return reported, sum(len(atoms) for connections in wanted.values() for atoms in connections.values())
 
 
 def proven(
@@ -238,7 +238,7 @@ def proven(
     keys = [key(made) for made in given if made["kind"] in ("AuthorizationPolicy", "NetworkPolicy")]
     twice = sorted({one for one in keys if keys.count(one) > 1})
     assert not twice, f"two policies of one name, of which the cluster keeps one: {twice}"
-    told, count = compared(given, specs, stack, questions)
-    lines = [f"{said} [{name}]" for name, differences in told.items() for said in differences]
+    reported, count = compared(given, specs, stack, questions)
+    lines = [f"{said} [{name}]" for name, differences in reported.items() for said in differences]
     assert not lines, "\n".join(["what is allowed is not what was declared:", *lines])
     return count

@@ -58,13 +58,13 @@ class Stack:
 
 def stack_of(file: Path, *, meshed: bool = True) -> Stack:
     """The settings in `file`, a Pulumi.<stack>.yaml."""
-    told = yaml.safe_load(file.read_text())["config"]["platform:settings"]
+    reported = yaml.safe_load(file.read_text())["config"]["platform:settings"]
     return Stack(
-        environment=told["environment"],
+        environment=reported["environment"],
         meshed=meshed,
-        nodes=tuple(told["cluster"].get("nodeCidrs", ())),
-        default_broker=told.get("brokers", {}).get("default", "kafka"),
-        issuers=frozenset(issuer["issuer"] for issuer in told.get("identity", {}).get("issuers", {}).values()),
+        nodes=tuple(reported["cluster"].get("nodeCidrs", ())),
+        default_broker=reported.get("brokers", {}).get("default", "kafka"),
+        issuers=frozenset(issuer["issuer"] for issuer in reported.get("identity", {}).get("issuers", {}).values()),
     )
 
 
