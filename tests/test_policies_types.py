@@ -1,6 +1,7 @@
 """The list of the clouds' types: what is on it, what is not, and what somebody who strays from it is told."""
 
 import re
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,6 +15,7 @@ from policies.objects import Object
 from policies.rules import RULES
 from tests.support.policy_cases import TODAY
 
+PACK: Final = Path(__file__).parent.parent / "policies"
 TOKEN: Final = re.compile(r"\"((?:aws|gcp):[A-Za-z0-9]+/([A-Za-z0-9]+):([A-Za-z0-9]+))\"")
 FACTS: Final = Facts(environment="prod", limits=limits_of("prod").model_copy(update={"exceptions": ()}), today=TODAY)
 
@@ -24,6 +26,13 @@ def test_the_list_is_sorted_and_says_in_three_words_what_each_type_is_for() -> N
         assert TOKEN.fullmatch(f'"{token}"'), f"{token} is no type of a cloud"
         assert 2 <= len(use.split()) <= 3, f"{token}: {use}"
         assert len(token) <= LONGEST, f"{token} is compared by its beginning alone"
+
+
+def test_a_rule_reads_no_type_of_a_cloud_that_is_not_listed() -> None:
+    files = sorted({*(PACK / "cloud").rglob("*.py"), *(PACK / "rules").rglob("*.py")} - {PACK / "cloud" / "types.py"})
+    spelled = {match[1]: file for file in files for match in TOKEN.finditer(file.read_text(encoding="utf-8"))}
+    assert len(spelled) > 75, "the pack spells its types otherwise than this test reads them"
+    assert {token: file.name for token, file in spelled.items() if token not in LISTED} == {}
 
 
 def test_a_forbidden_type_is_refused_by_the_rule_it_names() -> None:

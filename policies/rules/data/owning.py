@@ -98,14 +98,6 @@ def _raw(thing: Object, path: str) -> object:
     return value
 
 
-def _no_open_user() -> Want:
-    return Want(
-        path="authenticationMode.type",
-        accepts=lambda at, _, __: at.word != "no-password-required",
-        wanted="password or iam",
-    )
-
-
 def _of_a_person(root: View) -> bool:
     """Cloud SQL's users that have a password; the others are IAM's."""
     return root["type"].text in (None, "", "BUILT_IN")
@@ -121,8 +113,14 @@ PASSWORDS: Final[Mapping[str, tuple[Want, ...]]] = {
         ),
         unlike("name", *EVERYBODYS),
     ),
-    "aws:elasticache/user:User": (off("noPasswordRequired"), _no_open_user()),
-    "aws:memorydb/user:User": (_no_open_user(),),
+    "aws:elasticache/user:User": (
+        off("noPasswordRequired"),
+        Want(
+            path="authenticationMode.type",
+            accepts=lambda at, _, __: at.word != "no-password-required",
+            wanted="password or iam",
+        ),
+    ),
 }
 
 

@@ -40,9 +40,7 @@ PORTS: Final = frozenset({3306, 5432, 6379, 9200, 11211, 27017})
 """TCP ports of the stores a cloud manages: MySQL, PostgreSQL, Redis, Elasticsearch, Memcached, MongoDB."""
 _LISTENING: Final = (
     "aws:docdb/cluster:Cluster",
-    "aws:elasticache/cluster:Cluster",
     "aws:elasticache/replicationGroup:ReplicationGroup",
-    "aws:memorydb/cluster:Cluster",
     "aws:rds/cluster:Cluster",
     "aws:rds/instance:Instance",
 )
