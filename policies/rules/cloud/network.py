@@ -154,7 +154,7 @@ def _to(name: str, endpoints: list[Object]) -> list[Object]:
 
 
 IAP: Final = space(["35.235.240.0/20"])
-"""Google's own door to machines (Identity-Aware Proxy, "TCP forwarding"): public addresses that are nobody else's."""
+"""Google's Identity-Aware Proxy ("TCP forwarding"): public addresses that are nobody else's."""
 CLOSED: Final = frozenset({22, 3306, 3389, 5432, 6379, 9092, 9200, 27017})
 """SSH, RDP and stores: no public address reaches them at all."""
 

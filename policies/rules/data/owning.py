@@ -1,4 +1,4 @@
-"""A store is one service's: its data, its password, and who may knock."""
+"""A store is one service's: its data, its password, and who may reach its port."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -149,7 +149,7 @@ ENGINE_PORTS: Final = frozenset(port for store in STORES.values() for port in st
     "M/M/M",
     CRITICAL,
     INGRESS,
-    why="Whoever may knock at a store's port needs one stolen password to be in.",
+    why="Whoever reaches a store's port needs one stolen password to be in.",
     cure="Open the engine's port, and no other, to the security group of the owner's pods",
     where="components/",
     sources=("EKS best practices: security groups per pod",),

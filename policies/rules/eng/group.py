@@ -55,7 +55,7 @@ def who_it_is(thing: Object, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     STACK,
-    why="An exception nobody reviews, or that covers nothing any more, is a hole waiting for an object to fill it.",
+    why="An exception nobody reviews, or that covers nothing any more, lets the next object of that name pass.",
     cure="Delete it, or renew it with a reason, an owner and a day at most 90 days ahead",
     where="services/{service}.yaml: exceptions, or policies/config/",
 )

@@ -29,7 +29,7 @@ _ENFORCING: Final = frozenset({"calico", "cilium", "tigera-operator"})
     "M/M/M",
     CRITICAL,
     sorts(_ADDON, _EKS, _GKE),
-    why="The clouds' plug-ins enforce no NetworkPolicy unless told to: every wall of the platform would be paper.",
+    why="The clouds' plug-ins enforce no NetworkPolicy unless told to: every pod would reach every other.",
     cure="Set the vpc-cni add-on's configurationValues.enableNetworkPolicy to the text true, or GKE's datapathProvider "
     "to ADVANCED_DATAPATH",
     where=CLUSTER,
