@@ -60,6 +60,4 @@ def _defaults(thing: Object) -> dict[str, View]:
 
 
 def _read(written: View) -> dict[str, View]:
-    if isinstance(written.value, list):  # an Auto Scaling group's: [{key, value, propagateAtLaunch}]
-        return {normal(tag["key"].word): tag["value"] for tag in written}
     return {normal(key): value for key, value in written.entries()}

@@ -1,9 +1,9 @@
 """What a cloud's resource must say, as tables: resource type -> place -> what it must be.
 
 A property that is not written has the provider's default, so every want says what that is, and absence is judged by
-it: `storageEncrypted` left out of an RDS instance is `false`, `storageEncrypted` left out of MemoryDB does not exist.
+it: `storageEncrypted` left out of an RDS instance is `false`, `autoMinorVersionUpgrade` left out of one is `true`.
 
-    TABLE = {"aws:efs/fileSystem:FileSystem": (on("encrypted"),)}
+    TABLE = {"aws:rds/cluster:Cluster": (on("storageEncrypted"),)}
 
     @DATA.resource(..., wanted(TABLE), ...)
     def encrypted(asked: Asked, facts: Facts) -> Iterator[Violation]:
@@ -177,16 +177,6 @@ def not_short(path: Path, number: int) -> Want:
         accepts=lambda at, _, __: at.is_set and (not at.is_known or len(at.word) >= number),
         wanted=f"of {number} characters or more",
         says=f"is not given, or shorter than {number} characters",
-    )
-
-
-def longer(path: Path, seconds: Callable[[Object, Facts], float], *, default: str = "") -> Want:
-    """Google's duration (`604800s`) that is no shorter than `seconds`."""
-    return Want(
-        path=path,
-        accepts=lambda at, thing, facts: duration(at) >= seconds(thing, facts),
-        wanted="enough",
-        default=default,
     )
 
 

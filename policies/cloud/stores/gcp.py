@@ -6,36 +6,11 @@ Google encrypts every disk, so `at_rest` is empty everywhere and only the key is
 from collections.abc import Mapping
 from typing import Final
 
-from policies.cloud.stores.store import Store, Wants, retention, retention_seconds
-from policies.cloud.wants import Want, among, either, given, least, longer, never, off, on, several
+from policies.cloud.stores.store import Store, Wants, retention
+from policies.cloud.wants import among, either, given, least, never, off, on
 
 _KEPT: Final[Wants] = (among("deletionPolicy", "PREVENT", "ABANDON", default="DELETE"),)
 """Almost every resource of pulumi-gcp 10 has it, beside any deletionProtection of its own."""
-
-
-def _valkey(key: str) -> Store:
-    """Memorystore for Valkey and Redis Cluster are one product under two names."""
-    short = "" if key == "memorystore" else "AUTH_MODE_"
-    encrypted = "SERVER_AUTHENTICATION" if key == "memorystore" else "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION"
-    network: Want = given("desiredAutoCreatedEndpoints") if key == "memorystore" else given("pscConfigs")
-    return Store(
-        at_rest=(),
-        own_key=(given("kmsKey"),),
-        in_transit=(
-            among("transitEncryptionMode", encrypted, default="disabled"),
-            among("authorizationMode", f"{short}IAM_AUTH", default="disabled"),
-        ),
-        private=(network,),
-        backups=(longer("automatedBackupConfig.retention", retention_seconds),),
-        kept=(on("deletionProtectionEnabled", default=key != "memorystore"), *_KEPT),
-        zones=(among("zoneDistributionConfig.mode", "MULTI_ZONE", default="MULTI_ZONE"), least("replicaCount", 1)),
-        password=(),  # IAM's tokens
-        upgrades=(),  # by themselves
-        version=("", "engineVersion") if key == "memorystore" else (),
-        ports=(6379,),
-        of_one=True,
-        protected=True,
-    )
 
 
 GCP: Final[Mapping[str, Store]] = {
@@ -76,43 +51,6 @@ GCP: Final[Mapping[str, Store]] = {
         of_one=True,
         protected=True,
     ),
-    "gcp:alloydb/cluster:Cluster": Store(
-        at_rest=(),
-        own_key=(given("encryptionConfig.kmsKeyName"),),
-        in_transit=(),  # the instance's
-        private=(either(given("networkConfig.network"), on("pscConfig.pscEnabled")),),
-        backups=(
-            on("automatedBackupPolicy.enabled"),
-            longer("automatedBackupPolicy.timeBasedRetention.retentionPeriod", retention_seconds),
-            on("continuousBackupConfig.enabled", default=True),
-        ),
-        kept=(
-            on("deletionProtection", default=True),
-            among("deletionPolicy", "DEFAULT", default="DEFAULT"),  # FORCE takes the instances along
-        ),
-        zones=(),
-        password=(given("initialUser.passwordWo"),),
-        upgrades=(),
-        version=("", "databaseVersion"),
-        ports=(5432,),
-        of_one=True,
-        protected=True,
-    ),
-    "gcp:alloydb/instance:Instance": Store(
-        at_rest=(),
-        own_key=(),
-        in_transit=(among("clientConnectionConfig.sslConfig.sslMode", "ENCRYPTED_ONLY", default="ENCRYPTED_ONLY"),),
-        private=(off("networkConfig.enablePublicIp"), never("networkConfig.authorizedExternalNetworks")),
-        backups=(),
-        kept=(),
-        zones=(among("availabilityType", "REGIONAL", default="REGIONAL"),),
-        password=(),
-        upgrades=(),
-        version=(),
-        ports=(5432,),
-        of_one=True,
-        protected=False,
-    ),
     "gcp:redis/instance:Instance": Store(
         at_rest=(),
         own_key=(given("customerManagedKey"),),
@@ -134,8 +72,6 @@ GCP: Final[Mapping[str, Store]] = {
         of_one=True,
         protected=True,
     ),
-    "gcp:redis/cluster:Cluster": _valkey("redis"),
-    "gcp:memorystore/instance:Instance": _valkey("memorystore"),
     "gcp:managedkafka/cluster:Cluster": Store(
         at_rest=(),
         own_key=(given("gcpConfig.kmsKey"),),
@@ -152,36 +88,6 @@ GCP: Final[Mapping[str, Store]] = {
         version=(),
         ports=(9092, 9192),
         of_one=False,
-        protected=True,
-    ),
-    "gcp:filestore/instance:Instance": Store(
-        at_rest=(),
-        own_key=(given("kmsKeyName"),),
-        in_transit=(),
-        private=(several("networks", 1),),
-        backups=(),  # gcp:filestore/backup, a resource of its own
-        kept=(on("deletionProtectionEnabled"), *_KEPT),
-        zones=(among("tier", "ENTERPRISE", "REGIONAL"),),
-        password=(),
-        upgrades=(),
-        version=(),
-        ports=(2049,),
-        of_one=True,
-        protected=True,
-    ),
-    "gcp:compute/disk:Disk": Store(
-        at_rest=(),
-        own_key=(given("diskEncryptionKey.kmsKeySelfLink"),),
-        in_transit=(),
-        private=(),
-        backups=(),
-        kept=(either(on("createSnapshotBeforeDestroy"), *_KEPT),),
-        zones=(),
-        password=(),
-        upgrades=(),
-        version=(),
-        ports=(),
-        of_one=True,
         protected=True,
     ),
     "gcp:storage/bucket:Bucket": Store(

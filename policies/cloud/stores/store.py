@@ -45,8 +45,8 @@ class Store:
     upgrades: Wants
     """Minor versions by themselves."""
     version: tuple[str, ...]
-    """Where the engine's name (`=name` where it is always the same, "" where it is part of the version) and its version
-    are written, and the engine where none is; empty: the cloud's business, or no days are published."""
+    """Where the engine's name ("" where it is part of the version) and its version are written, and the engine where
+    none is; empty: the cloud's business, or no days are published."""
     ports: tuple[int, ...]
     """TCP ports of the engine."""
     of_one: bool
@@ -58,11 +58,6 @@ class Store:
 def retention(thing: Object, facts: Facts) -> float:
     """Days backups of `thing` stay at least: the environment's, or what its service asks for."""
     return max(facts.limits.cloud.backup_days, min(_asked(thing, facts), LONGEST_DAYS))
-
-
-def retention_seconds(thing: Object, facts: Facts) -> float:
-    """The same, in seconds."""
-    return retention(thing, facts) * DAY
 
 
 def _asked(thing: Object, facts: Facts) -> float:

@@ -39,12 +39,12 @@ def private(cluster: Object, facts: Facts) -> Iterator[Violation]:
         yield Violation(network["enablePrivateEndpoint"], "is not true, and the API server has addresses")
     allowed = root["masterAuthorizedNetworksConfig"]
     if not allowed.is_set:
-        yield Violation(allowed, "is not set, which lets everybody knock")
+        yield Violation(allowed, "is not set, which lets every address reach the API server")
         return
     yield from ranges(tuple(each["cidrBlock"] for each in allowed["cidrBlocks"]))
     if allowed["gcpPublicCidrsAccessEnabled"].flag is not False:
         yield Violation(
-            allowed["gcpPublicCidrsAccessEnabled"], "is not false, which lets every machine of Google's knock"
+            allowed["gcpPublicCidrsAccessEnabled"], "is not false, which lets every machine of Google's reach it"
         )
 
 

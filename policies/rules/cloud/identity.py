@@ -16,57 +16,30 @@ from policies.rules.cloud.group import CLOUD, PROGRAM
 POLICIES: Final[Mapping[str, str]] = {
     "aws:iam/policy:Policy": "policy",
     "aws:iam/rolePolicy:RolePolicy": "policy",
-    "aws:iam/userPolicy:UserPolicy": "policy",
-    "aws:iam/groupPolicy:GroupPolicy": "policy",
     "aws:iam/role:Role": "inlinePolicies[].policy",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "policy",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "policy",
-    "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy": "policy",
-    "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "inlinePolicy",
 }
 """Where policies of identities are written: what a principal may."""
 OF_RESOURCES: Final[Mapping[str, str]] = {
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
     "aws:s3/bucket:Bucket": "policy",
     "aws:s3/bucketV2:BucketV2": "policy",
-    "aws:s3/accessPoint:AccessPoint": "policy",
-    "aws:s3control/accessPointPolicy:AccessPointPolicy": "policy",
     "aws:kms/key:Key": "policy",
     "aws:kms/keyPolicy:KeyPolicy": "policy",
-    "aws:kms/replicaKey:ReplicaKey": "policy",
-    "aws:kms/externalKey:ExternalKey": "policy",
-    "aws:kms/replicaExternalKey:ReplicaExternalKey": "policy",
-    "aws:sqs/queue:Queue": "policy",
-    "aws:sqs/queuePolicy:QueuePolicy": "policy",
-    "aws:sns/topicPolicy:TopicPolicy": "policy",
-    "aws:sns/topic:Topic": "policy",
     "aws:secretsmanager/secret:Secret": "policy",
     "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
     "aws:ecr/registryPolicy:RegistryPolicy": "policy",
     "aws:opensearch/domain:Domain": "accessPolicies",
     "aws:opensearch/domainPolicy:DomainPolicy": "accessPolicies",
-    "aws:elasticsearch/domain:Domain": "accessPolicies",
-    "aws:elasticsearch/domainPolicy:DomainPolicy": "accessPolicies",
     "aws:backup/vaultPolicy:VaultPolicy": "policy",
-    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "policy",
-    "aws:kinesis/resourcePolicy:ResourcePolicy": "policy",
-    "aws:lambda/resourcePolicy:ResourcePolicy": "policy",
-    "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
     "aws:msk/clusterPolicy:ClusterPolicy": "policy",
-    "aws:dynamodb/resourcePolicy:ResourcePolicy": "policy",
 }
 """Where policies of resources are written: who may come."""
 ATTACHMENTS: Final[Mapping[str, str]] = {
     "aws:iam/role:Role": "managedPolicyArns[]",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
-    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns[]",
-    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns[]",
-    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns[]",
-    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
 }
 """Where AWS' own policies are attached."""
 ALL: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
@@ -101,7 +74,7 @@ KINDS: Final[Mapping[Literal["identity", "resource", "attached"], Mapping[str, s
     "M/M/M",
     CRITICAL,
     Selector[Grant](
-        _grants, frozenset({*POLICIES, *OF_RESOURCES, *ATTACHMENTS}), "policies of IAM, buckets, keys, queues"
+        _grants, frozenset({*POLICIES, *OF_RESOURCES, *ATTACHMENTS}), "policies of IAM, buckets, keys, brokers"
     ),
     why="A role that may do everything is the account for whoever gets into its pod.",
     cure="Name the actions and the resources",

@@ -68,9 +68,6 @@ _WAITS: Final = in_prod(
                 _OF_SOMEBODY,
                 _PROTECTED,
             ),
-            "aws:kms/replicaKey:ReplicaKey": (_WAITS, _OF_SOMEBODY, _PROTECTED),
-            "aws:kms/externalKey:ExternalKey": (_WAITS, _OF_SOMEBODY, _PROTECTED),
-            "aws:kms/replicaExternalKey:ReplicaExternalKey": (_WAITS, _OF_SOMEBODY, _PROTECTED),
             "aws:kms/keyPolicy:KeyPolicy": (_OF_SOMEBODY,),
             "gcp:kms/cryptoKey:CryptoKey": (
                 Want(

@@ -16,10 +16,6 @@ from policies.rules.cloud.group import CLOUD, PROGRAM
 
 WEB: Final = (80, 443)
 BALANCERS: Final = (
-    "aws:lb/loadBalancer:LoadBalancer",
-    "aws:alb/loadBalancer:LoadBalancer",
-    "aws:elb/loadBalancer:LoadBalancer",
-    "aws:lb/targetGroup:TargetGroup",
     "Gateway.gateway.networking.k8s.io",
     "Ingress.networking.k8s.io",
 )
@@ -29,8 +25,6 @@ PART: Final = 1 << 16
 """Public addresses one rule must hold to be a part of the internet, and no office's (a /16)."""
 MUCH_IPV6: Final = 1 << 96
 """The same of IPv6: a /32, what a provider gets."""
-PREFIXES: Final = "aws:ec2/managedPrefixList:ManagedPrefixList"
-PREFIX: Final = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 _IPV4: Final = space(["0.0.0.0/0"])
 
 
@@ -47,12 +41,6 @@ def _reach(ingress: Ingress) -> Space:
 def _is_list(source: View) -> bool:
     """Whether `source` is a list of ranges by its id, not a range."""
     return "prefixList" in source.path
-
-
-def _lists(world: World) -> Space:
-    """What the lists of ranges of this stack hold together: before the update none has the id a rule names it by."""
-    entries = (entry for each in world.of(PREFIXES) for entry in each.root["entries"])
-    return space(cidr_at(each["cidr"]) for each in (*entries, *(each.root for each in world.of(PREFIX))))
 
 
 def _ports(ingress: Ingress) -> tuple[float, float]:
@@ -99,9 +87,6 @@ def sg_no_world(ingress: Ingress, world: World) -> Iterator[Violation]:
     is_web = ingress.is_one_port and any(ingress.opens(port) for port in WEB)
     if is_web and any(world.of(sort) for sort in BALANCERS):
         return
-    listed = [each for each in ingress.ranges if _is_list(each)]
-    if listed and is_world(world.once(_lists)):
-        yield Violation(listed[0], "is a list of ranges, and those of this stack hold the internet")
     reach, (first, last) = _reach(ingress), _ports(ingress)
     if (reach & INTERNET).size < PART:
         return
@@ -169,7 +154,7 @@ def _to(name: str, endpoints: list[Object]) -> list[Object]:
 
 
 IAP: Final = space(["35.235.240.0/20"])
-"""Google's own door to machines (Identity-Aware Proxy, "TCP forwarding"): public addresses that are nobody else's."""
+"""Google's Identity-Aware Proxy ("TCP forwarding"): public addresses that are nobody else's."""
 CLOSED: Final = frozenset({22, 3306, 3389, 5432, 6379, 9092, 9200, 27017})
 """SSH, RDP and stores: no public address reaches them at all."""
 

@@ -13,10 +13,7 @@ from policies.rules.cloud.group import CLOUD, PROGRAM
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
-CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
-INSTANCE: Final = "aws:ec2/instance:Instance"
 SUBNET: Final = "aws:ec2/subnet:Subnet"
-BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 
 
 def _has_metadata(root: View) -> bool:
@@ -33,7 +30,7 @@ _METADATA: Final = (
         only=_has_metadata,
     ),
 )
-_IMDS: Final = wanted({TEMPLATE: _METADATA, CONFIGURATION: _METADATA, INSTANCE: _METADATA})
+_IMDS: Final = wanted({TEMPLATE: _METADATA})
 _TEMPLATED: Final = wanted(
     {
         NODE_GROUP: (
@@ -58,8 +55,8 @@ _TEMPLATED: Final = wanted(
             *_TEMPLATED.subjects(thing),
             *((thing,) if thing.sort == NODE_GROUP else ()),
         ),
-        frozenset({NODE_GROUP, TEMPLATE, CONFIGURATION, INSTANCE}),
-        "node groups, launch templates, instances",
+        frozenset({NODE_GROUP, TEMPLATE}),
+        "node groups, launch templates",
     ),
     why="A pod that may ask the node's metadata has the node's credentials, and so every other pod's.",
     cure="Use a launch template with httpTokens required and a hop limit of 1",
@@ -97,12 +94,11 @@ _PRIVATE: Final = wanted(
                 wanted="false",
             ),
             never("keyName"),
+            Want(path="blockDeviceMappings", accepts=_blocks, wanted="", says="maps no disk, or one in the clear"),
         ),
-        CONFIGURATION: (among("associatePublicIpAddress", "false", default="false"), never("keyName")),
         SUBNET: (among("mapPublicIpOnLaunch", "false", default="false"),),
     }
 )
-_DISKS: Final = Want(path="blockDeviceMappings", accepts=_blocks, wanted="", says="maps no disk, or one in the clear")
 
 
 @CLOUD.stack(
@@ -110,7 +106,7 @@ _DISKS: Final = Want(path="blockDeviceMappings", accepts=_blocks, wanted="", say
     "M/M/M",
     HIGH,
     Selector[Asked | Object](
-        lambda thing: (*_PRIVATE.subjects(thing), *((thing,) if thing.sort in (TEMPLATE, NODE_GROUP) else ())),
+        lambda thing: (*_PRIVATE.subjects(thing), *((thing,) if thing.sort == NODE_GROUP else ())),
         _PRIVATE.sorts,
         _PRIVATE.reads,
     ),
@@ -122,9 +118,6 @@ _DISKS: Final = Want(path="blockDeviceMappings", accepts=_blocks, wanted="", say
 def nodes_private(subject: Asked | Object, world: World) -> Iterator[Violation]:
     if isinstance(subject, Asked):
         yield from subject.unmet(world.facts)
-    elif subject.sort == TEMPLATE:
-        if not any(each.root["enabled"].flag is not False for each in world.of(BY_DEFAULT)):
-            yield from Asked(subject, _DISKS).unmet(world.facts)
     else:
         public = {each.props.get("id") for each in world.of(SUBNET) if _is_public(each)} - {None}
         for subnet in subject.root["subnetIds"]:

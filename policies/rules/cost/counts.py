@@ -12,25 +12,14 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.rules.cost.group import COST, LIMITS
 
-BALANCERS: Final = (
-    "aws:lb/loadBalancer:LoadBalancer",
-    "aws:alb/loadBalancer:LoadBalancer",
-    "aws:elb/loadBalancer:LoadBalancer",
-)
-FORWARDING: Final = (
-    "gcp:compute/forwardingRule:ForwardingRule",
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule",
-)
 ADDRESSES: Final = ("gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress")
 SEVERAL: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "aws:rds/instance:Instance": ("multiAz", ("true",)),
     "aws:elasticache/replicationGroup:ReplicationGroup": ("multiAzEnabled", ("true",)),
-    "aws:redshift/cluster:Cluster": ("multiAz", ("true",)),
     "aws:mq/broker:Broker": ("deploymentMode", ("CLUSTER_MULTI_AZ", "ACTIVE_STANDBY_MULTI_AZ")),
     "aws:opensearch/domain:Domain": ("clusterConfig.zoneAwarenessEnabled", ("true",)),
     "gcp:sql/databaseInstance:DatabaseInstance": ("settings.availabilityType", ("REGIONAL",)),
     "gcp:redis/instance:Instance": ("tier", ("STANDARD_HA",)),
-    "gcp:alloydb/instance:Instance": ("availabilityType", ("REGIONAL",)),
 }
 """Where a store says it stands in several zones, which costs twice."""
 
@@ -46,7 +35,7 @@ SEVERAL: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 )
 def count_caps(_: None, world: World) -> Iterator[Violation]:
     budget = world.facts.limits.cloud
-    yield from _over("load balancers", len(tuple(_balancers(world))), budget.load_balancers)
+    yield from _over("load balancers", len(_balancers(world)), budget.load_balancers)
     yield from _over("NAT gateways", len(tuple(_gateways(world))), budget.nat_gateways)
     yield from _over("public addresses", len(tuple(_addresses(world))), budget.public_ips)
     if not budget.multi_zone:
@@ -60,12 +49,9 @@ def _over(what: str, number: float, most: int) -> Iterator[Violation]:
         yield Violation("", f"has {min(number, 10**6):g} {what}, over the {most} of policies/config")
 
 
-def _balancers(world: World) -> Iterator[Object]:
-    yield from world.of(*BALANCERS)
-    yield from (each for each in world.of("Service") if each.spec["type"].word == "LoadBalancer")
-    for each in world.of(*FORWARDING):
-        if each.root["loadBalancingScheme"].word in ("", "EXTERNAL", "EXTERNAL_MANAGED"):
-            yield each
+def _balancers(world: World) -> list[Object]:
+    """Services a controller of the cloud makes a load balancer for: the program makes none itself."""
+    return [each for each in world.of("Service") if each.spec["type"].word == "LoadBalancer"]
 
 
 def _gateways(world: World) -> Iterator[Object]:
@@ -86,10 +72,6 @@ def _in_several_zones(world: World) -> Iterator[Violation]:
             for place in places(store.root, path):
                 if spelled(place) in words:
                     yield Violation(place, f"is {spelled(place)}, which this environment does not pay for", on=store)
-    for primary in world.of("gcp:alloydb/instance:Instance"):
-        if primary.root["instanceType"].word == "PRIMARY" and not primary.root["availabilityType"].is_set:
-            said = "is not set, which is REGIONAL, which this environment does not pay for"
-            yield Violation(primary.root["availabilityType"], said, on=primary)
     for cluster in world.of("aws:rds/cluster:Cluster"):
         if cluster.root["dbClusterInstanceClass"].is_set:
             said = "makes instances in three zones, which this environment does not pay for"
@@ -126,9 +108,6 @@ def _autoscaled(world: World) -> Iterable[tuple[tuple[str, str, str], float]]:
 def _nodes(world: World) -> Iterator[float]:
     for group in world.of("aws:eks/nodeGroup:NodeGroup"):
         yield group.root.at("scalingConfig", "maxSize").number or 0
-    for group in world.of("aws:autoscaling/group:Group"):
-        yield group.root["maxSize"].number or 0
-    yield len(world.of("aws:ec2/instance:Instance", "gcp:compute/instance:Instance"))
     for pool in world.of("gcp:container/nodePool:NodePool"):
         scaling = pool.root["autoscaling"]
         begun = max(pool.root["nodeCount"].number or 0, pool.root["initialNodeCount"].number or 0)
@@ -143,16 +122,16 @@ TTL: Final = "ttl"
 LONGEST: Final = 72 * 3600
 """Seconds: over a weekend, and not to the next (the brief's 72 hours)."""
 SPAN: Final = re.compile(r"[1-9][0-9]{0,3}[mhd]")
-KEEPING: Final = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
+KEEPING: Final = ("deletionProtection", "deletionProtectionEnabled")
 """Properties that refuse a deletion."""
-KEPT_BY_DEFAULT: Final[Mapping[str, str]] = {
-    "gcp:alloydb/cluster:Cluster": "deletionProtection",
-    "gcp:container/cluster:Cluster": "deletionProtection",
-    "gcp:redis/cluster:Cluster": "deletionProtectionEnabled",
-    "gcp:redis/instance:Instance": "deletionProtection",
-    "gcp:sql/databaseInstance:DatabaseInstance": "deletionProtection",
-}
-"""What Google keeps unless told otherwise (pulumi-gcp 10.2.0)."""
+KEPT_BY_DEFAULT: Final = frozenset(
+    {
+        "gcp:container/cluster:Cluster",
+        "gcp:redis/instance:Instance",
+        "gcp:sql/databaseInstance:DatabaseInstance",
+    }
+)
+"""What has `deletionProtection` unless told otherwise (pulumi-gcp 10.2.0)."""
 
 
 @COST.stack(
@@ -180,11 +159,10 @@ def ephemeral_ttl(_: None, world: World) -> Iterator[Violation]:
 
 
 def _kept(thing: Object) -> Iterator[Violation]:
-    by_default = KEPT_BY_DEFAULT.get(thing.sort)
     nested = thing.root["settings"] if thing.sort == "gcp:sql/databaseInstance:DatabaseInstance" else None
     for view in (thing.root, *((nested,) if nested else ())):
         for key in KEEPING:
-            default = key == by_default and view is thing.root
+            default = key == "deletionProtection" and view is thing.root and thing.sort in KEPT_BY_DEFAULT
             if view[key].value is True or (default and view[key].value is None):
                 said = "is true" if view[key].is_set else "is not set, which is true"
                 yield Violation(view[key], f"{said}, so the stack cannot be destroyed", on=thing)

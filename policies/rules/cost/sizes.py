@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.cloud.wants import Asked, Want, amount, is_given, never, wanted
+from policies.cloud.wants import Asked, Want, amount, never, wanted
 from policies.core.facts import Facts
 from policies.core.rule import MEDIUM, Violation
 from policies.objects.values import View
@@ -14,11 +14,7 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:rds/cluster:Cluster": ("dbClusterInstanceClass",),
     "aws:rds/clusterInstance:ClusterInstance": ("instanceClass",),
     "aws:docdb/clusterInstance:ClusterInstance": ("instanceClass",),
-    "aws:neptune/clusterInstance:ClusterInstance": ("instanceClass",),
     "aws:elasticache/replicationGroup:ReplicationGroup": ("nodeType",),
-    "aws:elasticache/cluster:Cluster": ("nodeType",),
-    "aws:memorydb/cluster:Cluster": ("nodeType",),
-    "aws:redshift/cluster:Cluster": ("nodeType",),
     "aws:msk/cluster:Cluster": ("brokerNodeGroupInfo.instanceType",),
     "aws:mq/broker:Broker": ("hostInstanceType",),
     "aws:opensearch/domain:Domain": (
@@ -27,35 +23,21 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
         "clusterConfig.warmType",
     ),
     "aws:eks/nodeGroup:NodeGroup": ("instanceTypes[]",),
-    "aws:autoscaling/group:Group": ("mixedInstancesPolicy.launchTemplate.overrides[].instanceType",),
-    "aws:ec2/instance:Instance": ("instanceType",),
     "aws:ec2/launchTemplate:LaunchTemplate": ("instanceType",),
-    "aws:ec2/launchConfiguration:LaunchConfiguration": ("instanceType",),
     "gcp:sql/databaseInstance:DatabaseInstance": ("settings.tier",),
-    "gcp:alloydb/instance:Instance": ("machineConfig.machineType",),
     "gcp:container/cluster:Cluster": ("nodeConfig.machineType",),
     "gcp:container/nodePool:NodePool": ("nodeConfig.machineType",),
-    "gcp:compute/instance:Instance": ("machineType",),
-    "gcp:memorystore/instance:Instance": ("nodeType",),
-    "gcp:redis/cluster:Cluster": ("nodeType",),
 }
 """Where a class is written. Not written, the cloud takes its smallest."""
 DISKS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:rds/instance:Instance": ("allocatedStorage", "maxAllocatedStorage"),
     "aws:rds/cluster:Cluster": ("allocatedStorage",),
-    "aws:ebs/volume:Volume": ("size",),
-    "aws:elasticache/serverlessCache:ServerlessCache": ("cacheUsageLimits.dataStorage.maximum",),
     "aws:msk/cluster:Cluster": ("brokerNodeGroupInfo.storageInfo.ebsStorageInfo.volumeSize",),
     "aws:opensearch/domain:Domain": ("ebsOptions.volumeSize",),
     "aws:eks/nodeGroup:NodeGroup": ("diskSize",),
-    "aws:ec2/instance:Instance": ("rootBlockDevice.volumeSize", "ebsBlockDevices[].volumeSize"),
     "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs.volumeSize",),
-    "aws:ec2/launchConfiguration:LaunchConfiguration": ("rootBlockDevice.volumeSize", "ebsBlockDevices[].volumeSize"),
     "gcp:sql/databaseInstance:DatabaseInstance": ("settings.diskSize",),
-    "gcp:compute/instance:Instance": ("bootDisk.initializeParams.size",),
     "gcp:container/cluster:Cluster": ("nodeConfig.diskSizeGb", "clusterAutoscaling.autoProvisioningDefaults.diskSize"),
-    "gcp:compute/disk:Disk": ("size",),
-    "gcp:filestore/instance:Instance": ("fileShares.capacityGb",),
     "gcp:container/nodePool:NodePool": ("nodeConfig.diskSizeGb", "nodeConfig.bootDisk.sizeGb"),
     "gcp:redis/instance:Instance": ("memorySizeGb",),
 }
@@ -90,15 +72,6 @@ SIZES: Final[Mapping[str, tuple[Want, ...]]] = {
 MORE: Final[Mapping[str, tuple[Want, ...]]] = {
     # Requirements in place of a type would let AWS choose any.
     "aws:ec2/launchTemplate:LaunchTemplate": (never("instanceRequirements"),),
-    "aws:autoscaling/group:Group": (never("mixedInstancesPolicy.launchTemplate.overrides[].instanceRequirements"),),
-    "gcp:alloydb/instance:Instance": (
-        Want(
-            path="machineConfig",
-            accepts=lambda at, _, __: not at["cpuCount"].is_set or is_given(at["machineType"]),
-            wanted="",
-            says="counts cores without a machineType, which no list holds",
-        ),
-    ),
     # A Cloud SQL disk grows by itself, and without a limit has none.
     "gcp:sql/databaseInstance:DatabaseInstance": (
         Want(

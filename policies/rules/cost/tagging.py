@@ -21,7 +21,6 @@ BILLED: Final = frozenset(
     {
         *STORES,
         *SIZES,
-        "aws:alb/loadBalancer:LoadBalancer",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:ec2/eip:Eip",
         "aws:ec2/natGateway:NatGateway",
@@ -29,28 +28,20 @@ BILLED: Final = frozenset(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         "aws:ecr/repository:Repository",
         "aws:eks/cluster:Cluster",
-        "aws:elb/loadBalancer:LoadBalancer",
         "aws:kms/key:Key",
-        "aws:lb/loadBalancer:LoadBalancer",
         "aws:s3/bucket:Bucket",
         "aws:s3/bucketV2:BucketV2",
         "aws:secretsmanager/secret:Secret",
-        "aws:sns/topic:Topic",
-        "aws:sqs/queue:Queue",
         "gcp:artifactregistry/repository:Repository",
         "gcp:compute/address:Address",
-        "gcp:compute/forwardingRule:ForwardingRule",
         "gcp:compute/globalAddress:GlobalAddress",
-        "gcp:compute/globalForwardingRule:GlobalForwardingRule",
         "gcp:container/cluster:Cluster",
         "gcp:kms/cryptoKey:CryptoKey",
-        "gcp:pubsub/topic:Topic",
         "gcp:secretmanager/secret:Secret",
     }
-    - {"aws:ec2/launchConfiguration:LaunchConfiguration"}  # has none
 )
-"""What this platform may buy that is on the bill and can be tagged. Any other of the 1,190 types that can is judged as
-soon as it has a tag, whatever it is."""
+"""What this platform makes that is on the bill and can be tagged. Any other type that can is judged as soon as it has a
+tag, whatever it is."""
 
 
 def _subjects(thing: Object) -> tuple[Object, ...]:

@@ -188,7 +188,6 @@ KAFKA: Final[Mapping[str, tuple[Want, ...]]] = {
     "aws:msk/configuration:Configuration": (
         Want(path="serverProperties", accepts=_said_no, wanted="", says=f"does not say {MAY} = false"),
     ),
-    "aws:msk/serverlessCluster:ServerlessCluster": (on("clientAuthentication.sasl.iam.enabled"),),
 }
 
 

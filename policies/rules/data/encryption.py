@@ -107,7 +107,6 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
     "aws:docdb/clusterParameterGroup:ClusterParameterGroup": (
         _parameter("tls", "enabled", "fips-140-3", "tls1.2+", "tls1.3+", families=("docdb",), unset=("docdb",)),
     ),
-    "aws:redshift/parameterGroup:ParameterGroup": (_parameter("require_ssl", *FORCED, families=("redshift",)),),
     # The operators': what they are told, not what they would do by themselves.
     "PerconaServerMongoDB.psmdb.percona.com": (
         among("spec.tls.mode", "preferTLS", "requireTLS", default="preferTLS"),

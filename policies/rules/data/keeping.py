@@ -19,12 +19,7 @@ from policies.rules.data.group import DATA, of_stores
     "data-backups",
     "–/M/M",
     HIGH,
-    wanted(
-        {
-            **of_stores(lambda store: store.backups),
-            "aws:efs/backupPolicy:BackupPolicy": (among("backupPolicy.status", "ENABLED"),),
-        }
-    ),
+    wanted(of_stores(lambda store: store.backups)),
     why="What was deleted, or encrypted by somebody else, comes back from a copy or not at all.",
     cure="Keep backups at least as long as the environment and the service ask, also after the store is gone",
     where="services/{service}.yaml: resources.<name>.backup, or components/",
@@ -141,7 +136,6 @@ IN_ZONES: Final[Mapping[str, tuple[Want, ...]]] = {
 CLUSTERS: Final[Mapping[str, str]] = {
     "aws:rds/cluster:Cluster": "aws:rds/clusterInstance:ClusterInstance",
     "aws:docdb/cluster:Cluster": "aws:docdb/clusterInstance:ClusterInstance",
-    "aws:neptune/cluster:Cluster": "aws:neptune/clusterInstance:ClusterInstance",
 }
 """Clusters that are as available as they have instances."""
 OF_CLUSTER: Final = Link(named="clusterIdentifier", own="clusterIdentifier")
@@ -197,12 +191,7 @@ ENDS: Final[Mapping[str, tuple[tuple[str, date], ...]]] = {
 }
 """Major version to the last day its makers mend it: postgresql.org/support/versioning, MySQL's lifetime policy, AWS'
 end-of-support pages. A version that is not here is not judged: newer ones appear before this table hears of them."""
-ENGINES: Final[Mapping[str, str]] = {
-    "aurora-postgresql": "postgres",
-    "mariadb": "",
-    "valkey": "",
-    "elasticsearch": "elasticsearch",
-}
+ENGINES: Final[Mapping[str, str]] = {"aurora-postgresql": "postgres", "mariadb": "", "valkey": ""}
 """What an engine is called where it is called otherwise; "": not judged."""
 
 
@@ -217,8 +206,6 @@ def _supported(version: View, thing: Object, facts: Facts) -> bool:
 def _engine(thing: Object, version: str) -> tuple[str, str]:
     """Engine and number: of `postgres` and `16.4`, of `POSTGRES_16`, of `Elasticsearch_7.10`."""
     named, _, *default = STORES[thing.sort].version
-    if named.startswith("="):
-        return named[1:], version
     if named:
         engine = (thing.root[named].word or "".join(default)).casefold()
         return ENGINES.get(engine, engine), version
@@ -237,8 +224,6 @@ WINDOWS: Final[Mapping[str, str]] = {
     "aws:rds/cluster:Cluster": "preferredMaintenanceWindow",
     "aws:docdb/cluster:Cluster": "preferredMaintenanceWindow",
     "aws:elasticache/replicationGroup:ReplicationGroup": "maintenanceWindow",
-    "aws:memorydb/cluster:Cluster": "maintenanceWindow",
-    "aws:redshift/cluster:Cluster": "preferredMaintenanceWindow",
 }
 
 

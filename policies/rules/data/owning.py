@@ -1,4 +1,4 @@
-"""A store is one service's: its data, its password, and who may knock."""
+"""A store is one service's: its data, its password, and who may reach its port."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -98,14 +98,6 @@ def _raw(thing: Object, path: str) -> object:
     return value
 
 
-def _no_open_user() -> Want:
-    return Want(
-        path="authenticationMode.type",
-        accepts=lambda at, _, __: at.word != "no-password-required",
-        wanted="password or iam",
-    )
-
-
 def _of_a_person(root: View) -> bool:
     """Cloud SQL's users that have a password; the others are IAM's."""
     return root["type"].text in (None, "", "BUILT_IN")
@@ -121,8 +113,14 @@ PASSWORDS: Final[Mapping[str, tuple[Want, ...]]] = {
         ),
         unlike("name", *EVERYBODYS),
     ),
-    "aws:elasticache/user:User": (off("noPasswordRequired"), _no_open_user()),
-    "aws:memorydb/user:User": (_no_open_user(),),
+    "aws:elasticache/user:User": (
+        off("noPasswordRequired"),
+        Want(
+            path="authenticationMode.type",
+            accepts=lambda at, _, __: at.word != "no-password-required",
+            wanted="password or iam",
+        ),
+    ),
 }
 
 
@@ -151,7 +149,7 @@ ENGINE_PORTS: Final = frozenset(port for store in STORES.values() for port in st
     "M/M/M",
     CRITICAL,
     INGRESS,
-    why="Whoever may knock at a store's port needs one stolen password to be in.",
+    why="Whoever reaches a store's port needs one stolen password to be in.",
     cure="Open the engine's port, and no other, to the security group of the owner's pods",
     where="components/",
     sources=("EKS best practices: security groups per pod",),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from policies.cloud.types import is_unlisted, nearest
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, MEDIUM, Violation, sorts
 from policies.kubernetes.served import is_served
@@ -104,6 +105,23 @@ def unlisted_provider(thing: Object, _: Facts) -> Iterator[Violation]:
     package = thing.type.removeprefix(PROVIDERS).partition(":")[0]
     if package not in PACKAGES:
         yield Violation("", f"is made by the package {package or 'of no name'}, which no rule reads")
+
+
+@ENG.resource(
+    "eng-unlisted-type",
+    "M/M/M",
+    HIGH,
+    EVERYTHING,
+    why="A type only some rules know passes the others unread: its encryption is asked for, its address is not.",
+    cure="Use a type that is listed, or add it to policies/cloud/types.py with the rules it needs",
+    where="components/",
+    sources=("the pack's own list, policies/cloud/types.py",),
+)
+def unlisted_type(thing: Object, _: Facts) -> Iterator[Violation]:
+    if is_unlisted(thing.type):
+        *first, last = nearest(thing.type)
+        told = f"the nearest are {', '.join(first)} and {last}"
+        yield Violation("", f"is no type this program makes, so no rule judges it whole; {told}")
 
 
 @ENG.resource(

@@ -42,8 +42,6 @@ FIELDS: Final[Mapping[str, tuple[tuple[str, int], ...]]] = {
     "aws:eks/cluster:Cluster": (("name", 100),),
     "aws:elasticache/replicationGroup:ReplicationGroup": (("replicationGroupId", 40),),
     "aws:iam/role:Role": (("name", 64),),
-    "aws:lb/loadBalancer:LoadBalancer": (("name", 32),),
-    "aws:lb/targetGroup:TargetGroup": (("name", 32),),
     "aws:opensearch/domain:Domain": (("domainName", 28),),
     "aws:rds/cluster:Cluster": (("clusterIdentifier", 63), ("databaseName", 63)),
     "aws:rds/instance:Instance": (("identifier", 63), ("dbName", 63)),

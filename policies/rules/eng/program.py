@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.cloud.stores import STORES
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Selector, Violation, sorts
 from policies.core.world import World
@@ -131,30 +132,14 @@ def _guarded(steps: list[str]) -> bool:
 
 
 STATEFUL: Final = sorts(
+    *sorted(token for token, store in STORES.items() if store.protected),
     "aws:backup/vault:Vault",
-    "aws:docdb/cluster:Cluster",
-    "aws:dynamodb/table:Table",
-    "aws:ebs/volume:Volume",
-    "aws:efs/fileSystem:FileSystem",
-    "aws:elasticache/cluster:Cluster",
-    "aws:elasticache/replicationGroup:ReplicationGroup",
     "aws:kms/key:Key",
-    "aws:memorydb/cluster:Cluster",
-    "aws:mq/broker:Broker",
-    "aws:msk/cluster:Cluster",
-    "aws:opensearch/domain:Domain",
-    "aws:rds/cluster:Cluster",
-    "aws:rds/instance:Instance",
     "aws:s3/bucket:Bucket",
     "aws:s3/bucketV2:BucketV2",
     "aws:secretsmanager/secret:Secret",
-    "gcp:compute/disk:Disk",
-    "gcp:filestore/instance:Instance",
     "gcp:kms/cryptoKey:CryptoKey",
-    "gcp:redis/instance:Instance",
     "gcp:secretmanager/secret:Secret",
-    "gcp:sql/databaseInstance:DatabaseInstance",
-    "gcp:storage/bucket:Bucket",
     "PersistentVolumeClaim",
     "Cluster.postgresql.cnpg.io",
     "ClickHouseInstallation.clickhouse.altinity.com",

@@ -89,8 +89,6 @@ _ENFORCERS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] 
 }
 
 _VPC: Final = "aws:ec2/vpc:Vpc"
-_MORE: Final = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
-"""A range a network has besides its first."""
 _SUBNET: Final = "aws:ec2/subnet:Subnet"
 _SUBNETWORK: Final = "gcp:compute/subnetwork:Subnetwork"
 
@@ -136,7 +134,7 @@ def cidr_overlap(_: None, world: World) -> Iterator[Violation]:
 
 
 def _ranges(world: World) -> Iterator[Range]:
-    for vpc in world.of(_VPC, _MORE):
+    for vpc in world.of(_VPC):
         yield from _range(vpc, vpc.root["cidrBlock"], "network", "")
     for subnet in world.of(_SUBNET):
         network = _network(subnet.root["vpcId"])

@@ -36,13 +36,11 @@ _GROUPS: Final = (GROUP, DEFAULT, RULE, INGRESS_RULE)
 _ADDRESSES: Final = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "cidrIpv4", "cidrIpv6", "prefixListId")
 """Where a security group's rule lets in by address; a prefix list is addresses under a name."""
 
-PORTS: Final = frozenset({3306, 5432, 6379, 9200, 11211, 27017})
-"""TCP ports of the stores a cloud manages: MySQL, PostgreSQL, Redis, Elasticsearch, Memcached, MongoDB."""
+PORTS: Final = frozenset({3306, 5432, 6379, 9200, 27017})
+"""TCP ports of the stores a cloud manages: MySQL, PostgreSQL, Redis, OpenSearch, MongoDB."""
 _LISTENING: Final = (
     "aws:docdb/cluster:Cluster",
-    "aws:elasticache/cluster:Cluster",
     "aws:elasticache/replicationGroup:ReplicationGroup",
-    "aws:memorydb/cluster:Cluster",
     "aws:rds/cluster:Cluster",
     "aws:rds/instance:Instance",
 )

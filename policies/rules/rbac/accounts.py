@@ -161,7 +161,6 @@ def no_legacy_token(secret: Object, _: Facts) -> Iterator[Violation]:
         "aws:iam/user:User",
         "aws:iam/userLoginProfile:UserLoginProfile",
         "gcp:serviceaccount/key:Key",
-        "gcp:serviceAccount/key:Key",
         "gcp:storage/hmacKey:HmacKey",
     ),
     why="A key never expires, lies in the state, and works from anywhere in the world.",
