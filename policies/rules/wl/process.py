@@ -89,7 +89,7 @@ def share_pid(pod: Pod, _: Facts) -> Iterator[Violation]:
     "A/M/M",
     LOW,
     CONTAINERS,
-    why="An open terminal is for somebody who attaches to it; no service reads one.",
+    why="A terminal is for a person who attaches to the container; no service reads from one.",
     cure="Remove stdin and tty",
     where=IMAGES,
     sources=("Gatekeeper disallowinteractive",),
