@@ -190,7 +190,7 @@ def test_a_name_too_long_for_any_file_is_a_problem_of_its_own() -> None:
     assert problem.cause == "cannot be read (File name too long)"
 
 
-def test_a_folder_nobody_may_enter_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_access_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.yaml").write_text(POD)
 
     def shut(path: Path, *_: object, **__: object) -> bool:

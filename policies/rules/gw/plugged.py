@@ -1,4 +1,4 @@
-"""What stands before every public route: who asks, how often, how much, and from which pages."""
+"""What every public route needs: authentication, a rate limit, limits on requests, and origins for CORS."""
 
 import re
 from collections.abc import Iterator

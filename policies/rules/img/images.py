@@ -1,4 +1,4 @@
-"""What an image is called and whence it is pulled."""
+"""How an image is referred to: its registry, its digest, and when it is pulled."""
 
 from collections.abc import Iterator
 from typing import Final

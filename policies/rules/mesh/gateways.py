@@ -1,4 +1,4 @@
-"""The mesh's edge: TLS that ends here, for hosts by name, for routes of few namespaces."""
+"""The mesh's gateways: TLS that ends at them, hosts by name, and routes of the namespaces they name."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final

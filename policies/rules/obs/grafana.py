@@ -1,4 +1,4 @@
-"""What people look at: a dashboard for each service, in a Grafana only they can open."""
+"""Dashboards: one for each service, in a Grafana without anonymous access."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a role may hold."""
+"""Roles: which rights one may hold."""
 
 from collections.abc import Iterator
 from typing import Final

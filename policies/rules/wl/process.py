@@ -1,4 +1,4 @@
-"""What runs in a container, and as whom."""
+"""The process in a container: its user, its files, its environment."""
 
 import re
 from collections.abc import Iterator
