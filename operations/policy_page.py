@@ -52,12 +52,12 @@ the platform's mistakes. The same rules run in four places: before the program r
 | level | what it does |
 |---|---|
 | mandatory | nothing is made until it is mended |
-| advisory | is told, and stops nothing |
+| advisory | is reported, and stops nothing |
 | – | does not run |
 
 A level belongs to a rule and an environment, and is written beside the rule. Ephemeral stacks have the levels of dev.
 Allowlists, ceilings and versions are in `policies/config/<environment>.json`: what a rule *is* does not change there,
-only how much it allows. Severity ({severities}) says how bad it would be, and orders what is told.
+only how much it allows. Severity ({severities}) says how bad it would be, and orders what is reported.
 What other people's charts bring into `chartNamespaces` is advised, not refused, but for grants, secrets, privileges
 and what opens the mesh.
 

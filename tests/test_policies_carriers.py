@@ -122,7 +122,7 @@ SECURING: Final = tuple(case for case in BAD if case.rule in ABOUT_SECURITY)
 
 
 @pytest.mark.parametrize("rule", sorted(ABOUT_SECURITY))
-def test_a_value_nobody_knows_hides_nothing(rule: str) -> None:
+def test_an_unknown_value_hides_nothing(rule: str) -> None:
     for case in (case for case in SECURING if case.rule == rule):
         pod = dict(case.objects[0])
         before = {found for found in _found(case, pod) if found[0] == case.rule}
@@ -146,7 +146,7 @@ PIECES: Final[dict[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("at", sorted(PIECES))
-def test_a_piece_nobody_knows_is_told_and_hides_no_other(at: str) -> None:
+def test_an_unknown_piece_is_reported_and_hides_no_other(at: str) -> None:
     spec = {**PIECES[at], "other": {"securityContext": {"privileged": True}}}
     written = {"apiVersion": "acme.example.com/v1", "kind": "Thing", "metadata": {"name": "a", "namespace": "a"}}
     found = _found(BAD[0], {**written, "spec": spec})

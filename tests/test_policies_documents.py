@@ -102,7 +102,7 @@ def test_what_hides_something_is_still_in_the_golden_file() -> None:
         ("%YAML 1.2\n---\na: 1", "x.yaml:1: is not YAML: "),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_line_and_a_cure(text: str, said: str) -> None:
+def test_what_cannot_be_read_is_reported_with_its_line_and_a_cure(text: str, said: str) -> None:
     assert problem(text).startswith(said)
     assert re.fullmatch(r"\S+:\d+: .+\. .+\.", problem(text))
 

@@ -90,7 +90,7 @@ def project(
         yield copy, workspace(copy.root, "dev", toolchain, folder)
 
 
-def test_the_engine_is_told_of_our_platform_what_the_judge_says(project: tuple[Copy, Workspace]) -> None:
+def test_the_engine_reports_of_our_platform_what_the_judge_says(project: tuple[Copy, Workspace]) -> None:
     copy, our = project
     code, violations = our.preview(pack=copy.root / "policies")
     wanted = expected(facts("dev"), addressed(judged("dev")))
@@ -234,7 +234,7 @@ def test_a_record_of_our_platform_is_judged_without_program_provider_or_cluster(
     assert f"wl-privileged: {place}.securityContext.privileged: is true." in done.stdout, done.stdout
 
 
-def test_a_record_of_a_stack_nobody_described_is_refused_with_the_missing_file(
+def test_a_record_of_a_stack_without_settings_is_refused_with_the_missing_file(
     toolchain: engine.Toolchain, tmp_path: Path
 ) -> None:
     done = Analyst(folder=tmp_path, toolchain=toolchain).analyze(recorded([], stack="nosuch"))

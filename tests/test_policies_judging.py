@@ -122,7 +122,7 @@ def test_null_is_absent() -> None:
     [bool, str, list, len, lambda value: value == "a", lambda value: "a" in value, lambda value: value["a"], hash],
     ids=["bool", "str", "list", "len", "==", "in", "[]", "hash"],
 )
-def test_nobody_decides_by_a_value_nobody_knows(ask: Any) -> None:
+def test_no_rule_decides_by_an_unknown_value(ask: Any) -> None:
     with pytest.raises((UndeterminedError, TypeError)):
         ask(Unknown("spec.image"))
 
@@ -196,7 +196,7 @@ def test_an_unknown_value_a_security_rule_reads_is_a_finding() -> None:
     assert {each.rule.id for each in report.undecided} >= {"wl-privileged", "wl-capabilities"}
 
 
-def test_an_unknown_value_nobody_asks_for_is_none() -> None:
+def test_an_unknown_value_no_rule_reads_is_no_finding() -> None:
     env = [{"name": "ENDPOINT", "value": Unknown("spec.containers[0].env[0].value")}]
     assert not said(judged(pod(env=env)), "eng-unknown-values")
 
@@ -208,7 +208,7 @@ def test_an_unknown_value_in_one_container_hides_nothing_in_another() -> None:
     assert said(report, "wl-privileged")
 
 
-def test_a_spec_nobody_knows_is_a_finding() -> None:
+def test_an_unknown_spec_is_a_finding() -> None:
     report = judged({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": Unknown("spec")})
     assert "spec" in {finding.path for finding in said(report, "eng-unknown-values")}
 
@@ -295,7 +295,7 @@ def test_an_exception_by_urn_is_dead_where_its_stack_is_judged_and_nowhere_else(
         assert bool(said(report, "eng-exemptions")) is dead
 
 
-def test_an_ephemeral_stack_is_told_the_file_its_exceptions_are_in() -> None:
+def test_a_finding_in_an_ephemeral_stack_names_the_file_its_exceptions_are_in() -> None:
     (finding,) = said(judged(privileged(), facts=replace(_allowed(-1), environment="ephemeral")), "eng-exemptions")
     assert finding.path == "policies/config/dev.json: exceptions.0"
 
@@ -362,7 +362,7 @@ def test_what_a_chart_brings_is_refused_only_where_it_opens_the_cluster_the_mesh
 
 
 @pytest.mark.parametrize("namespace", ["istio-system", "kong"])
-def test_what_opens_the_mesh_is_refused_whoever_brings_it(namespace: str) -> None:
+def test_what_opens_the_mesh_is_refused_of_charts_too(namespace: str) -> None:
     metadata = {"name": "a", "namespace": namespace}
     opened = {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "spec": {"rules": [{}]}}
     plain = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "spec": {"mtls": {"mode": "DISABLE"}}}
@@ -374,7 +374,7 @@ def test_what_opens_the_mesh_is_refused_whoever_brings_it(namespace: str) -> Non
 
 
 @pytest.mark.parametrize("namespace", ["istio-system", "kong"])
-def test_what_opens_the_network_is_refused_whoever_brings_it(namespace: str) -> None:
+def test_what_opens_the_network_is_refused_of_charts_too(namespace: str) -> None:
     metadata = {"name": "a", "namespace": namespace}
     made: dict[str, dict[str, Any]] = {
         "net-service-exposure": {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}},

@@ -89,7 +89,7 @@ BROKEN: Final = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_what_cannot_be_read_is_told_with_its_place(what: str, project: Path) -> None:
+def test_what_cannot_be_read_is_reported_with_its_place(what: str, project: Path) -> None:
     name, config, cause = BROKEN[what]
     with pytest.raises(IntentError) as caught:
         facts_of(Stack(project="platform", name=name), config, today=TODAY, root=project)
@@ -116,7 +116,7 @@ def test_facts_that_cannot_be_read_are_one_violation_and_everything_is_judged_st
     assert pack.analyze_stack([first, second]) == []
 
 
-def test_facts_that_cannot_be_read_are_told_even_where_only_the_stack_is_asked_about() -> None:
+def test_facts_that_cannot_be_read_are_reported_even_where_only_the_stack_is_asked_about() -> None:
     def unreadable(_: Stack) -> Facts:
         raise IntentError("nothing is there")
 
@@ -136,7 +136,7 @@ def test_the_engines_configuration_reaches_the_facts(configuration: dict[str, An
     assert facts_of_run(OURS).environment == "staging"
 
 
-def test_the_engine_is_told_of_four_policies_and_none_is_lax() -> None:
+def test_the_engine_gets_four_policies_and_none_is_lax() -> None:
     info = servicer(policies()).GetAnalyzerInfo(empty_pb2.Empty(), None)  # type: ignore[no-untyped-call]
     listed = {policy.name: (policy.description, policy.enforcementLevel) for policy in info.policies}
     levels = {"mandatory": proto.MANDATORY, "advisory": proto.ADVISORY}

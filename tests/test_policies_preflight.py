@@ -122,7 +122,7 @@ def test_an_exception_lets_one_object_pass_and_stays_in_the_report(monkeypatch: 
         judged(named("orders", hostNetwork=True), named("teller", hostNetwork=True))
 
 
-def test_an_exception_that_has_ended_exempts_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_that_has_ended_exempts_nothing_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     allowing(monkeypatch, expires=date(2026, 11, 19))
     with pytest.raises(PreflightError) as caught:
         judged(named("orders", hostNetwork=True))
@@ -186,7 +186,7 @@ def run_as_dev(folder: Path) -> Run:
     return run(folder, "dev", settings)
 
 
-def test_limits_nobody_can_read_let_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_limits_let_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreadable(_: object) -> None:
         raise LimitsError("policies/config/prod.json: cannot be read. Mend it.")
 

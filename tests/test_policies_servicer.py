@@ -221,7 +221,7 @@ def test_each_resource_is_judged_once_for_both_levels(monkeypatch: pytest.Monkey
     assert judged == [pod().urn]
 
 
-def test_four_threads_at_once_are_told_what_one_is_told() -> None:
+def test_four_threads_at_once_get_what_one_gets() -> None:
     things = [
         replace(pod(hostNetwork=index % 3 == 0, hostPID=index % 2 == 0), urn=f"{pod().urn}{index}")
         for index in range(200)

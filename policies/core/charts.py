@@ -2,9 +2,8 @@
 
 A chart's pods have the resources, probes and users its authors gave them. Refusing them would refuse the chart; what
 they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh or the network: charts live in the
-mesh's root namespace and in the gateway's, and whatever anybody writes there without our mark would otherwise open
-every proxy, or lead past all of them, and be advice
-(docs/decisions/0018-charts-may-not-open-the-mesh-or-the-network.md).
+mesh's root namespace and in the gateway's, and an object there without our labels would otherwise open every proxy, or
+lead past all of them, and be advice (docs/decisions/0018-charts-may-not-open-the-mesh-or-the-network.md).
 """
 
 from collections.abc import Mapping
@@ -24,14 +23,14 @@ REFUSED: Final[Mapping[str, Severity]] = {
     "SEC": LOW,
     "WL": LOW,
 }
-"""Groups that hold for charts as for everybody, from which severity on: how a chart names its ports is its own. Their
-known exceptions are listed by name (`limits.access.operators`, `limits.mesh`); what sets up nodes
+"""Groups whose findings are no advice for charts either, from which severity on (how a chart names its ports is its
+own). Their known exceptions are listed by name (`limits.access.operators`, `limits.mesh`); what sets up nodes
 (`limits.privilegedNamespaces`) cannot be *restricted*, so WL is advice there."""
 
 ADVISED: Final = frozenset({"net-imds-blocked", "net-no-allow-all"})
 """Of these groups, rules the NetworkPolicies of Istio's and cert-manager's charts break for their own pods: keys of
-token issuers and certificate authorities are anywhere. Policies that open the platform's
-closed pods are found by net-reachability."""
+token issuers and certificate authorities are anywhere. Policies that open the platform's closed pods are found by
+net-reachability."""
 
 
 def is_charts(thing: Object, facts: Facts) -> bool:
@@ -41,7 +40,7 @@ def is_charts(thing: Object, facts: Facts) -> bool:
     metadata = thing.props.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
     if not isinstance(labels, dict | None):
-        return False  # not known yet, or no mapping: judged like everybody's
+        return False  # not known yet, or no mapping: judged like any other
     return (
         not names.MANAGED.items()
         <= {key: value for key, value in (labels or {}).items() if isinstance(value, str)}.items()

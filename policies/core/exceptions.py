@@ -1,4 +1,4 @@
-"""Who may break which rule for a while, and what is wrong with asking.
+"""Exceptions: which object may break which rule, until when, and whether the exception itself is valid.
 
 Two places, one meaning: `exceptions` in a service's file (for the objects of that service) and `exceptions` in
 `policies/config/<environment>.json` (for one object). Both match exactly, have an owner, a reason and a last day.

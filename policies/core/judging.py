@@ -1,4 +1,4 @@
-"""Running the rules: every one in its guard, over every subject, three verdicts each.
+"""Running the rules: every one over every subject, apart from the others' failures, with three possible verdicts.
 
 A rule that raises is a mandatory finding and takes no other rule with it. A rule that meets an unknown value
 is undecided about that subject; where the rule is about security, that is a finding of its own. A rule that meets

@@ -1,4 +1,4 @@
-"""Who is the platform and who is a guest: namespaces of ours, and controllers whose work it is to break a rule."""
+"""Which namespaces are the platform's, and which controllers must break a rule to do their work."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""How much of somebody's text is taken, and how a document is refused."""
+"""How much text is read of one file and one run, and how a document is refused."""
 
 from typing import Final
 

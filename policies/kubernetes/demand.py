@@ -48,7 +48,7 @@ class Demand:
 def demand(world: World, namespace: str) -> Demand:
     """The most the workloads of `namespace` may need together. Raises UndeterminedError or MalformedError.
 
-    Summed once: a namespace of anybody's may have as many quotas as workloads.
+    Summed once: a namespace may have as many quotas as workloads.
     """
     known = world.once(_known)
     if namespace not in known:

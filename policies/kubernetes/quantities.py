@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 LONGEST: Final = 64
-"""Characters of a quantity that is read: ten times what anybody writes, and nothing to spend time on."""
+"""Characters of a quantity that is read: ten times the longest one in use, and short enough to parse at once."""
 LARGEST_EXPONENT: Final = 30
 """Exa is 18. Beyond, the API server caps the value, so it cannot be meant."""
 

@@ -35,7 +35,7 @@ _Operation = HttpOperation | GrpcOperation
 
 @dataclass(frozen=True)
 class Ask:
-    """One thing that may be asked."""
+    """A method and a path that a caller may request."""
 
     method: str
     """"" is any."""
@@ -45,7 +45,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """One caller may ask this of one port."""
+    """What one caller may request on one port: the mesh's half of a declared edge."""
 
     caller: str
     """As messages name it."""

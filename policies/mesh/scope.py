@@ -85,8 +85,7 @@ def known_namespaces(world: World) -> frozenset[str]:
 
 
 def is_private(thing: Object) -> bool:
-    """Whether `thing` (a route, a rule about a host) is seen in its own namespace alone. Everybody sees what does not
-    say."""
+    """Whether `thing` (a route, a rule about a host) is exported to its own namespace alone; the default is to all."""
     return set(thing.spec["exportTo"].words or ("*",)) <= {".", "~", thing.namespace}
 
 

@@ -115,7 +115,7 @@ def cidr_at(written: View) -> str:
 
 
 def covers_everything(ranges: Ranges) -> bool:
-    """Whether `ranges` together are all of IPv4 or all of IPv6 that anybody could be at."""
+    """Whether `ranges` together are all of IPv4 or all of IPv6 a host can have."""
     held = space(ranges)
     return held.holds(EVERYBODY_IPV4) or held.holds(EVERYBODY_IPV6)
 
@@ -188,9 +188,9 @@ NOWHERE: Final = (
 """Ranges in which no other host ever answers: this host, documentation, multicast, reserved (IANA's registries).
 An `except` of these excepts nothing."""
 EVERYBODY_IPV4: Final = _without("0.0.0.0/0", *(each for each in NOWHERE if ":" not in each))
-"""Every IPv4 address somebody may be at."""
+"""Every IPv4 address a host can have."""
 EVERYBODY_IPV6: Final = _without("2000::/3", "2001:db8::/32") | space(["fc00::/7"])
-"""Every IPv6 address somebody may be at: global unicast and local ones."""
+"""Every IPv6 address a host can have: global unicast and local ones."""
 PRIVATE: Final = (
     "0.0.0.0/8",
     "10.0.0.0/8",

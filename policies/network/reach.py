@@ -45,7 +45,7 @@ class End:
     named_ports: Mapping[str, int] | None = None
     """Name of a container's port to the port; None where the containers are not known."""
     made_up: bool = False
-    """Whether it stands for a pod somebody may add."""
+    """Whether it stands for a pod that may be added."""
 
     @property
     def shown(self) -> str:
@@ -114,7 +114,7 @@ class Reach:
         self._isolations: dict[tuple[End, Direction], Isolation] = {}
         self._admitted: dict[str, list[End]] = {}
         known = tuple(policies)
-        # Everybody a policy is for must be there before any policy is read: the others select them too.
+        # Every end a policy selects must be there before any policy is read: the others' peers select them too.
         for read in (self._populate, self._read):
             for policy in known:
                 self._tried(read, policy)

@@ -42,7 +42,7 @@ BUILT_IN: Final = frozenset(
     }
 )
 """Groups the API server has of its own (kubernetes/api). Whole names: agents.x-k8s.io and gateway.networking.k8s.io are
-brought by somebody, and so is evil-k8s.io."""
+custom resources, and so is evil-k8s.io."""
 
 
 DESCRIBE: Final[Mapping[str, frozenset[str]]] = {
@@ -121,7 +121,7 @@ class Object:
 
     @property
     def is_custom(self) -> bool:
-        """Whether it is a Kubernetes object of a kind somebody brought (a custom resource)."""
+        """Whether it is a Kubernetes object of a kind the API server does not bring (a custom resource)."""
         return self.is_kubernetes and self.sort.partition(".")[2] not in BUILT_IN
 
     @property

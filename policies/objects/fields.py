@@ -1,7 +1,7 @@
 """Fields of operators' objects, found by their name wherever they are.
 
 A database's object has no pod spec, only `spec.image` and `spec.resources`: its operator makes the pods. A list of
-kinds and paths would lack the operator somebody installs tomorrow.
+kinds and paths would lack the next operator.
 """
 
 from collections.abc import Callable, Iterator

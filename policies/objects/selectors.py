@@ -46,7 +46,7 @@ class Matcher:
         return self.labels.items() <= labels.items() and all(term.admits(labels) for term in self.terms)
 
     def given(self, labels: Labels) -> "Matcher":
-        """What it still asks of somebody of whom `labels` are known."""
+        """What it still asks of an object of which `labels` are known."""
         known = tuple(Term(key, "In", (value,)) for key, value in labels.items())
         return Matcher(self.labels, (*self.terms, *known))
 

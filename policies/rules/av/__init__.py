@@ -1,4 +1,4 @@
-"""Availability: enough pods, in enough places, that come and go without anybody noticing.
+"""Availability: enough pods, spread over zones and nodes, that start and stop without a failed request.
 
 Numbers are asked of staging and prod; a single pod in dev causes no outage.
 """

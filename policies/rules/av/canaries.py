@@ -1,4 +1,4 @@
-"""New versions under watch: Services and routes that are there, measurements that end, and a way back."""
+"""Canaries: Services and routes that exist, measurements that end, and a rollback that is possible."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final

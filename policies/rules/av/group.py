@@ -26,7 +26,7 @@ LONG_RUNNING: Final = (*REPLICATED, DAEMON_SET)
 AUTOSCALER: Final = "HorizontalPodAutoscaler.autoscaling"
 SCALED_OBJECT: Final = "ScaledObject.keda.sh"
 PAUSED: Final = "autoscaling.keda.sh/paused-replicas"
-"""Annotation of a ScaledObject: how many pods there are until somebody removes it."""
+"""Annotation of a ScaledObject: how many pods there are until it is removed."""
 BUDGET: Final = "PodDisruptionBudget.policy"
 
 DELIVERY: Final = "manifests/delivery.py"
@@ -129,5 +129,5 @@ def percentage(view: View) -> int | None:
 
 
 def shown(number: float) -> str:
-    """`number` as messages show it: digits, unless there are more than anybody would read."""
+    """`number` as messages show it: digits, unless there are too many to read."""
     return f"{number:g}" if abs(number) < 1e6 else "beyond a million"

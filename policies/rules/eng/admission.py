@@ -151,7 +151,7 @@ def webhooks(configuration: Object, facts: Facts) -> Iterator[Violation]:
     for webhook in configuration.root["webhooks"]:
         client = webhook["clientConfig"]
         if client["url"].is_set:
-            yield Violation(client["url"], "asks somebody outside the cluster")
+            yield Violation(client["url"], "calls a server outside the cluster")
         elif client.at("service", "namespace").word not in OURS:
             yield Violation(client.at("service", "namespace"), "is no namespace of the platform")
         if webhook["failurePolicy"].word not in ("", "Fail"):

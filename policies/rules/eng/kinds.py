@@ -25,7 +25,7 @@ OPAQUE: Final = {
     "HelmRelease.helm.toolkit.fluxcd.io": "a Helm release of Flux",
     "Kustomization.kustomize.toolkit.fluxcd.io": "a folder of manifests for Flux",
 }
-"""Sorts from which somebody else makes objects past this program."""
+"""Sorts from which a controller makes objects that this program does not see."""
 
 
 @ENG.resource(
@@ -63,7 +63,7 @@ def list_kinds(thing: Object, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     EVERYTHING,
-    why="A patch changes an object of somebody else's, and only the patch is judged, not what comes of it.",
+    why="A patch changes an object this program does not own, and only the patch is judged, not the result.",
     cure="Declare the whole object",
     where="components/",
     sources=("pulumi-kubernetes schema.go:562",),

@@ -1,4 +1,4 @@
-"""Names that do not fit, and names that meet: found before anything is made, not by the tenth API call."""
+"""Names that are too long, and names that collide: found before anything is made, not by the tenth API call."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -22,7 +22,7 @@ FLAGS: Final = {
     "enablePatchForce": "takes fields away from their owners",
     "renderYamlToDirectory": "writes files instead of objects",
     "skipUpdateUnreachable": "lets yesterday's objects be judged when the cluster cannot be reached",
-    "upsertExistingObjects": "takes over objects somebody else made",
+    "upsertExistingObjects": "takes over objects this program did not make",
 }
 """Flag of the provider to what it does (pulumi-kubernetes provider.go:660-700, 1172)."""
 
@@ -32,7 +32,7 @@ FLAGS: Final = {
     "M/M/M",
     CRITICAL,
     sorts(KUBERNETES_PROVIDER),
-    why="Each of these flags makes the provider do something else than what was judged.",
+    why="Each of these flags makes the provider do something other than what was judged.",
     cure="Remove the flag",
     where="components/cluster.py",
     sources=("pulumi-kubernetes provider.go",),
@@ -56,7 +56,7 @@ _OFF: Final = frozenset({"", "false", "null", '""', "0"})
     "M/M/M",
     CRITICAL,
     KUBERNETES,
-    why="The ambient provider takes whatever kubeconfig the machine has: one day that of another cluster.",
+    why="The default provider uses the machine's kubeconfig, which may be that of another cluster.",
     cure="Pass the stack's own provider",
     where="components/",
     sources=("Pulumi: explicit providers",),
@@ -101,7 +101,7 @@ GUARDED: Final = frozenset(
     "M/M/M",
     HIGH,
     EVERYTHING,
-    why="What is not compared keeps its old value: the rules judge a text that never arrives.",
+    why="An ignored field keeps its old value in the cluster, so the rules judge a value that never gets there.",
     cure="Remove the path from ignore_changes",
     where="manifests/treatments.py",
     sources=("Pulumi: ignoreChanges",),
@@ -178,12 +178,12 @@ def _managed(thing: Object) -> tuple[Object, ...]:
     "eng-external-read",
     "A/M/M",
     HIGH,
-    Selector[Object](_managed, reads="every resource that was only looked at"),
-    why="What a program only looks at no rule has judged, and yet it builds on it.",
+    Selector[Object](_managed, reads="every resource that is only read"),
+    why="No rule has judged a resource that the program only reads, and yet the program depends on it.",
     cure="Import the resource, or pass its name as a setting",
     where="components/",
     sources=("Pulumi: get functions",),
 )
 def external_read(thing: Object, _: World) -> Iterator[Violation]:
     if thing.read_only:
-        yield Violation("", "was made by somebody else and is only looked at")
+        yield Violation("", "was not made by this program and is only read")

@@ -1,4 +1,4 @@
-"""The public edge: Kong behind the Gateway API, and whatever else would let a stranger in.
+"""The public edge: Kong behind the Gateway API, and everything else that would admit requests from outside.
 
 Routes are read in `routes`, what Kong does to a request in `plugins`; the rules are in the other modules.
 """

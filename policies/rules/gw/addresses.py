@@ -1,4 +1,4 @@
-"""How the edge proves who it is: certificates for every host, and nothing over plain http but where to go."""
+"""TLS at the edge: a certificate for every host, and plain http only to redirect to https."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

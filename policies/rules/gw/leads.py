@@ -72,7 +72,7 @@ PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
     "M/M/M",
     CRITICAL,
     ROUTES,
-    why="What was built for callers inside is no match for strangers; metrics and debug pages tell them everything.",
+    why="An API for callers inside is not built for the internet; metrics and debug pages reveal how to attack it.",
     cure="Expose the API with a route in the catalogue, or drop this one",
     where=ROUTE,
     sources=("OWASP K8s K06",),

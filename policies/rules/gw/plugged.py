@@ -1,4 +1,4 @@
-"""What stands before every public route: who asks, how often, how much, and from which pages."""
+"""What every public route needs: authentication, a rate limit, limits on requests, and origins for CORS."""
 
 import re
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")
     "M/M/M",
     HIGH,
     ROUTES,
-    why="Without a limit one caller can guess passwords and prices all day, or keep everybody else out.",
+    why="Without a limit one client can guess passwords all day, or use up the capacity all others need.",
     cure="Give the route a rateLimit with a number above nothing, counted in Redis in prod",
     where=f"{ROUTE}.rateLimit",
     sources=("OWASP API4:2023",),
@@ -161,7 +161,7 @@ DECIDING: Final = (
     "limits",
     *PERIODS,
 )
-"""Settings of theirs that decide whether anybody is asked or stopped."""
+"""Settings of theirs that decide whether a request is authenticated or limited."""
 
 NAMERS: Final = sorts(
     *group.KONG_ROUTES,
@@ -175,7 +175,7 @@ NAMERS: Final = sorts(
     "M/M/M",
     HIGH,
     NAMERS,
-    why="Kong passes requests on without a plugin it cannot find, so a misspelt name is a missing lock.",
+    why="Kong passes requests on without a plugin it cannot find, so a misspelt name is a missing check.",
     cure="Name a KongPlugin of the same namespace, or a KongClusterPlugin",
     where=PLATFORM,
 )
@@ -231,7 +231,7 @@ def _lasts(word: str) -> bool:
 PLAIN: Final = re.compile(r"[A-Za-z0-9.:/-]+")
 """An origin Kong compares as it stands; every other one is a pattern to it (Kong 3.9, plugins/cors/handler.lua)."""
 LONGEST: Final = 300
-"""Characters of a pattern anybody can read."""
+"""Characters of a pattern that a person can still review."""
 ANYTHING: Final = re.compile(r"(?<![\\\[])\.|\\[SDW]|\[\^|^\^?$|(?<!\\)\(\?!")
 """Parts of a pattern that match unlisted characters: any one, as an unescaped dot does, or all but some."""
 REPEATED: Final = re.compile(r"[*+]|\{[0-9]")

@@ -1,4 +1,4 @@
-"""Ways in by a VirtualService: past Kong, and so past everything its plugins would ask."""
+"""Public routes of a VirtualService, which bypass Kong and all of its plugins."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What an image is called and whence it is pulled."""
+"""How an image is referred to: its registry, its digest, and when it is pulled."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -56,7 +56,7 @@ def no_latest(reference: Reference, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     CRITICAL,
     IMAGES,
-    why="Anybody may push to a public registry under a name that looks like ours.",
+    why="Anyone may push to a public registry under a name that looks like ours.",
     cure="Mirror the image to a registry on the list policies/config/<environment>.json: images.registries",
     where=IMAGE,
     sources=("CIS-EKS 5.1.4", "Gatekeeper allowedreposv2"),

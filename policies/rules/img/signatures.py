@@ -31,7 +31,7 @@ INCLUDE: Final = "policy.sigstore.dev/include"
     "–/A/M",
     HIGH,
     STACK,
-    why="A digest says which image, not whose: who can write our files or our registry runs what he likes.",
+    why="A digest says which image runs, not who built it: anyone who can change our files or registry can replace it.",
     cure="Install a policy that verifies signatures (sigstore ClusterImagePolicy, Kyverno verifyImages) for them all",
     where="blueprint/operators, and blueprint/isolation.py for the namespaces' label",
     sources=("EKS best practices: image integrity verification",),

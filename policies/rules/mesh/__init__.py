@@ -1,4 +1,5 @@
-"""Strict mTLS everywhere, never weakened: every pod has a proxy, every proxy asks who it is, everybody let in is named.
+"""Strict mTLS everywhere, never weakened: every pod has a proxy, every proxy asks for an
+identity, every caller that is admitted is named.
 
 Without a mesh (`settings.mesh.mode: none`) nothing of it is missed; what is there is judged all the same.
 """

@@ -44,7 +44,9 @@ def default_deny(thing: Object, world: World) -> Iterator[Violation]:
         return
     judged = thing.name in world.service_namespaces or (thing.name == names.ISTIO and not world.service_namespaces)
     if judged and not any(closes(policy) for space in (names.ISTIO, thing.name) for policy in policies(world, space)):
-        yield Violation("", "has no AuthorizationPolicy without rules, nor has the whole mesh, so everybody is let in")
+        yield Violation(
+            "", "has no AuthorizationPolicy without rules, nor has the whole mesh, so every caller is admitted"
+        )
 
 
 @MESH.resource(

@@ -72,7 +72,7 @@ def _unverified(tls: View) -> Iterator[Violation]:
     "A/M/M",
     MEDIUM,
     sorts("Service", VIRTUAL_SERVICE),
-    why="Without a limit and a fuse one slow service takes the connections of all its callers, and they go down too.",
+    why="Without limits and outlier detection one slow service holds its callers' connections until they fail too.",
     cure="Give its DestinationRule connectionPool and outlierDetection, and retry at most five times",
     where=RESILIENCE,
     sources=("Istio: Circuit breaking",),

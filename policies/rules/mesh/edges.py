@@ -51,7 +51,7 @@ def _nothing_more(policy: Object, world: World) -> Iterator[Violation]:
         return
     for rule in policy.spec["rules"]:
         if rule["from"].is_empty:
-            yield Violation(rule["from"], "is not set, and no file lets everybody in")
+            yield Violation(rule["from"], "is not set, and no file admits every caller")
         for item in rule["from"]:
             with_token = needs_token(rule, item["source"]) or not _are_tokens_signed(world)
             for place, who in _callers(item["source"], policy, world):

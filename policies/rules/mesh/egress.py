@@ -1,4 +1,4 @@
-"""Ways out of the mesh, and addresses that are taken for a part of it: what ServiceEntries and their like declare."""
+"""Egress from the mesh, and addresses that are taken for a part of it: what ServiceEntries and their like declare."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final

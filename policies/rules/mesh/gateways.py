@@ -1,4 +1,4 @@
-"""The mesh's edge: TLS that ends here, for hosts by name, for routes of few namespaces."""
+"""The mesh's gateways: TLS that ends at them, hosts by name, and routes of the namespaces they name."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -12,7 +12,7 @@ from policies.rules.mesh.group import KUBERNETES_GATEWAY, MESH
 
 ISTIO_GATEWAY: Final = "Gateway.networking.istio.io"
 LISTENER_SETS: Final = ("ListenerSet.gateway.networking.k8s.io", "XListenerSet.gateway.networking.x-k8s.io")
-"""Listeners somebody adds to a Gateway of the Gateway API; the second is the trial version's."""
+"""Listeners added to a Gateway of the Gateway API; the second is the trial version's."""
 
 UNLABELLED: Final[Mapping[str, str]] = {"kubernetes.io/metadata.name": "unlabelled"}
 """Labels of a namespace without labels of its own. A selector that takes it takes every new namespace."""

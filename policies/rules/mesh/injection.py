@@ -71,7 +71,7 @@ def _has_proxy(pod: Pod, facts: Facts) -> bool:
     "M/M/M",
     CRITICAL,
     PODS,
-    why="A pod without its proxy speaks plaintext and answers anybody who reaches it.",
+    why="A pod without its proxy speaks plaintext and answers every client that reaches it.",
     cure="Remove the label or annotation, and hostNetwork",
     where=PODS_SPELT,
     sources=("kyverno istio/prevent-disabling-injection-pods", "istio pkg/kube/inject/inject.go"),

@@ -95,7 +95,7 @@ def unique(thing: Object, world: World) -> Iterator[Violation]:
     "M/M/M",
     CRITICAL,
     EACH_WORKLOAD,
-    why="What counts is what all rules together leave of a port: one that takes plaintext takes it from everybody.",
+    why="What counts is what all rules together leave of a port: one that takes plaintext takes it from any pod.",
     cure="Remove the rule that weakens it, or add the mesh-wide one that is STRICT",
     where=PLATFORM,
     sources=("Istio: ComposePeerAuthentication",),
@@ -126,14 +126,16 @@ def strangers(thing: Object, facts: Facts) -> Iterator[Violation]:
         if issuer.audiences:
             wider = set(rule["audiences"].words) - set(issuer.audiences)
             if wider or rule["audiences"].is_empty:
-                yield Violation(rule["audiences"], "takes tokens that are meant for somebody else")
+                yield Violation(rule["audiences"], "takes tokens that are meant for another service")
 
 
 def _forgeries(rule: View, issuer: Issuer) -> Iterator[Violation]:
     """Keys that are not the issuer's: their owner could sign in its name."""
     address = rule["jwksUri"]
     if address.is_set and not address.word.startswith(f"{issuer.issuer.rstrip('/')}/"):
-        yield Violation(address, "is not below the issuer's own address, so somebody else's keys sign in its name")
+        yield Violation(
+            address, "is not below the issuer's own address, so other keys than the issuer's sign in its name"
+        )
     theirs = {(key.kty, key.n, key.e) for key in issuer.jwks.keys}
     for key in json_text.parsed(rule["jwks"])["keys"]:
         if (key["kty"].word, key["n"].word, key["e"].word) not in theirs:

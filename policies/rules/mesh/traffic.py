@@ -1,4 +1,4 @@
-"""Where requests go: to hosts that are named, that exist, and that somebody declared; and what is spoken there."""
+"""Where requests go: to hosts that are named, exist and are declared, in a protocol the proxies read."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -46,7 +46,7 @@ def virtual_service_hosts(thing: Object, world: World) -> Iterator[Violation]:
             yield Violation(name, f"is {name.word}")
         elif shared and _is_of_others(name.word, thing, world):
             yield Violation(
-                name, f"is {name.word}, another namespace's, and exportTo takes its requests from everybody"
+                name, f"is {name.word}, another namespace's, and exportTo applies the route in all namespaces"
             )
     for route in (route for kind in KINDS_OF_ROUTE for route in spec[kind]):
         yield from _weights(route["route"])

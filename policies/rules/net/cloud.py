@@ -98,7 +98,7 @@ POD_NODE: Final = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """One range somebody gave out."""
+    """One range of addresses that a resource takes."""
 
     object: Object
     at: View

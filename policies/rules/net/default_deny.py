@@ -130,7 +130,7 @@ _VAGUE: Final = frozenset({"NotIn", "DoesNotExist"})
 
 
 def _is_any(selector: View) -> bool:
-    """Whether a selector asks for nothing anybody would lack: it is empty, or only says what not."""
+    """Whether a selector takes every pod or namespace, or all but a few: it is empty, or only excludes."""
     return not selector["matchLabels"].keys and all(
         term["operator"].word in _VAGUE or (term["operator"].word == "Exists" and term["key"].word == NAME)
         for term in selector["matchExpressions"]

@@ -52,7 +52,7 @@ _LISTENING: Final = (
     "M/M/M",
     CRITICAL,
     sorts(*POLICY_SORTS, _AUTHORISATION, *_STORES, *_GROUPS),
-    why="A second service in a database reads what it never asked for, and the owner can change no table again.",
+    why="A second service in a database reads data past the owner's API, and ties the owner to its tables.",
     cure="Take the peer away; let the other service ask the owner's API (spec.consumes)",
     where="services/{service}.yaml: spec.resources",
     sources=("project promise",),
@@ -79,7 +79,7 @@ def _policies(policy: Object, world: World) -> Iterator[Violation]:
     if service:
         for direction, rule in rules(policy):
             if direction == "Ingress" and rule["from"].is_empty:
-                yield Violation(rule["from"], f"admits everybody to a store of {service}")
+                yield Violation(rule["from"], f"admits all peers to a store of {service}")
     for direction, peer in peers(policy):
         if service and direction == "Ingress" and not _is_welcome(peer, policy.namespace, service):
             yield Violation(peer, f"admits others than {service} to its store")
@@ -124,11 +124,11 @@ def _admissions(policy: Object, world: World) -> Iterator[Violation]:
     welcome = {service, policy.namespace, *(pods.namespace for pods in VISITORS)}
     for rule in policy.spec["rules"]:
         if rule["from"].is_empty:
-            yield Violation(rule, f"admits everybody to a store of {service}")
+            yield Violation(rule, f"admits all peers to a store of {service}")
         for source in (each["source"] for each in rule["from"]):
             named = [each for field in ("principals", "namespaces", "serviceAccounts") for each in source[field]]
             if not named:
-                yield Violation(source, f"admits everybody to a store of {service}")
+                yield Violation(source, f"admits all peers to a store of {service}")
             for each in named:
                 if _namespace_of(each.word) not in welcome:
                     yield Violation(each, f"admits others than {service} to its store")

@@ -58,7 +58,7 @@ Place = Pods | ServiceNamespaces | Zone
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """One connection there ought to be."""
+    """One connection that must or may exist, by addresses and ports."""
 
     source: Place
     target: Place

@@ -1,4 +1,4 @@
-"""Services that lead into the cluster, or out of it; and who may stand at the other side of a rule."""
+"""Services that lead into the cluster or out of it, and what the peers of a NetworkPolicy may be."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

@@ -87,7 +87,7 @@ def table(world: World) -> Table:
 
 
 def _standing(world: World, found: Iterable[End]) -> Iterator[tuple[tuple[str, str], tuple[End, ...]]]:
-    """The pods everybody knows: those of the run that bear the labels, else one that stands in for them."""
+    """The pods known by their labels: those of the run that bear them, else one end that stands for them."""
     there: dict[str, list[End]] = {}
     for end in found:
         there.setdefault(end.namespace, []).append(end)

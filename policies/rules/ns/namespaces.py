@@ -22,7 +22,7 @@ _VERSION: Final = re.compile(r"v1\.(0|[1-9][0-9]{0,2})")
 
 
 def is_patch(thing: Object) -> bool:
-    """Whether it changes a part of an object somebody else made."""
+    """Whether it changes a part of an object that this program did not make."""
     return thing.type.endswith("Patch")
 
 
@@ -175,7 +175,7 @@ _STANDS_FOR: Final = {"service": (names.SERVICE_LABEL, f"{names.PREFIX}/data-of"
     "A/M/M",
     MEDIUM,
     NAMESPACES,
-    why="Who is called, who pays and how secret it is must be known at night, without asking.",
+    why="In an incident the owner, the cost centre and the confidentiality must be on the object itself.",
     cure="Set the labels policies/config/<environment>.json: namespaceLabels names, below catalog.platform/",
     where="manifests/isolation.py: owned",
     sources=("Gatekeeper requiredlabels",),

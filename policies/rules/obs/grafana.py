@@ -1,4 +1,4 @@
-"""What people look at: a dashboard for each service, in a Grafana only they can open."""
+"""Dashboards: one for each service, in a Grafana without anonymous access."""
 
 import json
 import re
@@ -213,7 +213,7 @@ INI: Final = "grafana.ini"
 
 
 def _of_file(thing: Object) -> Iterator[Violation]:
-    """Grafana's own file, as somebody writes it who uses no chart. What cannot be read Grafana cannot either."""
+    """Grafana's own file, as it is written without the chart. What cannot be read Grafana cannot either."""
     text = thing.root["data"][INI]
     read = ConfigParser(strict=False, interpolation=None, allow_no_value=True, default_section="")
     try:
@@ -221,7 +221,7 @@ def _of_file(thing: Object) -> Iterator[Violation]:
     except ConfigParserError:
         return
     if _is_true(View(read.get("auth.anonymous", "enabled", fallback=None))):
-        yield Violation(text, "lets anybody in: enabled of auth.anonymous is true")
+        yield Violation(text, "admits users without a login: enabled of auth.anonymous is true")
     if not (read.get("security", "admin_password", fallback=None) or "$").startswith("$"):
         yield Violation(text, "has the admin's password written out")
 

@@ -19,7 +19,7 @@ DASHBOARD_LABEL: Final = "grafana_dashboard"
 """On a ConfigMap: Grafana's sidecar loads it (kube-prometheus-stack, grafana.sidecar.dashboards.label)."""
 
 LONG_RUNNING: Final = ("DaemonSet.apps", "Deployment.apps", "Rollout.argoproj.io", "StatefulSet.apps")
-"""Workloads that stay, so that somebody may watch them."""
+"""Workloads that run for long enough to be monitored."""
 
 
 def is_dashboard(thing: Object) -> bool:

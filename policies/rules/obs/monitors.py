@@ -1,4 +1,4 @@
-"""Who is scraped: every workload of a service by some monitor, on a port that is there and open to Prometheus."""
+"""Monitors: every workload of a service is scraped, on a port that exists and is open to Prometheus."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -92,7 +92,7 @@ _ABOUT: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
 
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 AUDIT: Final = ("audit", "/aws/eks/", "cloudtrail", "flow")
-"""What is in the name of a log somebody may have to ask months later."""
+"""Parts of the name of a log that may be needed months later."""
 AUDIT_DAYS: Final = 90
 """The least an audit log is kept: break-ins are found after weeks (CIS AWS 3.x; the row of the rule)."""
 LONGEST_DAYS: Final = 400
@@ -119,7 +119,7 @@ def log_retention(thing: Object, _: Facts) -> Iterator[Violation]:
     elif days.number > LONGEST_DAYS:
         yield Violation(days, f"is {days.quantity}, above {LONGEST_DAYS}")
     elif days.number < AUDIT_DAYS and any(word in name for word in AUDIT):
-        yield Violation(days, f"is {days.quantity}, below {AUDIT_DAYS} for a log somebody audits")
+        yield Violation(days, f"is {days.quantity}, below {AUDIT_DAYS} for an audit log")
     key = thing.root["kmsKeyId"]
     if not key.is_set or key.value == "":
         yield Violation(key, "is not set")

@@ -1,4 +1,4 @@
-"""Whom a role is given to."""
+"""Bindings: which accounts may be given a role."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a role may hold."""
+"""Roles: which rights one may hold."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -186,7 +186,7 @@ workload is to create another one; deleting is an outage, not an escalation."""
     "M/M/M",
     CRITICAL,
     group.ROLE,
-    why="Each of these leads to the rights of somebody else: another pod's, another account's, the API server's.",
+    why="Each of these leads to other rights: another pod's, another account's, the API server's.",
     cure="Remove the resource from the role",
     where=PLATFORM,
     sources=("CIS-EKS 4.1.4, 4.1.9-12", "CKV2_K8S_2", "CKV2_K8S_4", "CKV_K8S_155", "CKV_K8S_156", "OWASP K02"),

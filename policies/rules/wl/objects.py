@@ -1,4 +1,4 @@
-"""Which objects make pods, and whether they find them again."""
+"""Which objects make pods, and whether their selectors match them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

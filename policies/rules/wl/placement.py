@@ -1,4 +1,4 @@
-"""Which node a pod asks for, and before whom."""
+"""Scheduling: which node, runtime class and priority a pod may ask for."""
 
 from collections.abc import Iterator
 from typing import Final

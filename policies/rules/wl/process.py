@@ -1,4 +1,4 @@
-"""What runs in a container, and as whom."""
+"""The process in a container: its user, its files, its environment."""
 
 import re
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def share_pid(pod: Pod, _: Facts) -> Iterator[Violation]:
     "A/M/M",
     LOW,
     CONTAINERS,
-    why="An open terminal is for somebody who attaches to it; no service reads one.",
+    why="A terminal is for a person who attaches to the container; no service reads from one.",
     cure="Remove stdin and tty",
     where=IMAGES,
     sources=("Gatekeeper disallowinteractive",),

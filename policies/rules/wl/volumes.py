@@ -1,4 +1,4 @@
-"""What is mounted, and from where."""
+"""Volumes: from which sources, and one source each."""
 
 from collections.abc import Iterator
 from typing import Final
