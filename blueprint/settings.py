@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from blueprint import docstrings
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
 from blueprint.text import Checked, Fault, Host, Slug, TenantName, Text, refuse
@@ -287,4 +288,4 @@ class Settings(Checked):
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of `platform:settings`, for editors."""
-    return Settings.model_json_schema(by_alias=True)
+    return docstrings.schema(Settings)

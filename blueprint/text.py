@@ -34,8 +34,9 @@ class Text(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
-        use_attribute_docstrings=True,
         allow_inf_nan=False,
+        # A model is built with the one that holds it: built by itself as well, it would be built twice.
+        defer_build=True,
     )
 
     def __init_subclass__(cls, **more: Any) -> None:

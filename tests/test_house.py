@@ -14,6 +14,7 @@ import blueprint.catalogue
 import blueprint.settings
 from blueprint import brokers, clusters, delivery, network_rules, stores
 from blueprint.catalogue.delivering import Rollout
+from blueprint.docstrings import docstrings
 from blueprint.operators import Operator
 from blueprint.settings import Acme, Brokers, Data, SelfSigned
 from components.base import Component
@@ -254,7 +255,7 @@ def test_every_field_an_owner_can_write_says_what_it_means(root: type[BaseModel]
         f"{model.__name__}.{name}"
         for model in sorted(models(root), key=lambda model: model.__name__)
         for name, field in model.model_fields.items()
-        if not field.description
+        if not docstrings(model).get(field.alias or name)
     ]
     assert not silent, f"{silent} have no docstring, so an editor shows nothing"
 

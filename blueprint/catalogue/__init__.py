@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from blueprint import docstrings
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.needing import Consume, Egress, Events
 from blueprint.catalogue.offering import Provide
@@ -224,7 +225,7 @@ class Service(Text):
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a file of the catalogue, for editors. Checks between files are not in it."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Service.model_json_schema(by_alias=True)}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **docstrings.schema(Service)}
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from blueprint.docstrings import docstrings
 from blueprint.reading.patterns import PATTERNS
 from blueprint.reading.places import Place, Spot, fields, kinds, spot
 from blueprint.reading.problems import Problem, valid
@@ -140,8 +141,8 @@ def _missing(found: Found) -> Words:
     if found.node:
         return "is taken away here, but cannot be missing", "Give it a value or drop the line"
     name = str(found.spot.place[-1])
-    field = fields(found.spot.around).get(name) if found.spot.around else None
-    meaning = re.split(r"\.\s", (field and field.description) or "")[0].rstrip(".")
+    said = docstrings(found.spot.around).get(name, "") if found.spot.around else ""
+    meaning = re.split(r"\.\s", said)[0].rstrip(".")
     return "is missing", f"Add `{name}:`" + (f" ({meaning})" if meaning not in ("", name) else "")
 
 
