@@ -12,6 +12,7 @@ from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
 from blueprint.reading import wording
 from blueprint.reading.crossing import crossed
 from blueprint.reading.entries import Catalogue, Entry, patch_of
+from blueprint.reading.patching import revalidated
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.source import Source, read_source
 
@@ -67,7 +68,9 @@ def _entry(source: Source) -> Entry:
             found.append(source.problem((*patch_of(environment), "environments"), cause, cure))
         try:
             spec = {**merge(data["spec"], patch), "environments": data["spec"]["environments"]}
-            patched[environment] = _validated({**data, "spec": spec}, source, environment)
+            patched[environment] = revalidated(written, spec, patch) or _validated(
+                {**data, "spec": spec}, source, environment
+            )
         except TextError as error:
             found += error.problems
     if found:
