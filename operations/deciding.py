@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from blueprint import Blueprint, design
+from blueprint import Blueprint, design, fitting
 from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings, read_together
 from blueprint.settings import Settings
 from operations.project import Project
@@ -69,7 +69,10 @@ class Verdict:
 
 
 def validate(project: Project) -> Verdict:
-    """Reads the catalogue for every environment and decides every stack that is described; touches nothing."""
+    """Reads the catalogue for every environment, and compares every stack's settings with it; touches nothing.
+
+    Nothing is decided: a decision refuses nothing that this does not.
+    """
     problems: list[Problem] = []
     catalogue: Catalogue | None = None
     try:
@@ -92,6 +95,6 @@ def _problems(project: Project, stack: str, catalogue: Catalogue | None) -> Iter
     try:
         settings = read_settings(project.stack_file(stack))
         if catalogue is not None:
-            design(settings, catalogue, stack)
+            fitting.check(settings, catalogue, catalogue.within(settings.environment), stack)
     except TextError as error:
         yield from error.problems

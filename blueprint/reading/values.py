@@ -19,14 +19,16 @@ _FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _CONSTANTS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
 _NUMERIC: Final = frozenset("-0123456789")
 
+_MARKS: Final = "&!\\"
 _UNUSUAL: Final = re.compile(
     r"(?:^|[^\w\"'/.])[&!]"  # what may be an anchor or a tag; an alias is nothing without its anchor
-    r"|\\[^\"\\/ n]"  # an escape that may stand for a character nobody sees
-    r"|^[ :?-]{100}",  # nesting that libyaml's composer, which recurses, should not see
+    r"|\\[^\"\\/ n]",  # an escape that may stand for a character nobody sees
     re.MULTILINE,
 )
-_MAX_BRACKETS: Final = 2000
-"""Opening ones, for the same reason."""
+"""Holds one of the marks, which are looked for first."""
+_OPENING: Final = "-?:[{"
+_MAX_OPENINGS: Final = 2000
+"""Characters that may begin a map or list: libyaml's composer recurses, and should not see ten thousand levels."""
 
 
 class _Values(LOADER):  # type: ignore[misc]  # chosen where yaml is installed
@@ -43,7 +45,9 @@ class _UnusualError(Exception):
 
 def values(text: str) -> dict[str, Any] | None:
     """The map that `text` is, as the tree would have it; None where only the tree can tell."""
-    if _UNUSUAL.search(text) or text.count("[") + text.count("{") > _MAX_BRACKETS:
+    if any(mark in text for mark in _MARKS) and _UNUSUAL.search(text):
+        return None
+    if sum(map(text.count, _OPENING)) > _MAX_OPENINGS:
         return None
     loader = _Values(text)
     try:
@@ -56,11 +60,12 @@ def values(text: str) -> dict[str, Any] | None:
 
 
 def _value(node: Any, depth: int) -> Any:
-    if isinstance(node, yaml.ScalarNode):
+    kind = type(node)
+    if kind is yaml.ScalarNode:
         return scalar(node.value) if node.tag else node.value
     if node is None or depth >= MAX_DEPTH:
         raise _UnusualError
-    if isinstance(node, yaml.SequenceNode):
+    if kind is yaml.SequenceNode:
         return [_value(item, depth + 1) for item in node.value]
     found = {_key(key): _value(inner, depth + 1) for key, inner in node.value}
     if len(found) != len(node.value):
