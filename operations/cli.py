@@ -91,7 +91,7 @@ def validate(
     with words.busy("reading the catalogue"):
         project = Project.here(services)
         verdict = validated(project)
-        pending = () if verdict.problems else unmade.of_every_stack(project)
+        pending = unmade.of_every_stack(project, verdict.catalogue) if verdict.catalogue else ()
     if as_json:
         words.result(json.dumps({**verdict.record(), "pending": record(pending)}, indent=1))
     for problem in verdict.problems if not as_json else ():

@@ -49,6 +49,8 @@ class Verdict:
     """Declared with `consumes`."""
     subscriptions: int
     stacks: tuple[str, ...]
+    catalogue: Catalogue | None
+    """What was read; None: there are problems."""
 
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
@@ -88,6 +90,7 @@ def validate(project: Project) -> Verdict:
         calls=sum(len(spec.consumes) for spec in specs),
         subscriptions=sum(len(spec.events.subscribes) for spec in specs),
         stacks=project.stacks,
+        catalogue=None if problems else catalogue,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError, create_model
 
 from blueprint.catalogue import Service, Spec
-from blueprint.text import Text
+from blueprint.text import Checked, Text
 
 
 def _optional() -> type[Text]:
@@ -42,5 +42,5 @@ def revalidated(written: Service, spec: Mapping[str, Any], changed: Mapping[str,
         return None
     update = {name: getattr(fields, name) for name in fields.model_fields_set}
     service = written.model_copy(update={"spec": written.spec.model_copy(update=update)})
-    is_right = not any(service.spec.faults()) and not any(service.faults())
-    return service if is_right else None
+    checked = (each for each in (service, service.spec) if isinstance(each, Checked))
+    return None if any(fault for each in checked for fault in each.faults()) else service

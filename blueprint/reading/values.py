@@ -31,7 +31,7 @@ _MAX_OPENINGS: Final = 2000
 """Characters that may begin a map or list: libyaml's composer recurses, and should not see ten thousand levels."""
 
 
-class _Values(LOADER):  # type: ignore[misc]  # chosen where yaml is installed
+class _Values(LOADER):  # type: ignore[misc, valid-type]  # chosen where yaml is installed
     """Composes nodes whose tag says no more than whether a scalar stands without quotes."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
