@@ -1,74 +1,98 @@
-"""The commands beside the least that could do the same work, and how they grow."""
+"""The commands of `plat` that need no engine, over catalogues of any size, and what they are compared with.
+
+They run in a copy of the program whose stacks have no budget, because a budget is for one shop.
+"""
 
 import json
+import shutil
 import sys
 from pathlib import Path
+from typing import Any, Final
 
 import yaml
 
-from bench.pairs import cpu_seconds, exponent, ratio
-from bench.workplace import Workplace
+from bench.timing import Work, process
+from manifests import everything
+from operations.deciding import decide
+from operations.project import Project
+from tests.support.catalogue_factory import write_shops
+from tests.support.stacks import ROOT
 
-LOAD = """
+SERVICES_OF_A_SHOP: Final = 12
+STACK: Final = "dev"
+FACTOR: Final = 1000
+"""By how much caps grow: more than any size measured here."""
+PARTS: Final = ("blueprint", "manifests", "components", "operations", "policies")
+BARE: Final = """\
 import json, sys
 from pathlib import Path
 import yaml
-from pydantic import TypeAdapter
 from blueprint.catalogue import Service
-files = sorted(Path(sys.argv[1]).glob("*.yaml"))
 loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-read = [yaml.load(file.read_bytes(), Loader=loader) for file in files]
-TypeAdapter(list[Service]).validate_json(json.dumps(read, default=str), by_name=False)
+for file in sorted(Path(sys.argv[1]).glob("*.yaml")):
+    Service.model_validate_json(json.dumps(yaml.load(file.read_bytes(), loader)), by_name=False)
 """
-"""The bare loader and the models: what reading cannot do without."""
-
-CDK8S = """
-import json, sys
-from cdk8s import ApiObject, ApiObjectMetadata, App, Chart, JsonPatch, YamlOutputType
-app = App(outdir=sys.argv[2], yaml_output_type=YamlOutputType.FILE_PER_RESOURCE)
-chart = Chart(app, "stack")
-for number, each in enumerate(json.load(open(sys.argv[1]))):
-    metadata = each["metadata"]
-    rest = {key: value for key, value in each.items() if key not in ("apiVersion", "kind", "metadata")}
-    made = ApiObject(chart, f"o{number}", api_version=each["apiVersion"], kind=each["kind"], metadata=ApiObjectMetadata(
-        name=metadata["name"], namespace=metadata.get("namespace"), labels=metadata.get("labels"),
-        annotations=metadata.get("annotations")))
-    made.add_json_patch(*[JsonPatch.add("/" + key, value) for key, value in rest.items()])
-app.synth()
-"""
-"""cdk8s making files of the very same objects."""
-
-GROWING = ("validate", "blueprint", "render", "judge")
+"""Each file through the fast loader and the models, once: no lines, no environments, no checks between files."""
+CDK8S: Final = Path(__file__).with_name("cdk8s_app.py")
 
 
-def _plat(command: str, services: Path) -> list[str | Path]:
-    stack: list[str | Path] = [] if command == "validate" else ["-s", "dev"]
-    out: list[str | Path] = ["-o", services.parent / "rendered"] if command == "render" else []
-    return [sys.executable, "-m", "operations", command, *stack, *out, "--services", services]
+def copy_of_the_program(folder: Path) -> Path:
+    """Makes `folder` a project like ours, without budgets. Its path."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in sorted(ROOT.glob("Pulumi*.yaml")):
+        text = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if file.name != "Pulumi.yaml":
+            text["config"]["platform:settings"].pop("budget", None)
+        (folder / file.name).write_text(yaml.safe_dump(text), encoding="utf-8")
+    widen(folder / "policies" / "config")
+    return folder
 
 
-def seconds(command: str, place: Workplace, size: int) -> float:
-    """CPU seconds of `plat <command>` over `size` services."""
-    return cpu_seconds(_plat(command, place.services(size)), cwd=place.project)
+def widen(config: Path) -> None:
+    """Multiplies the policies' caps on a whole stack, which are for one shop as well."""
+    for file in config.glob("*.json"):
+        limits = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps({**limits, "cloud": _wider(limits["cloud"])}), encoding="utf-8")
 
 
-def validate_to_bare(place: Workplace, size: int, pairs: int) -> tuple[float, float]:
-    """`plat validate` ÷ the bare loader and models."""
-    bare: list[str | Path] = [sys.executable, "-c", LOAD, place.services(size)]
-    return ratio(pairs, lambda: seconds("validate", place, size), lambda: cpu_seconds(bare, cwd=place.project))
+def _wider(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _wider(part) for key, part in value.items()}
+    return value * FACTOR if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def render_to_cdk8s(place: Workplace, size: int, pairs: int, python: Path) -> tuple[float, float]:
-    """`plat render` ÷ cdk8s, by the interpreter `python`, over the objects `render` makes."""
-    seconds("render", place, size)
-    rendered = sorted((place.services(size).parent / "rendered").rglob("*.yaml"))
-    listed = place.services(size).parent / "objects.json"
-    listed.write_text(json.dumps([yaml.safe_load(file.read_bytes()) for file in rendered]), encoding="utf-8")
-    theirs: list[str | Path] = [python, "-c", CDK8S, listed, listed.parent / "synthesized"]
-    return ratio(pairs, lambda: seconds("render", place, size), lambda: cpu_seconds(theirs, cwd=place.folder))
+def catalogue(folder: Path, services: int) -> Path:
+    """A catalogue of so many `services`, a multiple of the shop's, below `folder`; written once. Its path."""
+    made = folder / f"{services}-services"
+    return made if made.is_dir() else write_shops(made, services // SERVICES_OF_A_SHOP)
 
 
-def growth(command: str, place: Workplace, smaller: int, larger: int, pairs: int) -> tuple[float, float]:
-    """The growth exponent of `plat <command>` between two sizes, and its CPU seconds at the larger; best of runs."""
-    least = {size: min(seconds(command, place, size) for _ in range(pairs)) for size in (smaller, larger)}
-    return exponent((smaller, least[smaller]), (larger, least[larger])), least[larger]
+def command(project: Path, name: str, services: Path, *more: str) -> Work:
+    """`plat <name>` over `services`."""
+    arguments = [sys.executable, "-m", "operations", name, "--services", services, *more, "-q"]
+    return process(list(map(str, arguments)), folder=project)
+
+
+def render(project: Path, services: Path, output: Path) -> Work:
+    """`plat render` over `services` into an empty folder."""
+    work = command(project, "render", services, "-s", STACK, "-o", str(output))
+
+    def anew() -> float:
+        shutil.rmtree(output, ignore_errors=True)
+        return work()
+
+    return anew
+
+
+def bare(project: Path, services: Path) -> Work:
+    """Loader and models alone, over `services`."""
+    return process([sys.executable, "-c", BARE, str(services)], folder=project)
+
+
+def cdk8s(python: Path, project: Path, services: Path, output: Path) -> Work:
+    """The objects `plat render` writes, by cdk8s in the interpreter `python`; it is given them as JSON."""
+    objects = output.with_suffix(".json")
+    blueprint = decide(Project(root=project, services=services), STACK)
+    objects.write_text(json.dumps(list(everything(blueprint))), encoding="utf-8")
+    return process([str(python), str(CDK8S), str(objects), str(output)], folder=project)

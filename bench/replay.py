@@ -1,42 +1,73 @@
-"""A Pulumi program that makes what the file `captured` beside it lists (bench/program.py writes it)."""
+"""The program, and a bare program that registers the very same resources: what deciding and checking cost on top.
 
-import gc
+The program runs once against the tests' counting engine, which keeps what it registered: type, name, properties,
+parent, dependencies and options. The bare program (replay_program.py) reads that from a file and registers it again,
+with the same classes, by the same executor, against the same engine.
+"""
 
-gc.set_threshold(100_000, 50, 100)
+import marshal
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
 
-import marshal  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+from bench.commands import widen
+from bench.timing import Work
+from tests.support.counting_engine import STACK_TYPE
+from tests.support.program_run import Run, lead, project, run, written_settings
+from tests.support.stacks import ROOT
 
-import pulumi  # noqa: E402
-import pulumi_kubernetes as kubernetes  # noqa: E402
+STACK: Final = "dev"
+PROGRAM: Final = Path(__file__).with_name("replay_program.py")
 
-pulumi.log.debug = lambda *_, **__: None  # as the program does
 
-made: dict[str, Any] = {}
-provider: pulumi.ProviderResource | None = None
-rows, outputs = marshal.loads(Path("captured").read_bytes())  # noqa: S302  (written by the same run)
-for urn, kind, name, custom, props, parent, dependencies, ignored, replaced, gone, version in rows:
-    if kind.startswith("pulumi:providers:"):
-        options = pulumi.ResourceOptions(version=version)
-        provider = made[urn] = pulumi.ProviderResource(kind.rpartition(":")[2], name, props, options)
-        continue
-    options = pulumi.ResourceOptions(
-        parent=made.get(parent),
-        providers=None if parent in made or provider is None else [provider],
-        depends_on=[made[each] for each in dependencies],
-        deleted_with=made.get(gone),
-        ignore_changes=ignored or None,
-        replace_on_changes=replaced or None,
-    )
-    if not custom:
-        made[urn] = pulumi.ComponentResource(kind, name, {}, options)
-    elif kind == "kubernetes:core/v1:Secret":
-        made[urn] = kubernetes.core.v1.Secret(
-            name, metadata=props["metadata"], string_data=props["stringData"], type=props["type"], opts=options
+@contextmanager
+def program_and_replay(services: Path) -> Iterator[tuple[Work, Work]]:
+    """The program over `services`, and its replay."""
+    # A production budget is for one shop.
+    settings = {name: value for name, value in written_settings(STACK).items() if name != "budget"}
+    with project(services) as ours, tempfile.TemporaryDirectory(prefix="plat-") as theirs:
+        (ours / "policies").unlink()
+        shutil.copytree(ROOT / "policies", ours / "policies", ignore=shutil.ignore_patterns("__pycache__"))
+        widen(ours / "policies" / "config")
+        lead(ours, settings)
+        registered = _finished(run(ours, STACK, settings))
+        bare = Path(theirs).resolve()
+        shutil.copyfile(PROGRAM, bare / "__main__.py")
+        (bare / "captured").write_bytes(marshal.dumps((_rows(registered), list(registered.outputs))))
+        replayed = _finished(run(bare, STACK, settings))
+        if replayed.by_urn.keys() != registered.by_urn.keys():
+            sys.exit("the replay registers other resources than the program, so the ratio would mean nothing")
+        yield (
+            lambda: _finished(run(ours, STACK, settings)).cpu_seconds,
+            lambda: _finished(run(bare, STACK, settings)).cpu_seconds,
         )
-    else:
-        made[urn] = pulumi.CustomResource(kind, name, props, options)
-for urn, values in outputs:
-    if urn in made:
-        made[urn].register_outputs(values)
+
+
+def _finished(done: Run) -> Run:
+    if done.exit_code:
+        sys.exit(f"the program failed, so there is nothing to measure: {done.reported} {done.refused} {done.printed}")
+    return done
+
+
+def _rows(done: Run) -> list[tuple[Any, ...]]:
+    return [
+        (
+            each.urn,
+            each.request.type,
+            each.request.name,
+            each.request.custom,
+            each.inputs,
+            each.request.parent,
+            list(each.request.dependencies),
+            list(each.request.ignoreChanges),
+            list(each.request.replaceOnChanges),
+            each.request.deletedWith,
+            each.request.version,
+        )
+        for each in done.registrations
+        if each.kind != STACK_TYPE
+    ]

@@ -7,6 +7,7 @@ loads Pulumi. Exit codes are in exits.py; no input of a user ends in a traceback
 from __future__ import annotations
 
 import functools
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +91,7 @@ def validate(
     with words.busy("reading the catalogue"):
         project = Project.here(services)
         verdict = validated(project)
-        pending = () if verdict.problems else unmade.of_every_stack(project)
+        pending = unmade.of_every_stack(project, verdict.catalogue) if verdict.catalogue else ()
     if as_json:
         words.result(json.dumps({**verdict.record(), "pending": record(pending)}, indent=1))
     for problem in verdict.problems if not as_json else ():
@@ -272,4 +273,6 @@ def doctor(*, services: options.Services = None, as_json: options.Json = False, 
 
 def main() -> None:
     """The process."""
+    # Reading allocates much and frees little, as registering does: a third less CPU at 800 services.
+    gc.set_threshold(100_000, 50, 100)
     app(prog_name="plat")

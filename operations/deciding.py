@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from blueprint import Blueprint, design
+from blueprint import Blueprint, design, fitting
 from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings, read_together
 from blueprint.settings import Settings
 from operations.project import Project
@@ -49,6 +49,8 @@ class Verdict:
     """Declared with `consumes`."""
     subscriptions: int
     stacks: tuple[str, ...]
+    catalogue: Catalogue | None
+    """What was read; None: there are problems."""
 
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
@@ -69,7 +71,10 @@ class Verdict:
 
 
 def validate(project: Project) -> Verdict:
-    """Reads the catalogue for every environment and decides every stack that is described; touches nothing."""
+    """Reads the catalogue for every environment, and compares every stack's settings with it; touches nothing.
+
+    Nothing is decided: a decision refuses nothing that this does not.
+    """
     problems: list[Problem] = []
     catalogue: Catalogue | None = None
     try:
@@ -85,6 +90,7 @@ def validate(project: Project) -> Verdict:
         calls=sum(len(spec.consumes) for spec in specs),
         subscriptions=sum(len(spec.events.subscribes) for spec in specs),
         stacks=project.stacks,
+        catalogue=None if problems else catalogue,
     )
 
 
@@ -92,6 +98,6 @@ def _problems(project: Project, stack: str, catalogue: Catalogue | None) -> Iter
     try:
         settings = read_settings(project.stack_file(stack))
         if catalogue is not None:
-            design(settings, catalogue, stack)
+            fitting.check(settings, catalogue, catalogue.within(settings.environment), stack)
     except TextError as error:
         yield from error.problems

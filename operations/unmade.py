@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blueprint.reading import read_settings
+from blueprint.reading import Catalogue, read_settings
 from blueprint.unmade import Pending, details, once, pending, sentence
-from operations.deciding import read_whole
 from operations.project import Project
 
 
-def of_every_stack(project: Project) -> tuple[Pending, ...]:
-    """What the stacks of `project` ask for, each place once. Raises TextError."""
-    catalogue = read_whole(project)
+def of_every_stack(project: Project, catalogue: Catalogue) -> tuple[Pending, ...]:
+    """What the stacks of `project` ask for over `catalogue`, each place once. Raises TextError."""
     stacks = {stack: read_settings(project.stack_file(stack)) for stack in project.stacks}
     return once(each for stack, said in sorted(stacks.items()) for each in pending(said, catalogue, stack))
 

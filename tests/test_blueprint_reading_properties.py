@@ -24,7 +24,7 @@ from blueprint.reading.source import read_source
 TODAY = date(2026, 11, 20)
 SHOP = Path(__file__).parent.parent / "services"
 FILES = tuple(sorted(file.stem for file in SHOP.glob("*.yaml")))
-WRITTEN: dict[str, Any] = {name: read_source(SHOP / f"{name}.yaml", name).root.plain() for name in FILES}
+WRITTEN: dict[str, Any] = {name: read_source(SHOP / f"{name}.yaml", name).data for name in FILES}
 STRANGE: tuple[Any, ...] = (
     *(None, True, 0, -1, 1.5, 10**17, "", "x", "no", "010", "\u043e", "x\ny", "${", [], [None], {}, {"x": 1}, [[]]),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from blueprint.reading.source import LOADER
+from blueprint.reading.values import LOADER
 from tests.support.stacks import ROOT, SERVICES, STACKS
 
 OFFLINE = (

@@ -8,14 +8,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprint.reading.source import LOADER, read_source
+from blueprint.reading.source import read_source
+from blueprint.reading.values import LOADER
 from manifests import everything
 from operations import rendering
 from operations.deciding import decide
 from operations.exits import Exit, RefusedError
 from operations.project import Project
-from operations.wire_yaml import text
-from tests.support.stacks import STACKS
+from operations.wire_yaml import by_pyyaml, text
+from tests.support.stacks import STACKS, blueprint_of
 from tests.test_operations_cli_commands import plat
 
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n"}}
@@ -131,7 +132,62 @@ def test_text_stays_text_for_readers_of_yaml_1_1_and_1_2(value: str, tmp_path_fa
     if value.isprintable():  # the catalogue's own reader is strict about control characters
         file = tmp_path_factory.getbasetemp() / "value.yaml"
         file.write_text(written, encoding="utf-8")
-        assert read_source(file, "value.yaml").root.plain() == {"value": value}, "a reader of YAML 1.2 sees otherwise"
+        assert read_source(file, "value.yaml").data == {"value": value}, "a reader of YAML 1.2 sees otherwise"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_object_of_a_stack_is_written_as_pyyaml_writes_it(stack: str) -> None:
+    objects = list(everything(blueprint_of(stack)))
+    differing = [manifest["metadata"]["name"] for manifest in objects if text(manifest) != by_pyyaml(manifest)]
+    assert objects, "there is nothing to write"
+    assert not differing, f"the two writers differ in {differing[:5]}"
+
+
+STRANGE_TEXTS = (
+    *(
+        "",
+        " ",
+        "\n",
+        "a\nb",
+        "a\n\n  b\n",
+        " a\nb ",
+        "a: b",
+        "a #b",
+        "#",
+        "- a",
+        "a:",
+        "---",
+        "...",
+        "? a",
+        "'",
+        '"',
+        "%",
+    ),
+    *("\t", "a\u2028b", "a\x85b", "\ufeff", "\x00", "\U0001f600", "yes", "null", "1e3", "0o17", "1_0", "=", "<<", "~"),
+    *("2026-01-01", "x" * 129, "a b " * 60, "${a}", "{a}", "[a]", "!a", "&a", "*a", "@a", "`a", "letters", "a.b/c:80"),
+)
+STRANGE_VALUES = st.recursive(
+    st.one_of(
+        *(st.sampled_from(STRANGE_TEXTS), st.text(max_size=12), st.text("ab\n: #-'\"", max_size=12)),
+        *(st.integers(), st.floats(), st.booleans(), st.none()),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.one_of(st.sampled_from(STRANGE_TEXTS), st.text(max_size=6)), inner, max_size=3),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(value=st.dictionaries(st.one_of(st.sampled_from(STRANGE_TEXTS), st.integers(0, 3)), STRANGE_VALUES, max_size=4))
+def test_any_value_is_written_as_pyyaml_writes_it(value: dict[str, object]) -> None:
+    assert text(value) == by_pyyaml(value), "the two writers differ"
+
+
+def test_a_value_that_is_no_plain_data_is_refused_as_pyyaml_refuses_it() -> None:
+    with pytest.raises(yaml.YAMLError, match="cannot represent"):
+        text({"value": object()})
 
 
 @pytest.mark.parametrize("value", ["1e3", "0o17", "12e4567", "1_0", "yes", "no", "null", "~", "0x1f", "1:3", ".5", "="])

@@ -12,6 +12,7 @@ from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
 from blueprint.reading import wording
 from blueprint.reading.crossing import crossed
 from blueprint.reading.entries import Catalogue, Entry, patch_of
+from blueprint.reading.patching import revalidated
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.source import Source, read_source
 
@@ -27,20 +28,21 @@ def read_catalogue(folder: Path, *, today: date) -> Catalogue:
         cause = "holds no service" if folder.is_dir() else "is not a folder"
         cure = "Put one YAML file per service there, or name another folder with --services"
         raise TextError([Problem(file=str(folder), line=1, field="", cause=cause, cure=cure)])
+    shown = folder.resolve().name
     found: list[Problem] = []
     entries: list[Entry] = []
     unread: set[str] = set()
     for file in files:
-        names = {file.stem}
+        source: Source | None = None
         try:
-            source = read_source(file, f"{folder.resolve().name}/{file.name}")
-            if name := source.node(("metadata", "name")):
-                names.add(name.text)
+            source = read_source(file, f"{shown}/{file.name}")
             entries.append(_entry(source))
         except TextError as error:
             found += error.problems
-            # A file that could not be read would make every reference to it dangle: tell what is known to be wrong.
-            unread |= names
+            # A file that could not be read would make every reference to it dangle: report only what is known wrong.
+            unread.add(file.stem)
+            if source and (name := source.node(("metadata", "name"))):
+                unread.add(name.text)
     found += _twins(entries)
     catalogue = Catalogue(entries={entry.written.name: entry for entry in entries})
     found += crossed(catalogue, folder, today, unread)
@@ -51,7 +53,7 @@ def read_catalogue(folder: Path, *, today: date) -> Catalogue:
 
 def _entry(source: Source) -> Entry:
     """The service of `source` and its patched forms. Raises TextError."""
-    data = source.root.plain()
+    data = source.data
     written = _validated(data, source, None)
     found: list[Problem] = []
     patched: dict[Environment, Service] = {}
@@ -66,7 +68,9 @@ def _entry(source: Source) -> Entry:
             found.append(source.problem((*patch_of(environment), "environments"), cause, cure))
         try:
             spec = {**merge(data["spec"], patch), "environments": data["spec"]["environments"]}
-            patched[environment] = _validated({**data, "spec": spec}, source, environment)
+            patched[environment] = revalidated(written, spec, patch) or _validated(
+                {**data, "spec": spec}, source, environment
+            )
         except TextError as error:
             found += error.problems
     if found:

@@ -4,27 +4,25 @@ A stricter YAML than YAML, because a catalogue is read by people who know JSON a
 must not be harmed by it: one document, UTF-8, no aliases (they are how a kilobyte becomes a gigabyte), no tags, no
 duplicate keys, and the scalars of YAML 1.2's core schema only (`no` is a word, 010 is not eight).
 
-The tree is built from libyaml's events, not by its composer: that one recurses without a limit and takes the
-process down with it at some ten thousand levels.
+The tree with its lines is built where a line is asked for: for a file with a mistake. It is built from libyaml's
+events, not by its composer: that one recurses without a limit and takes the process down with it at some ten thousand
+levels.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from blueprint.reading.problems import Problem, TextError
-
-LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml reads about eight times faster; the pure loader serves where it is missing."""
+from blueprint.reading.values import LOADER, MAX_DEPTH, scalar, values
 
 MAX_BYTES: Final = 256 * 1024
 """Size of a file. The full example of the format has 6 KiB; forty times that is not written by a person."""
-MAX_DEPTH: Final = 32
-"""Levels of nesting. The format has ten."""
 
 _INVISIBLE: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\r(?!$)"
@@ -32,9 +30,6 @@ _INVISIBLE: Final = re.compile(
 """Control characters, line breaks that only YAML sees, and marks that make a line read other than it is
 (Unicode's bidirectional controls, CVE-2021-42574)."""
 _TAB: Final = re.compile(r"^ *\t")
-_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
-_CONSTANTS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 @dataclass(kw_only=True)
@@ -61,7 +56,16 @@ class Source:
     """A file that was read."""
 
     file: str
-    root: Node
+    """Its name in errors."""
+    data: Any
+    """The values without their lines."""
+    tree: Callable[[], Node]
+    """Makes `root`."""
+
+    @cached_property
+    def root(self) -> Node:
+        """The values with their lines; made when a line is asked for."""
+        return self.tree()
 
     def node(self, path: Sequence[str | int]) -> Node | None:
         """What stands at `path`, or None."""
@@ -87,8 +91,16 @@ class Source:
 
 
 def read_source(file: Path, shown: str) -> Source:
-    """The tree of `file`, called `shown` in errors. Raises TextError."""
+    """What `file` says, called `shown` in errors. Raises TextError."""
     text = _text(file, shown)
+    if (data := values(text)) is not None:
+        return Source(file=shown, data=data, tree=partial(_checked, text, shown))
+    root = _checked(text, shown)
+    return Source(file=shown, data=root.plain(), tree=lambda: root)
+
+
+def _checked(text: str, shown: str) -> Node:
+    """The tree of `text`. Raises TextError with everything that is not taken."""
     problems: list[Problem] = []
     try:
         root = _tree(text, shown, problems)
@@ -98,7 +110,7 @@ def read_source(file: Path, shown: str) -> Source:
         raise TextError(problems or [_say(shown, 1, "is empty", "Describe one service or stack, or delete the file")])
     if not isinstance(root.value, dict):
         raise TextError([_say(shown, root.line, "is not a map", "Start with `key: value` lines")])
-    return Source(file=shown, root=root)
+    return root
 
 
 def _say(file: str, line: int, cause: str, cure: str, path: str = "") -> Problem:
@@ -122,6 +134,8 @@ def _text(file: Path, shown: str) -> str:
         raise TextError(
             [_say(shown, number, "is not UTF-8 text", "Save it as UTF-8, without a byte order mark")]
         ) from None
+    if text.replace("\n", "").isprintable():
+        return text
     problems = []
     for number, line in enumerate(text.split("\n"), start=1):
         if found := _INVISIBLE.search(line):
@@ -191,7 +205,7 @@ def _node(event: Any, line: int) -> Node | None:
     if isinstance(event, yaml.AliasEvent):
         return Node(line=line)
     if isinstance(event, yaml.ScalarEvent):
-        return Node(line=line, value=_scalar(event.value) if event.implicit[0] else event.value, text=event.value)
+        return Node(line=line, value=scalar(event.value) if event.implicit[0] else event.value, text=event.value)
     return None
 
 
@@ -213,15 +227,6 @@ def _put(parent: Node, key: list[tuple[str, int] | None], node: Node, shown: str
     name, line = waiting
     parent.items[name] = (line, node)
     key[-1] = None
-
-
-def _scalar(text: str) -> Any:
-    """YAML 1.2's core schema, less what is easily misread: octal, hexadecimal, exponents, infinities stay words."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 _CURES: Final = (

@@ -19,20 +19,25 @@ KEY = "platform:settings"
 def read_settings(file: Path) -> Settings:
     """The settings in `file`, a Pulumi.<stack>.yaml. Raises TextError."""
     source = read_source(file, file.name)
-    config = source.root.items.get("config", (1, Node(line=1)))[1]
-    if KEY not in config.items:
+    config = source.data.get("config")
+    if not isinstance(config, dict) or KEY not in config:
         cause = f"has no `{KEY}` below `config`"
         raise TextError([source.problem(("config",), cause, f"Add {KEY}: with environment, cluster and domain")])
-    line, node = config.items[KEY]
-    if not isinstance(node.value, dict):
+    if not isinstance(config[KEY], dict):
         cure = "Write environment, cluster and domain below it"
         raise TextError([source.problem(("config", KEY), "is not a map", cure)])
-    return _validated(node.plain(), Source(file=source.file, root=Node(line=line, value={}, items=node.items)))
+
+    def tree() -> Node:
+        """The settings alone, because places begin at them."""
+        line, node = source.root.items["config"][1].items[KEY]
+        return Node(line=line, value={}, items=node.items)
+
+    return _validated(config[KEY], Source(file=source.file, data=config[KEY], tree=tree))
 
 
 def settings_of(value: Any, stack: str) -> Settings:
     """The settings Pulumi holds for `stack`, already parsed. Raises TextError, without lines: Pulumi keeps none."""
-    return _validated(value, Source(file=f"Pulumi.{stack}.yaml", root=Node(line=1)))
+    return _validated(value, Source(file=f"Pulumi.{stack}.yaml", data=value, tree=lambda: Node(line=1)))
 
 
 def _validated(data: Any, source: Source) -> Settings:
@@ -59,7 +64,7 @@ def read_kubeconfig(path: Path, *, context: str | None, cluster: str) -> Kubecon
     the right stack is how a test deletes production.
     """
     source = read_source(path.expanduser(), str(path))
-    data = source.root.plain()
+    data = source.data
     contexts, clusters = _named(data, "contexts", "context"), _named(data, "clusters", "cluster")
     current = data.get("current-context")
     chosen = context or (current if isinstance(current, str) else "")

@@ -4,12 +4,15 @@ The rows are in `table`; here they meet a catalogue and settings. It decides not
 that runs containers refuses what would leave pods waiting for ever; one that simulates them only says it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from functools import partial
 
 from blueprint import clusters
-from blueprint.catalogue import Service, Spec
+from blueprint.catalogue import Environment, Service, Spec
 from blueprint.reading import Catalogue, Problem, TextError
+from blueprint.reading.entries import Entry
 from blueprint.references import Reference, parts
 from blueprint.settings import Settings
 from blueprint.text import Text
@@ -27,8 +30,8 @@ class Pending:
 
     file: str
     """The file that asks."""
-    line: int | None
-    """From 1; None: the stack's settings, whose lines are not kept, or a default nobody wrote."""
+    written: Callable[[], int] | None = dataclass_field(repr=False, compare=False)
+    """Finds `line`; None: there is none."""
     field: str
     """YAML path, such as spec.resources.db."""
     row: Row
@@ -37,9 +40,15 @@ class Pending:
     waiting: str | None
     """The service whose pods wait for it for ever; None: nobody does."""
 
+    @property
+    def line(self) -> int | None:
+        """From 1; None: the stack's settings, whose lines are not kept. Asked for only where it is printed: it makes
+        the tree of the file."""
+        return self.written() if self.written else None
+
 
 def pending(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> tuple[Pending, ...]:
-    """Everything `settings` and `catalogue` ask for that is not made yet, in the order of files and lines.
+    """Everything `settings` and `catalogue` ask for that is not made yet, in the order of files and fields.
 
     A stack without the layer `services` asks nothing of the catalogue.
     """
@@ -47,7 +56,7 @@ def pending(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> t
     if "services" in settings.layers:
         for service in catalogue.within(settings.environment):
             found += _of_service(service, settings, catalogue)
-    return tuple(sorted(found, key=lambda each: (each.file, each.line or 0, each.field)))
+    return tuple(sorted(found, key=lambda each: (each.file, each.field)))
 
 
 def once(found: Iterable[Pending]) -> tuple[Pending, ...]:
@@ -85,7 +94,7 @@ def sentence(found: Iterable[Pending]) -> str:
 
 def details(found: Iterable[Pending]) -> Iterator[str]:
     """`found` line by line: each subject with what to do meanwhile, and below it every place that asks for it."""
-    places = tuple(found)
+    places = _by_line(found)
     for row, count in _counted(places).items():
         yield f"{count} {row.one if count == 1 else row.many}, to come with {row.planned}. {row.meanwhile}."
         for each in places:
@@ -106,8 +115,12 @@ def record(found: Iterable[Pending]) -> list[Mapping[str, object]]:
             "meanwhile": each.row.meanwhile,
             "waiting": each.waiting,
         }
-        for each in found
+        for each in _by_line(found)
     ]
+
+
+def _by_line(found: Iterable[Pending]) -> tuple[Pending, ...]:
+    return tuple(sorted(found, key=lambda each: (each.file, each.line or 0, each.field)))
 
 
 def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
@@ -123,7 +136,7 @@ def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
     for row, path, count in _below(settings, ()):
         yield Pending(
             file=f"Pulumi.{stack}.yaml",
-            line=None,
+            written=None,
             field=".".join(("platform:settings", *map(str, path))),
             row=row,
             count=count,
@@ -134,16 +147,20 @@ def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
 def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> Iterator[Pending]:
     entry, asked = catalogue.entries[service.name], _asked_for(service.spec)
     for row, path, count in _below(service, ()):
-        # Where it was declared first; a patch is named for what is in the patch alone.
-        patched = path[0] == "spec" and entry.source.node(path) is None
         yield Pending(
             file=entry.source.file,
-            line=entry.source.line(entry.place(settings.environment, *path[1:]) if patched else path),
+            written=partial(_line, entry, settings.environment, path),
             field=".".join(map(str, path)),
             row=row,
             count=count,
             waiting=service.name if row.blocks and path[-1] in asked else None,
         )
+
+
+def _line(entry: Entry, environment: Environment, path: tuple[str | int, ...]) -> int:
+    """Where `path` was declared first; a patch is named for what is in the patch alone."""
+    patched = path[0] == "spec" and entry.source.node(path) is None
+    return entry.source.line(entry.place(environment, *path[1:]) if patched else path)
 
 
 def _asked_for(spec: Spec) -> frozenset[str]:

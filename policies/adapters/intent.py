@@ -61,7 +61,7 @@ def facts_of(stack: Stack, config: Mapping[str, str], *, today: date, root: Path
     Raises IntentError where `stack` is the project's own and its settings or catalogue cannot be read.
     """
     try:
-        if read_source(root / "Pulumi.yaml", "Pulumi.yaml").root.plain().get("name") != stack.project:
+        if read_source(root / "Pulumi.yaml", "Pulumi.yaml").data.get("name") != stack.project:
             return strictest(today)
         file = root / f"Pulumi.{stack.name}.yaml"
         given = config.get(SETTINGS)
@@ -77,5 +77,5 @@ def _written(file: Path) -> str:
     """The catalogue's folder as the stack's file names it; "" where it names none."""
     if not file.is_file():
         return ""
-    config = read_source(file, file.name).root.plain().get("config")
+    config = read_source(file, file.name).data.get("config")
     return str(config.get(SERVICES, "")) if isinstance(config, dict) else ""

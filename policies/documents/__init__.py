@@ -15,7 +15,8 @@ from typing import Any, Final
 import yaml
 
 from blueprint.reading.problems import Problem
-from blueprint.reading.source import LOADER, syntax
+from blueprint.reading.source import syntax
+from blueprint.reading.values import LOADER
 from policies.documents.budget import MAX_RUN_WEIGHT, MAX_WEIGHT, Budget, RefusedError
 from policies.documents.json_text import json_documents
 from policies.documents.tree import Tree

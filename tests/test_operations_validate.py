@@ -1,0 +1,48 @@
+"""`plat validate` compares every stack with the catalogue and decides nothing: it still finds what deciding refuses."""
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from blueprint.reading import TextError
+from operations.deciding import decide, validate
+from operations.project import Project
+from tests.support.stacks import ROOT, SERVICES, STACKS
+
+# What `unmade` refuses, the program and `plat up` ask it; `design` does not.
+DECISIONS = tuple(
+    sorted(
+        file
+        for file in (ROOT / "blueprint").rglob("*.py")
+        if file.relative_to(ROOT / "blueprint").parts[0] not in ("reading", "fitting.py", "unmade")
+    )
+)
+
+
+@pytest.mark.parametrize("file", DECISIONS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_decision_refuses_nothing_that_was_written(file: Path) -> None:
+    names = {node.id for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
+    assert "TextError" not in names, "validate would not find it: only blueprint/fitting.py refuses, which it asks"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The stacks and the shop, with a budget nobody keeps within."""
+    for stack in STACKS:
+        shutil.copy(ROOT / f"Pulumi.{stack}.yaml", tmp_path)
+    file = tmp_path / "Pulumi.prod.yaml"
+    text = yaml.safe_load(file.read_text(encoding="utf-8"))
+    text["config"]["platform:settings"]["budget"] = {"pods": 1}
+    file.write_text(yaml.safe_dump(text), encoding="utf-8")
+    return Project(root=tmp_path, services=SERVICES)
+
+
+def test_validate_reports_for_a_stack_what_deciding_it_refuses(project: Project) -> None:
+    with pytest.raises(TextError) as refused:
+        decide(project, "prod")
+    problems = validate(project).problems
+    assert [problem.field for problem in problems] == ["platform:settings.budget.pods"], "the budget is not compared"
+    assert tuple(problems) == tuple(refused.value.problems), "validate and the decision report different problems"
