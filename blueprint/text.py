@@ -103,19 +103,20 @@ ServiceName = Annotated[
 ]
 
 TENANT_LENGTH: Final = 16
-"""Characters of a tenant's name: with a service's, two hyphens and `-data` they make a namespace of 63."""
+"""Characters of a tenant's name: with a service's, two hyphens and `-data` they make a namespace of 63. Three at least:
+`xn--` begins a name in punycode, and RFC 5891 keeps every two characters before two hyphens for the like."""
 
 TenantName = Annotated[
     str,
     AfterValidator(
         _matching(
-            rf"(?!.{{{TENANT_LENGTH + 1}}})[a-z](-?[a-z0-9])*",
+            rf"(?!.{{{TENANT_LENGTH + 1}}})[a-z](-?[a-z0-9]){{2,}}",
             "is not a tenant's name",
-            f"Use 1 to {TENANT_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending with"
+            f"Use 3 to {TENANT_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending with"
             " '-', such as pr7",
         )
     ),
-    WithJsonSchema({"type": "string", "pattern": "^[a-z](-?[a-z0-9])*$", "maxLength": TENANT_LENGTH}),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z](-?[a-z0-9]){2,}$", "maxLength": TENANT_LENGTH}),
 ]
 
 Slug = Annotated[

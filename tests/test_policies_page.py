@@ -9,6 +9,7 @@ from blueprint.catalogue.promising import PolicyException
 from operations.policy_page import ENVIRONMENTS, EXCEPTION, OBJECT_EXCEPTION, page
 from policies.core.limits import ObjectException
 from policies.rules import GROUPS, RULES
+from tests.support.stacks import ROOT
 
 PAGE = page()
 HEADINGS = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL), re.MULTILINE)
@@ -56,3 +57,8 @@ def test_the_examples_are_exceptions_one_could_write() -> None:
 def test_nothing_is_taken_for_markup() -> None:
     text = re.sub(r"```.*?```|<!--.*?-->|`[^`\n]*`", "", PAGE, flags=re.DOTALL)
     assert not re.search(r"(?<!\\)<", text), "GitHub would swallow a <placeholder>"
+
+
+def test_the_readme_says_how_many_rules_there_are() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[{len(RULES)} rules](docs/policies.md)" in readme

@@ -1,6 +1,7 @@
 """The judge before the program: what it lets pass, and what it says of what it does not."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -207,6 +208,43 @@ def test_a_tenant_s_copy_is_judged_like_the_base_stack(stack: str) -> None:
     assert {finding.identity for finding in of_copy.findings} == {finding.identity for finding in of_base.findings}
     assert len(of_copy.excepted) == len(of_base.excepted), "an exception of the catalogue holds for every copy"
     assert of_copy.objects == of_base.objects
+
+
+def _elsewhere(value: Any) -> Any:
+    """`value` with every namespace of the tenant's replaced by the base stack's."""
+    return json.loads(json.dumps(value).replace("pr7--", ""))
+
+
+def _of_kind(*kinds: str, where: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Objects of `kinds` with their field `where` led to the base stack; others as they are."""
+    return lambda made: {**made, where: _elsewhere(made[where])} if made["kind"] in kinds else made
+
+
+@pytest.mark.parametrize(
+    "led_astray",
+    [
+        _elsewhere,
+        _of_kind("AuthorizationPolicy", where="spec"),
+        _of_kind("NetworkPolicy", where="spec"),
+        _of_kind("Sidecar", where="spec"),
+        _of_kind("Deployment", "Rollout", where="metadata"),
+    ],
+    ids=["everything", "who is admitted", "network rules", "scope", "pods"],
+)
+def test_a_copy_that_leads_to_the_base_stack_is_refused(led_astray: Callable[[Mapping[str, Any]], Any]) -> None:
+    text = settings("prod", layers=("services",), tenant="pr7")
+    made = [led_astray(manifest) for manifest in everything(design(text, shop()))]
+    with pytest.raises(PreflightError):
+        preflight(made, settings=text, catalogue=shop(), today=TODAY)
+
+
+def test_a_production_stack_of_services_alone_passes_with_the_exceptions_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "limits_of", limits_of)
+    text = settings("prod", layers=("services",))
+    report = preflight(everything(design(text, shop())), settings=text, catalogue=shop(), today=TODAY)
+    assert not report.mandatory
 
 
 def test_what_is_wrong_in_a_tenant_s_copy_is_refused() -> None:

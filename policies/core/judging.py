@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any, Final
 
 from policies.core.charts import is_advice
+from policies.core.exceptions import STACK as STACK_TITLE
 from policies.core.exceptions import WrittenException, asked_for, wrong
 from policies.core.facts import Facts
 from policies.core.finding import Finding, Outcome, Report, Undecided
 from policies.core.rule import STACK, Rule, Selector, Violation
-from policies.core.tenants import as_base, plain
+from policies.core.tenants import Tenant
 from policies.core.world import World
 from policies.objects import Object, expanded
 from policies.objects.values import MalformedError, UndeterminedError
@@ -30,7 +31,10 @@ class Judge:
 
     def __init__(self, facts: Facts, rules: Sequence[Rule]) -> None:
         self.facts = facts
-        self._tenant = facts.settings.tenant if facts.settings else None
+        tenant = facts.settings.tenant if facts.settings else None
+        self._tenant = Tenant(name=tenant, services=tuple(facts.service)) if tenant else None
+        # What is asked of a stack as a whole may be met by the stack that makes its platform.
+        self._is_whole = facts.settings is None or "platform" in facts.settings.layers
         self.by_id = {rule.id: rule for rule in rules}
         self.active = tuple(rule for rule in rules if rule.level(facts.environment) != "off")
         self._resource = _by_selector(rule for rule in self.active if not rule.of_stack)
@@ -56,7 +60,7 @@ class Judge:
         """What is wrong with the exceptions, given everything that was found in `judged`, which `scopes` gives."""
         rule = self.by_id[EXCEPTIONS]
         used = {finding.exception for finding in findings}
-        known = {plain(scope, self._tenant) for scope in judged}
+        known = {self._tenant.namespace(scope) if self._tenant else scope for scope in judged}
         for asked in asked_for(self.facts):
             why = wrong(asked, self.facts.today, self.by_id)
             if why is None and asked not in used and self._could_match(asked, known):
@@ -85,7 +89,7 @@ class Judge:
         )
 
     def _expanded(self, thing: Object) -> Iterator[Object]:
-        return expanded(as_base(thing, self._tenant))
+        return expanded(self._tenant.as_base(thing) if self._tenant else thing)
 
     def _could_match(self, asked: WrittenException, known: set[str]) -> bool:
         """An exception of an object another stack makes, or of a rule that is off here, is not dead."""
@@ -93,6 +97,8 @@ class Judge:
             return False
         if (asked.object or "").startswith(URN):
             return _stack_of(asked.object or "") in known
+        if asked.object == STACK_TITLE and not self._is_whole:
+            return False
         namespace, slash, _ = (asked.object or "").rpartition(" ")[2].partition("/")
         place = asked.service or (namespace if slash else None)
         return place in known if place else any(not each.startswith(URN) for each in known)

@@ -1,29 +1,71 @@
 """A tenant's copy of the services is judged as the base stack it copies.
 
-Namespaces carry the tenant before the service (`pr7--order-service`); everything a rule knows, and every exception an
-owner wrote, is about `order-service`. So the mark is taken off before the rules look, and findings name the service.
+Its namespaces carry the tenant before the service (`pr7--order-service`); everything a rule knows, and every exception
+an owner wrote, is about `order-service`. So namespaces of the tenant get their plain names before the rules look, and
+findings name the service. A namespace of the base stack, where one is meant (of an object, in an identity, an address,
+a selector), becomes one that no catalogue has: what leads there, or lies there, is refused like anything foreign.
 """
 
-from dataclasses import replace
-from typing import Any
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
 
-from blueprint.names import TENANT_MARK
+from blueprint.names import TENANT_MARK, data_namespace
 from policies.objects import Object
 
+FOREIGN: Final = f"base{TENANT_MARK}"
+"""Before the namespaces of the base stack, as the rules see them. No service's name holds the mark."""
+_NAMESPACE_FIELDS: Final = frozenset({"kubernetes.io/metadata.name", "namespace", "namespaces"})
+"""Fields whose value is a namespace, or a list of them."""
 
-def as_base(thing: Object, tenant: str | None) -> Object:
-    """`thing` as the base stack would have it; itself without a tenant."""
-    return replace(thing, props=plain(thing.props, tenant)) if tenant else thing
 
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """How one tenant's namespaces, and the base stack's, are seen."""
 
-def plain(value: Any, tenant: str | None) -> Any:
-    """`value` with the mark of `tenant` taken off every text in it, keys included."""
-    if not tenant:
-        return value
-    if isinstance(value, str):
-        return value.replace(f"{tenant}{TENANT_MARK}", "")
-    if isinstance(value, dict):
-        return {plain(key, tenant): plain(entry, tenant) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [plain(entry, tenant) for entry in value]
-    return value
+    name: str
+    services: Sequence[str]
+
+    def as_base(self, thing: Object) -> Object:
+        """`thing` as the base stack would have it."""
+        props = {key: self._seen(value, str(key)) for key, value in thing.props.items()}
+        if thing.sort == "Namespace" and isinstance(metadata := props.get("metadata"), dict):
+            props["metadata"] = {**metadata, "name": self._namespace(str(thing.props["metadata"].get("name", "")))}
+        return replace(thing, props=props)
+
+    def namespace(self, name: str) -> str:
+        """The namespace `name` as rules see it; anything else unchanged."""
+        return self._namespace(name)
+
+    def _seen(self, value: Any, field: str) -> Any:
+        if isinstance(value, dict):
+            return {key: self._seen(part, str(key)) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self._seen(part, field) for part in value]
+        if not isinstance(value, str):
+            return value
+        if field in _NAMESPACE_FIELDS:
+            return self._namespace(value)
+        text = self._in_text.sub(lambda found: self._namespace(found.group()), value)
+        scope, slash, rest = text.partition("/")
+        return f"{self._namespace(scope)}/{rest}" if field == "hosts" and slash else text
+
+    def _namespace(self, name: str) -> str:
+        if name in self._of_base:
+            return f"{FOREIGN}{name}"
+        plain = name.removeprefix(f"{self.name}{TENANT_MARK}")
+        return plain if plain in self._of_base else name
+
+    @cached_property
+    def _of_base(self) -> frozenset[str]:
+        return frozenset({*self.services, *map(data_namespace, self.services)})
+
+    @cached_property
+    def _in_text(self) -> re.Pattern[str]:
+        """Where a text names a namespace: in an identity, an address, an account, a query."""
+        some = "|".join(sorted(map(re.escape, self._of_base), key=len, reverse=True)) or r"(?!)"
+        name = rf"(?:{re.escape(f'{self.name}{TENANT_MARK}')})?(?:{some})"
+        places = ((r"/ns/", r"/"), (r"\.", r"\.svc\b"), (r"system:serviceaccount:", r":"), (r'namespace="', r'"'))
+        return re.compile("|".join(rf"(?<={before}){name}(?={after})" for before, after in places))
