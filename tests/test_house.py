@@ -14,9 +14,11 @@ import blueprint.catalogue
 import blueprint.settings
 from blueprint import brokers, clusters, delivery, network_rules, stores
 from blueprint.catalogue.delivering import Rollout
+from blueprint.catalogue.owning import AnyStore
 from blueprint.docstrings import docstrings
 from blueprint.operators import Operator
 from blueprint.settings import Acme, Brokers, Data, SelfSigned
+from blueprint.vendors import STORE_PORTS
 from components.base import Component
 from components.cluster import CONNECTIONS
 from manifests import gateway as gateway_manifests
@@ -26,6 +28,7 @@ from manifests.isolation import PEERS
 from manifests.operators import SPELLINGS as OPERATOR_SPELLINGS
 from operations.reaching import REACHED
 from operations.stacks import DRIVERS
+from tests.support import random_catalogues, reachability, standing
 
 ROOT: Final = Path(__file__).parent.parent
 ROOMS: Final = ("blueprint", "components", "manifests", "operations", "policies")
@@ -199,6 +202,11 @@ def placements(text: type[BaseModel]) -> set[tuple[str, str]]:
     return {(name, value) for name, allowed in values.items() for value in allowed}
 
 
+def engines() -> set[str]:
+    """Every type of store an owner may name."""
+    return {get_args(kind.model_fields["type"].annotation)[0] for kind in get_args(AnyStore)}
+
+
 TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "cluster settings to decision": (set(clusters.MAKERS), set(get_args(get_args(blueprint.settings.Cluster)[0]))),
     "cluster decision to connection": (set(CONNECTIONS), {clusters.Attached}),
@@ -209,6 +217,10 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "store engine and placement to decision": (set(stores.MAKERS), placements(Data)),
     "broker and placement to decision": (set(brokers.MAKERS), placements(Brokers)),
     "store or broker decision to objects": (set(OBJECTS), {stores.Store, brokers.Account}),
+    "store engine to ports": (set(STORE_PORTS), engines()),
+    "store engine to ports, for the proofs": (set(reachability.STORE_PORTS), engines()),
+    "store engine of random catalogues": (set(random_catalogues.STORES), engines()),
+    "store engine with a stand-in": (set(standing.STORES), engines()),
     "peer to spelling": (set(PEERS), set(get_args(network_rules.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
     "operator to spelling": (set(OPERATOR_SPELLINGS), set(Operator.__subclasses__())),

@@ -66,7 +66,8 @@ class Case:
         if UPDATE and reported != self.expected:
             before = self.file.read_text(encoding="utf-8").partition("--- expected\n")[0]
             self.file.write_text(f"{before}--- expected\n{reported}", encoding="utf-8")
-        assert reported == self.expected, f"{self.sentence} ({self.file.name})"
+        cure = "if the new words are right, run the tests with UPDATE_GOLDEN=1 once"
+        assert reported == self.expected, f"{self.sentence} ({self.file.name}; {cure})"
 
 
 def cases(*subjects: str) -> list[Case]:
