@@ -120,8 +120,8 @@ def unlisted_provider(thing: Object, _: Facts) -> Iterator[Violation]:
 def unlisted_type(thing: Object, _: Facts) -> Iterator[Violation]:
     if is_unlisted(thing.type):
         *first, last = nearest(thing.type)
-        told = f"the nearest are {', '.join(first)} and {last}"
-        yield Violation("", f"is no type this program makes, so no rule judges it whole; {told}")
+        stated = f"the nearest are {', '.join(first)} and {last}"
+        yield Violation("", f"is no type this program makes, so no rule judges it whole; {stated}")
 
 
 @ENG.resource(

@@ -133,7 +133,7 @@ def _taken_in(operation: View, others: Set[Ask], who: str) -> Iterator[Violation
                 )
 
 
-def _nothing_less(namespace: Object, world: World) -> Iterator[Violation]:
+def _nothing_missing(namespace: Object, world: World) -> Iterator[Violation]:
     if not has_mesh(world.facts) or namespace.name not in world.facts.service:
         return
     # The service's own pods, as they are labelled; a debugging Job beside them serves no API.
@@ -164,5 +164,5 @@ def _request(edge: Edge, ask: Ask, method: str) -> Request:
 
 _SIDES: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
     AUTHORIZATION_POLICY: _nothing_more,
-    "Namespace": _nothing_less,
+    "Namespace": _nothing_missing,
 }
