@@ -35,7 +35,7 @@ def schema(root: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of `root`, every field with its docstring."""
     made = root.model_json_schema(by_alias=True)
     shown = {root.__name__: made, **made.get("$defs", {})}
-    for model in _models(root):
+    for model in models(root):
         for field, text in docstrings(model).items():
             described = shown[model.__name__]["properties"][field]
             referred = shown.get(described.get("$ref", "").rpartition("/")[2], {})
@@ -44,7 +44,7 @@ def schema(root: type[BaseModel]) -> dict[str, Any]:
     return made
 
 
-def _models(root: type[BaseModel]) -> set[type[BaseModel]]:
+def models(root: type[BaseModel]) -> set[type[BaseModel]]:
     """`root` and every model its fields can hold."""
     found: set[type[BaseModel]] = set()
     waiting: list[Any] = [root]

@@ -15,7 +15,7 @@ import blueprint.settings
 from blueprint import brokers, clusters, delivery, network_rules, stores
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.owning import AnyStore
-from blueprint.docstrings import docstrings
+from blueprint.docstrings import docstrings, models
 from blueprint.operators import Operator
 from blueprint.settings import Acme, Brokers, Data, SelfSigned
 from blueprint.vendors import STORE_PORTS
@@ -242,21 +242,6 @@ def delivering_templates() -> Any:
     from blueprint.catalogue.delivering import Analysis  # noqa: PLC0415
 
     return Analysis.model_fields["templates"].annotation
-
-
-def models(root: type[BaseModel]) -> set[type[BaseModel]]:
-    """`root` and every model its fields can hold."""
-    found: set[type[BaseModel]] = set()
-    waiting: list[Any] = [root]
-    while waiting:
-        annotation = waiting.pop()
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            if annotation not in found:
-                found.add(annotation)
-                waiting += [field.annotation for field in annotation.model_fields.values()]
-        else:
-            waiting += list(get_args(annotation))
-    return found
 
 
 @pytest.mark.parametrize(
