@@ -26,6 +26,27 @@ UNKNOWN: Final = "eng-unknown-values"
 EXCEPTIONS: Final = "eng-exemptions"
 
 
+Looks = tuple[tuple[Selector[Any], tuple[Rule, ...]], ...]
+
+
+class _BySelector:
+    """Rules by what they look for. One look serves all rules that share a selector: pods are found once, not sixty
+    times; and an object is looked into for what its sort may hold."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        found: dict[int, tuple[Selector[Any], list[Rule]]] = {}
+        for rule in rules:
+            found.setdefault(id(rule.selector), (rule.selector, []))[1].append(rule)
+        self.all: Looks = tuple((selector, tuple(several)) for selector, several in found.values())
+        self._by_sort: dict[str, Looks] = {}
+
+    def of(self, sort: str) -> Looks:
+        """Those that look into objects of `sort`."""
+        if sort not in self._by_sort:
+            self._by_sort[sort] = tuple(look for look in self.all if look[0].sorts is None or sort in look[0].sorts)
+        return self._by_sort[sort]
+
+
 class Judge:
     """The rules of one environment, ready to run. Keeps nothing between calls."""
 
@@ -37,8 +58,8 @@ class Judge:
         self._is_whole = facts.settings is None or "platform" in facts.settings.layers
         self.by_id = {rule.id: rule for rule in rules}
         self.active = tuple(rule for rule in rules if rule.level(facts.environment) != "off")
-        self._resource = _by_selector(rule for rule in self.active if not rule.of_stack)
-        self._stack = _by_selector(rule for rule in self.active if rule.of_stack)
+        self._resource = _BySelector(rule for rule in self.active if not rule.of_stack)
+        self._stack = _BySelector(rule for rule in self.active if rule.of_stack)
         self._exceptions = tuple(each for each in asked_for(facts) if wrong(each, facts.today, self.by_id) is None)
 
     def resource(self, thing: Object) -> Outcome:
@@ -50,7 +71,7 @@ class Judge:
         """What the rules that need all objects say."""
         world = World(self.facts, tuple(one for thing in objects for one in self._expanded(thing)))
         found: list[Finding | Undecided] = []
-        for rule in (rule for selector, rules in self._stack for rule in rules if selector is STACK):
+        for rule in (rule for selector, rules in self._stack.all for rule in rules if selector is STACK):
             found += self._run(rule, None, partial(rule.check, None, world))
         for thing in world.objects:
             found += self._one(thing, self._stack, world)
@@ -103,12 +124,8 @@ class Judge:
         place = asked.service or (namespace if slash else None)
         return place in known if place else any(not each.startswith(URN) for each in known)
 
-    def _one(
-        self, thing: Object, table: Sequence[tuple[Selector[Any], Sequence[Rule]]], knows: Facts | World
-    ) -> Iterator[Finding | Undecided]:
-        for selector, rules in table:
-            if selector.sorts is not None and thing.sort not in selector.sorts:
-                continue
+    def _one(self, thing: Object, table: _BySelector, knows: Facts | World) -> Iterator[Finding | Undecided]:
+        for selector, rules in table.of(thing.sort):
             subjects, trouble = _looked_for(selector, thing)
             for subject in subjects:
                 for rule in rules:
@@ -203,14 +220,6 @@ def scopes(objects: Iterable[Object]) -> set[str]:
 def _stack_of(urn: str) -> str:
     # urn:pulumi:<stack>::<project>::<types>::<name>
     return "::".join(urn.split("::")[:2])
-
-
-def _by_selector(rules: Iterable[Rule]) -> tuple[tuple[Selector[Any], tuple[Rule, ...]], ...]:
-    # One look for subjects serves all rules that share a selector: pods are found once, not sixty times.
-    found: dict[int, tuple[Selector[Any], list[Rule]]] = {}
-    for rule in rules:
-        found.setdefault(id(rule.selector), (rule.selector, []))[1].append(rule)
-    return tuple((selector, tuple(several)) for selector, several in found.values())
 
 
 def _looked_for(selector: Selector[Any], thing: Object) -> tuple[list[Any], Exception | None]:

@@ -7,6 +7,7 @@ kinds and paths would lack the next operator.
 from collections.abc import Callable, Iterator
 
 from policies.objects import Object
+from policies.objects.glance import glance
 from policies.objects.pods import ROLES
 from policies.objects.values import View
 
@@ -23,6 +24,8 @@ Called = Callable[[str], object]
 
 def holders(thing: Object, called: Called) -> Iterator[tuple[View, str]]:
     """What `fields` finds, as the mapping it is in and its name there."""
+    if not any(called(name) for name in glance(thing).names):
+        return
     yield from ((thing.root, name) for name in thing.props if called(name))
     for key, place in thing.body():
         yield from _within(thing, key, place, called)
