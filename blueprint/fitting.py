@@ -54,10 +54,15 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                 yield problem(
                     ("auth",), "asks for a token, but the stack has no issuer, so every call is refused", cure
                 )
-            for position, group in enumerate(route.acl.allow if route.acl else ()):
-                if group not in groups and settings.identity.issuers:
-                    cause = f"allows the group '{group}', which no issuer of the stack lists"
-                    yield problem(("acl", "allow", position), cause, valid(group, groups))
+            acl = route.acl if settings.identity.issuers else None
+            asked = {"allow": acl.allow, "deny": acl.deny} if acl else {}
+            for word, named in asked.items():
+                for position, group in enumerate(named):
+                    if group not in groups:
+                        # Denied under a misspelt name, the group would pass.
+                        verb = {"allow": "allows", "deny": "denies"}[word]
+                        cause = f"{verb} the group '{group}', which no issuer of the stack lists"
+                        yield problem(("acl", word, position), cause, valid(group, groups))
 
 
 def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:

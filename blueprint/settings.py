@@ -157,7 +157,7 @@ Placement = Literal["operator", "managed"]
 
 
 class Data(Text):
-    """Where each engine's stores live, unless a service's class says otherwise."""
+    """Where each engine's stores live."""
 
     postgres: Placement = "operator"
     """PostgreSQL: CloudNativePG, or the cloud's."""

@@ -110,10 +110,10 @@ TenantName = Annotated[
     str,
     AfterValidator(
         _matching(
-            rf"(?!.{{{TENANT_LENGTH + 1}}})[a-z](-?[a-z0-9]){{2,}}",
+            rf"(?!.{{{TENANT_LENGTH + 1}}}|kube(-|$))[a-z](-?[a-z0-9]){{2,}}",
             "is not a tenant's name",
             f"Use 3 to {TENANT_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending with"
-            " '-', such as pr7",
+            " '-', such as pr7; not kube, which Kubernetes keeps for itself",
         )
     ),
     WithJsonSchema({"type": "string", "pattern": "^[a-z](-?[a-z0-9]){2,}$", "maxLength": TENANT_LENGTH}),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint import names
-from blueprint.catalogue import Environment, Service
+from blueprint.catalogue import Service
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS, api, port, protocol
 from blueprint.references import Reference, parts
@@ -41,13 +41,14 @@ def version(image: str) -> str:
     return names.fit(tag) or digest[:12]
 
 
-def telemetry(service: Service, environment: Environment) -> Mapping[str, str]:
+def telemetry(service: Service, context: Context) -> Mapping[str, str]:
     """OpenTelemetry's own variables (opentelemetry.io, SDK environment variables); the owner's word wins."""
     spec = service.spec
     attributes = {
-        "deployment.environment.name": environment,
+        "deployment.environment.name": context.environment,
         "service.namespace": spec.system,
         "service.version": version(spec.containers["main"].image),
+        **({f"{names.PREFIX}.tenant": context.settings.tenant} if context.settings.tenant else {}),
     }
     return {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{names.address('otel-collector', names.OBSERVABILITY)}:4317",

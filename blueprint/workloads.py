@@ -179,7 +179,7 @@ def _autoscaler(service: Service) -> Autoscaler | None:
 def _container(
     service: Service, name: str, text: InitContainer, context: Context, connections: Mapping[str, str]
 ) -> Container:
-    written = {**(telemetry(service, context.environment) if name == "main" else {}), **text.variables}
+    written = {**(telemetry(service, context) if name == "main" else {}), **text.variables}
     plain, made = resolve(written, service, context, connections)
     return Container(
         name=name,

@@ -445,3 +445,11 @@ def test_network_rules_come_from_edges_alone(folder: Path) -> None:
     }
     assert namespace.far_rules == ()
     assert namespace.data_namespace is None
+
+
+@pytest.mark.parametrize("word", ["allow", "deny"])
+def test_a_group_in_which_nobody_can_be_is_refused(folder: Path, word: str) -> None:
+    routed = f"      route:\n        paths: [/things]\n        auth: {{type: jwt}}\n        acl: {{{word}: [suport]}}\n"
+    made = catalogue(folder, one=offering() + routed)
+    with pytest.raises(TextError, match=rf"acl\.{word}\.0: .* the group 'suport'.* Did you mean 'support'\?"):
+        design(settings("dev"), made)

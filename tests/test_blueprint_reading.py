@@ -5,6 +5,7 @@ size, depth, and a process that must survive. What holds for any file at all is 
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -249,3 +250,13 @@ def test_every_pattern_of_the_schemas_is_put_into_words() -> None:
     written = {*_patterns(Service.model_json_schema()), *_patterns(Settings.model_json_schema())} - own
     assert written <= set(PATTERNS), "an owner would be shown a regular expression"
     assert set(PATTERNS) <= written, "words for a pattern that no field has"
+
+
+def test_a_pipe_called_like_a_file_is_reported_and_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "services"
+    folder.mkdir()
+    os.mkfifo(folder / "shop.yaml")
+    with pytest.raises(
+        TextError, match=r"services/shop\.yaml:1: is a pipe, not a file\. Write its content into a file\."
+    ):
+        read_catalogue(folder, today=TODAY)

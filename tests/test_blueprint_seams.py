@@ -1,5 +1,6 @@
 """What one service's plan may know of the rest: stores wherever they are, brokers, and stacks that share a cluster."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -115,10 +116,11 @@ def test_what_a_tenant_s_services_ask_of_each_other_stays_among_them() -> None:
     foreign = []
     for manifest in made.values():
         for text in strings(manifest):
-            words = set(text.replace("/", ".").split("."))
-            if words & plain and ".svc." in text and f"{TENANT}{names.TENANT_MARK}" not in text:
-                foreign.append((key(manifest), text))
-    assert not foreign, "an address of the base stack in a copy: its calls would leave it"
+            addressed = re.findall(r"(?:\.|/ns/)([a-z0-9-]+)(?=\.svc\.|/sa/)", text)
+            foreign += [(key(manifest), text) for namespace in addressed if namespace in plain]
+    assert not foreign, "an address or an identity of the base stack in a copy: calls would leave it, or come in"
+    admitted = [text for manifest in made.values() for text in strings(manifest) if f"/ns/{TENANT}--" in text]
+    assert admitted, "no identity of a copy was found: this test would prove nothing"
 
 
 def strings(value: Any) -> list[str]:

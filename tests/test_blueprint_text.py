@@ -43,7 +43,7 @@ TAKEN: dict[str, tuple[Any, ...]] = {
 }
 REFUSED: dict[str, tuple[Any, ...]] = {
     "ServiceName": ("", "a--b", "a" * 41, "1a", "-a", "a-", "A", "a_b", "a.b", "a b", "\u043erder", "a\n", "\uff41"),
-    "TenantName": ("", "xn", "a", "a" * 17, "pr--7", "7pr", "pr7-", "PR7", "a\n"),
+    "TenantName": ("", "xn", "a", "kube", "kube-a", "a" * 17, "pr--7", "7pr", "pr7-", "PR7", "a\n"),
     "Slug": ("", "a" * 31, "A", "a-", "9", "a.b"),
     "PortName": ("", "a" * 16, "8080", "HTTP", "a-", "-a", "a_b"),
     "Channel": ("", ".a", "a.", "a..b", "Orders.created", "orders/created", "a" * 201, "orders.*"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -42,10 +43,16 @@ def ended(cure: str) -> str:
     return cure if cure.endswith("?") else f"{cure}."
 
 
+@lru_cache(maxsize=256)
+def _nearest(wrong: str, names: tuple[str, ...]) -> list[str]:
+    """Remembered: one misspelt name is often asked by a thousand services, in every environment."""
+    return get_close_matches(wrong, names, n=1)
+
+
 def valid(wrong: str, known: Iterable[str], what: str = "Known") -> str:
     """The cure for a `wrong` word: a question with the nearest of `known`, or all of them (at most twelve)."""
-    names = sorted(set(known))
-    near = get_close_matches(wrong, names, n=1)
+    names = tuple(sorted(set(known)))
+    near = _nearest(wrong, names)
     if near:
         return f"Did you mean '{near[0]}'?"
     if not names:

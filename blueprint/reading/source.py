@@ -119,6 +119,8 @@ def _say(file: str, line: int, cause: str, cure: str, path: str = "") -> Problem
 
 def _text(file: Path, shown: str) -> str:
     try:
+        if file.is_fifo():  # to open one waits until somebody writes
+            raise TextError([_say(shown, 1, "is a pipe, not a file", "Write its content into a file")])
         with file.open("rb") as opened:
             read = opened.read(MAX_BYTES + 1)
     except OSError as error:
