@@ -57,7 +57,7 @@ class Pulumi:
 
     @property
     def unfinished(self) -> Path:
-        """Exists from before an engine begins to work until after it has ended by itself with its state written."""
+        """Exists from before an engine begins to work until it has ended by itself, unasked, with its state written."""
         return self.folder / "unfinished"
 
     def ask(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -106,7 +106,8 @@ class Pulumi:
                 process.wait()
             end_session(process.pid)
             shutil.rmtree(self.folder / _SCRATCH, ignore_errors=True)
-        if process.returncode >= 0 and tally.finished:
+        # Asked to stop, the engine gives up what is under way: the API server may have made it all the same.
+        if process.returncode >= 0 and tally.finished and not interrupted:
             self.unfinished.unlink()
         if interrupted:
             raise KeyboardInterrupt

@@ -140,8 +140,9 @@ def test_ctrl_c_lets_the_engine_finish_and_ends_with_8(project: Copy) -> None:
     words, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 8, f"an interruption ended with {process.returncode}:\n{words}"
     assert "Traceback" not in words, "a user was shown a traceback"
-    assert not (project.root / ".embedded" / "run" / "unfinished").exists(), "the engine could not write its record"
-    project.run(*UP)
+    assert project.recorded(), "the engine could not write its record"
+    words = project.run(*UP)
+    assert "mending what an interrupted run has left" in words, f"what the engine gave up is not looked for:\n{words}"
     assert project.there() == project.wanted("few"), "the cluster is not as it would be without the interruption"
 
 

@@ -148,6 +148,12 @@ class Copy:
             if not item["metadata"].get("ownerReferences")
         }
 
+    def recorded(self) -> int:
+        """How many resources the state of `dev` holds."""
+        files = (self.root / ".embedded" / "state").rglob("stacks/*/dev.json")
+        deployments = [json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] for file in files]
+        return sum(len((deployment or {}).get("resources", ())) for deployment in deployments)
+
     def wanted(self, services: str = "services") -> set[Key]:
         """What the cluster has to hold, by the manifests alone."""
         project = Project.here(self.root / services, root=self.root)
