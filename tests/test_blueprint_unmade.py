@@ -6,21 +6,23 @@ compared (tests/support/evidence.py).
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 from pydantic import create_model
 
 from blueprint import design, names
 from blueprint.catalogue import Spec
+from blueprint.catalogue.delivering import Canary
+from blueprint.catalogue.needing import Consume
 from blueprint.catalogue.owning import Amqp, Kafka, Nats
 from blueprint.catalogue.running import Scaling
 from blueprint.reading import Catalogue, TextError
-from blueprint.settings import Backups, Data, Settings
+from blueprint.settings import Backups, Data, Mesh, Settings
 from blueprint.unmade import check, details, once, pending, record, sentence
-from blueprint.unmade.table import NOT_MADE, Row
+from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
 from blueprint.variables import FromSecret
-from manifests import everything
+from manifests import Manifest, everything
 from tests.support.evidence import Evidence, gather, silent
 from tests.support.leaves import leaves
 from tests.support.stacks import catalogue, settings, shop
@@ -256,3 +258,58 @@ def test_the_cure_of_the_refusal_cures_it(tmp_path: Path) -> None:
 def test_a_row_says_what_to_do_in_a_sentence_without_its_end() -> None:
     rows: set[Row] = set(NOT_MADE.values())
     assert [row.meanwhile for row in rows if row.meanwhile.endswith(".") or not row.meanwhile[0].isupper()] == []
+
+
+SAYS_MUCH = """\
+  service: {ports: {http: {port: 8080}}}
+  resilience: {connectionPool: {maxConnections: 7}}
+  rollout: {strategy: canary, canary: {steps: [{setWeight: 10}], header: {name: x-try, value: "1"}}}
+"""
+
+
+def test_what_only_a_proxy_could_do_is_said_in_a_stack_without_a_mesh(tmp_path: Path) -> None:
+    made = catalogue(tmp_path / "services", one=SAYS_MUCH)
+    assert "mesh" not in sentence(pending(settings("dev"), made))
+    found = pending(settings("dev", mesh=Mesh(mode="none")), made)
+    assert "2 words for the mesh" in sentence(found)
+    assert {each.field for each in found if each.row.one == "word for the mesh"} == {
+        "spec.resilience",
+        "spec.rollout.canary.header",
+    }
+
+
+OFFERS: Final = """\
+  service: {ports: {http: {port: 8080}}}
+  provides:
+    - api: things
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/any.txt
+      port: http
+      operations: [{method: GET, path: /things, idempotent: true}, {method: PUT, path: /things, idempotent: true}]
+"""
+ROLLS: Final = "  service: {{ports: {{http: {{port: 8080}}}}}}\n  rollout: {{strategy: canary, canary: {{{}}}}}\n"
+ASKS: Final = "  consumes: [{{api: other/things{}}}]\n"
+SAID_OTHERWISE: Final[Mapping[Key, tuple[str, str]]] = {
+    (Consume, "operations"): (ASKS.format(""), ASKS.format(', operations: ["GET /things"]')),
+    (Consume, "retries"): (ASKS.format(""), ASKS.format(", retries: {attempts: 1}")),
+    (Consume, "timeout"): (ASKS.format(""), ASKS.format(", timeout: 9s")),
+    (Canary, "analysis"): (ROLLS.format(""), ROLLS.format("analysis: null")),
+    (Canary, "header"): (ROLLS.format(""), ROLLS.format("header: null")),
+    (Spec, "resilience"): (OFFERS, f"{OFFERS}  resilience: {{connectionPool: {{maxConnections: 7}}}}\n"),
+}
+"""Row → what a service may say, and what it may say otherwise."""
+
+
+@pytest.mark.parametrize("row", WITHOUT_A_MESH, ids=lambda key: f"{key[0].__name__}.{key[1]}")
+def test_a_row_for_the_mesh_is_of_a_field_that_only_a_mesh_reads(row: Key, tmp_path: Path) -> None:
+    def made(mode: Literal["none", "sidecar"], text: str) -> list[Manifest]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir()))) / "services"
+        (folder / "contracts").mkdir(parents=True)
+        (folder / "contracts" / "any.txt").touch()
+        read = catalogue(folder, one=text, other=OFFERS)
+        return list(everything(design(settings("dev", mesh=Mesh(mode=mode)), read)))
+
+    before, after = SAID_OTHERWISE[row]
+    assert made("sidecar", before) != made("sidecar", after), "no mesh reads it either: it belongs into NOT_MADE"
+    assert made("none", before) == made("none", after), "it is read without a mesh: the row has to go"

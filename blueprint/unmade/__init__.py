@@ -16,7 +16,7 @@ from blueprint.reading.entries import Entry
 from blueprint.references import Reference, parts
 from blueprint.settings import Settings
 from blueprint.text import Text
-from blueprint.unmade.table import NOT_MADE, Row
+from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
 
 __all__ = ["Pending", "check", "details", "once", "pending", "record", "sentence"]
 
@@ -125,7 +125,7 @@ def _by_line(found: Iterable[Pending]) -> tuple[Pending, ...]:
 
 def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
     """How many of each row, in the order of the table: what pods wait for comes first."""
-    order = list(dict.fromkeys(NOT_MADE.values()))
+    order = list(dict.fromkeys((*NOT_MADE.values(), *WITHOUT_A_MESH.values())))
     counts: dict[Row, int] = {}
     for each in sorted(found, key=lambda each: order.index(each.row)):
         counts[each.row] = counts.get(each.row, 0) + each.count
@@ -133,7 +133,7 @@ def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
 
 
 def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
-    for row, path, count in _below(settings, ()):
+    for row, path, count in _below(settings, (), NOT_MADE):
         yield Pending(
             file=f"Pulumi.{stack}.yaml",
             written=None,
@@ -146,7 +146,8 @@ def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
 
 def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> Iterator[Pending]:
     entry, asked = catalogue.entries[service.name], _asked_for(service.spec)
-    for row, path, count in _below(service, ()):
+    table = NOT_MADE if settings.mesh.mode != "none" else {**NOT_MADE, **WITHOUT_A_MESH}
+    for row, path, count in _below(service, (), table):
         yield Pending(
             file=entry.source.file,
             written=partial(_line, entry, settings.environment, path),
@@ -176,27 +177,27 @@ def _asked_for(spec: Spec) -> frozenset[str]:
     return frozenset(each.words[1] for each in references if each.words[0] == "resources")
 
 
-def _below(model: Text, path: tuple[str | int, ...]) -> Iterator[Found]:
+def _below(model: Text, path: tuple[str | int, ...], table: Mapping[Key, Row]) -> Iterator[Found]:
     """What the fields of `model` ask for: those that are written, and those that promise something by default."""
     for name, field in type(model).model_fields.items():
-        row, value, place = NOT_MADE.get((type(model), name)), getattr(model, name), (*path, str(field.alias))
+        row, value, place = table.get((type(model), name)), getattr(model, name), (*path, str(field.alias))
         written = name in model.model_fields_set
         if row is None:
-            yield from _within(value, place) if written else ()
+            yield from _within(value, place, table) if written else ()
         elif (written or row.by_default) and (count := row.asks(value)):
             yield row, place, count
 
 
-def _within(value: object, path: tuple[str | int, ...]) -> Iterator[Found]:
+def _within(value: object, path: tuple[str | int, ...], table: Mapping[Key, Row]) -> Iterator[Found]:
     if isinstance(value, Text):
-        row = NOT_MADE.get((type(value), None))
-        yield from [(row, path, 1)] if row else _below(value, path)
+        row = table.get((type(value), None))
+        yield from [(row, path, 1)] if row else _below(value, path, table)
     elif isinstance(value, Mapping):
         for key, held in value.items():
-            yield from _within(held, (*path, str(key)))
+            yield from _within(held, (*path, str(key)), table)
     elif isinstance(value, tuple):
         for index, held in enumerate(value):
-            yield from _within(held, (*path, index))
+            yield from _within(held, (*path, index), table)
 
 
 def _refused(each: Pending, environment: str) -> Problem:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from blueprint.catalogue import Metadata, Spec
-from blueprint.catalogue.needing import Publish, Subscribe
+from blueprint.catalogue.delivering import Canary
+from blueprint.catalogue.needing import Consume, Publish, Subscribe
 from blueprint.catalogue.offering import HttpOperation, Provide
 from blueprint.catalogue.owning import (
     Amqp,
@@ -201,3 +202,21 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Spec, "lifecycle"): _PAGES,
 }
 """Field → what is missing. In the end it is empty."""
+
+_PROXY: Final = Row(
+    one="word for the mesh",
+    many="words for the mesh",
+    planned="a mesh (mesh.mode: sidecar)",
+    meanwhile="Switch the mesh on, or drop it; without proxies nothing times, retries, breaks or splits requests",
+    asks=lambda value: int(value is not None),
+)
+
+WITHOUT_A_MESH: Final[Mapping[Key, Row]] = {
+    (Consume, "operations"): _PROXY,
+    (Consume, "retries"): _PROXY,
+    (Consume, "timeout"): _PROXY,
+    (Canary, "analysis"): _PROXY,
+    (Canary, "header"): _PROXY,
+    (Spec, "resilience"): _PROXY,
+}
+"""Field → what it says to nobody in a stack whose `mesh.mode` is `none`. With a mesh a decision reads each."""

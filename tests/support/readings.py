@@ -40,6 +40,7 @@ OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "spec.consumes.*.api": ("payments/search-v1",),
     "spec.consumes.*.operations": (["GET /v1/payments/all"],),
     "spec.provides.*.route.acl.allow": (["visitors"],),
+    "spec.provides.*.route.acl.deny": (["customers"],),
     "spec.provides.*.route.host": ("www.example.com",),
     # A ceiling below what is asked for.
     "budget.cpuCores": (1,),
