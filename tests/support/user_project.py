@@ -122,7 +122,8 @@ class Copy:
     def kill(self, process: subprocess.Popen[str], *pids: int) -> None:
         """SIGKILL for plat and `pids`."""
         for pid in (process.pid, *pids):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one that was done meanwhile needs no kill
+                os.kill(pid, signal.SIGKILL)
         process.wait(timeout=PATIENCE_SECONDS)
         if process.stdout:
             process.stdout.close()
