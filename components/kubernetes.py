@@ -64,7 +64,8 @@ def make(
         namespace = manifest["metadata"].get("namespace")
         how = treatment(manifest)
         parent = spaces.get(namespace) if namespace else None
-        first = [resource for other, resource in by_place.get(namespace, []) if follows(how, other)]
+        beside = by_place.get(namespace, ()) if how.after else ()
+        first = [resource for other, resource in beside if follows(how, other)]
         options = component.under(
             depends_on=[*([parent] if parent else []), *(() if namespace in own else after), *first],
             deleted_with=parent,
