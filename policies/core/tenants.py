@@ -31,13 +31,17 @@ class Tenant:
     def as_base(self, thing: Object) -> Object:
         """`thing` as the base stack would have it."""
         props = {key: self._seen(value, str(key)) for key, value in thing.props.items()}
-        if thing.sort == "Namespace" and isinstance(metadata := props.get("metadata"), dict):
-            props["metadata"] = {**metadata, "name": self._namespace(str(thing.props["metadata"].get("name", "")))}
+        metadata = props.get("metadata")
+        if thing.sort == "Namespace" and isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
+            props["metadata"] = {**metadata, "name": self.namespace(metadata["name"])}
         return replace(thing, props=props)
 
     def namespace(self, name: str) -> str:
         """The namespace `name` as rules see it; anything else unchanged."""
-        return self._namespace(name)
+        if name in self._of_base:
+            return f"{FOREIGN}{name}"
+        plain = name.removeprefix(f"{self.name}{TENANT_MARK}")
+        return plain if plain in self._of_base else name
 
     def _seen(self, value: Any, field: str) -> Any:
         if isinstance(value, dict):
@@ -47,16 +51,10 @@ class Tenant:
         if not isinstance(value, str):
             return value
         if field in _NAMESPACE_FIELDS:
-            return self._namespace(value)
-        text = self._in_text.sub(lambda found: self._namespace(found.group()), value)
+            return self.namespace(value)
+        text = self._in_text.sub(lambda found: self.namespace(found.group()), value)
         scope, slash, rest = text.partition("/")
-        return f"{self._namespace(scope)}/{rest}" if field == "hosts" and slash else text
-
-    def _namespace(self, name: str) -> str:
-        if name in self._of_base:
-            return f"{FOREIGN}{name}"
-        plain = name.removeprefix(f"{self.name}{TENANT_MARK}")
-        return plain if plain in self._of_base else name
+        return f"{self.namespace(scope)}/{rest}" if field == "hosts" and slash else text
 
     @cached_property
     def _of_base(self) -> frozenset[str]:
