@@ -2,7 +2,7 @@
 
 The program runs once against the tests' counting engine, which keeps what it registered: type, name, properties,
 parent, dependencies and options. The bare program (replay_program.py) reads that from a file and registers it again,
-with the same classes, by the same executor, against the same engine.
+with the SDK's classes as their documentation shows them, by the same executor, against the same engine.
 """
 
 import marshal

@@ -17,7 +17,7 @@ from tests.support.catalogue_factory import write_shops
 from tests.support.counting_engine import STACK_TYPE
 from tests.support.program_run import lead, project, run, written_settings
 from tests.support.program_variants import decided, every_variant, objects, ran
-from tests.support.stacks import SERVICES, key
+from tests.support.stacks import ROOT, SERVICES, key
 
 MOST_EDGES_PER_RESOURCE: Final = 3
 MOST_BYTES_PER_RESOURCE: Final = 2_400
@@ -244,6 +244,34 @@ def test_twice_the_services_are_twice_the_work(tmp_path: Path) -> None:
     assert len(double.registrations) == len(single.registrations) + len(of_services), "more resources per service"
     assert double.edges == single.edges + edges, "services wait for each other, so that their order grows with them"
     assert double.size_bytes < 2 * single.size_bytes, "a registration gets larger where there are more of them"
+
+
+COUNTING: Final = """\
+import asyncio, atexit
+
+futures, wait = [], asyncio.wait
+async def counting(several, **options):
+    several = list(several)
+    futures.append(len(several))
+    return await wait(several, **options)
+asyncio.wait = counting
+atexit.register(lambda: print("waited", sum(futures)))
+"""
+"""Goes before the program, and prints how many futures the SDK has looked at while it waited for several at once."""
+
+
+def test_no_output_is_waited_for_over_and_over() -> None:
+    settings = written_settings("dev")
+    with project() as folder:
+        lead(folder, settings)
+        (folder / "__main__.py").unlink()
+        (folder / "__main__.py").write_text(COUNTING + (ROOT / "__main__.py").read_text("utf-8"), encoding="utf-8")
+        done = run(folder, "dev", settings)
+    assert done.exit_code == 0, f"{done.reported} {done.printed}"
+    waited = int(done.printed.removeprefix("waited "))
+    assert waited < 10 * len(done.registrations), (
+        f"the SDK looked at {waited} futures for {len(done.registrations)} resources: minutes at 800 services"
+    )
 
 
 # ---- or nothing at all
