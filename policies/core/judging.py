@@ -5,9 +5,8 @@ is undecided about that subject; where the rule is about security, that is a fin
 something of another type than the field has says so as its own finding: what it cannot read it does not pass.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from policies.core.charts import is_advice
@@ -19,6 +18,7 @@ from policies.core.rule import STACK, Rule, Selector, Violation
 from policies.core.tenants import Tenant
 from policies.core.world import World
 from policies.objects import Object, expanded
+from policies.objects.glance import Glance, glance
 from policies.objects.values import MalformedError, UndeterminedError
 
 CRASH: Final = "eng-rule-crash"
@@ -31,7 +31,7 @@ Looks = tuple[tuple[Selector[Any], tuple[Rule, ...]], ...]
 
 class _BySelector:
     """Rules by what they look for. One look serves all rules that share a selector: pods are found once, not sixty
-    times; and an object is looked into for what its sort may hold."""
+    times; and an object is looked into for what its sort, and the fields it has, may hold."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         found: dict[int, tuple[Selector[Any], list[Rule]]] = {}
@@ -39,9 +39,16 @@ class _BySelector:
             found.setdefault(id(rule.selector), (rule.selector, []))[1].append(rule)
         self.all: Looks = tuple((selector, tuple(several)) for selector, several in found.values())
         self._by_sort: dict[str, Looks] = {}
+        self._by_form: dict[tuple[str, Glance], Looks] = {}
 
-    def of(self, sort: str) -> Looks:
-        """Those that look into objects of `sort`."""
+    def of(self, thing: Object) -> Looks:
+        """Those that may find something in `thing`. A stack has hundreds of objects of one form."""
+        sort, seen = form = (thing.sort, glance(thing))
+        if form not in self._by_form:
+            self._by_form[form] = tuple(look for look in self._of_sort(sort) if look[0].has(seen))
+        return self._by_form[form]
+
+    def _of_sort(self, sort: str) -> Looks:
         if sort not in self._by_sort:
             self._by_sort[sort] = tuple(look for look in self.all if look[0].sorts is None or sort in look[0].sorts)
         return self._by_sort[sort]
@@ -64,7 +71,9 @@ class Judge:
 
     def resource(self, thing: Object) -> Outcome:
         """What the rules about single resources say of `thing` and of everything it holds."""
-        found = [said for one in self._expanded(thing) for said in self._one(one, self._resource, self.facts)]
+        found: list[Finding | Undecided] = []
+        for one in self._expanded(thing):
+            self._one(one, self._resource, self.facts, found)
         return self._outcome(found)
 
     def stack(self, objects: Sequence[Object]) -> Outcome:
@@ -72,9 +81,9 @@ class Judge:
         world = World(self.facts, tuple(one for thing in objects for one in self._expanded(thing)))
         found: list[Finding | Undecided] = []
         for rule in (rule for selector, rules in self._stack.all for rule in rules if selector is STACK):
-            found += self._run(rule, None, partial(rule.check, None, world))
+            self._run(rule, None, None, world, found)
         for thing in world.objects:
-            found += self._one(thing, self._stack, world)
+            self._one(thing, self._stack, world, found)
         return self._outcome(found)
 
     def exceptions(self, findings: Iterable[Finding], judged: Iterable[str]) -> Iterator[Finding]:
@@ -124,34 +133,36 @@ class Judge:
         place = asked.service or (namespace if slash else None)
         return place in known if place else any(not each.startswith(URN) for each in known)
 
-    def _one(self, thing: Object, table: _BySelector, knows: Facts | World) -> Iterator[Finding | Undecided]:
-        for selector, rules in table.of(thing.sort):
+    def _one(self, thing: Object, table: _BySelector, knows: Facts | World, found: list[Finding | Undecided]) -> None:
+        """Adds to `found` what the rules of `table` say of `thing`."""
+        for selector, rules in table.of(thing):
             subjects, trouble = _looked_for(selector, thing)
             for subject in subjects:
                 for rule in rules:
-                    yield from self._run(rule, thing, partial(rule.check, subject, knows))
+                    self._run(rule, thing, subject, knows, found)
             if isinstance(trouble, UndeterminedError):
-                yield from (Undecided(rule=rule, about=thing, path=trouble.path) for rule in rules)
+                found += (Undecided(rule=rule, about=thing, path=trouble.path) for rule in rules)
             elif isinstance(trouble, MalformedError):
                 said = Violation(trouble.path, f"is {trouble.found}, so no rule can judge it")
-                yield self._finding(self.by_id[CRASH], said, thing)
+                found.append(self._finding(self.by_id[CRASH], said, thing))
             elif trouble:
                 names = ", ".join(rule.id for rule in rules)
-                yield self._crash(f"looking for what {names} judge", trouble, thing)
+                found.append(self._crash(f"looking for what {names} judge", trouble, thing))
 
     def _run(
-        self, rule: Rule, thing: Object | None, check: Callable[[], Iterator[Violation]]
-    ) -> Iterator[Finding | Undecided]:
+        self, rule: Rule, thing: Object | None, subject: Any, knows: Facts | World, found: list[Finding | Undecided]
+    ) -> None:
+        """Adds to `found` what `rule` says of `subject`, a part of `thing`."""
         try:
-            for violation in check():
-                yield self._finding(rule, violation, thing)
+            found.extend(self._finding(rule, violation, thing) for violation in rule.check(subject, knows))
         except UndeterminedError as error:
-            yield Undecided(rule=rule, about=thing, path=error.path)
+            found.append(Undecided(rule=rule, about=thing, path=error.path))
         except MalformedError as error:
-            yield self._finding(rule, Violation(error.path, f"is {error.found}, which this rule cannot judge"), thing)
+            said = Violation(error.path, f"is {error.found}, which this rule cannot judge")
+            found.append(self._finding(rule, said, thing))
         except Exception as error:
             # Whatever a rule trips over, the others go on, and the run does not pass.
-            yield self._crash(f"the rule {rule.id}", error, thing)
+            found.append(self._crash(f"the rule {rule.id}", error, thing))
 
     def _crash(self, what: str, error: Exception, thing: Object | None) -> Finding:
         # Never the error's own text: it may quote a value.

@@ -18,7 +18,8 @@ from blueprint.catalogue import Environment
 from policies.core.facts import Facts
 from policies.core.world import World
 from policies.objects import Object
-from policies.objects.pods import Container, Pod, containers, parts, pods
+from policies.objects.glance import Glance
+from policies.objects.pods import Container, Pod, containers, may_hold_pods, parts, pods
 from policies.objects.values import View
 
 Level = Literal["mandatory", "advisory", "off"]
@@ -66,17 +67,21 @@ class Selector(Generic[S]):
     """The objects it looks into (`Object.sort`); None: every one."""
     reads: str = ""
     """For the documentation."""
+    has: Callable[[Glance], bool] = lambda _: True
+    """Whether an object with these fields may hold a subject. Asked once for all that have the same."""
 
 
-PODS: Final = Selector[Pod](pods, reads="every pod spec")
+PODS: Final = Selector[Pod](pods, reads="every pod spec", has=may_hold_pods)
 CONTAINERS: Final = Selector[Container](
     containers,
     reads="every container, init and ephemeral ones too",
+    has=may_hold_pods,
 )
-POD_PARTS: Final = Selector[Pod](parts, reads="every pod spec, and every piece of one")
+POD_PARTS: Final = Selector[Pod](parts, reads="every pod spec, and every piece of one", has=may_hold_pods)
 CONTAINER_PARTS: Final = Selector[Container](
     lambda thing: (container for pod in parts(thing) for container in pod.containers),
     reads="every container, and every piece of one",
+    has=may_hold_pods,
 )
 KUBERNETES: Final = Selector[Object](lambda thing: (thing,) if thing.is_kubernetes else (), reads="every object")
 EVERYTHING: Final = Selector[Object](lambda thing: (thing,), reads="every resource")

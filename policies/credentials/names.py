@@ -1,6 +1,7 @@
 """Which names are those of secrets: DB_PASSWORD, clientSecret, apikey; and which only speak of one: TOKEN_URL."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 from unicodedata import normalize
@@ -59,6 +60,7 @@ ABOUT: Final = frozenset(
 """A name that ends in one of these speaks of a secret and is none: TOKEN_URL, PASSWORD_FILE, secretName."""
 
 
+@lru_cache(maxsize=4096)
 def names_a_secret(name: str) -> bool:
     """Whether something called `name` is a secret if it is anything."""
     parts = [part.casefold() for part in _SEAM.split(normalize("NFKC", name)[:512]) if part]

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from math import log2
 from operator import ne
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -79,9 +80,20 @@ def suspect(name: str, text: str, *, decode: bool = True) -> str | None:
 
     Of an annotation's or a label's name (`example.com/password`) the part behind the slash counts.
     """
+    # The labels and annotations of a service come again with each of its objects.
+    return (_known if len(name) + len(text) <= _SHORT else _suspect)(name, text, decode)
+
+
+def _suspect(name: str, text: str, decode: bool) -> str | None:
     if names_a_secret(name.rpartition("/")[2]) and not is_harmless(text):
         return "has the name of a secret"
     return suspicious(text, decode=decode, is_a_sum=_SUMS.search(name) is not None)
+
+
+_SHORT: Final = 256
+"""Characters of a name and its text whose answer is kept."""
+
+_known: Final = lru_cache(maxsize=4096)(_suspect)
 
 
 def is_harmless(text: str) -> bool:

@@ -6,6 +6,7 @@ decimal (n, u, m, k to E) or an exponent. `1E` is an exa, `1E3` a thousand, `1K`
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 LONGEST: Final = 64
@@ -25,6 +26,7 @@ _SUFFIXES: Final = {
 }
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str | None) -> Fraction | None:
     """`text` as an exact number, or None where it is no quantity. Bytes of memory, cores of CPU."""
     found = _GRAMMAR.fullmatch(text) if text is not None and len(text) <= LONGEST else None

@@ -9,11 +9,11 @@ existing object is a piece too (`DeploymentPatch`). Pieces are judged by what th
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from policies.objects import Object, shapes
-from policies.objects.glance import glance
+from policies.objects.glance import Glance, glance
 from policies.objects.values import ABSENT, Unknown, View
 
 Role = Literal["container", "init", "ephemeral"]
@@ -144,11 +144,12 @@ def containers(thing: Object) -> Iterator[Container]:
 
 
 def _parts(thing: Object) -> tuple[Pod, ...]:
-    return tuple(_found(thing)) if thing.is_kubernetes and _may_hold(thing) else ()
+    return tuple(_found(thing)) if thing.is_kubernetes and may_hold_pods(glance(thing)) else ()
 
 
-def _may_hold(thing: Object) -> bool:
-    seen = glance(thing)
+@lru_cache(maxsize=4096)
+def may_hold_pods(seen: Glance) -> bool:
+    """Whether an object that looks like `seen` may hold a pod spec or a piece of one."""
     return seen.unknown or any(name in ROLES or shapes.is_podlike(name) for name in seen.names)
 
 

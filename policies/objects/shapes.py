@@ -7,7 +7,6 @@ operator's own, and is left out of what the rules read.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from policies.objects.values import Unknown, View
@@ -40,7 +39,6 @@ _TYPES: Final[Mapping[str, type]] = {
 }
 
 
-@lru_cache(maxsize=4096)
 def is_podlike(field: str) -> bool:
     """Whether a field of this name can be a piece of a pod."""
     known = field in _SECURITY or field in _PROFILES or field in _TYPES or field in _LISTS.values()

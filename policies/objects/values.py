@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 T = TypeVar("T")
 
+_new: Final = object.__new__
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -66,18 +67,20 @@ class View:
     Rules look at fifty places for one they report, so a path is put together when somebody asks for it.
     """
 
-    __slots__ = ("_above", "_key", "_path", "value")
+    __slots__ = ("_above", "_path", "key", "value")
     _above: "View"
-    _key: str | int
+    key: str | int
+    """The field, or the number of the item, it stands in; "" where the reading began."""
 
     def __init__(self, value: Any, path: str = "") -> None:
         self.value = value
+        self.key = ""
         self._path: str | None = path
 
     def below(self, key: str | int, value: Any) -> "View":
         """The place `key` right below, where `value` is written."""
-        place = View.__new__(View)
-        place.value, place._path, place._above, place._key = value, None, self, key
+        place = _new(View)
+        place.value, place._path, place._above, place.key = value, None, self, key
         return place
 
     @property
@@ -87,7 +90,7 @@ class View:
             keys: list[str | int] = []
             place = self
             while place._path is None:
-                keys.append(place._key)
+                keys.append(place.key)
                 place = place._above
             path = place._path
             for key in reversed(keys):
@@ -100,7 +103,12 @@ class View:
 
     def __getitem__(self, key: str) -> "View":
         """The place `key` below; an absent one where nothing is written. Raises as the class says."""
-        return self.below(key, self._mapping().get(key))
+        value = self.value
+        place = _new(View)
+        # A mapping nearly always, and this is what rules do most: what `_mapping` does otherwise.
+        place.value = value.get(key) if type(value) is dict else self._mapping().get(key)
+        place._path, place._above, place.key = None, self, key
+        return place
 
     def at(self, *keys: str) -> "View":
         """The place `keys` further down."""
@@ -122,7 +130,8 @@ class View:
     def entries(self) -> Iterator[tuple[str, "View"]]:
         """The entries of a mapping; none of an absent one."""
         for key, value in self._mapping().items():
-            yield str(key), self.below(str(key), value)
+            name = str(key)
+            yield name, self.below(name, value)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ of its own and they all spell it alike. A value that is not known yet is a place
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from policies.objects import Object
-from policies.objects.glance import glance
+from policies.objects.glance import Glance, glance
 from policies.objects.values import ABSENT, View
 
 
@@ -40,6 +41,26 @@ def places(root: View) -> Iterator[Place]:
         waiting.extend(reversed(below))
 
 
+_MARKS: Final = frozenset({"labels", "matchLabels", "annotations"})
+
+
+def marks(thing: Object) -> tuple[View, ...]:
+    """Every mapping called `labels`, `matchLabels` or `annotations` in `thing`, however deep."""
+    return thing.once(_marks)
+
+
+def _marks(thing: Object) -> tuple[View, ...]:
+    # By itself a third of `places`, which makes a place of every text and number.
+    found: list[View] = []
+    waiting = [thing.root]
+    for here in waiting:
+        entries = here.value.items() if isinstance(here.value, dict) else enumerate(here.value)
+        below = [here.below(key, part) for key, part in entries if isinstance(part, dict | list)]
+        found += (place for place in below if place.key in _MARKS and isinstance(place.value, dict))
+        waiting += below
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class SecretReference:
     """Where an object names a Secret."""
@@ -58,10 +79,16 @@ _SELECTOR: Final = frozenset({"key", "name"})
 """A key of a Secret wherever a kind of its own names one (`externalClusters[].password` of CloudNativePG)."""
 
 
-def secret_references(thing: Object) -> Iterator[SecretReference]:
+def secret_references(thing: Object) -> tuple[SecretReference, ...]:
     """Every Secret `thing` names."""
-    if not thing.once(_may_name_a_secret):
-        return
+    return thing.once(_references)
+
+
+def _references(thing: Object) -> tuple[SecretReference, ...]:
+    return tuple(_found(thing)) if _may_name_a_secret(glance(thing)) else ()
+
+
+def _found(thing: Object) -> Iterator[SecretReference]:
     for place in places(thing.root):
         key = place.key.casefold()
         if isinstance(place.view.value, dict):
@@ -74,11 +101,11 @@ def secret_references(thing: Object) -> Iterator[SecretReference]:
             yield SecretReference(place.view, ABSENT)
 
 
-def _may_name_a_secret(thing: Object) -> bool:
-    names = glance(thing).names
-    if names & (_LISTS | _TEXT_LISTS) or names >= _SELECTOR:
+@lru_cache(maxsize=4096)
+def _may_name_a_secret(seen: Glance) -> bool:
+    if seen.has_key_and_name or seen.names & (_LISTS | _TEXT_LISTS):
         return True
-    folded = {name.casefold() for name in names}
+    folded = {name.casefold() for name in seen.names}
     return "secret" in folded or any(name.endswith((*_MAPPINGS, *_TEXTS)) for name in folded)
 
 

@@ -9,7 +9,7 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.values import View
-from policies.objects.walking import places
+from policies.objects.walking import marks
 from policies.rules.eng.group import ENG
 
 LABEL: Final = 63
@@ -17,7 +17,6 @@ LABEL: Final = 63
 SUBDOMAIN: Final = 253
 """Bytes of a DNS name, and of every other name of an object."""
 
-_LABELS: Final = frozenset({"labels", "matchLabels"})
 _PLACES: Final = ("metadata.labels", "matchLabels")
 _DNS_LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 
@@ -108,14 +107,16 @@ def _second(world: World) -> frozenset[int]:
 
 def _labels(thing: Object) -> Iterator[Violation]:
     # A definition speaks of labels; it has none of its own but in its metadata.
-    for place in places(thing.root["metadata"] if thing.sort == DEFINITION else thing.root):
-        if place.key in _LABELS and isinstance(place.view.value, dict) and place.view.path.endswith(_PLACES):
-            for key, value in place.view.entries():
-                prefix, _, name = key.rpartition("/")
-                if len(name) > LABEL or len(prefix) > SUBDOMAIN:
-                    yield Violation(place.view, f"has a key of {len(key)} characters")
-                if isinstance(value.value, str):
-                    yield from _too_long(value, LABEL)
+    meant = (thing.labels.path,) if thing.sort == DEFINITION else _PLACES
+    for labels in marks(thing):
+        if not labels.path.endswith(meant):
+            continue
+        for key, value in labels.entries():
+            prefix, _, name = key.rpartition("/")
+            if len(name) > LABEL or len(prefix) > SUBDOMAIN:
+                yield Violation(labels, f"has a key of {len(key)} characters")
+            if isinstance(value.value, str) and len(value.value.encode()) > LABEL:
+                yield from _too_long(value, LABEL)
 
 
 def _ports(thing: Object) -> Iterator[Violation]:

@@ -9,10 +9,9 @@ from policies.core.rule import CRITICAL, KUBERNETES, Violation, sorts
 from policies.core.trust import OURS
 from policies.core.world import World
 from policies.objects import Object
-from policies.objects.glance import glance
 from policies.objects.selectors import selects
 from policies.objects.values import View
-from policies.objects.walking import SecretReference, places, secret_references
+from policies.objects.walking import SecretReference, marks, places, secret_references
 from policies.rules.sec.group import SEC, owner
 
 COPIERS: Final = (
@@ -40,9 +39,9 @@ SPREADERS: Final = frozenset({"ClusterExternalSecret.external-secrets.io", "Clus
 def no_cross_namespace(thing: Object, world: World) -> Iterator[Violation]:
     if thing.sort in SPREADERS:
         yield Violation("", "puts one secret into several namespaces")
-    for place in places(thing.root) if "annotations" in glance(thing).names else ():
-        if place.key == "annotations" and isinstance(place.view.value, dict):
-            yield from _copied(place.view)
+    for annotations in marks(thing):
+        if annotations.key == "annotations":
+            yield from _copied(annotations)
     for said in secret_references(thing):
         yield from _crosses(thing, said)
     yield from SPECIAL.get(thing.sort, _nothing)(thing, world)

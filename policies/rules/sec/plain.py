@@ -5,6 +5,7 @@ certain before is its name.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from policies.core.facts import Facts
@@ -13,7 +14,7 @@ from policies.credentials.names import names_a_secret
 from policies.credentials.states import REFERENCE
 from policies.credentials.texts import is_harmless, suspect, suspicious, suspicious_bytes
 from policies.objects import Object
-from policies.objects.glance import glance
+from policies.objects.glance import Glance, glance
 from policies.objects.pods import Container, pods
 from policies.objects.values import View
 from policies.objects.walking import Place, places
@@ -116,11 +117,15 @@ _PASSWORDS: Final = ("password", "passphrase")
 
 def _passwords(thing: Object) -> Iterator[Violation]:
     # A custom resource means by `password` what it says (Kong's plugins); by other names often that of a Secret.
-    names = glance(thing).names if thing.is_custom else frozenset()
-    for place in places(thing.root) if any(name.casefold().endswith(_PASSWORDS) for name in names) else ():
+    for place in places(thing.root) if thing.is_custom and _may_hold_passwords(glance(thing)) else ():
         is_password = place.key.casefold().endswith(_PASSWORDS) and isinstance(place.view.value, str)
         if is_password and not is_harmless(place.view.word) and not place.view.word.startswith(REFERENCE):
             yield Violation(place.view, "has the name of a secret")
+
+
+@lru_cache(maxsize=4096)
+def _may_hold_passwords(seen: Glance) -> bool:
+    return any(name.casefold().endswith(_PASSWORDS) for name in seen.names)
 
 
 def _marks(metadata: View) -> Iterator[Violation]:
