@@ -8,16 +8,19 @@ Ends with 1 where a ratio misses its limit. Seconds are printed and never compar
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from bench.commands import STACK, bare, catalogue, cdk8s, command, copy_of_the_program, render
-from bench.replay import program_and_replay
+from bench.replay import BARE, TUNED, program_and_replay
 from bench.timing import HEAD, Row, growth, ratio
 
-PROGRAM: Final = {12: 1.20, 120: 1.15, 804: 1.10}
-"""Services to the most that the program may cost over a replay."""
+PROGRAM: Final = {
+    "bare": (BARE, {12: 1.20, 120: 1.15, 804: 1.10}),
+    "tuned": (TUNED, {12: 1.25, 120: 1.30, 804: 1.30}),
+}
+"""Kind of replay to its modules, and services to the most that the program may cost over it."""
 VALIDATE: Final = {804: 1.8}
 RENDER: Final = {12: 0.35, 120: 0.30}
 GROWTH: Final = 1.05
@@ -53,13 +56,14 @@ def main() -> int:
 def _rows(folder: Path, runs: int, python: Path | None) -> Iterator[Measured]:
     project = copy_of_the_program(folder / "project")
 
-    for size, limit in PROGRAM.items():
+    for kind, (modules, limits) in PROGRAM.items():
+        for size, limit in limits.items():
 
-        def of_program(what: str, size: int = size, limit: float = limit) -> Row:
-            with program_and_replay(catalogue(folder, size)) as (ours, theirs):
-                return ratio(what, ours, theirs, limit=limit, runs=runs)
+            def of_program(what: str, modules: Sequence[str] = modules, size: int = size, limit: float = limit) -> Row:
+                with program_and_replay(catalogue(folder, size), modules) as (ours, theirs):
+                    return ratio(what, ours, theirs, limit=limit, runs=runs)
 
-        yield _row(f"program ÷ replay, {size} services", of_program)
+            yield _row(f"program ÷ {kind} replay, {size} services", of_program)
 
     for size, limit in VALIDATE.items():
 

@@ -1,25 +1,11 @@
-"""A Pulumi program that makes what the file `captured` beside it lists (bench/replay.py writes it); nothing else.
+"""A Pulumi program that makes what the file `captured` beside it lists (bench/replay.py writes it); nothing else."""
 
-What our program does to the collector and the SDK (components/sdk.py) is done here too: that the SDK by itself is
-slower by far would hide what deciding and checking cost.
-"""
+import marshal
+from pathlib import Path
+from typing import Any
 
-import atexit
-import gc
-
-gc.set_threshold(100_000, 50, 100)
-atexit.register(gc.freeze)
-
-import asyncio  # noqa: E402
-import marshal  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-import pulumi  # noqa: E402
-import pulumi_kubernetes as kubernetes  # noqa: E402
-
-pulumi.log.debug = lambda *_, **__: None
-pulumi.run(lambda: asyncio.sleep(0))
+import pulumi
+import pulumi_kubernetes as kubernetes
 
 
 class Object(pulumi.CustomResource):

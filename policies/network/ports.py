@@ -6,6 +6,7 @@ all ports. Of a pod whose containers are not known, a name may be any port: what
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from policies.objects.pods import Pod
@@ -15,8 +16,12 @@ PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 _PORTS: Final = 1 << 16
 
 
+@lru_cache(maxsize=256)
 def ports(protocol: str, first: int, last: int | None = None) -> int:
-    """A set of ports, as bits of a number: `protocol` from `first` to `last`, or `first` alone."""
+    """A set of ports, as bits of a number: `protocol` from `first` to `last`, or `first` alone.
+
+    A number of up to 24 KB, and the same few are asked for by every policy.
+    """
     width = (first if last is None else last) - first + 1
     return ((1 << max(width, 0)) - 1) << (PROTOCOLS.index(protocol) * _PORTS + first)
 

@@ -54,8 +54,10 @@ def _marks(thing: Object) -> tuple[View, ...]:
     found: list[View] = []
     waiting = [thing.root]
     for here in waiting:
-        entries = here.value.items() if isinstance(here.value, dict) else enumerate(here.value)
-        below = [here.below(key, part) for key, part in entries if isinstance(part, dict | list)]
+        if isinstance(here.value, dict):
+            below = [here.below(str(key), part) for key, part in here.value.items() if isinstance(part, dict | list)]
+        else:
+            below = [here.below(index, part) for index, part in enumerate(here.value) if isinstance(part, dict | list)]
         found += (place for place in below if place.key in _MARKS and isinstance(place.value, dict))
         waiting += below
     return tuple(found)

@@ -131,8 +131,9 @@ def run(
     seed: int = 0,
     preview: bool = True,
     computed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    seconds: int = SECONDS,
 ) -> Run:
-    """Runs the program of the project in `folder` as `stack` with `settings`, and waits until it ends.
+    """Runs the program of the project in `folder` as `stack` with `settings`, and waits until it ends, `seconds` long.
 
     `computed` are the outputs providers add, by type. `seed` orders the program's sets (PYTHONHASHSEED). The CPU
     seconds are right only where nothing else of this process starts processes meanwhile.
@@ -156,7 +157,7 @@ def run(
             },
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
     return Run(

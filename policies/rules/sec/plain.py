@@ -4,7 +4,7 @@ A value that is only known after the update is judged then: the engine asks agai
 certain before is its name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -134,12 +134,12 @@ def _marks(metadata: View) -> Iterator[Violation]:
             yield from _named("" if key in KNOWN_MARKS else key, value)
 
 
-def _named(name: str, view: View) -> Iterator[Violation]:
-    if not view.is_known and names_a_secret(name.rpartition("/")[2]):
-        yield Violation(view, LATER)
+def _named(name: str, view: View) -> Iterable[Violation]:
+    if not view.is_known:
+        return (Violation(view, LATER),) if names_a_secret(name.rpartition("/")[2]) else ()
     text = view.quantity if isinstance(view.value, str | int | float) and not isinstance(view.value, bool) else None
-    if text and (said := suspect(name, text)):
-        yield Violation(view, said)
+    said = suspect(name, text) if text else None
+    return (Violation(view, said),) if said else ()
 
 
 def _commands(container: Container) -> Iterator[Violation]:
