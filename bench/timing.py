@@ -36,12 +36,12 @@ class Row:
         """Columns as in `HEAD`."""
         verdict = "met" if self.is_met else "MISSED"
         return (
-            f"{self.what:34}  {self.ours_seconds:8.2f}  {self.theirs_seconds:8.2f}  {self.value:6.2f}"
+            f"{self.what:36}  {self.ours_seconds:8.2f}  {self.theirs_seconds:8.2f}  {self.value:6.2f}"
             f"  {self.limit:6.2f}  {verdict}"
         )
 
 
-HEAD = f"{'':34}  {'ours s':>8}  {'theirs s':>8}  {'value':>6}  {'limit':>6}"
+HEAD = f"{'':36}  {'ours s':>8}  {'theirs s':>8}  {'value':>6}  {'limit':>6}"
 
 
 def ratio(what: str, ours: Work, theirs: Work, *, limit: float, runs: int) -> Row:
