@@ -58,8 +58,8 @@ the platform's mistakes. The same rules run in four places: before the program r
 A level belongs to a rule and an environment, and is written beside the rule. Ephemeral stacks have the levels of dev.
 Allowlists, ceilings and versions are in `policies/config/<environment>.json`: what a rule *is* does not change there,
 only how much it allows. Severity ({severities}) says how bad it would be, and orders what is reported.
-What other people's charts bring into `chartNamespaces` is advised, not refused, but for grants, secrets, privileges
-and what opens the mesh.
+What other people's charts bring is advised, not refused, but for grants, secrets, privileges and what opens the mesh.
+Those are the objects the pinned charts make (`policies/config/charts.json`: kind, namespace, name, images), no others.
 
 Three verdicts are possible, not two. A value that is only known after the update leaves a rule **undetermined**; where
 the rule is about security, that is a finding of its own ([`eng-unknown-values`](#eng-unknown-values)). Something of

@@ -22,7 +22,6 @@ from policies.objects import Object
 from policies.objects.pods import Container
 from policies.objects.values import MalformedError, UndeterminedError, Unknown, View
 from policies.rules import GROUPS, RULES
-from policies.rules.net.platform import GATEWAY
 from tests.support.policy_cases import TODAY, cases, rules_with_cases
 
 LIMITS: Final = limits_of("prod").model_copy(update={"exceptions": ()})
@@ -326,79 +325,6 @@ def test_an_exception_in_the_catalogue_covers_the_service_or_one_of_its_objects(
     assert said(judged(elsewhere, facts=replace(FACTS, services=(_service(),))), "wl-privileged")
     other = replace(FACTS, services=(_service(object="Pod order-service/other"),))
     assert said(judged(privileged(), facts=other), "wl-privileged")
-
-
-# Charts ---------------------------------------------------------------------------------------------------------------
-
-
-def _in(namespace: str, *, ours: bool = False) -> dict[str, Any]:
-    """A privileged pod there."""
-    made = privileged()
-    labels = {"app.kubernetes.io/managed-by": "platform" if ours else "Helm"}
-    return {**made, "metadata": {**made["metadata"], "namespace": namespace, "labels": labels}}
-
-
-@pytest.mark.parametrize(
-    ("namespace", "ours", "privileged_level", "priority_level"),
-    [
-        ("order-service", False, "mandatory", "mandatory"),
-        ("kong", False, "mandatory", "advisory"),
-        ("kong", True, "mandatory", "mandatory"),
-        ("istio-cni", False, "advisory", "advisory"),
-    ],
-    ids=["a service", "a chart", "ours beside a chart", "what sets up nodes"],
-)
-def test_what_a_chart_brings_is_refused_only_where_it_opens_the_cluster_the_mesh_or_the_network(
-    namespace: str, ours: bool, privileged_level: str, priority_level: str
-) -> None:
-    made = _in(namespace, ours=ours)
-    made["spec"] = {**made["spec"], "priorityClassName": "nobody-knows"}
-    report = judged(made)
-    assert {finding.level for finding in said(report, "wl-privileged")} == {privileged_level}
-    assert {finding.level for finding in said(report, "wl-priority-class")} == {priority_level}
-
-
-@pytest.mark.parametrize("namespace", ["istio-system", "kong"])
-def test_what_opens_the_mesh_is_refused_of_charts_too(namespace: str) -> None:
-    metadata = {"name": "a", "namespace": namespace}
-    opened = {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "spec": {"rules": [{}]}}
-    plain = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "spec": {"mtls": {"mode": "DISABLE"}}}
-    port = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"name": "kong-proxy", "port": 80}]}}
-    report = judged(*({**made, "metadata": metadata} for made in (opened, plain, port)))
-    for rule in ("mesh-authz-no-allow-all", "mesh-peerauth-no-weaken"):
-        assert {finding.level for finding in said(report, rule)} == {"mandatory"}
-    assert {finding.level for finding in said(report, "mesh-service-port-protocol")} <= {"advisory"}
-
-
-@pytest.mark.parametrize("namespace", ["istio-system", "kong"])
-def test_what_opens_the_network_is_refused_of_charts_too(namespace: str) -> None:
-    metadata = {"name": "a", "namespace": namespace}
-    made: dict[str, dict[str, Any]] = {
-        "net-service-exposure": {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}},
-        "net-service-external-ips": {"apiVersion": "v1", "kind": "Service", "spec": {"externalIPs": ["192.0.2.1"]}},
-        "net-manual-endpoints": {"apiVersion": "v1", "kind": "Endpoints"},
-    }
-    for rule, opened in made.items():
-        report = judged({**opened, "metadata": metadata})
-        assert {finding.level for finding in said(report, rule)} == {"mandatory"}, rule
-
-
-def test_a_chart_may_open_its_own_pods_and_none_that_the_platform_closes() -> None:
-    def opening(namespace: str, **labels: str) -> dict[str, Any]:
-        spec = {"podSelector": {"matchLabels": labels}, "ingress": [{}]}
-        return {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": "a", "namespace": namespace},
-            "spec": spec,
-        }
-
-    facts = replace(FACTS, services=())
-    own = judged(opening("istio-system", app="istiod"), facts=facts)
-    assert {finding.level for finding in said(own, "net-no-allow-all")} == {"advisory"}
-    assert not said(own, "net-reachability")
-    gateway = judged(opening("kong", **GATEWAY.labels), facts=facts)
-    assert {finding.level for finding in said(gateway, "net-reachability")} == {"mandatory"}
 
 
 # What is never said --------------------------------------------------------------------------------------------------

@@ -2,17 +2,22 @@
 
 A chart's pods have the resources, probes and users its authors gave them. Refusing them would refuse the chart; what
 they may do (grants, secrets, privileges) is a reason to. So is what opens the mesh or the network: charts live in the
-mesh's root namespace and in the gateway's, and an object there without our labels would otherwise open every proxy, or
-lead past all of them, and be advice (docs/decisions/0018-charts-may-not-open-the-mesh-or-the-network.md).
+mesh's root namespace and in the gateway's, where one object opens every proxy or leads past all of them
+(docs/decisions/0018-charts-may-not-open-the-mesh-or-the-network.md).
+
+Whose an object is follows from what the pinned chart makes, by kind, namespace, name and image, and from nothing the
+object could say of itself: a label, or its absence, would be anyone's to write
+(docs/decisions/0026-charts-are-known-by-what-they-make.md).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from blueprint import names
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, LOW, Rule, Severity
 from policies.objects import Object
+from policies.objects.pods import parts
+from policies.objects.values import MalformedError, UndeterminedError
 
 REFUSED: Final[Mapping[str, Severity]] = {
     "ENG": LOW,
@@ -34,17 +39,23 @@ net-reachability."""
 
 
 def is_charts(thing: Object, facts: Facts) -> bool:
-    """Whether `thing` came with a chart: in a namespace where charts live, without our mark."""
-    if thing.namespace not in facts.limits.chart_namespaces:
-        return False
-    metadata = thing.props.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, dict) else None
-    if not isinstance(labels, dict | None):
-        return False  # not known yet, or no mapping: judged like any other
-    return (
-        not names.MANAGED.items()
-        <= {key: value for key, value in (labels or {}).items() if isinstance(value, str)}.items()
-    )
+    """Whether `thing` is what a pinned chart makes: kind, namespace, name, and no image but the chart's."""
+    allowed = facts.limits.chart_objects.get(f"{thing.sort} {thing.namespace}/{thing.name}")
+    return allowed is not None and thing.once(_images) <= allowed
+
+
+def _images(thing: Object) -> frozenset[str]:
+    """Every image its pods name, without digest; what cannot be read is an image no chart has."""
+    found: set[str] = set()
+    try:
+        for pod in parts(thing):
+            found |= {container.view["image"].word.partition("@")[0] for container in pod.containers if pod.whole}
+            # What brings a container or a volume by itself is no part of any of these charts.
+            found |= {place.path for place in pod.loose}
+            found |= {volume.path for volume in pod.spec["volumes"] if volume["image"].is_set}
+    except (MalformedError, UndeterminedError) as error:
+        found.add(error.path)
+    return frozenset(found)
 
 
 def is_advice(rule: Rule, thing: Object | None, facts: Facts) -> bool:

@@ -5,8 +5,9 @@ names only; what a rule *is* does not change per environment, only its level (wi
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,9 +17,15 @@ from blueprint.catalogue import Environment
 from blueprint.text import Slug, Text
 
 FOLDER: Final = Path(__file__).parent.parent / "config"
+CHARTS: Final = "charts.json"
+"""In the same folder: what the pinned charts make, found by rendering each with this program's values (helm 3.18.6) for
+every environment, mesh and platform."""
 
 Prefix = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$")]
 """A registry host, with port and path: ghcr.io/acme."""
+
+ChartObject = Annotated[str, Field(pattern=r"^[A-Za-z]+(\.[a-z0-9.-]+)? [a-z0-9-]+/[a-z0-9:.-]+$")]
+"""`Kind.group namespace/name`: exactly one object, no pattern."""
 
 
 class ObjectException(Text):
@@ -134,6 +141,15 @@ class Access(Text):
     break because that is its work. Each needs a reason in the review; it does not end."""
 
 
+class Chart(Text):
+    """What one pinned chart makes in namespaces. Cluster-wide objects are judged like ours, so none is listed."""
+
+    version: Annotated[str, Field(pattern=r"^v?[0-9]+\.[0-9]+\.[0-9]+$")]
+    """The chart's version that was rendered; a test compares it with the one that is installed."""
+    objects: Mapping[ChartObject, tuple[str, ...]]
+    """`Kind.group namespace/name` to the images its containers may have, as the chart spells them, without digest."""
+
+
 class Limits(Text):
     """The limits of one environment."""
 
@@ -155,13 +171,17 @@ class Limits(Text):
     """The Kubernetes API."""
     namespace_labels: tuple[Slug, ...] = ()
     """Labels below our prefix that say of a service's namespace whose it is, what it costs whom and what it holds."""
-    chart_namespaces: tuple[Slug, ...] = ()
-    """Platform namespaces whose objects come from other people's charts; what they bring is advised, not refused,
-    but for grants, secrets, privileges and what opens the mesh (policies/core/charts.py)."""
+    charts: Mapping[Slug, Chart] = {}
+    """Installation to what its pinned chart makes; `policies/config/charts.json`, the same in every environment."""
     privileged_namespaces: tuple[Slug, ...] = ()
     """Platform namespaces that may lack Pod Security *restricted*; each sets up nodes."""
     exceptions: tuple[ObjectException, ...] = ()
     """Rules single objects may break for a while."""
+
+    @cached_property
+    def chart_objects(self) -> Mapping[str, frozenset[str]]:
+        """All objects of `charts` with their images."""
+        return {name: frozenset(images) for chart in self.charts.values() for name, images in chart.objects.items()}
 
 
 class LimitsError(Exception):
@@ -179,11 +199,20 @@ def limits_of(environment: Environment) -> Limits:
 
     Raises LimitsError.
     """
-    file = FOLDER / file_of(environment)
+    own, charts = FOLDER / file_of(environment), FOLDER / CHARTS
     try:
-        return Limits.model_validate_json(file.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, json.JSONDecodeError) as error:
-        first = str(error).strip().splitlines()
-        raise LimitsError(
-            f"policies/config/{file.name}: cannot be read, so nothing can be judged: {' '.join(first[:4])}. Mend it."
-        ) from None
+        of_charts = json.loads(charts.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise _unreadable(charts, error) from None
+    try:
+        written = json.loads(own.read_text(encoding="utf-8"))
+        return Limits.model_validate_json(json.dumps({**written, "charts": of_charts}))
+    except (OSError, ValidationError, ValueError, TypeError) as error:
+        raise _unreadable(own, error) from None
+
+
+def _unreadable(file: Path, error: Exception) -> LimitsError:
+    first = str(error).strip().splitlines()
+    return LimitsError(
+        f"policies/config/{file.name}: cannot be read, so nothing can be judged: {' '.join(first[:4])}. Mend it."
+    )

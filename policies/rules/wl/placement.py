@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from policies.core.charts import is_charts
 from policies.core.facts import Facts
 from policies.core.rule import HIGH, MEDIUM, POD_PARTS, PODS, Violation
 from policies.objects.pods import Pod
@@ -128,8 +129,8 @@ def priority_class(pod: Pod, facts: Facts) -> Iterator[Violation]:
     if not named.word:
         yield Violation(named, "is not set")
     elif named.word.startswith("system-"):
-        # What sets up a node must start before everything that runs on it.
-        if pod.object.namespace not in facts.limits.privileged_namespaces:
+        # The charts know which of their pods the nodes cannot do without; nobody else's pod is one.
+        if not is_charts(pod.object, facts):
             yield Violation(named, f"is {named.word}, the cluster's own")
     elif named.word not in facts.limits.workloads.priority_classes:
         yield Violation(named, f"is {named.word}, which is not on the list")
