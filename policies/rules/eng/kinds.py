@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.cloud.types import is_unlisted, nearest
+from policies.cloud.types import is_unlisted
+from policies.cloud.types import nearest as nearest_types
+from policies.core.charts import is_charts
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, MEDIUM, Violation, sorts
+from policies.kubernetes.kinds import LISTED, nearest
 from policies.kubernetes.served import is_served
 from policies.objects import LISTS, Object
 from policies.rules.eng.group import ENG
@@ -119,9 +122,29 @@ def unlisted_provider(thing: Object, _: Facts) -> Iterator[Violation]:
 )
 def unlisted_type(thing: Object, _: Facts) -> Iterator[Violation]:
     if is_unlisted(thing.type):
-        *first, last = nearest(thing.type)
+        *first, last = nearest_types(thing.type)
         stated = f"the nearest are {', '.join(first)} and {last}"
         yield Violation("", f"is no type this program makes, so no rule judges it whole; {stated}")
+
+
+@ENG.resource(
+    "eng-unlisted-kind",
+    "M/M/M",
+    HIGH,
+    KUBERNETES,
+    why="No rule reads a kind it does not know: whatever its controller opens or runs passes; a misspelt one does nothing.",
+    cure="Spell a kind that is listed, or add it to policies/kubernetes/kinds.py with the rules it needs",
+    where="manifests/",
+    sources=("the pack's own list, policies/kubernetes/kinds.py",),
+)
+def unlisted_kind(thing: Object, facts: Facts) -> Iterator[Violation]:
+    # A list is refused as one (eng-list-kinds), and what a pinned chart makes was read when it was pinned.
+    is_list = thing.kind.endswith(LISTS) and "items" in thing.props
+    if thing.sort in LISTED or is_list or is_charts(thing, facts):
+        return
+    near = nearest(thing.kind, thing.sort.partition(".")[2])
+    stated = f"; the nearest is {near}" if near else ""
+    yield Violation(thing.root["kind"], f"is {thing.sort}, which no rule reads{stated}")
 
 
 @ENG.resource(
