@@ -132,7 +132,7 @@ def unlisted_type(thing: Object, _: Facts) -> Iterator[Violation]:
     "M/M/M",
     HIGH,
     KUBERNETES,
-    why="No rule reads a kind it does not know: whatever its controller opens or runs passes; a misspelt one does nothing.",
+    why="No rule reads a kind it does not know: what its controller opens passes, and a misspelt one does nothing.",
     cure="Spell a kind that is listed, or add it to policies/kubernetes/kinds.py with the rules it needs",
     where="manifests/",
     sources=("the pack's own list, policies/kubernetes/kinds.py",),

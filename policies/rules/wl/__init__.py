@@ -5,7 +5,7 @@ What `kubernetes/pod-security-admission` refuses, WL refuses (`standard_node`, `
 Exceptions for Windows and user namespaces are upstream's.
 """
 
-from policies.rules.wl import objects, placement, process, standard_node, standard_process, volumes
+from policies.rules.wl import asks, objects, placement, process, standard_node, standard_process, volumes
 from policies.rules.wl.group import WL, WL_PLUS
 
-__all__ = ["WL", "WL_PLUS", "objects", "placement", "process", "standard_node", "standard_process", "volumes"]
+__all__ = ["WL", "WL_PLUS", "asks", "objects", "placement", "process", "standard_node", "standard_process", "volumes"]
