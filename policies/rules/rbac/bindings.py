@@ -7,7 +7,7 @@ from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.trust import OURS, may
 from policies.core.world import World
-from policies.kubernetes.grants import ROLE_BINDING, Account, Grant, accounts, effective
+from policies.kubernetes.grants import CLUSTER_ROLE, ROLE, ROLE_BINDING, USER, Account, Grant, accounts, effective
 from policies.objects import Object
 from policies.rules.rbac.group import BINDING, PLATFORM, RBAC
 
@@ -38,6 +38,39 @@ def no_anonymous(binding: Object, _: Facts) -> Iterator[Violation]:
         name = subject["name"].word
         if name.casefold() in EVERYONE or name.startswith("system:serviceaccounts:"):
             yield Violation(subject["name"], f"is {name}")
+
+
+SYSTEM: Final = "system:"
+"""Begins the names of users and groups that belong to the cluster itself."""
+
+
+@RBAC.stack(
+    "rbac-subjects-known",
+    "M/M/M",
+    CRITICAL,
+    BINDING,
+    why="A role no run declares, or an account everybody in its namespace shares, gives rights that nobody has read.",
+    cure="Bind one service account of its own to a role that is declared beside it",
+    where=PLATFORM,
+    sources=("CIS-EKS 4.1.5", "EKS best practices: least privileged access"),
+)
+def subjects_known(binding: Object, world: World) -> Iterator[Violation]:
+    if may("rbac-subjects-known", binding, world.facts):
+        return
+    reference = binding.root["roleRef"]
+    kind, name = reference["kind"].word, reference["name"].word
+    sort, within = (ROLE, binding.namespace) if kind == "Role" else (CLUSTER_ROLE, "")
+    declared = world.named(sort, within, name) is not None
+    for subject in binding.root["subjects"]:
+        who, what = subject["name"].word, subject["kind"].word
+        if what == "ServiceAccount" or who.startswith(USER):
+            account = next((each for at, each in accounts(binding) if at.path == subject.path), None)
+            if account and account.name == "default":
+                yield Violation(subject["name"], f"is {account}, which every pod there has that names none")
+        elif who.startswith(SYSTEM) and who.casefold() not in EVERYONE and not who.startswith("system:serviceaccounts:"):
+            yield Violation(subject["name"], f"is {who}, which is the cluster's own")
+        elif not declared:
+            yield Violation(subject["name"], f"is given {kind or 'ClusterRole'} {name}, which this run does not declare")
 
 
 @RBAC.stack(

@@ -8,11 +8,9 @@ from policies.core.rule import CRITICAL, HIGH, Violation, sorts
 from policies.core.trust import may
 from policies.kubernetes.grants import (
     CLUSTER_ROLE,
-    READING,
     ROLE,
     ROLE_BINDING,
     VERBS,
-    WRITING,
     Grants,
     rules_of,
     takes_in,
@@ -20,6 +18,7 @@ from policies.kubernetes.grants import (
 from policies.kubernetes.grants import GROUP as RBAC_GROUP
 from policies.objects import Object
 from policies.rules.rbac import group
+from policies.rules.rbac.dangers import DANGEROUS
 from policies.rules.rbac.group import PLATFORM, RBAC
 
 CLUSTER_ROLES: Final = sorts(CLUSTER_ROLE)
@@ -107,12 +106,16 @@ def no_escalation_verbs(role: Object, _: Facts) -> Iterator[Violation]:
                 yield Violation(verb, f"is {verb.word}")
 
 
+SHOWING: Final = VERBS - {"create"}
+"""Verbs that answer with the object: a patch of nothing, and a deletion too."""
+
+
 @RBAC.resource(
     "rbac-no-secret-read",
     "M/M/M",
     CRITICAL,
     group.ROLE,
-    why="list and watch return the contents, and get needs only a name: every credential of the namespace is readable.",
+    why="Every verb but create answers with what it read or removed, so every credential of the namespace is readable.",
     cure="Mount the Secret into the pod instead; a controller's Role may get single Secrets by name",
     where=PLATFORM,
     sources=("CIS-EKS 4.1.2", "OWASP K02", "CKV2_K8S_5"),
@@ -121,64 +124,8 @@ def no_secret_read(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-secret-read", role, facts):
         return
     for rule in rules_of(role):
-        if rule.covers("", "secrets") and rule.allows(*READING):
+        if rule.covers("", "secrets") and rule.allows(*SHOWING):
             yield Violation(rule.view, f"reads {'named' if rule.names else 'all'} Secrets")
-
-
-ALL: Final = VERBS | {"approve", "sign", "connect", "use"}
-CHANGING: Final = WRITING - {"delete", "deletecollection"}
-_ADMISSION: Final = "admissionregistration.k8s.io"
-
-DANGEROUS: Final[tuple[tuple[str, tuple[str, ...], frozenset[str], str], ...]] = (
-    (
-        "",
-        ("pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/proxy", "services/proxy"),
-        ALL,
-        "gets into other pods",
-    ),
-    ("", ("nodes/proxy",), ALL, "runs commands in every pod of a node, past admission and audit"),
-    ("", ("serviceaccounts/token",), ALL, "makes tokens of other accounts"),
-    ("certificates.k8s.io", ("certificatesigningrequests",), WRITING, "asks for certificates of other identities"),
-    ("certificates.k8s.io", ("certificatesigningrequests/approval",), ALL, "approves certificates of any identity"),
-    ("certificates.k8s.io", ("signers",), frozenset({"approve", "sign"}), "approves certificates of any identity"),
-    (
-        _ADMISSION,
-        (
-            "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings",
-            "mutatingwebhookconfigurations",
-            "validatingadmissionpolicies",
-            "validatingadmissionpolicybindings",
-            "validatingwebhookconfigurations",
-        ),
-        ALL,
-        "decides what the API server admits",
-    ),
-    ("", ("pods", "podtemplates", "replicationcontrollers"), CHANGING, "starts pods with any account and any Secret"),
-    (
-        "apps",
-        ("daemonsets", "deployments", "replicasets", "statefulsets"),
-        CHANGING,
-        "starts pods with any account and any Secret",
-    ),
-    ("batch", ("cronjobs", "jobs"), CHANGING, "starts pods with any account and any Secret"),
-    ("argoproj.io", ("rollouts",), CHANGING, "starts pods with any account and any Secret"),
-    ("", ("persistentvolumes",), CHANGING, "makes volumes of the node's disk"),
-    (
-        "",
-        ("namespaces", "namespaces/finalize", "namespaces/status"),
-        CHANGING,
-        "takes the labels off that Pod Security and the mesh hang on",
-    ),
-    ("", ("services/status",), WRITING, "takes other people's addresses (CVE-2020-8554)"),
-    ("", ("endpoints",), WRITING, "leads other people's traffic elsewhere"),
-    ("discovery.k8s.io", ("endpointslices",), WRITING, "leads other people's traffic elsewhere"),
-    ("storage.k8s.io", ("csidrivers",), WRITING, "changes what may be mounted into pods"),
-    ("apiregistration.k8s.io", ("apiservices",), WRITING, "answers for the API server"),
-    ("apiextensions.k8s.io", ("customresourcedefinitions",), WRITING, "changes what the API server knows"),
-)
-"""Group, resources, verbs, and what its holder does with them (CIS-EKS 4.1.4, 4.1.9-12; OWASP K02). To update a
-workload is to create another one; deleting is an outage, not an escalation."""
 
 
 @RBAC.resource(

@@ -58,10 +58,9 @@ def _own_uri(uri: str, pod: Pod, facts: Facts) -> bool:
 
 
 def _own_name(name: str, pod: Pod, _: Facts) -> bool:
-    _first, _, rest = name.partition(".")
-    namespace, _, domain = rest.partition(".")
-    own = namespace in (pod.object.namespace, "${POD_NAMESPACE}")
-    return own and domain in ("svc", "svc.cluster.local")
+    within = name.partition(".")[2]
+    namespaces = (pod.object.namespace, "${POD_NAMESPACE}")
+    return any(within in (f"{each}.svc", f"{each}.svc.cluster.local") for each in namespaces)
 
 
 def _never(_: str, __: Pod, ___: Facts) -> bool:
