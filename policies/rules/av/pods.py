@@ -104,7 +104,9 @@ WHERE: Final = "services/{service}.yaml: spec.containers.<name>"
     where=WHERE,
     sources=("CKV_K8S_8", "CKV_K8S_9", "Kyverno require-probes", "KubeLinter liveness-port"),
 )
-def probes(container: Container, _: Facts) -> Iterator[Violation]:
+def probes(container: Container, facts: Facts) -> Iterator[Violation]:
+    # Elsewhere `containerPort` is for readers: a container may listen on others. A service's file names all.
+    complete = container.object.namespace in facts.service
     ports = tuple(container.view["ports"])
     if not ports:
         return
@@ -120,7 +122,7 @@ def probes(container: Container, _: Facts) -> Iterator[Violation]:
             yield Violation(probe, "asks nothing")
         for action in ACTIONS[:3]:
             port = probe[action]["port"] if probe[action].is_set else None
-            if port is not None and _port(port) not in known:
+            if port is not None and _port(port) not in known and (complete or not isinstance(port.value, int)):
                 yield Violation(port, f"is {port.quantity or 'not set'}, and the container has no such port")
         timeout, delay = probe["timeoutSeconds"].number, probe["initialDelaySeconds"].number
         if timeout is not None and timeout < 1:

@@ -36,6 +36,7 @@ MONGODB: Final = (
     "spec.sharding.configsvrReplSet.volumeSpec.persistentVolumeClaim",
 )
 """Where Percona writes the spec of a claim without saying that it is one."""
+DEFINITION: Final = "CustomResourceDefinition.apiextensions.k8s.io"
 GIB = 1 << 30
 
 
@@ -60,7 +61,8 @@ def _subjects(thing: Object) -> Iterator[Claim | Disk | Object]:
         yield Claim(thing.spec)
     elif thing.sort in ("StorageClass.storage.k8s.io", "PersistentVolume", "StatefulSet.apps"):
         yield thing
-    if not thing.is_kubernetes or thing.sort == "PersistentVolumeClaim":
+    # A definition holds the schema of claims, and no claim.
+    if not thing.is_kubernetes or thing.sort in ("PersistentVolumeClaim", DEFINITION):
         return
     for place in fields(thing, *CLAIMS):
         for each in place if isinstance(place.value, list) else (place,):

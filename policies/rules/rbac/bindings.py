@@ -67,10 +67,12 @@ def subjects_known(binding: Object, world: World) -> Iterator[Violation]:
             account = next((each for at, each in accounts(binding) if at.path == subject.path), None)
             if account and account.name == "default":
                 yield Violation(subject["name"], f"is {account}, which every pod there has that names none")
-        elif who.startswith(SYSTEM) and who.casefold() not in EVERYONE and not who.startswith("system:serviceaccounts:"):
-            yield Violation(subject["name"], f"is {who}, which is the cluster's own")
+        elif who.startswith(SYSTEM):
+            if who.casefold() not in EVERYONE and not who.startswith("system:serviceaccounts:"):
+                yield Violation(subject["name"], f"is {who}, which is the cluster's own")
         elif not declared:
-            yield Violation(subject["name"], f"is given {kind or 'ClusterRole'} {name}, which this run does not declare")
+            role = f"{kind or 'ClusterRole'} {name}"
+            yield Violation(subject["name"], f"is given {role}, which this run does not declare")
 
 
 @RBAC.stack(
