@@ -9,7 +9,7 @@ from blueprint.clusters import Cluster
 from blueprint.network import Network
 from blueprint.network_rules import Pods
 from blueprint.platform_rules import Surroundings
-from blueprint.settings import Settings
+from blueprint.settings import Acme, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,11 @@ class Context:
     @property
     def surroundings(self) -> Surroundings:
         """What decides which platform edges there are."""
-        return Surroundings(meshed=self.meshed, node_cidrs=self.cluster.node_cidrs)
+        return Surroundings(
+            meshed=self.meshed,
+            node_cidrs=self.cluster.node_cidrs,
+            acme=isinstance(self.settings.gateway.certificates, Acme),
+        )
 
     def namespace(self, service: str) -> str:
         """Namespace of `service` in this stack."""

@@ -10,6 +10,8 @@ from typing import Final
 
 from blueprint.network_rules import Addresses, Direction, Edge, NetworkRule, Peer, Pods, Port, ServicePods, both_ends
 from blueprint.vendors import (
+    ACME_SOLVER,
+    ACME_SOLVER_PORT,
     COLLECTOR,
     DNS_PORTS,
     ISTIOD,
@@ -22,6 +24,7 @@ from blueprint.vendors import (
     KUBE_DNS,
     MERGED_METRICS_PORT,
     OTLP_PORTS,
+    PROBE_PORTS,
     PROMETHEUS,
     PROMETHEUS_PORT,
     REDIS_PORT,
@@ -37,6 +40,8 @@ class Surroundings:
     meshed: bool
     node_cidrs: tuple[str, ...]
     """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
+    acme: bool
+    """Whether a public authority asks the gateway for its certificates' hosts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +145,9 @@ def _own(pods: Pods, prefix: str, served: Served, around: Surroundings) -> dict[
 def _gateway(around: Surroundings) -> Iterator[Edge]:
     """Kong's proxy: open to the world on its two ports, its admin port to its controller alone."""
     status = (KONG_STATUS_PORT,)
-    own = _own(KONG_GATEWAY, "gateway", Served(metrics=status, probes=status), around)
+    # In a mesh the kubelet asks the proxy, which asks Kong, though nothing else that comes in passes the proxy.
+    probes = (*status, *PROBE_PORTS) if around.meshed else status
+    own = _own(KONG_GATEWAY, "gateway", Served(metrics=status, probes=probes), around)
     yield from (own | {"metrics": replace(own["metrics"], egress="prometheus.gateway")}).values()
     yield Edge(
         why="the world reaches the gateway",
@@ -163,6 +170,14 @@ def _gateway(around: Surroundings) -> Iterator[Edge]:
         ports=(REDIS_PORT,),
         egress="gateway.limits",
     )
+    if around.acme:
+        yield Edge(
+            why="a public authority asks the gateway for what cert-manager's solver answers",
+            source=(KONG_GATEWAY,),
+            target=(ACME_SOLVER,),
+            ports=(ACME_SOLVER_PORT,),
+            egress="gateway.challenges",
+        )
 
 
 def _observability(around: Surroundings) -> Iterator[Edge]:

@@ -25,6 +25,9 @@ KONG_CONTROLLER: Final = Pods(
     namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"}
 )
 KONG_REDIS: Final = Pods(namespace=names.KONG, labels={"app.kubernetes.io/name": "kong-redis"})
+ACME_SOLVER: Final = Pods(namespace=names.KONG, labels={"acme.cert-manager.io/http01-solver": "true"})
+"""The pods cert-manager makes for a moment, beside the Certificate, to answer a public authority's HTTP-01 challenge
+(cert-manager v1.21.1, pkg/apis/acme/v1/types.go)."""
 BROKERS: Final[Mapping[Broker, Pods]] = {
     "kafka": Pods(namespace=names.MESSAGING, labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"}),
     "nats": Pods(
@@ -51,6 +54,8 @@ KONG_PUBLIC_PORTS: Final = (Port(number=8000), Port(number=8443))
 KONG_ADMIN_PORT: Final = Port(number=8444)
 KONG_STATUS_PORT: Final = Port(number=8100)
 """Kong's health and metrics."""
+ACME_SOLVER_PORT: Final = Port(number=8089)
+"""cert-manager v1.21.1, pkg/issuer/acme/http/http.go: `acmeSolverListenPort`."""
 REDIS_PORT: Final = Port(number=6379)
 
 STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {

@@ -25,6 +25,7 @@ from tests.support.standing import (
     PROMETHEUS,
     REDIS,
     ROLLOUTS,
+    SOLVER,
     stand_ins,
 )
 
@@ -157,11 +158,13 @@ def _platform(stack: Stack) -> Iterator[Edge]:
     for of in stack.zones:
         yield Edge(source=of.name, target=GATEWAY.end, ports=(8000, 8443))
     if stack.nodes:
-        yield Edge(source=NODES, target=GATEWAY.end, ports=(8100,))
+        yield Edge(source=NODES, target=GATEWAY.end, ports=(8100, 15020, 15021) if stack.meshed else (8100,))
     yield Edge(source=CONTROLLER.end, target=GATEWAY.end, ports=(8444,))
     yield Edge(source=PROMETHEUS.end, target=GATEWAY.end, ports=(8100,))
     yield Edge(source=GATEWAY.end, target=COLLECTOR.end, ports=(4317, 4318))
     yield Edge(source=GATEWAY.end, target=REDIS.end, ports=(6379,))
+    if stack.acme:
+        yield Edge(source=GATEWAY.end, target=SOLVER.end, ports=(8089,))
     yield Edge(source=ROLLOUTS.end, target=PROMETHEUS.end, ports=(9090,))
     if stack.meshed:
         yield Edge(source=GATEWAY.end, target=ISTIOD.end, ports=(15012,))

@@ -46,6 +46,8 @@ class Stack:
     nodes: tuple[str, ...]
     default_broker: str
     issuers: frozenset[str]
+    acme: bool
+    """Whether a public authority asks for its certificates' hosts."""
 
     @property
     def zones(self) -> tuple[Zone, ...]:
@@ -64,6 +66,7 @@ def stack_of(file: Path, *, meshed: bool = True) -> Stack:
         meshed=meshed,
         nodes=tuple(reported["cluster"].get("nodeCidrs", ())),
         default_broker=reported.get("brokers", {}).get("default", "kafka"),
+        acme=reported.get("gateway", {}).get("certificates", {}).get("kind") == "acme",
         issuers=frozenset(issuer["issuer"] for issuer in reported.get("identity", {}).get("issuers", {}).values()),
     )
 

@@ -79,6 +79,12 @@ CONTROLLER: Final = Standing(
     account="kong-controller",
 )
 REDIS: Final = Standing(namespace="kong", name="kong-redis", labels=_named("kong-redis", **_NO_PROXY))
+SOLVER: Final = Standing(
+    namespace="kong",
+    name="cm-acme-http-solver",
+    # cert-manager writes the second as an annotation, which Istio reads as well and the analyser does not.
+    labels={"acme.cert-manager.io/http01-solver": "true", **_NO_PROXY},
+)
 BROKERS: Final[Mapping[str, Standing]] = {
     "kafka": Standing(
         namespace="messaging",
@@ -108,7 +114,7 @@ STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:
     """Everybody who stands beside the services of `specs`."""
-    found = [DNS, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, *BROKERS.values()]
+    found = [DNS, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, SOLVER, *BROKERS.values()]
     found += [ISTIOD] if meshed else []
     found.append(Standing(namespace="cert-manager", name="cert-manager", labels=_named("cert-manager")))
     found.append(Standing(namespace="kube-system", name="metrics-server", labels=_named("metrics-server")))

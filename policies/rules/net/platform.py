@@ -13,7 +13,7 @@ from blueprint import names, vendors
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker
 from blueprint.catalogue.running import Probe
-from blueprint.settings import Existing
+from blueprint.settings import Acme, Existing
 from policies.core.facts import Facts
 from policies.network.addresses import INTERNET, NOWHERE, Space, space
 from policies.network.ports import ports
@@ -80,10 +80,11 @@ ROLLOUTS: Final = _pods(vendors.ROLLOUTS, "argo-rollouts")
 GATEWAY: Final = _pods(vendors.KONG_GATEWAY, "gateway", closed=True)
 CONTROLLER: Final = _pods(vendors.KONG_CONTROLLER, "controller")
 REDIS: Final = _pods(vendors.KONG_REDIS, "kong-redis")
+SOLVER: Final = _pods(vendors.ACME_SOLVER, "cm-acme-http-solver")
 BROKERS: Final[Mapping[Broker, Pods]] = {
     broker: _pods(pods, broker, closed=True) for broker, pods in sorted(vendors.BROKERS.items())
 }
-STANDING: Final = (DNS, ISTIOD, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, *BROKERS.values())
+STANDING: Final = (DNS, ISTIOD, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, SOLVER, *BROKERS.values())
 """Pods that charts and the cluster bring."""
 CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
 """The platform's namespaces in which every pod is closed, except for its declared edges."""
@@ -102,6 +103,7 @@ XDS_PORT: Final = opened(vendors.XDS_PORT)
 PROXY_METRICS: Final = vendors.MERGED_METRICS_PORT.number
 PROXY_HEALTH: Final = 15021
 """The proxy answers for itself and its service (istio.io, "Ports used by Istio")."""
+PROXY_PROBES: Final = ports("TCP", PROXY_METRICS) | ports("TCP", PROXY_HEALTH)
 OTLP_PORTS: Final = opened(*vendors.OTLP_PORTS)
 GATEWAY_PORTS: Final = opened(*vendors.KONG_PUBLIC_PORTS)
 GATEWAY_ADMIN: Final = opened(vendors.KONG_ADMIN_PORT)
@@ -133,11 +135,15 @@ def own_edges(facts: Facts) -> Iterator[Edge]:
     yield Edge(source=world, target=GATEWAY, ports=GATEWAY_PORTS, why="the world reaches the gateway")
     if probing := nodes(facts):
         zone = Zone(name="the nodes", must=probing, may=probing)
-        yield Edge(source=zone, target=GATEWAY, ports=GATEWAY_STATUS, why="platform edge kubelet")
+        asked = GATEWAY_STATUS | (PROXY_PROBES if facts.mesh == "sidecar" else 0)
+        yield Edge(source=zone, target=GATEWAY, ports=asked, why="platform edge kubelet")
     yield Edge(source=CONTROLLER, target=GATEWAY, ports=GATEWAY_ADMIN, why="its controller configures the gateway")
     yield Edge(source=PROMETHEUS, target=GATEWAY, ports=GATEWAY_STATUS, why="platform edge metrics")
     yield Edge(source=GATEWAY, target=COLLECTOR, ports=OTLP_PORTS, why="platform edge telemetry")
     yield Edge(source=GATEWAY, target=REDIS, ports=opened(vendors.REDIS_PORT), why="rate limits are counted in Redis")
+    if facts.settings and isinstance(facts.settings.gateway.certificates, Acme):
+        solving = opened(vendors.ACME_SOLVER_PORT)
+        yield Edge(source=GATEWAY, target=SOLVER, ports=solving, why="a public authority's challenges are answered")
     yield Edge(
         source=ROLLOUTS,
         target=PROMETHEUS,

@@ -1,0 +1,136 @@
+"""What controllers make and serve at run time can be reached by those who must: each need is a row with its proof.
+
+Which pods and ports those are is written out here from the projects' own text, and not read from the program.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from blueprint import design
+from blueprint.settings import Gateway, Mesh, SelfSigned
+from manifests import Manifest, everything
+from policies.adapters.manifests import objects
+from policies.core.judging import EXCEPTIONS, Judge
+from policies.rules import RULES
+from tests.support.own_platform import facts, manifests_of
+from tests.support.stacks import STACKS, settings, shop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """Pods whose webhook or API the API server calls, from an address that no selector can name."""
+
+    namespace: str
+    labels: Mapping[str, str]
+    port: int
+
+
+CALLED_BY_THE_API_SERVER: Final = {
+    # Kong/charts kong-3.2.0: the controller's admission webhook.
+    "kong": Served(
+        namespace="kong",
+        labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"},
+        port=8080,
+    ),
+    # istio.io, "Ports used by Istio": injection and validation.
+    "istiod": Served(namespace="istio-system", labels={"app": "istiod"}, port=15017),
+    # cert-manager v1.21.1, deploy/charts/cert-manager: webhook.securePort.
+    "cert-manager": Served(
+        namespace="cert-manager",
+        labels={"app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/name": "webhook"},
+        port=10250,
+    ),
+    # kubernetes-sigs/metrics-server 0.8.1: the API metrics.k8s.io.
+    "metrics-server": Served(namespace="kube-system", labels={"app.kubernetes.io/name": "metrics-server"}, port=10250),
+}
+SERVES_NOTHING: Final = {"argo-rollouts", "istio-base", "istio-cni"}
+"""Operators with neither a webhook nor an API: charts rendered and read."""
+
+
+def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:
+    return (each for each in made if each["kind"] == "NetworkPolicy" and each["metadata"]["namespace"] == namespace)
+
+
+def _selects(policy: Manifest, labels: Mapping[str, str]) -> bool:
+    return bool(policy["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items())
+
+
+def _policy(made: list[Manifest], name: str) -> dict[str, Any] | None:
+    return next((each["spec"] for each in _policies(made, "kong") if each["metadata"]["name"] == name), None)
+
+
+def _rendered(stack: str, **changes: Any) -> list[Manifest]:
+    return list(everything(design(settings(stack, **changes), shop(), stack)))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_of_ours_closes_what_the_api_server_calls(stack: str) -> None:
+    closed = {
+        (operator, policy["metadata"]["name"])
+        for operator, served in CALLED_BY_THE_API_SERVER.items()
+        for policy in _policies(manifests_of(stack), served.namespace)
+        if "Ingress" in policy["spec"]["policyTypes"] and _selects(policy, served.labels)
+    }
+    assert not closed, "the API server has no address a rule could name, so its calls would be dropped"
+
+
+def test_every_operator_says_what_the_api_server_calls() -> None:
+    installed = {operator.name for operator in design(settings("prod"), shop(), "prod").platform.operators.charts}
+    assert installed == {*CALLED_BY_THE_API_SERVER, *SERVES_NOTHING}, "say what the new one serves, and to whom"
+
+
+def test_the_gateway_reaches_the_solver_where_a_public_authority_asks() -> None:
+    assert _policy(manifests_of("prod"), "gateway.challenges") == {
+        "podSelector": {
+            "matchLabels": {"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "gateway"},
+        },
+        "policyTypes": ["Egress"],
+        "egress": [
+            {
+                "to": [
+                    {
+                        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kong"}},
+                        "podSelector": {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}},
+                    }
+                ],
+                "ports": [{"port": 8089, "protocol": "TCP"}],
+            }
+        ],
+    }
+
+
+def test_the_solver_is_made_where_the_certificates_are() -> None:
+    made = manifests_of("prod")
+    (public,) = [each for each in made if each["kind"] == "ClusterIssuer" and "acme" in each["spec"]]
+    assert "gatewayHTTPRoute" in public["spec"]["acme"]["solvers"][0]["http01"]
+    asking = [each for each in made if each["kind"] == "Certificate"]
+    asking = [each for each in asking if each["spec"]["issuerRef"]["name"] == public["metadata"]["name"]]
+    assert {each["metadata"]["namespace"] for each in asking} == {"kong"}
+
+
+def test_where_nobody_asks_there_is_no_way_to_a_solver() -> None:
+    private = Gateway(certificates=SelfSigned(kind="selfSigned"))
+    assert _policy(_rendered("prod", gateway=private), "gateway.challenges") is None
+
+
+@pytest.mark.parametrize(("mode", "ports"), [("sidecar", [8100, 15020, 15021]), ("none", [8100])])
+def test_the_nodes_probe_the_gateway_and_its_proxy(mode: str, ports: list[int]) -> None:
+    spec = _policy(_rendered("prod", mesh=Mesh.model_validate({"mode": mode})), "gateway.kubelet")
+    assert spec is not None
+    assert [port["port"] for port in spec["ingress"][0]["ports"]] == ports
+
+
+@pytest.mark.parametrize("name", ["gateway.challenges", "gateway.kubelet"])
+def test_the_policies_miss_an_edge_of_the_gateway_that_is_gone(name: str) -> None:
+    made = manifests_of("prod")
+    assert not _unreached(made)
+    assert _unreached([each for each in made if each["metadata"]["name"] != name]), f"nobody misses {name}"
+
+
+def _unreached(made: list[Manifest]) -> list[str]:
+    rules = tuple(rule for rule in RULES if rule.id in {"net-reachability", EXCEPTIONS})
+    report = Judge(facts("prod"), rules).everything(list(objects(made)))
+    return [finding.message for finding in report.findings if finding.rule.id == "net-reachability"]
