@@ -19,6 +19,12 @@ EMBEDDED_PLUGIN: Final = "4.25.0"
 """The newest Kubernetes plugin that can be built where nothing can be downloaded (tools/pulumi-resource-kubernetes)."""
 
 
+DNS_CACHES: Final[Mapping[str | None, tuple[str, ...]]] = {"gke": ("169.254.20.10",)}
+"""Platform → where its nodes' DNS cache answers unless somebody says otherwise. GKE: "Set up NodeLocal DNSCache", on by
+default from 1.33.1, always on Autopilot; the address is the add-on's (kubernetes/kubernetes,
+cluster/addons/dns/nodelocaldns)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """What every decision may know of a cluster, whoever made it."""
@@ -29,6 +35,8 @@ class Cluster:
     """A kind of Kubernetes with folders or controllers of its own; None: the usual."""
     node_cidrs: tuple[str, ...]
     """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
+    dns_caches: tuple[str, ...]
+    """Addresses at which a cache on each node answers for the resolver; empty: there is none."""
     cloud: Literal["aws", "gcp"] | None
     """Whose managed services are beside it; None: nobody's."""
     simulated: bool
@@ -55,6 +63,7 @@ def _embedded(_: Embedded) -> Attached:
         plugin_version=EMBEDDED_PLUGIN,
         platform=None,
         node_cidrs=(),
+        dns_caches=(),
         cloud=None,
         simulated=True,
     )
@@ -68,6 +77,7 @@ def _existing(text: Existing) -> Attached:
         plugin_version=None,
         platform=text.platform,
         node_cidrs=text.node_cidrs,
+        dns_caches=DNS_CACHES.get(text.platform, ()) if text.node_local_dns is None else text.node_local_dns,
         cloud=None,
         simulated=False,
     )

@@ -38,6 +38,7 @@ class Context:
         return Surroundings(
             meshed=self.meshed,
             node_cidrs=self.cluster.node_cidrs,
+            dns_caches=self.cluster.dns_caches,
             acme=isinstance(self.settings.gateway.certificates, Acme),
         )
 

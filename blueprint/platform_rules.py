@@ -6,6 +6,7 @@ service changes none of them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import Final
 
 from blueprint.network_rules import Addresses, Direction, Edge, NetworkRule, Peer, Pods, Port, ServicePods, both_ends
@@ -13,6 +14,7 @@ from blueprint.vendors import (
     ACME_SOLVER,
     ACME_SOLVER_PORT,
     COLLECTOR,
+    DNS_CACHE,
     DNS_PORTS,
     ISTIOD,
     KONG_ADMIN_PORT,
@@ -40,6 +42,8 @@ class Surroundings:
     meshed: bool
     node_cidrs: tuple[str, ...]
     """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
+    dns_caches: tuple[str, ...]
+    """Addresses at which a cache on each node answers for the resolver; empty: there is none."""
     acme: bool
     """Whether a public authority asks the gateway for its certificates' hosts."""
 
@@ -70,12 +74,20 @@ class PlatformEdge:
         return f"platform edge {self.name}: {self.reason}"
 
 
+def _caches(around: Surroundings) -> tuple[Peer, ...]:
+    """The nodes' DNS cache: by address, since its pods are on the host's network, and by label, since data planes of
+    eBPF (Cilium, GKE's Dataplane V2) redirect to the pod and judge that. It needs no rule: host pods have none."""
+    if not around.dns_caches:
+        return ()
+    return (DNS_CACHE, *(Addresses(cidr=str(ip_network(address))) for address in sorted(around.dns_caches)))
+
+
 PLATFORM_EDGES: Final = (
     PlatformEdge(
         name="dns",
         reason="every pod resolves names",
         direction="Egress",
-        peers=lambda _: (KUBE_DNS,),
+        peers=lambda around: (KUBE_DNS, *_caches(around)),
         ports=lambda _: DNS_PORTS,
     ),
     PlatformEdge(

@@ -5,35 +5,17 @@ Settings are about where and how large; what runs is the catalogue's. A kind of 
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from blueprint import docstrings
+from blueprint.addresses import CacheAddress, Cidr
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
-from blueprint.text import Checked, Fault, Host, Slug, TenantName, Text, refuse
+from blueprint.text import Checked, Fault, Host, Slug, TenantName, Text
 
 Layer = Literal["cluster", "platform", "services"]
-
-
-def _range(value: str) -> str:
-    try:
-        whole = str(ip_network(value, strict=False))
-    except ValueError as error:
-        refuse(Fault("", f"is no address range ({error})", "Write one such as 10.0.0.0/16"))
-    if whole != value:
-        refuse(Fault("", f"'{value}' is an address within a range, which the API server warns of", f"Write {whole}"))
-    return value
-
-
-Cidr = Annotated[
-    str,
-    Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$|^[0-9a-f:]+/[0-9]{1,3}$"),
-    AfterValidator(_range),
-]
-"""An address range, such as 10.0.0.0/16."""
 
 
 class Embedded(Text):
@@ -43,7 +25,7 @@ class Embedded(Text):
     """embedded"""
 
 
-class Existing(Text):
+class Existing(Checked):
     """A cluster somebody else made: kind, k3d, or a managed one."""
 
     kind: Literal["existing"]
@@ -61,6 +43,13 @@ class Existing(Text):
     node_cidrs: tuple[Cidr, ...] = ()
     """Addresses of the nodes, for probes. Unset: the network plug-in lets a node reach its own pods by itself
     (Calico, Cilium and the cloud's do)."""
+    node_local_dns: tuple[CacheAddress, ...] | None = None
+    """Addresses at which a cache on each node answers for the resolver (NodeLocal DNSCache). Where kube-proxy uses
+    iptables, the cache takes over the cluster IP of kube-dns: write that as well. Unset: 169.254.20.10 on GKE, where it
+    is on by default since 1.33.1; none elsewhere."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from once("nodeLocalDns", self.node_local_dns or ())
 
 
 Cluster = Annotated[Embedded | Existing, Field(discriminator="kind")]

@@ -14,6 +14,8 @@ from blueprint.network_rules import Port as Port  # noqa: PLC0414
 
 KUBE_DNS: Final = Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"})
 """The cluster's resolver, CoreDNS or the cloud's: all keep this label."""
+DNS_CACHE: Final = Pods(namespace="kube-system", labels={"k8s-app": "node-local-dns"})
+"""A resolver's cache on each node (kubernetes/kubernetes, cluster/addons/dns/nodelocaldns; GKE's keeps the label)."""
 ISTIOD: Final = Pods(namespace=names.ISTIO, labels={"app": "istiod"})
 COLLECTOR: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "otel-collector"})
 PROMETHEUS: Final = Pods(namespace=names.OBSERVABILITY, labels={"app.kubernetes.io/name": "prometheus"})

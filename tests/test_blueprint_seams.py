@@ -215,7 +215,9 @@ class BorrowedStack:
 def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lender = Borrowed(name="lent", platform=None, node_cidrs=("10.1.0.0/16",), cloud=None, simulated=False)
+    lender = Borrowed(
+        name="lent", platform=None, node_cidrs=("10.1.0.0/16",), dns_caches=(), cloud=None, simulated=False
+    )
     connection = Connection(providers=(), ready=())
     led = Kubeconfig(path=tmp_path, context="lent", cluster="lent", server="https://127.0.0.1:6443")
     monkeypatch.setitem(clusters.MAKERS, BorrowedText, lambda _: lender)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from blueprint import design
-from blueprint.settings import Gateway, Mesh, SelfSigned
+from blueprint.settings import Existing, Gateway, Mesh, SelfSigned
 from manifests import Manifest, everything
 from policies.adapters.manifests import objects
 from policies.core.judging import EXCEPTIONS, Judge
@@ -114,6 +114,37 @@ def test_the_solver_is_made_where_the_certificates_are() -> None:
 def test_where_nobody_asks_there_is_no_way_to_a_solver() -> None:
     private = Gateway(certificates=SelfSigned(kind="selfSigned"))
     assert _policy(_rendered("prod", gateway=private), "gateway.challenges") is None
+
+
+def _on(**cluster: Any) -> list[Manifest]:
+    return _rendered(
+        "prod", cluster=Existing.model_validate({"kind": "existing", "name": "prod", **cluster}, strict=False)
+    )
+
+
+CACHED: Final = {
+    "what GKE has unless its settings say otherwise": ({"platform": "gke"}, ["169.254.20.10/32"]),
+    "declined on GKE": ({"platform": "gke", "nodeLocalDns": []}, []),
+    "the usual cluster": ({}, []),
+    "with the cluster IP that iptables lets it take over": (
+        {"nodeLocalDns": ["169.254.20.10", "10.96.0.10"]},
+        ["10.96.0.10/32", "169.254.20.10/32"],
+    ),
+    "an address of IPv6": ({"nodeLocalDns": ["fd00::a"]}, ["fd00::a/128"]),
+}
+
+
+@pytest.mark.parametrize(("cluster", "cidrs"), CACHED.values(), ids=CACHED)
+def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
+    cluster: Mapping[str, Any], cidrs: list[str]
+) -> None:
+    asking = [each["spec"]["egress"] for each in _on(**cluster) if each["metadata"]["name"].endswith(".dns")]
+    assert len(asking) == 15, "twelve services, the gateway, the collector and Prometheus"
+    for (rule,) in asking:
+        assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs
+        labels = [to["podSelector"]["matchLabels"]["k8s-app"] for to in rule["to"] if "podSelector" in to]
+        assert labels == ["kube-dns", *(["node-local-dns"] if cidrs else [])]
+        assert rule["ports"] == [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]
 
 
 @pytest.mark.parametrize(("mode", "ports"), [("sidecar", [8100, 15020, 15021]), ("none", [8100])])

@@ -268,9 +268,10 @@ def _settings(chance: Random, meshed: bool) -> Text:
         for name in chance.sample(("one", "two"), chance.randint(1, 2))
     }
     cidrs = chance.choice(([], ["10.10.0.0/16"], ["10.20.0.0/17", "192.168.4.0/24"], ["34.0.0.0/20"]))
+    caches = chance.choice(({}, {"nodeLocalDns": ["169.254.20.10"]}, {"platform": "gke"}))
     return {
         "environment": chance.choice(ENVIRONMENTS),
-        "cluster": {"kind": "existing", "name": "random", "nodeCidrs": cidrs},
+        "cluster": {"kind": "existing", "name": "random", "nodeCidrs": cidrs, **caches},
         "domain": "random.example.com",
         "operators": "present",
         "mesh": {"mode": "sidecar", "trustDomain": chance.choice(("cluster.local", "mesh.example.com"))}

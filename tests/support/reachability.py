@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from tests.support.analyser import LAYERS, TOGETHER, Asked, Manifest, analysed, key
 from tests.support.connections import ANY, Atom, Connections, Pair, difference, normal
-from tests.support.stack_text import INTERNET, NODES, Specs, Stack
+from tests.support.stack_text import CACHE, INTERNET, NODES, Specs, Stack
 from tests.support.standing import (
     BROKERS,
     COLLECTOR,
     CONTROLLER,
     DNS,
+    DNS_CACHE,
     GATEWAY,
     ISTIOD,
     PROMETHEUS,
@@ -127,7 +128,7 @@ def _entrance(name: str, spec: Mapping[str, Any], provide: Mapping[str, Any]) ->
 def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
     """The named platform edges of one service."""
     ports = {key: of["port"] for key, of in spec.get("service", {}).get("ports", {}).items()}
-    yield Edge(source=pods(name), target=DNS.end, ports=(53,), transports=("tcp", "udp"))
+    yield from _resolving(pods(name), stack)
     yield Edge(source=pods(name), target=COLLECTOR.end, ports=(4317, 4318))
     if stack.meshed:
         yield Edge(source=pods(name), target=ISTIOD.end, ports=(15012,))
@@ -150,11 +151,16 @@ def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator
         yield Edge(source=NODES, target=pods(name), ports=tuple(sorted(probed)))
 
 
+def _resolving(source: str, stack: Stack) -> Iterator[Edge]:
+    """The resolver, and where there is one the cache on the node: on the host's network, or a pod led to."""
+    for target in (DNS.end, *((DNS_CACHE.end, CACHE) if stack.caches else ())):
+        yield Edge(source=source, target=target, ports=(53,), transports=("tcp", "udp"))
+
+
 def _platform(stack: Stack) -> Iterator[Edge]:
     """The named edges of the platform itself."""
-    dns = {"target": DNS.end, "ports": (53,), "transports": ("tcp", "udp")}
     for source in (GATEWAY, PROMETHEUS, COLLECTOR):
-        yield Edge(source=source.end, **dns)  # type: ignore[arg-type]  # the three above
+        yield from _resolving(source.end, stack)
     for of in stack.zones:
         yield Edge(source=of.name, target=GATEWAY.end, ports=(8000, 8443))
     if stack.nodes:

@@ -34,7 +34,7 @@ _PRIVATE: Final = (
 all that is not global unicast (2000::/3), the ranges that lead back to IPv4 among it (64:ff9b::/96, 64:ff9b:1::/48)."""
 _NOWHERE: Final = zone("documentation", ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
 """Addresses at which no host answers: reachable or not is the same."""
-INTERNET, PRIVATE, NODES = "the internet", "private addresses", "the nodes"
+INTERNET, PRIVATE, NODES, CACHE = "the internet", "private addresses", "the nodes", "the nodes' DNS cache"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,8 @@ class Stack:
     environment: str
     meshed: bool
     nodes: tuple[str, ...]
+    caches: tuple[str, ...]
+    """At which a cache on each node answers for the resolver."""
     default_broker: str
     issuers: frozenset[str]
     acme: bool
@@ -53,18 +55,22 @@ class Stack:
     def zones(self) -> tuple[Zone, ...]:
         """Every address that matters, in parts that are one thing each."""
         nodes = [zone(NODES, self.nodes)] if self.nodes else []
-        private = zone(PRIVATE, _PRIVATE, less=[METADATA, *nodes])
-        internet = zone(INTERNET, ("0.0.0.0/0", "2000::/3"), less=[METADATA, *nodes, private, _NOWHERE])
-        return (METADATA, *nodes, private, internet)
+        caches = [zone(CACHE, [f"{each}/32" for each in self.caches], less=nodes)] if self.caches else []
+        private = zone(PRIVATE, _PRIVATE, less=[METADATA, *nodes, *caches])
+        internet = zone(INTERNET, ("0.0.0.0/0", "2000::/3"), less=[METADATA, *nodes, *caches, private, _NOWHERE])
+        return (METADATA, *nodes, *caches, private, internet)
 
 
 def stack_of(file: Path, *, meshed: bool = True) -> Stack:
     """The settings in `file`, a Pulumi.<stack>.yaml."""
     reported = yaml.safe_load(file.read_text())["config"]["platform:settings"]
+    cluster = reported["cluster"]
+    on_gke = ["169.254.20.10"] if cluster.get("platform") == "gke" else []
     return Stack(
         environment=reported["environment"],
         meshed=meshed,
-        nodes=tuple(reported["cluster"].get("nodeCidrs", ())),
+        nodes=tuple(cluster.get("nodeCidrs", ())),
+        caches=tuple(cluster.get("nodeLocalDns", on_gke)),
         default_broker=reported.get("brokers", {}).get("default", "kafka"),
         acme=reported.get("gateway", {}).get("certificates", {}).get("kind") == "acme",
         issuers=frozenset(issuer["issuer"] for issuer in reported.get("identity", {}).get("issuers", {}).values()),

@@ -54,6 +54,7 @@ def _named(name: str, **more: str) -> Mapping[str, str]:
 _NO_PROXY: Final = {"sidecar.istio.io/inject": "false"}
 
 DNS: Final = Standing(namespace="kube-system", name="kube-dns", labels={"k8s-app": "kube-dns"})
+DNS_CACHE: Final = Standing(namespace="kube-system", name="node-local-dns", labels={"k8s-app": "node-local-dns"})
 ISTIOD: Final = Standing(namespace="istio-system", name="istiod", labels={"app": "istiod"}, account="istiod")
 COLLECTOR: Final = Standing(
     namespace="observability", name="otel-collector", labels=_named("otel-collector"), walled=True
@@ -114,7 +115,7 @@ STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:
     """Everybody who stands beside the services of `specs`."""
-    found = [DNS, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, SOLVER, *BROKERS.values()]
+    found = [DNS, DNS_CACHE, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, SOLVER, *BROKERS.values()]
     found += [ISTIOD] if meshed else []
     found.append(Standing(namespace="cert-manager", name="cert-manager", labels=_named("cert-manager")))
     found.append(Standing(namespace="kube-system", name="metrics-server", labels=_named("metrics-server")))

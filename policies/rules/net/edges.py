@@ -7,7 +7,7 @@ from blueprint.vendors import BROKER_PORTS, STORE_PORTS
 from policies.core.facts import Facts
 from policies.intent.edges import Owned, intent
 from policies.network.ports import ports
-from policies.rules.net.platform import BROKERS, DNS, DNS_PORTS, GATEWAY, Edge, Pods, edges_of, internet, own_edges
+from policies.rules.net.platform import BROKERS, GATEWAY, Edge, Pods, edges_of, internet, own_edges, resolving
 
 
 def service_pods(service: str) -> Pods:
@@ -61,7 +61,7 @@ def _store(owned: Owned, facts: Facts) -> Iterator[Edge]:
     source, ports_ = service_pods(service), _tcp(*STORE_PORTS[engine])
     yield Edge(source=source, target=store, ports=ports_, why=why, must=placement == "operator")
     yield Edge(source=store, target=store, ports=ports("TCP", 1, 65535), why="replication", must=False)
-    yield Edge(source=store, target=DNS, ports=DNS_PORTS, why="platform edge dns", must=False)
+    yield from resolving(store, facts, must=False)
 
 
 def _tcp(*numbers: int) -> int:

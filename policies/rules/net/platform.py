@@ -15,7 +15,7 @@ from blueprint.catalogue.needing import Broker
 from blueprint.catalogue.running import Probe
 from blueprint.settings import Acme, Existing
 from policies.core.facts import Facts
-from policies.network.addresses import INTERNET, NOWHERE, Space, space
+from policies.network.addresses import INTERNET, NOBODY, NOWHERE, Space, space
 from policies.network.ports import ports
 from policies.network.reach import EVERYWHERE
 
@@ -73,6 +73,7 @@ def _pods(of: vendors.Pods, name: str, *, closed: bool = False) -> Pods:
 
 
 DNS: Final = _pods(vendors.KUBE_DNS, "kube-dns")
+DNS_CACHE: Final = _pods(vendors.DNS_CACHE, "node-local-dns")
 ISTIOD: Final = _pods(vendors.ISTIOD, "istiod")
 COLLECTOR: Final = _pods(vendors.COLLECTOR, "otel-collector", closed=True)
 PROMETHEUS: Final = _pods(vendors.PROMETHEUS, "prometheus", closed=True)
@@ -84,7 +85,19 @@ SOLVER: Final = _pods(vendors.ACME_SOLVER, "cm-acme-http-solver")
 BROKERS: Final[Mapping[Broker, Pods]] = {
     broker: _pods(pods, broker, closed=True) for broker, pods in sorted(vendors.BROKERS.items())
 }
-STANDING: Final = (DNS, ISTIOD, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, SOLVER, *BROKERS.values())
+STANDING: Final = (
+    DNS,
+    DNS_CACHE,
+    ISTIOD,
+    COLLECTOR,
+    PROMETHEUS,
+    ROLLOUTS,
+    GATEWAY,
+    CONTROLLER,
+    REDIS,
+    SOLVER,
+    *BROKERS.values(),
+)
 """Pods that charts and the cluster bring."""
 CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
 """The platform's namespaces in which every pod is closed, except for its declared edges."""
@@ -116,6 +129,25 @@ def nodes(facts: Facts) -> Space:
     return space(cluster.node_cidrs) if isinstance(cluster, Existing) else Space()
 
 
+def dns_caches(facts: Facts) -> Space:
+    """Where the nodes' own DNS caches answer: GKE has them unless its settings say otherwise."""
+    cluster = facts.settings.cluster if facts.settings else None
+    if not isinstance(cluster, Existing):
+        return NOBODY
+    if cluster.node_local_dns is None:
+        return space(["169.254.20.10/32"]) if cluster.platform == "gke" else NOBODY
+    return space(cluster.node_local_dns)
+
+
+def resolving(source: Place, facts: Facts, why: str = "platform edge dns", *, must: bool = True) -> Iterator[Edge]:
+    """The edges by which `source` resolves names: to the resolver, and to the node's cache where there is one."""
+    yield Edge(source=source, target=DNS, ports=DNS_PORTS, why=why, must=must)
+    if caches := dns_caches(facts):
+        yield Edge(source=source, target=DNS_CACHE, ports=DNS_PORTS, why=why, must=must)
+        zone = Zone(name="the nodes' DNS cache", must=caches if must else NOBODY, may=caches)
+        yield Edge(source=source, target=zone, ports=DNS_PORTS, why=why, must=must)
+
+
 def internet(facts: Facts) -> Zone:
     """The public internet: reserved ranges may be included or not, the addresses of our nodes may not."""
     public = INTERNET - nodes(facts)
@@ -124,13 +156,12 @@ def internet(facts: Facts) -> Zone:
 
 def own_edges(facts: Facts) -> Iterator[Edge]:
     """The edges of the platform itself."""
-    dns = "platform edge dns"
     for source in (GATEWAY, PROMETHEUS, COLLECTOR):
-        yield Edge(source=source, target=DNS, ports=DNS_PORTS, why=dns)
+        yield from resolving(source, facts)
     for broker in BROKERS.values():
-        yield Edge(source=broker, target=DNS, ports=DNS_PORTS, why=dns, must=False)
+        yield from resolving(broker, facts, must=False)
         yield Edge(source=broker, target=broker, ports=_every_tcp(), why="replication", must=False)
-    yield Edge(source=ServiceNamespaces(all_at_once=True), target=DNS, ports=DNS_PORTS, why=dns, must=False)
+    yield from resolving(ServiceNamespaces(all_at_once=True), facts, must=False)
     world = Zone(name="the world", must=internet(facts).must, may=EVERYWHERE)
     yield Edge(source=world, target=GATEWAY, ports=GATEWAY_PORTS, why="the world reaches the gateway")
     if probing := nodes(facts):
@@ -163,7 +194,7 @@ def own_edges(facts: Facts) -> Iterator[Edge]:
 
 def edges_of(service: Service, pods: Pods, facts: Facts) -> Iterator[Edge]:
     """The platform's edges to and from the pods of one service."""
-    yield Edge(source=pods, target=DNS, ports=DNS_PORTS, why="platform edge dns: every pod resolves names")
+    yield from resolving(pods, facts, "platform edge dns: every pod resolves names")
     yield Edge(source=pods, target=COLLECTOR, ports=OTLP_PORTS, why="platform edge telemetry")
     meshed = facts.mesh == "sidecar"
     if meshed:
