@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from blueprint import names, sizes
 from blueprint.backing import Backing
 from blueprint.catalogue import Environment, Service
-from blueprint.catalogue.running import Probe
 from blueprint.context import Context
 from blueprint.delivery import peak_pods
 from blueprint.network_rules import Edge, NetworkRule, both_ends, internet, tcp
@@ -157,14 +156,8 @@ def metrics_port(service: Service) -> int | None:
 
 def probe_ports(service: Service) -> list[int]:
     """The ports the kubelet asks, in a pod without a proxy."""
-    found: set[int] = set()
-    for container in service.spec.containers.values():
-        probes: tuple[Probe | None, ...] = (
-            container.liveness_probe,
-            container.readiness_probe,
-            container.startup_probe,
-        )
-        found |= {probe.port for probe in probes if probe and probe.port}
-    if service.spec.service:  # the probes `workloads` adds ask the first port
+    containers = service.spec.containers
+    found = {probe.port for each in containers.values() for probe in each.written_probes if probe.port}
+    if service.spec.service and containers["main"].leaves_a_probe_open:  # `workloads` asks the first port
         found.add(next(iter(service.spec.service.ports.values())).port)
     return sorted(found)

@@ -91,6 +91,14 @@ UNASKED: Final = Amounts(
 )
 """A container nobody described (a debugging pod): enough for a shell."""
 
+START_SECONDS: Final = 300
+"""How long a container may take to listen before a liveness nobody wrote may restart it: the five minutes of
+Kubernetes' own example of a startupProbe (kubernetes.io, "Protect slow starting containers": 30 tries of 10 s)."""
+START_PERIOD_SECONDS: Final = 5
+"""Between two tries of that probe. Readiness waits for it, so a pod that starts at once is ready this much later."""
+START_TRIES: Final = 360
+"""Tries at most, the ceiling of `failureThreshold` in the catalogue; for longer waits the period grows."""
+
 MIN_READY_SECONDS: Final = 10
 """How long a pod must stay ready before it counts: longer than a process that dies on its first request."""
 DRAIN_SECONDS: Final = 5

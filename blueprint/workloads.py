@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from blueprint import names, sizes
 from blueprint.catalogue import Service
+from blueprint.catalogue.probing import Asked, Probe, TcpSocket
 from blueprint.catalogue.running import Container as ContainerText
-from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric, Probe, TcpSocket
+from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric
 from blueprint.context import Context
 from blueprint.isolation import metrics_port
 from blueprint.sizes import Amounts
@@ -195,16 +196,32 @@ def _container(
 
 
 def _probes(service: Service, name: str, text: InitContainer) -> Probes:
-    """What the owner asks; `main` is asked for a connection where the owner says nothing and it listens."""
+    """What the owner asks; `main` is asked for a connection where the owner says nothing and it listens.
+
+    A liveness nobody wrote knows nothing of how long the container takes to listen, so it begins only after a
+    startupProbe that is more patient than any delay its owner wrote.
+    """
     if not isinstance(text, ContainerText):
         return Probes(liveness=None, readiness=None, startup=None)
     ports = list(service.spec.service.ports.values()) if service.spec.service and name == "main" else []
     connects = Probe(tcp_socket=TcpSocket(port=ports[0].port)) if ports else None
-    return Probes(
-        liveness=text.liveness_probe or connects,
-        readiness=text.readiness_probe or connects,
-        startup=text.startup_probe,
-    )
+    delay = max((probe.initial_delay_seconds for probe in text.written_probes), default=0)
+    alive, starts = text.liveness_probe, text.startup_probe
+    if alive is None and connects:
+        starts = starts or _patient(connects, delay)
+        alive = connects if isinstance(starts, Probe) else connects.model_copy(update={"initial_delay_seconds": delay})
+    return Probes(liveness=_on(alive), readiness=_on(text.readiness_probe or connects), startup=_on(starts))
+
+
+def _patient(probe: Probe, delay_seconds: int) -> Probe:
+    """`probe` until a container has had time to start: `delay_seconds` more than others get."""
+    patience = sizes.START_SECONDS + delay_seconds
+    period = max(sizes.START_PERIOD_SECONDS, -(-patience // sizes.START_TRIES))
+    return probe.model_copy(update={"period_seconds": period, "failure_threshold": -(-patience // period)})
+
+
+def _on(probe: Asked) -> Probe | None:
+    return probe if isinstance(probe, Probe) else None
 
 
 def _checksum(containers: Sequence[Container]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names, sizes
-from blueprint.catalogue.running import Probe
+from blueprint.catalogue.probing import Probe
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret

@@ -1,7 +1,7 @@
-"""What runs: containers, probes, ports, and how many.
+"""What runs: containers, ports, and how many.
 
-Words are Score's for containers and Kubernetes' for probes. What they become is decided in `blueprint.workloads`;
-how a new version replaces the old one is said in `delivering`.
+Words are Score's. What they become is decided in `blueprint.workloads`; how a container is asked whether it works is
+said in `probing`, how a new version replaces the old one in `delivering`.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.probing import Asked, Probe
 from blueprint.text import (
     Checked,
     Cpu,
@@ -67,77 +68,6 @@ class Resources(Checked):
             )
 
 
-class HttpGet(Text):
-    """Success is any status from 200 to 399."""
-
-    path: Annotated[str, Field(pattern=r"^/[^\s]*$")]
-    """Path to ask for."""
-    port: PortNumber
-    """Port of the container."""
-
-
-class TcpSocket(Text):
-    """Success is a connection."""
-
-    port: PortNumber
-    """Port of the container."""
-
-
-class GrpcCall(Text):
-    """Success is SERVING from grpc.health.v1.Health."""
-
-    port: PortNumber
-    """Port of the container."""
-
-
-class Exec(Text):
-    """Success is exit code 0."""
-
-    command: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Program and arguments; no shell."""
-
-
-class Probe(Checked):
-    """One question to a container; Kubernetes' field names. Exactly one of the four ways of asking."""
-
-    http_get: HttpGet | None = None
-    """Ask over HTTP."""
-    tcp_socket: TcpSocket | None = None
-    """Connect. The default for liveness: an HTTP liveness probe kills busy pods, and then the rest of them."""
-    grpc: GrpcCall | None = None
-    """Ask gRPC's health service."""
-    exec: Exec | None = None
-    """Run a program in the container."""
-    initial_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """Seconds before the first try. Prefer a startupProbe."""
-    period_seconds: Annotated[int, Field(ge=1, le=300)] = 10
-    """Seconds between tries (Kubernetes' default, 10)."""
-    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
-    """Seconds to wait for an answer. Kubernetes' default of 1 has ejected the only replica of a slow service."""
-    failure_threshold: Annotated[int, Field(ge=1, le=360)] = 3
-    """Failures in a row that count (Kubernetes' default, 3)."""
-
-    def faults(self) -> Iterator[Fault]:
-        ways = [
-            name for name in ("httpGet", "tcpSocket", "grpc", "exec") if getattr(self, _ATTRIBUTE[name]) is not None
-        ]
-        if len(ways) != 1:
-            yield Fault(
-                "",
-                f"asks in {len(ways)} ways ({', '.join(ways)})" if ways else "asks nothing",
-                "Give exactly one of httpGet, tcpSocket, grpc, exec",
-            )
-
-    @property
-    def port(self) -> int | None:
-        """The port asked, or None for a program."""
-        asked = self.http_get or self.tcp_socket or self.grpc
-        return asked.port if asked else None
-
-
-_ATTRIBUTE = {"httpGet": "http_get", "tcpSocket": "tcp_socket", "grpc": "grpc", "exec": "exec"}
-
-
 class InitContainer(Text):
     """A container that runs to its end before the others start, in the order written."""
 
@@ -157,12 +87,27 @@ class InitContainer(Text):
 class Container(InitContainer):
     """A container that keeps running. `main` is the service itself; others are sidecars."""
 
-    liveness_probe: Probe | None = None
-    """When it fails the container is restarted. Default for `main`: connects to the first port."""
-    readiness_probe: Probe | None = None
-    """When it fails the pod gets no requests. Default for `main`: connects to the first port."""
-    startup_probe: Probe | None = None
-    """Holds the others back until it succeeds once."""
+    liveness_probe: Asked = None
+    """When it fails the container is restarted. Default for `main`: connects to the first port. `none`: never asked.
+    Changing it restarts the pods."""
+    readiness_probe: Asked = None
+    """When it fails the pod gets no requests. Default for `main`: connects to the first port. `none`: never asked,
+    and requests come as soon as the container runs. Changing it restarts the pods."""
+    startup_probe: Asked = None
+    """Holds the others back until it succeeds once. Default where liveness is the default: connects to the first
+    port, for five minutes and the longest initialDelaySeconds of the readinessProbe. `none`: not asked; liveness by
+    default then begins after that delay. Changing it restarts the pods."""
+
+    @property
+    def written_probes(self) -> tuple[Probe, ...]:
+        """The probes an owner wrote."""
+        every = (self.liveness_probe, self.readiness_probe, self.startup_probe)
+        return tuple(probe for probe in every if isinstance(probe, Probe))
+
+    @property
+    def leaves_a_probe_open(self) -> bool:
+        """Whether nothing is said about liveness or readiness, so that `main` is asked for a connection."""
+        return self.liveness_probe is None or self.readiness_probe is None
 
 
 class Port(Text):

@@ -124,7 +124,7 @@ def _of_another_shape(found: Any, at: Spot) -> bool:
     if at.place != at.choice:
         return False
     is_text = isinstance(found["input"], str)
-    return found["type"].endswith("_type") or (found["type"] == "literal_error" and not is_text)
+    return found["type"].endswith(("_type", "none_required")) or (found["type"] == "literal_error" and not is_text)
 
 
 def _unknown(found: Found) -> Words:

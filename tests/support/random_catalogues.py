@@ -138,6 +138,7 @@ def _probes(chance: Random, numbers: list[int]) -> Text:
         {"grpc": {"port": numbers[0]}, "timeoutSeconds": 5},
         {"httpGet": {"path": "/health", "port": 8181}},
         {"exec": {"command": ["true"]}},
+        "none",
     ]
     kinds = chance.sample(("livenessProbe", "readinessProbe", "startupProbe"), chance.randint(0, 3))
     return {kind: chance.choice(ways) for kind in kinds}

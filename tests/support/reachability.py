@@ -143,10 +143,11 @@ def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator
             way["port"]
             for container in spec["containers"].values()
             for kind in ("livenessProbe", "readinessProbe", "startupProbe")
-            for way in container.get(kind, {}).values()
+            for way in (container.get(kind, {}) if container.get(kind) != "none" else {}).values()
             if isinstance(way, dict) and "port" in way
         ]
-        probed = {*probes, *list(ports.values())[:1]}
+        left_open = {"livenessProbe", "readinessProbe"} - spec["containers"]["main"].keys()
+        probed = {*probes, *(list(ports.values())[:1] if left_open else ())}
     if stack.nodes and probed:
         yield Edge(source=NODES, target=pods(name), ports=tuple(sorted(probed)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from blueprint.catalogue.probing import OFF
 from policies.core.facts import Facts
 from policies.core.rule import CONTAINERS as ALL
 from policies.core.rule import HIGH, LOW, MEDIUM, PODS, Selector, Violation, sorts
@@ -100,7 +101,7 @@ WHERE: Final = "services/{service}.yaml: spec.containers.<name>"
     MEDIUM,
     SERVERS,
     why="Without a readinessProbe requests reach a pod that is not up; without a livenessProbe one that hangs stays.",
-    cure="Ask each container that listens, on one of its ports, with a readinessProbe and a livenessProbe",
+    cure="Ask each container that listens, on one of its ports, with a readinessProbe and a livenessProbe, or say none",
     where=WHERE,
     sources=("CKV_K8S_8", "CKV_K8S_9", "Kyverno require-probes", "KubeLinter liveness-port"),
 )
@@ -110,8 +111,9 @@ def probes(container: Container, facts: Facts) -> Iterator[Violation]:
     ports = tuple(container.view["ports"])
     if not ports:
         return
+    said = _switched_off(container, facts)
     for field in PROBES[:2]:
-        if not container.view[field].is_set:
+        if not container.view[field].is_set and field not in said:
             yield Violation(container.view[field], "is not set")
     known = [_port(value) for port in ports for value in (port["containerPort"], port["name"]) if value.is_set]
     for field in PROBES:
@@ -131,6 +133,16 @@ def probes(container: Container, facts: Facts) -> Iterator[Violation]:
             yield Violation(
                 probe["initialDelaySeconds"], f"is {shown(delay)}, and there is no startupProbe to wait instead"
             )
+
+
+def _switched_off(container: Container, facts: Facts) -> frozenset[str]:
+    """The probes that the owner of `container` switched off by name: nobody forgot them."""
+    service = facts.service.get(container.object.namespace)
+    text = service.spec.containers.get(container.name) if service else None
+    if text is None:
+        return frozenset()
+    asked = {"livenessProbe": text.liveness_probe, "readinessProbe": text.readiness_probe}
+    return frozenset(field for field, probe in asked.items() if probe == OFF)
 
 
 @AV.resource(

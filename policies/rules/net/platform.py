@@ -12,7 +12,6 @@ from typing import Final
 from blueprint import names, vendors
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker
-from blueprint.catalogue.running import Probe
 from blueprint.settings import Acme, Existing
 from policies.core.facts import Facts
 from policies.network.addresses import INTERNET, NOBODY, NOWHERE, Space, space
@@ -224,15 +223,9 @@ def _metrics_port(service: Service) -> int | None:
 
 
 def _probed(service: Service) -> set[int]:
-    """The ports the kubelet asks without a mesh: of the probes written, and the first, for those that are not."""
-    found: set[int] = set()
-    for container in service.spec.containers.values():
-        probes: tuple[Probe | None, ...] = (
-            container.liveness_probe,
-            container.readiness_probe,
-            container.startup_probe,
-        )
-        found |= {probe.port for probe in probes if probe and probe.port}
-    if service.spec.service:
+    """The ports the kubelet asks without a mesh: of the probes written, and the first for those that are left open."""
+    containers = service.spec.containers
+    found = {probe.port for each in containers.values() for probe in each.written_probes if probe.port}
+    if service.spec.service and containers["main"].leaves_a_probe_open:
         found.add(next(iter(service.spec.service.ports.values())).port)
     return found
