@@ -17,6 +17,7 @@ from typing import Final
 from unicodedata import normalize
 
 from policies.credentials.assignments import BLOCKS, assignments
+from policies.credentials.composed import refers_to_its_secrets
 from policies.credentials.names import names_a_secret
 
 FORMS: Final = (
@@ -85,7 +86,8 @@ def suspect(name: str, text: str, *, decode: bool = True) -> str | None:
 
 
 def _suspect(name: str, text: str, decode: bool) -> str | None:
-    if names_a_secret(name.rpartition("/")[2]) and not is_harmless(text):
+    named = names_a_secret(name.rpartition("/")[2])
+    if named and not is_harmless(text) and not refers_to_its_secrets(text, _PLACEHOLDER):
         return "has the name of a secret"
     return suspicious(text, decode=decode, is_a_sum=_SUMS.search(name) is not None)
 

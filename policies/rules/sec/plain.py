@@ -43,8 +43,10 @@ is copied, the other says which kind of credential it is."""
 )
 def no_plaintext_env(container: Container, _: Facts) -> Iterator[Violation]:
     for variable in container.view["env"]:
-        if said := _said(variable["name"].word, variable["value"]):
-            yield Violation(variable["value"], said)
+        name = variable["name"].word
+        if said := _said(name, variable["value"]):
+            # A position says nothing to an owner, who wrote names; and variables of references are added before it.
+            yield Violation(variable["value"], f"of the variable {name} {said}" if name else said)
 
 
 @SEC.resource(
