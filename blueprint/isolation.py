@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from blueprint import names, sizes
 from blueprint.backing import Backing
 from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.off import OFF
+from blueprint.catalogue.promising import Metrics
 from blueprint.context import Context
 from blueprint.delivery import peak_pods
 from blueprint.network_rules import Edge, NetworkRule, both_ends, internet, tcp
@@ -145,13 +147,14 @@ def _platform_edges(service: Service, context: Context) -> Iterator[Edge]:
 
 
 def metrics_port(service: Service) -> int | None:
-    """The port the service's metrics are on: the one named, else `metrics`, else the first; None without ports."""
+    """The port the service's metrics are on: the one its owner names; else, of the ports that speak http, the one
+    called metrics or the first. None where there is none: a scraper speaks nothing else."""
     ports = service.spec.service.ports if service.spec.service else {}
-    if not ports:
-        return None
-    metrics = service.spec.observability.metrics
-    name = metrics.port if metrics else "metrics" if "metrics" in ports else next(iter(ports))
-    return ports[name].port
+    asked = service.spec.observability.metrics
+    if isinstance(asked, Metrics):
+        return ports[asked.port].port
+    plain = {name: port.port for name, port in ports.items() if port.app_protocol == "http"}
+    return None if asked == OFF else plain.get("metrics", next(iter(plain.values()), None))
 
 
 def probe_ports(service: Service) -> list[int]:

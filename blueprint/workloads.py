@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from blueprint import names, sizes
 from blueprint.catalogue import Service
 from blueprint.catalogue.probing import Asked, Probe, TcpSocket
+from blueprint.catalogue.promising import Metrics as MetricsText
 from blueprint.catalogue.running import Container as ContainerText
 from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric
 from blueprint.context import Context
@@ -158,7 +159,8 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
 def _metrics(service: Service) -> Metrics | None:
     number = metrics_port(service)
     asked = service.spec.observability.metrics
-    return Metrics(port=number, path=asked.path if asked else "/metrics") if number else None
+    path = asked.path if isinstance(asked, MetricsText) else "/metrics"
+    return Metrics(port=number, path=path) if number else None
 
 
 def _autoscaler(service: Service) -> Autoscaler | None:

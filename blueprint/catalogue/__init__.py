@@ -14,8 +14,8 @@ from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.needing import Consume, Egress, Events
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
-from blueprint.catalogue.promising import Promises, QueueLag, SlowNetwork, once
-from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Ports, Scaling
+from blueprint.catalogue.promising import Metrics, Promises, QueueLag, SlowNetwork, once
+from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Port, Ports, Scaling
 from blueprint.names import DOMAIN
 from blueprint.text import Cron, Fault, ServiceName, Slug, Text
 
@@ -142,8 +142,17 @@ class Spec(Promises):
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service has no port"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
         metrics = self.observability.metrics
-        if metrics and metrics.port not in ports:
-            yield Fault("observability.metrics.port", f"'{metrics.port}' is no port of this service", f"Known: {known}")
+        if isinstance(metrics, Metrics):
+            yield from self._is_read_over_http(metrics.port, ports, known)
+
+    def _is_read_over_http(self, name: str, ports: Mapping[str, Port], known: str) -> Iterator[Fault]:
+        if name not in ports:
+            yield Fault("observability.metrics.port", f"'{name}' is no port of this service", f"Known: {known}")
+        elif (spoken := ports[name].app_protocol) in ("grpc", "tls"):
+            cause = f"'{name}' speaks {spoken}, but numbers are asked for in plain HTTP: none would ever be read"
+            plain = sorted(other for other, port in ports.items() if port.app_protocol == "http")
+            cure = f"Name {' or '.join(plain)}" if plain else "Give the numbers a port of their own"
+            yield Fault("observability.metrics.port", cause, f"{cure}, or say metrics: none")
 
     def _ends_if_it_is_a_job(self) -> Iterator[Fault]:
         if self.type != "cronjob":

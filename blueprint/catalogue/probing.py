@@ -5,18 +5,12 @@ A probe can be left open, written, or switched off by name. What is asked where 
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from blueprint.catalogue.off import Off
 from blueprint.text import Checked, Fault, PortNumber, Text
-
-OFF: Final = "none"
-"""Switches off by name what would be there by default. An empty value (`null`) in a service's file says the same; in a
-patch it cannot, because there it takes away what is written (RFC 7386), and the default is back."""
-
-Off = Literal["none"] | Annotated[None, AfterValidator(lambda _: OFF)]
-"""The type of what can be switched off; None is what a field holds that nobody wrote."""
 
 
 class HttpGet(Text):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.off import Off
 from blueprint.text import Checked, Duration, Fault, PortName, Slug, Text
 
 
@@ -120,8 +121,9 @@ class Logs(Text):
 class Observability(Text):
     """What can be seen of the service."""
 
-    metrics: Metrics | None = None
-    """Unset: the port named metrics, else the first, at /metrics."""
+    metrics: Metrics | Off = None
+    """Unset: of the ports that speak http the one named metrics, else the first, at /metrics; none without such a
+    port. `none`: nobody asks for numbers. Changing it restarts the pods."""
     tracing: Tracing = Tracing()
     """Traces."""
     logs: Logs = Logs()

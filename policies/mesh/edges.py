@@ -9,6 +9,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.offering import GrpcOperation, HttpOperation, Provide
 from policies.core.world import World
 from policies.intent.edges import Call, Entrance, intent, port
+from policies.intent.metrics import metrics_of
 
 SEGMENT: Final = "{*}"
 """One segment of a path, as Istio writes it."""
@@ -133,12 +134,10 @@ def _scraped(service: Service) -> Iterator[Edge]:
     identity = f"{names.OBSERVABILITY}/{PROMETHEUS}"
     for number in METRICS_PORTS:
         yield Edge(caller="Prometheus", identity=identity, port=number, needed=False)
-    ports = service.spec.service.ports if service.spec.service else {}
-    metrics = service.spec.observability.metrics
-    name = metrics.port if metrics else "metrics" if "metrics" in ports else next(iter(ports), "")
-    if name in ports:
-        ask = Ask("GET", segments(metrics.path if metrics else "/metrics"))
-        yield Edge(caller="Prometheus", identity=identity, port=ports[name].port, asks=(ask,), needed=False)
+    if read := metrics_of(service):
+        number, path = read
+        asks = (Ask("GET", segments(path)),)
+        yield Edge(caller="Prometheus", identity=identity, port=number, asks=asks, needed=False)
 
 
 def _ask(operation: _Operation) -> Ask:

@@ -107,7 +107,8 @@ def _spec(chance: Random, name: str, before: dict[str, Text]) -> Text:
         spec["provides"] = _provides(chance, name, ports)
         main |= _probes(chance, [port["port"] for port in ports.values()])
         if chance.random() < 0.3:
-            spec["observability"] = {"metrics": {"port": chance.choice(sorted(ports))}}
+            plain = sorted(key for key, port in ports.items() if port.get("appProtocol", "http") not in ("grpc", "tls"))
+            spec["observability"] = {"metrics": {"port": chance.choice(plain)} if plain else "none"}
         if chance.random() < 0.4 and kind == "service":
             spec["rollout"] = {"strategy": chance.choice(("canary", "blueGreen", "rolling"))}
     spec["consumes"] = _consumes(chance, name, before)

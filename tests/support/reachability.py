@@ -135,8 +135,10 @@ def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator
         yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(15020,))
         probed = {15020, 15021}
     else:
-        reported = spec.get("observability", {}).get("metrics", {}).get("port")
-        read = reported or ("metrics" if "metrics" in ports else next(iter(ports), None))
+        reported = spec.get("observability", {}).get("metrics", {})
+        plain = [key for key in ports if spec["service"]["ports"][key].get("appProtocol", "http") == "http"]
+        default = "metrics" if "metrics" in plain else next(iter(plain), None)
+        read = None if reported == "none" else reported.get("port", default)
         if read:
             yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(ports[read],))
         probes = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from blueprint.catalogue.probing import OFF
+from blueprint.catalogue.off import OFF
 from policies.core.facts import Facts
 from policies.core.rule import CONTAINERS as ALL
 from policies.core.rule import HIGH, LOW, MEDIUM, PODS, Selector, Violation, sorts

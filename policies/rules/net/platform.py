@@ -14,6 +14,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker
 from blueprint.settings import Acme, Existing
 from policies.core.facts import Facts
+from policies.intent.metrics import metrics_of
 from policies.network.addresses import INTERNET, NOBODY, NOWHERE, Space, space
 from policies.network.ports import ports
 from policies.network.reach import EVERYWHERE
@@ -198,9 +199,10 @@ def edges_of(service: Service, pods: Pods, facts: Facts) -> Iterator[Edge]:
     meshed = facts.mesh == "sidecar"
     if meshed:
         yield Edge(source=pods, target=ISTIOD, ports=XDS_PORT, why="platform edge istiod")
-    read = PROXY_METRICS if meshed else _metrics_port(service)
-    if read:
-        yield Edge(source=PROMETHEUS, target=pods, ports=ports("TCP", read), why="platform edge metrics")
+    asked = metrics_of(service)
+    if meshed or asked:
+        read = ports("TCP", PROXY_METRICS if meshed or not asked else asked[0])
+        yield Edge(source=PROMETHEUS, target=pods, ports=read, why="platform edge metrics")
     probed = 0
     for port in (PROXY_METRICS, PROXY_HEALTH) if meshed else _probed(service):
         probed |= ports("TCP", port)
@@ -212,14 +214,6 @@ def edges_of(service: Service, pods: Pods, facts: Facts) -> Iterator[Edge]:
 
 def _every_tcp() -> int:
     return ports("TCP", 1, 65535)
-
-
-def _metrics_port(service: Service) -> int | None:
-    """The port Prometheus reads without a mesh: the one named, else `metrics`, else the first."""
-    open_ports = service.spec.service.ports if service.spec.service else {}
-    metrics = service.spec.observability.metrics
-    name = metrics.port if metrics else "metrics" if "metrics" in open_ports else next(iter(open_ports), None)
-    return open_ports[name].port if name else None
 
 
 def _probed(service: Service) -> set[int]:
