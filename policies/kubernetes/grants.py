@@ -4,13 +4,14 @@ Kubernetes' own matching (kubernetes/pkg/apis/rbac/v1/evaluation_helpers.go): `*
 every resource, and a rule with `resourceNames` holds for these alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from policies.core.world import World
 from policies.objects import Object
-from policies.objects.selectors import selects, texts
+from policies.objects.selectors import Labels, Matcher, matcher, selects, texts
 from policies.objects.values import MalformedError, UndeterminedError, View
 
 GROUP: Final = "rbac.authorization.k8s.io"
@@ -103,15 +104,12 @@ def accounts(binding: Object) -> Iterator[tuple[View, Account]]:
 
 
 @dataclass(frozen=True)
-class Grant:
-    """What one binding gives to one account."""
+class Held:
+    """What a role holds."""
 
-    binding: Object
-    subject: View
     rules: tuple[Grants, ...] | None
-    """None where the run does not declare the role, so that what it grants is not known."""
-    role: str
-    """`ClusterRole view`."""
+    """None where the run does not declare the role. Of one that takes in others, and has no rules of its own, those of
+    one of them: enough to show that it is not empty, and in what way."""
     aggregates: bool = False
     """Whether the role takes in roles of the cluster itself, which no run declares."""
 
@@ -119,6 +117,17 @@ class Grant:
     def is_empty(self) -> bool:
         """Whether it gives nothing."""
         return self.rules is not None and not self.aggregates and not any(rule.verbs for rule in self.rules)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one binding gives to one account."""
+
+    binding: Object
+    subject: View
+    held: Held
+    role: str
+    """`ClusterRole view`."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,8 @@ def effective(world: World) -> Effective:
     unread: list[MalformedError | UndeterminedError] = []
     for binding in world.of(*BINDINGS):
         try:
-            grants = [(account, _grant(binding, subject, world)) for subject, account in accounts(binding)]
+            held, role = _bound(binding, world)
+            grants = [(account, Grant(binding, subject, held, role)) for subject, account in accounts(binding)]
         except (MalformedError, UndeterminedError) as error:
             unread.append(error)
             continue
@@ -146,27 +156,79 @@ def effective(world: World) -> Effective:
     return Effective({account: tuple(grants) for account, grants in found.items()}, tuple(unread))
 
 
-def _grant(binding: Object, subject: View, world: World) -> Grant:
+def _bound(binding: Object, world: World) -> tuple[Held, str]:
+    """What the role of `binding` holds, and how it is called."""
     kind, name = binding.root.at("roleRef", "kind").word, binding.root.at("roleRef", "name").word
     sort, namespace = (ROLE, binding.namespace) if kind == "Role" else (CLUSTER_ROLE, "")
     role = world.named(sort, namespace, name)
-    whole = [] if role is None else list(_whole(role, world))
-    rules = None if role is None else tuple(rule for one in whole for rule in rules_of(one))
-    aggregates = any(takes_in(selector) for one in whole for selector in _selectors(one))
-    return Grant(binding, subject, rules, f"{kind or 'ClusterRole'} {name}", aggregates)
+    shown = f"{kind or 'ClusterRole'} {name}"
+    if role is None:
+        return Held(None), shown
+    held = world.once(_aggregated).get(id(role)) or role.once(_held)
+    if isinstance(held, Exception):
+        raise held
+    return held, shown
 
 
-def _whole(role: Object, world: World) -> Iterator[Object]:
-    # The controller writes the rules of all selected ClusterRoles into this one, those of roles it aggregates too.
-    seen, waiting = {id(role)}, [role]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        for selector in _selectors(one):
-            for other in world.of(CLUSTER_ROLE):
-                if id(other) not in seen and selects(selector, texts(other.labels)):
-                    seen.add(id(other))
-                    waiting.append(other)
+def _held(role: Object) -> Held | MalformedError | UndeterminedError:
+    """What `role` holds by itself, or why that is not known."""
+    try:
+        return Held(tuple(rules_of(role)), any(takes_in(selector) for selector in _selectors(role)))
+    except (MalformedError, UndeterminedError) as error:
+        return error
+
+
+def _aggregated(world: World) -> Mapping[int, Held | MalformedError | UndeterminedError]:
+    """By `id`, the ClusterRoles that hold something, those that only take it in among them.
+
+    The controller writes the rules of all selected ClusterRoles into the one that aggregates, those of roles it
+    aggregates too. Followed backwards, from what holds something to what takes it in, every role is met once; from
+    role to role there is a way for every pair.
+    """
+    roles = world.of(CLUSTER_ROLE)
+    found = {id(role): held for role in roles if isinstance(held := role.once(_held), Exception) or not held.is_empty}
+    takers = _Takers(role for role in roles if id(role) not in found)
+    unread = [role for role in roles if isinstance(found.get(id(role)), Exception)]
+    holding = [role for role in roles if isinstance(found.get(id(role)), Held)]
+    failure: MalformedError | UndeterminedError | None = None
+    # What is known to be held is a finding, whatever else is not known: so that comes first.
+    for waiting in (holding, unread):
+        for role in waiting:
+            try:
+                labels = texts(role.labels)
+            except (MalformedError, UndeterminedError) as error:
+                failure = error
+                continue
+            for taker in takers.taken(labels):
+                found.setdefault(id(taker), found[id(role)])
+                waiting.append(taker)
+    if failure:  # any that is left may take in what has these labels
+        for role in takers:
+            found.setdefault(id(role), failure)
+    return found
+
+
+class _Takers:
+    """Roles by what their selectors ask for, each under the label that the fewest ask for."""
+
+    def __init__(self, roles: Iterable[Object]) -> None:
+        read = [(matcher(selector), role) for role in roles for selector in _selectors(role)]
+        asked = Counter(label for one, _ in read for label in one.labels.items())
+        self._by_label: dict[tuple[str, str] | None, list[tuple[Matcher, Object]]] = {}
+        for one, role in read:
+            label = min(one.labels.items(), key=lambda label: asked[label], default=None)
+            self._by_label.setdefault(label, []).append((one, role))
+
+    def __iter__(self) -> Iterator[Object]:
+        return (role for several in self._by_label.values() for _, role in several)
+
+    def taken(self, labels: Labels) -> Iterator[Object]:
+        """The roles that take in what bears `labels`; each is given out once per selector."""
+        for label in (*labels.items(), None):
+            several = self._by_label.pop(label, [])
+            yield from (role for one, role in several if one.selects(labels))
+            if left := [each for each in several if not each[0].selects(labels)]:
+                self._by_label[label] = left
 
 
 def _selectors(role: Object) -> Iterator[View]:

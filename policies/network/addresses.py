@@ -54,17 +54,24 @@ class Space:
         return bool(self.runs)
 
     def __or__(self, other: "Space") -> "Space":
-        return _joined((*self.runs, *other.runs))
+        return union((self, other))
 
     def __sub__(self, other: "Space") -> "Space":
-        left = list(self.runs)
-        for low, high in other.runs:
-            left = [
-                piece
-                for first, last in left
-                for piece in ((first, min(last, low - 1)), (max(first, high + 1), last))
-                if piece[0] <= piece[1]
-            ]
+        # Both are sorted: one pass over the two, as a file may hold ten thousand of each.
+        left: list[tuple[int, int]] = []
+        holes, at = other.runs, 0
+        for run in self.runs:
+            first, last = run
+            while at < len(holes) and holes[at][1] < first:
+                at += 1
+            while at < len(holes) and holes[at][0] <= last and first <= last:
+                low, high = holes[at]
+                if first < low:
+                    left.append((first, low - 1))
+                first = high + 1
+                at += high <= last  # what reaches beyond this run may take from the next as well
+            if first <= last:
+                left.append((first, last))
         return Space(tuple(left))
 
     def __and__(self, other: "Space") -> "Space":
@@ -88,6 +95,11 @@ class Space:
 
 NOBODY: Final = Space()
 """No address."""
+
+
+def union(spaces: Iterable[Space]) -> Space:
+    """The addresses of all `spaces` together. To add one after the other would sort the sum again each time."""
+    return _joined(run for each in spaces for run in each.runs)
 
 
 def space(ranges: Ranges) -> Space:

@@ -1,7 +1,7 @@
 """TLS at the edge: a certificate for every host, and plain http only to redirect to https."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import partial
 from typing import Final
 
@@ -81,10 +81,10 @@ def _of_ingress(thing: Object, world: World) -> Iterator[Violation]:
     for entry in entries:
         if entry["secretName"].word:
             yield from _certificate(thing, entry["secretName"], thing.namespace, tuple(entry["hosts"]), world)
-    proven = [host.word for entry in entries if entry["secretName"].word for host in entry["hosts"]]
+    proven = {host.word.lower() for entry in entries if entry["secretName"].word for host in entry["hosts"]}
     for rule in thing.spec["rules"]:
         host = rule["host"].word
-        if not any(_is_for(name, host) for name in proven):
+        if not _proves(proven, host):
             yield Violation(rule["host"], f"is {host or 'not set'}, and no certificate of the Ingress is for it")
 
 
@@ -176,13 +176,17 @@ def _certificate(thing: Object, at: View, namespace: str, hosts: tuple[View, ...
 
 
 def _names(certificate: Object, host: str) -> bool:
-    return any(_is_for(name, host) for name in certificate.spec["dnsNames"].words)
+    return _proves(certificate.once(_dns_names), host)
 
 
-def _is_for(name: str, host: str) -> bool:
-    """Whether a certificate for `name` proves `host`: a wildcard stands for one label (RFC 9525)."""
-    name, host = name.lower(), host.lower()
-    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:] != "")
+def _dns_names(certificate: Object) -> frozenset[str]:
+    return frozenset(name.lower() for name in certificate.spec["dnsNames"].words)
+
+
+def _proves(names: Set[str], host: str) -> bool:
+    """Whether a certificate for `names` proves `host`: a wildcard stands for one label (RFC 9525)."""
+    _, dot, above = host.lower().partition(".")
+    return host.lower() in names or (bool(dot and above) and f"*.{above}" in names)
 
 
 DEPTH: Final = 5

@@ -1,7 +1,7 @@
 """What routes answer to: hosts that are written out, and each request in one place."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from policies.core.facts import Facts
 from policies.core.rule import HIGH, Violation
@@ -81,27 +81,46 @@ def host_unique(route: Route, world: World) -> Iterator[Violation]:
     claims = world.once(_claims)
     for match in route.matches:
         for request in _requests(route, match):
-            others = [other for other, at in claims.get(request, ()) if (other, at) != (route.object, match.at.path)]
-            if others:
-                yield Violation(match.at, f"is also routed by {others[0].title}")
+            for other, at in claims.get(request, ()):
+                if (other, at) != (route.object, match.at.path):
+                    yield Violation(match.at, f"is also routed by {other.title}")
+                    break
 
 
 def _requests(route: Route, match: Match) -> Iterator[Request]:
     kind = "PathPrefix" if match.kind == "Beginning" else match.kind
     path = (match.path.rstrip("/") or "/") if kind == "PathPrefix" else match.path
-    aliases = route.object.annotations[ALIASES].word.split(",")
-    hosts = [*(host.word for host in route.hosts), *(alias.strip() for alias in aliases if alias.strip())]
-    methods = [word.strip().upper() for word in route.object.annotations[METHODS].word.split(",") if word.strip()]
-    more = (*match.more, *_asked(route.object), *_ANSWERS[route.redirects])
-    for host in {host.lower().rstrip(".") for host in hosts} or {""}:
+    written = route.object.once(_written)
+    more = (*match.more, *written.headers, *_ANSWERS[route.redirects])
+    for host in {_plain(host.word) for host in route.hosts} | written.hosts or {""}:
         if not host.endswith(INSIDE):
-            yield from ((host, kind, path, method, more) for method in methods or [match.method])
+            yield from ((host, kind, path, method, more) for method in written.methods or (match.method,))
 
 
-def _asked(thing: Object) -> Iterator[str]:
-    for key, value in sorted(thing.annotations.entries(), key=lambda entry: entry[0]):
-        if key.startswith(HEADERS):
-            yield f"headers {key.removeprefix(HEADERS)} {value.word}"
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
+class Written(NamedTuple):
+    """What the annotations of an object ask for, of each of its routes."""
+
+    hosts: frozenset[str]
+    methods: tuple[str, ...]
+    headers: tuple[str, ...]
+
+
+def _written(thing: Object) -> Written:
+    aliases = thing.annotations[ALIASES].word.split(",")
+    methods = thing.annotations[METHODS].word.split(",")
+    return Written(
+        frozenset(_plain(alias.strip()) for alias in aliases if alias.strip()),
+        tuple(word.strip().upper() for word in methods if word.strip()),
+        tuple(
+            f"headers {key.removeprefix(HEADERS)} {value.word}"
+            for key, value in sorted(thing.annotations.entries(), key=lambda entry: entry[0])
+            if key.startswith(HEADERS)
+        ),
+    )
 
 
 _ANSWERS: Final = {False: (), True: ("only where else to ask",)}
@@ -109,9 +128,13 @@ _ANSWERS: Final = {False: (), True: ("only where else to ask",)}
 
 
 def _claims(world: World) -> Mapping[Request, list[tuple[Object, str]]]:
+    """Who takes a request, and where: the first two places, as one of them is always another than one's own."""
     found: dict[Request, list[tuple[Object, str]]] = {}
     for route in every_route(world):
         for match in route.matches:
+            place = route.object, match.at.path
             for request in _requests(route, match):
-                found.setdefault(request, []).append((route.object, match.at.path))
+                places = found.setdefault(request, [])
+                if len(places) < 2 and place not in places:
+                    places.append(place)
     return found

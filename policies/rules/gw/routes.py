@@ -8,7 +8,7 @@ from policies.core.rule import Selector
 from policies.core.world import World
 from policies.objects import Object
 from policies.objects.readable import readable
-from policies.objects.values import View
+from policies.objects.values import MalformedError, UndeterminedError, View
 from policies.rules.gw import group
 from policies.rules.gw.route import EVERYTHING, Backend, Match, Route
 from policies.rules.gw.virtual_services import of_virtual_service
@@ -34,8 +34,8 @@ def _of_route(thing: Object) -> Iterator[Route]:
             redirects=rule["backendRefs"].is_empty
             and any(each["scheme"].text == "https" and not each["hostname"].is_set for each in redirect),
             extensions=tuple(_extensions(filters)) if reads else (),
-            protocols=_protocols(thing),
-            rewrites=(*(path for path in paths if path.is_set), *_rewrites(thing)),
+            protocols=thing.once(_protocols),
+            rewrites=(*(path for path in paths if path.is_set), *thing.once(_rewrites)),
         )
 
 
@@ -59,13 +59,10 @@ def _protocols(thing: Object) -> frozenset[str]:
     return frozenset(asked) if own and asked else own
 
 
-def _rewrites(thing: Object) -> Iterator[View]:
+def _rewrites(thing: Object) -> tuple[View, ...]:
     """The annotations by which Kong changes the path; stripping leaves what follows the one that was matched."""
     strips, rewrites = (thing.annotations[f"konghq.com/{each}"] for each in ("strip-path", "rewrite"))
-    if strips.word.lower() == "true":
-        yield strips
-    if rewrites.is_set:
-        yield rewrites
+    return (*([strips] if strips.word.lower() == "true" else ()), *([rewrites] if rewrites.is_set else ()))
 
 
 def _matches(rule: View) -> Iterator[Match]:
@@ -158,8 +155,8 @@ def _ingress_route(thing: Object, rule: View, hosts: tuple[View, ...], match: Ma
         hosts=hosts,
         matches=(match,),
         backends=to,
-        protocols=_protocols(thing),
-        rewrites=tuple(_rewrites(thing)),
+        protocols=thing.once(_protocols),
+        rewrites=thing.once(_rewrites),
     )
 
 
@@ -182,10 +179,26 @@ _READERS: Final[Mapping[str, Callable[[Object], Iterator[Route]]]] = {
 
 
 def routes(thing: Object) -> Iterator[Route]:
-    """The routes of `thing`, one per rule; none where it is no route object."""
-    reader = _READERS.get(thing.sort)
-    if reader:
-        yield from reader(thing)
+    """The routes of `thing`, one per rule; none where it is no route object. Raises UndeterminedError or MalformedError
+    behind those that can be read."""
+    read, error = thing.once(_read)
+    yield from read
+    if error:
+        raise error
+
+
+def _read(thing: Object) -> tuple[tuple[Route, ...], MalformedError | UndeterminedError | None]:
+    # Once for all rules: one Ingress may hold a thousand routes, and seven rules ask for them.
+    found: list[Route] = []
+    try:
+        found.extend(_READERS.get(thing.sort, _none_of)(thing))
+    except (MalformedError, UndeterminedError) as error:
+        return tuple(found), error
+    return tuple(found), None
+
+
+def _none_of(_: Object) -> Iterator[Route]:
+    yield from ()
 
 
 ROUTES_OF_KONG: Final = Selector[Route](routes, frozenset(group.KONG_ROUTES), "every public route")

@@ -7,7 +7,7 @@ from typing import Final
 from policies.core.charts import is_charts
 from policies.core.rule import CRITICAL, HIGH, STACK, Violation, sorts
 from policies.core.world import WORKLOADS, World
-from policies.network.addresses import NOBODY, Space
+from policies.network.addresses import Space, union
 from policies.network.ports import shown
 from policies.network.reach import Direction, End, Isolation, Opening
 from policies.objects import Object
@@ -109,7 +109,7 @@ def _missing(
     for zone, needed, why in want.zones:
         lacking = 0
         for part in _parts(needed, [opening.ports for opening in isolation.openings]):
-            if zone.must - _joined(opening.addresses for opening in isolation.openings if not part & ~opening.ports):
+            if zone.must - union(opening.addresses for opening in isolation.openings if not part & ~opening.ports):
                 lacking |= part
         if lacking:
             found = f"has no way {_WAYS[direction]} {one.end.name} for {zone.name} on {shown(lacking)}: {why}"
@@ -121,7 +121,7 @@ def _beyond(opening: Opening, want: Wanted) -> Iterator[tuple[Space, int]]:
     if not opening.addresses:
         return
     for part in _parts(opening.ports, [needed for _, needed, _ in want.zones]):
-        may = _joined(zone.may for zone, needed, _ in want.zones if not part & ~needed)
+        may = union(zone.may for zone, needed, _ in want.zones if not part & ~needed)
         if surplus := opening.addresses - may:
             yield surplus, part
 
@@ -132,13 +132,6 @@ def _parts(whole: int, by: Iterable[int]) -> list[int]:
     for cut in set(by):
         parts = [piece for part in parts for piece in (part & cut, part & ~cut) if piece]
     return parts
-
-
-def _joined(spaces: Iterable[Space]) -> Space:
-    found = NOBODY
-    for each in spaces:
-        found |= each
-    return found
 
 
 @NET.stack(

@@ -114,17 +114,18 @@ def transitive(_: None, world: World) -> Iterator[Violation]:
         if account.namespace in OURS:
             continue
         for grant in grants:
-            if not grant.is_empty:
+            if not grant.held.is_empty:
                 yield Violation(grant.subject, _said(account, grant), on=grant.binding)
     for error in known.unread:
         raise error
 
 
 def _said(account: Account, grant: Grant) -> str:
-    if grant.rules is None:
+    rules = grant.held.rules
+    if rules is None:
         return f"gives {account} whatever {grant.role} holds, which this run does not declare"
-    if not any(rule.verbs for rule in grant.rules):
+    if not any(rule.verbs for rule in rules):
         return f"gives {account} through {grant.role} whatever roles of the cluster it takes in"
-    held = "; ".join(rule.words for rule in grant.rules[:2] if rule.verbs)
-    more = f"; and {len(grant.rules) - 2} more rules" if len(grant.rules) > 2 else ""
+    held = "; ".join(rule.words for rule in rules[:2] if rule.verbs)
+    more = f"; and {len(rules) - 2} more rules" if len(rules) > 2 else ""
     return f"gives {account} through {grant.role}: {held}{more}"

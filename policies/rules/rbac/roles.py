@@ -1,6 +1,7 @@
 """Roles: which rights one may hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Final
 
 from policies.core.facts import Facts
@@ -75,17 +76,43 @@ def no_wildcards(role: Object, facts: Facts) -> Iterator[Violation]:
     yield from _every_verb(role)
 
 
+MAX_PLACES: Final = 100_000
+"""Pairs of a group and a resource that are looked at; those that stand in the same rules count once. A role that needs
+more was made to keep a judge busy."""
+
+
 def _every_verb(role: Object) -> Iterator[Violation]:
     # All eight verbs are a wildcard written out, in one rule or in several.
-    granted: dict[tuple[str, str], frozenset[str]] = {}
-    for rule in rules_of(role):
+    rules = [rule for rule in rules_of(role) if rule.verbs & VERBS and not rule.names]
+    groups, resources = _alike(rule.groups for rule in rules), _alike(rule.resources for rule in rules)
+    if sum(len(one) * len(other) for one, other in zip(groups, resources, strict=True)) > MAX_PLACES:
+        yield Violation(role.root["rules"], f"combines over {MAX_PLACES:,} groups and resources, too many to judge")
+        return
+    granted: dict[tuple[int, int], frozenset[str]] = {}
+    for rule, places in zip(rules, map(product, groups, resources), strict=True):
         full = False
-        for place in ((name, resource) for name in rule.groups for resource in rule.resources):
+        for place in places:
             before = granted.get(place, frozenset())
-            granted[place] = before | rule.verbs if not rule.names else before
+            granted[place] = before | (rule.verbs & VERBS)
             full |= granted[place] >= VERBS and not before >= VERBS
         if full:
             yield Violation(rule.view["verbs"], "completes all eight verbs there are")
+
+
+def _alike(lists: Iterable[Iterable[str]]) -> list[set[int]]:
+    """The words of each list by number, the same for those that are in the same lists: no rule tells these apart."""
+    holders: dict[str, list[int]] = {}
+    several = list(lists)
+    for index, words in enumerate(several):
+        for word in words:
+            holders.setdefault(word, []).append(index)
+    numbers: dict[tuple[int, ...], int] = {}
+    found: list[set[int]] = [set() for _ in several]
+    for lists_of_word in holders.values():
+        number = numbers.setdefault(tuple(lists_of_word), len(numbers))
+        for index in lists_of_word:
+            found[index].add(number)
+    return found
 
 
 @RBAC.resource(
