@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.credentials.names import names_a_secret
+from policies.credentials.names import lists_secrets, names_a_secret
 
 _PIECES: Final = re.compile(r"[\s,;&?{}\[\]]+")
 _ELEMENT: Final = re.compile(r"<([A-Za-z][A-Za-z0-9_.:-]{0,80})(?:\s[^<>]{0,200})?>([^<>]{1,2000})</")
@@ -25,7 +25,7 @@ DIRECTIVES: Final = frozenset({"masterauth", "passphrase", "passwd", "password",
 def assignments(text: str) -> Iterator[tuple[str, str]]:
     """Every name in `text` with the value it is given. A placeholder has been taken out before."""
     yield from ((found[1], found[2]) for found in _ELEMENT.finditer(text))
-    below, depth, member = "", 0, ""
+    below, depth, member, listed = "", 0, "", ""
     for line in text.splitlines():
         bare = line.strip()
         if not bare or bare.startswith(("#", "//")):
@@ -37,6 +37,10 @@ def assignments(text: str) -> Iterator[tuple[str, str]]:
         yield from given
         if below and len(pieces) == 1 and not given and (indent > depth or bare[0] in _QUOTES) and not _opens(bare):
             yield below, bare.strip(" ,;}]")
+        if listed and bare.startswith("- ") and len(pieces) == 2 and not given:
+            yield listed, pieces[1].strip(_QUOTES)
+        elif not bare.startswith("-"):
+            listed = _listed(bare)
         if len(pieces) == 2 and pieces[0] in DIRECTIVES and not given:
             yield pieces[0], pieces[1]
         named, member = member, ""
@@ -46,6 +50,12 @@ def assignments(text: str) -> Iterator[tuple[str, str]]:
             elif name.casefold() == "value" and named:
                 yield named, value.rstrip("/>").strip(_QUOTES)
         below, depth = "" if _opens(bare) and not bare.endswith(":") else _unfinished(pieces), indent
+
+
+def _listed(line: str) -> str:
+    """The name of the list of secrets that begins below `line` (YAML)."""
+    name = line[:-1].strip(_QUOTES) if line.endswith(":") else ""
+    return name if name and lists_secrets(name) else ""
 
 
 def _opens(line: str) -> bool:
@@ -63,7 +73,7 @@ def _unfinished(pieces: list[str]) -> str:
 
 def _assignment(piece: str, after: list[str]) -> tuple[str, str]:
     # Name and value, which may stand in the pieces after it.
-    follows = after[0] if after and not after[0].endswith(":") else ""
+    follows = after[0] if after and (after[0] in _SIGNS or not after[0].endswith(":")) else ""
     cut = min((at for sign in "=:" if (at := piece.find(sign)) > 0), default=0)
     name, value = piece.strip("\"'-"), ""
     if cut and not piece.startswith("://", cut):

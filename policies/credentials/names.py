@@ -26,7 +26,7 @@ ENDINGS: Final = (
 )
 """A word that ends so is a secret's: PGPASSWORD, clientsecret."""
 
-WORDS: Final = frozenset({"passwords", "secrets", "creds", "connstr", "dsn", "masterauth", "salt"})
+WORDS: Final = frozenset({"passwords", "secrets", "cred", "creds", "connstr", "dsn", "masterauth", "salt"})
 """Whole words that are."""
 
 LAST: Final = ("pass", "pw")
@@ -44,6 +44,13 @@ PAIRS: Final = frozenset(
     }
 )
 """Neighbours that are."""
+
+LOGINS: Final = (
+    *("amqp", "basic", "broker", "cache", "clickhouse", "db", "docker", "elastic", "elasticsearch", "http"),
+    *("kafka", "keydb", "ldap", "mail", "mongo", "mongodb", "mysql", "nats", "neo4j", "npm", "postgres"),
+    *("proxy", "rabbitmq", "redis", "registry", "sentinel", "smtp", "valkey"),
+)
+"""What one logs in to: before a last `auth` it is what one logs in with, REDIS_AUTH, NEO4J_AUTH."""
 
 ABOUT: Final = frozenset(
     {
@@ -65,12 +72,25 @@ def names_a_secret(name: str) -> bool:
     """Whether something called `name` is a secret if it is anything."""
     parts = [part.casefold() for part in _SEAM.split(normalize("NFKC", name)[:512]) if part]
     bare = [part.rstrip("0123456789") for part in parts]
+    while len(bare) > 1 and not bare[-1]:  # DB_PASS_1
+        del bare[-1], parts[-1]
     if not bare or bare[-1] in ABOUT or bare[0] == "existing":
         return False
     if any(part.endswith(ENDINGS) or part in WORDS for part in bare):
         return True
     if bare[-1].endswith(LAST) and bare[-1] not in NOT_LAST:
         return True
+    if bare[-1] == "auth" and "".join(parts[:-1]).endswith(LOGINS):
+        return True
     pairs = PAIRS & set(pairwise(bare))
     # The id of a key says which one it is; with Amazon's the other half is the key itself.
     return bool(pairs & {("access", "key")} if bare[-1] in ("id", "ids") else pairs)
+
+
+LISTS: Final = ("passwords", "passphrases", "tokens", "apikeys", "privatekeys", "secretkeys", "accesskeys")
+"""Names of lists whose items are secrets; those of `secrets` and `credentials` are names of objects, mostly."""
+
+
+def lists_secrets(name: str) -> bool:
+    """Whether the items of a list called `name` are secrets: passwords, apiKeys."""
+    return "".join(part.casefold() for part in _SEAM.split(name[:512])).endswith((*LISTS, *(one[:-1] for one in LISTS)))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.credentials.texts import suspect
+from policies.credentials.texts import random_looking, suspect
 from policies.objects.values import step
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
@@ -110,7 +110,8 @@ def _unmarked(resource: Mapping[str, Any], props: Any, path: str) -> Iterator[st
                 yield place
     yield from _passwords(props, path)
     if token == STACK:
-        yield from (where for name, where, text in _texts(props, path) if suspect(name, text))
+        texts = _texts(props, path)
+        yield from (where for name, where, text in texts if suspect(name, text) or random_looking(name, text))
 
 
 def _type(resource: Mapping[str, Any], props: Mapping[str, Any]) -> str:

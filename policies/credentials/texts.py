@@ -1,4 +1,4 @@
-"""Whether a text is a secret: by the name it stands under, by its form, by how random it is, and once more decoded.
+"""Whether a text is a secret: by the name it stands under, by its form, by what it is part of, and once more decoded.
 
 Every question is answered in time linear in the text: pieces are cut with `str` methods, and the patterns have no two
 neighbouring parts that match the same character. Nothing here ever hands out a value; it says what kind of thing it is.
@@ -7,18 +7,16 @@ neighbouring parts that match the same character. Nothing here ever hands out a 
 import base64
 import binascii
 import re
-from collections import Counter
-from collections.abc import Iterator
 from functools import lru_cache
-from math import log2
-from operator import ne
-from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 from unicodedata import normalize
 
 from policies.credentials.assignments import BLOCKS, assignments
+from policies.credentials.commands import passwords
 from policies.credentials.composed import refers_to_its_secrets
-from policies.credentials.names import names_a_secret
+from policies.credentials.names import lists_secrets, names_a_secret
+from policies.credentials.randomness import hops, is_random, kinds_of, words
+from policies.credentials.structured import PROSE, Member, members
 
 FORMS: Final = (
     ("a private key", re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")),
@@ -54,25 +52,45 @@ FORMS: Final = (
     ("a storage account's key", re.compile(r"(?:AccountKey|SharedAccessKey|SharedSecret)=[A-Za-z0-9+/]{20}")),
     ("a Hugging Face token", re.compile(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{34}")),
     ("a password of .netrc", re.compile(r"\blogin[ \t]+[^\s]+[ \t]+password[ \t]+(?!\$|\{)[^\s]")),
+    (
+        "a password in SQL",
+        re.compile(
+            r"(?i)\bidentified\s{1,8}(?:with\s{1,8}[a-z0-9_]{1,40}\s{1,8})?by\s{1,8}'(?![$%:{'])"
+            r"|\b(?:create|alter)\s{1,8}(?:user|role|login)\b[^;']{1,200}\bpassword\s{0,8}=?\s{0,8}N?'(?![$%:{'])"
+        ),
+    ),
+    ("a DSN with its key", re.compile(r"://[0-9a-f]{32}@")),
+    (
+        "a user and a password",
+        re.compile(
+            r"(?<![^\s\"'=])(?:(admin|administrator|guest):(?:\1|[A-Za-z0-9_.!@#%-]*[a-z!@#%-][0-9!@#%]|password)"
+            r"|(?:root|sa|superuser):[A-Za-z0-9_.!@#%-]*[a-z!@#%-][0-9!@#%])[A-Za-z0-9_.!@#%-]{0,64}(?![^\s\"',;])"
+        ),
+    ),
     ("an HTTP credential", re.compile(r"(?i:\b(?:basic|bearer)) {1,4}(?!\$|\{)[A-Za-z0-9+/._~-]{12}")),
 )
 """What it would be, and how it looks (the vendors' documentation of their tokens' prefixes)."""
 
-_PLACEHOLDER: Final = re.compile(
-    r"\$\((?:cat |< ?)?[A-Za-z0-9_./-]{1,253}\)|\$\{[^{}]{1,253}\}|\$[A-Za-z_][A-Za-z0-9_]{0,252}|\{\{[^{}]{1,1024}\}\}"
+_STANDS_FOR: Final = r"\$\((?:cat |< ?)?[A-Za-z0-9_./-]{1,253}\)|\$\{[^{}]{1,253}\}|\{\{[^{}]{1,1024}\}\}"
+_PLACEHOLDER: Final = re.compile(rf"{_STANDS_FOR}|\$[A-Z_][A-Z0-9_]{{0,252}}(?![A-Za-z0-9_])")
+"""Something that stands for a value: Kubernetes' $(NAME), a shell's variable or file, a template's. `$hunter2` does
+not: neither Kubernetes nor the program that reads it takes it for anything but a value."""
+_IN_TEXT: Final = re.compile(
+    rf"{_STANDS_FOR}|\$[A-Z_][A-Z0-9_]{{0,252}}(?![A-Za-z0-9_])|\$[A-Za-z_]{{1,252}}(?![A-Za-z0-9_])|\$[0-9@*#]"
 )
-"""Something that stands for a value: Kubernetes' $(NAME), a shell's variable or file, a template's."""
+"""The same in a script or a configuration, where variables have small letters, too."""
 
-_WORD: Final = re.compile(r"[A-Za-z0-9+_-][A-Za-z0-9+/_-]{19,}={0,2}")
-_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _PATH: Final = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+/?")
 _PUBLIC: Final = ("CERTIFICATE", "PUBLIC KEY", "CERTIFICATE REQUEST", "X509 CRL", "RSA PUBLIC KEY", "DH PARAMETERS")
 _BASE64: Final = frozenset('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t \\"')
-_DIGESTS: Final = ("sha1:", "sha256:", "sha384:", "sha512:", "md5:")
+_PUBLIC_KEY: Final = re.compile(
+    r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]{3}|sk-[a-z0-9-]{1,40}@openssh\.com)"
+    r" {1,4}AAAA[A-Za-z0-9+/]{16,2000}={0,3}"
+)
+"""A public key of SSH, as `known_hosts` and `authorized_keys` have it."""
 _FLAGS: Final = BLOCKS | {"true", "false", "yes", "no", "on", "off", "null", "none", "enabled", "disabled"}
 _SUMS: Final = re.compile(
-    r"(?i)checksum|digest|sha(?:1|256|512)|(?<![a-z])hash|commit|revision|fingerprint|etag|(?<![a-z])uid"
+    r"(?i)checksum|digest|sha(?:1|256|512)|(?<![a-z])hash|commit|revision|fingerprint|etag|(?<![a-z])uid|integrity|gnetid|(?:^|[_.-])ids?(?:[_.-]?[0-9]+)?$"
 )
 
 
@@ -89,7 +107,7 @@ def _suspect(name: str, text: str, decode: bool) -> str | None:
     named = names_a_secret(name.rpartition("/")[2])
     if named and not is_harmless(text) and not refers_to_its_secrets(text, _PLACEHOLDER):
         return "has the name of a secret"
-    return suspicious(text, decode=decode, is_a_sum=_SUMS.search(name) is not None)
+    return suspicious(text, decode=decode)
 
 
 _SHORT: Final = 256
@@ -101,27 +119,59 @@ _known: Final = lru_cache(maxsize=4096)(_suspect)
 def is_harmless(text: str) -> bool:
     """Whether `text` is no secret whatever its name: nothing, a switch, a placeholder, the path of a file."""
     bare = text.strip().strip("\"'")
-    return bare.casefold() in _FLAGS or not _PLACEHOLDER.sub("", bare).strip(":/@") or bool(_PATH.fullmatch(bare))
+    return bare.casefold() in _FLAGS or not _PLACEHOLDER.sub("", bare).strip(":/@") or _is_path(bare)
 
 
-def suspicious(text: str, *, decode: bool = True, is_a_sum: bool = False) -> str | None:
-    """What about `text` itself, or a line in it, looks like a secret. `is_a_sum`: its name says it is a checksum."""
+def _is_path(text: str) -> bool:
+    # /var/run/secrets/db is one; /aB3/xY9z is a password with slashes: no folder's name changes at every letter.
+    return bool(_PATH.fullmatch(text)) and not any(
+        len(set(kinds_of(step))) == 3 and hops(step) > 0.5 for step in text.split("/")
+    )
+
+
+def suspicious(text: str, *, decode: bool = True) -> str | None:
+    """What about `text` itself, or a line in it, is a secret's. That it looks random is not: `random_looking`."""
     plain = _without_public(normalize("NFKC", text))
     for what, form in FORMS:
         if form.search(plain):
             return f"holds what looks like {what}"
     if _has_user_info(plain):
         return "holds an address with a password in it"
-    if _assigns_a_secret(plain):
+    read = members(plain)
+    if read is None and _assigns_a_secret(plain):
         return "gives a value to something with the name of a secret"
-    if not is_a_sum:
-        for word in words(plain):
-            if (found := _decoded(word)) is not None:
-                if decode and (said := suspicious(found, decode=False)):
-                    return f"{said}, in base64"
-            elif is_random(word):
-                return "holds a random-looking value"
+    if read is not None and (said := next(filter(None, map(_of_member, read)), None)):
+        return said
+    for word in words(plain) if decode else ():
+        if (found := _decoded(word)) is not None and (said := suspicious(found, decode=False)):
+            return f"{said}, in base64"
     return None
+
+
+def _of_member(member: Member) -> str | None:
+    """What makes a member of a JSON document a secret."""
+    named = lists_secrets(member.name) if member.is_item else names_a_secret(member.name)
+    if named and not is_harmless(member.value):
+        return "gives a value to something with the name of a secret"
+    if member.name == "auth" and member.of == "auths" and not is_harmless(member.value):
+        return "holds a registry's login, as docker writes it"
+    if member.name not in PROSE and _assigns_a_secret(member.value):
+        return "gives a value to something with the name of a secret"
+    return None
+
+
+def random_looking(name: str, text: str) -> str | None:
+    """Whether `text`, or a word in it, looks drawn at random: a secret, or a checksum, an id, a public key."""
+    if _SUMS.search(name):
+        return None
+    plain = _PUBLIC_KEY.sub("", _without_public(normalize("NFKC", text)))
+    read = members(plain)
+    texts = [plain] if read is None else [each.value for each in read if not _SUMS.search(each.name)]
+    return "holds a random-looking value" if any(map(_has_random_word, texts)) else None
+
+
+def _has_random_word(text: str) -> bool:
+    return any(_decoded(word) is None and is_random(word) for word in words(text))
 
 
 def suspicious_bytes(content: str) -> str | None:
@@ -133,7 +183,7 @@ def suspicious_bytes(content: str) -> str | None:
     try:
         return suspicious(raw.decode())
     except UnicodeDecodeError:
-        return suspicious(raw.decode("latin-1"), decode=False, is_a_sum=True)
+        return suspicious(raw.decode("latin-1"), decode=False)
 
 
 def _has_user_info(text: str) -> bool:
@@ -149,8 +199,14 @@ def _has_user_info(text: str) -> bool:
 
 def _assigns_a_secret(text: str) -> bool:
     # `password: x`, `--token=x`, `--token x`, `{"apiKey":"x"}`, `export SECRET=x`, `?password=x`, `Server=db;Pwd=x`.
-    plain = _PLACEHOLDER.sub("null", text)
-    return any(names_a_secret(name) and not is_harmless(value) for name, value in assignments(plain))
+    plain = _IN_TEXT.sub("null", text)
+    if any(_is_secret(name) and not is_harmless(value) for name, value in assignments(plain)):
+        return True
+    return any(not is_harmless(value) for line in plain.splitlines() for _, value in passwords(line.split()))
+
+
+def _is_secret(name: str) -> bool:
+    return names_a_secret(name) or lists_secrets(name)
 
 
 def _without_public(text: str) -> str:
@@ -168,51 +224,6 @@ def _after(block: str, end: str) -> str:
     # A beginning without an end, or with anything but base64 before it, would be a place to hide.
     inside, found, rest = block.partition(end)
     return rest if found and _BASE64.issuperset(inside) else block
-
-
-def words(text: str) -> Iterator[str]:
-    """The runs of `text` long enough to be a key, without those that say they are a digest."""
-    for match in _WORD.finditer(text):
-        before = text[max(0, match.start() - 8) : match.start()].casefold()
-        is_host = before.endswith("://") and text[match.end() : match.end() + 1] != "@"
-        if not is_host and not before.endswith(_DIGESTS):
-            yield from (part for part in _parts(match[0]) if len(part) >= 20 and not _UUID.fullmatch(part))
-
-
-def _parts(word: str) -> Iterator[str]:
-    # A path is not one word; a key in base64 has a slash too, but no short lower-case steps between them.
-    pieces = word.split("/")
-    yield from pieces if sum(1 for piece in pieces if piece.islower() or not piece) > len(pieces) // 2 else (word,)
-
-
-_CLASSES: Final = {
-    **dict.fromkeys(ascii_lowercase, "a"),
-    **dict.fromkeys(ascii_uppercase, "A"),
-    **dict.fromkeys(digits, "0"),
-}
-
-
-def is_random(word: str) -> bool:
-    """Whether `word`, of 20 characters or more, looks drawn and not written.
-
-    Drawn text has 3.5 bits and more per character and hops between lower case, upper case and digits at every second
-    character (drawn from base64, 20 characters: 0.62 of the neighbours, below 0.4 once in fifty); words hop at their
-    seams only. What has 4.5 bits (detect-secrets' limit) may hop less. Without capitals a name of dashed words with
-    numbers in it looks the same, so there 24 characters must follow each other without a dash.
-    """
-    kinds = frozenset(filter(None, map(_CLASSES.get, word)))
-    if "0" not in kinds or len(kinds) < 2:
-        return False
-    if len(kinds) == 2:
-        word = max(re.split(r"[-_/+=]", word), key=len)
-    letters = [kind for letter in word if (kind := _CLASSES.get(letter))]
-    bits = -sum(count / len(word) * log2(count / len(word)) for count in Counter(word).values()) if word else 0.0
-    if _HEX.fullmatch(word):
-        return len(word) >= 32 and bits >= 3.0
-    hops = sum(map(ne, letters, letters[1:])) / max(1, len(letters) - 1)
-    if len(kinds) == 2:
-        return len(word) >= 24 and bits >= 3.5 and hops >= 0.3
-    return bits >= 3.5 and hops >= (0.25 if bits >= 4.5 else 0.4)
 
 
 def _decoded(word: str) -> str | None:

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Final
 
 from policies.core.facts import Facts
-from policies.core.rule import CONTAINERS, CRITICAL, EVERYTHING, Violation, sorts
+from policies.core.rule import CONTAINERS, CRITICAL, EVERYTHING, MEDIUM, Violation, sorts
+from policies.credentials.commands import passwords
 from policies.credentials.names import names_a_secret
 from policies.credentials.states import REFERENCE
-from policies.credentials.texts import is_harmless, suspect, suspicious, suspicious_bytes
+from policies.credentials.texts import is_harmless, random_looking, suspect, suspicious, suspicious_bytes
 from policies.objects import Object
 from policies.objects.glance import Glance, glance
 from policies.objects.pods import Container, pods
@@ -108,6 +109,48 @@ def no_plaintext_args(thing: Object, _: Facts) -> Iterator[Violation]:
             yield from _commands(container)
 
 
+@SEC.resource(
+    "sec-random-values",
+    "A/A/A",
+    MEDIUM,
+    EVERYTHING,
+    why="A key and a checksum look the same: only who wrote the value knows whether it opens anything.",
+    cure="If it is a key, put it into a store and refer to it with ${resources.<name>.<key>}",
+    where="services/{service}.yaml: spec.containers.<name>.variables",
+    sources=("detect-secrets: HexHighEntropyString, Base64HighEntropyString",),
+)
+def random_values(thing: Object, _: Facts) -> Iterator[Violation]:
+    """Advice alone: of such findings on public manifests nearly all were ids, digests and public keys."""
+    if thing.type.startswith("kubernetes:helm.sh/"):
+        for place in places(thing.root["values"]) if not thing.root["values"].is_empty else ():
+            yield from _drawn(_name_of(place), place.view)
+    if not thing.is_kubernetes:
+        return
+    if thing.sort == "ConfigMap":
+        for key, value in thing.root["data"].entries():
+            yield from _drawn(_stem(key), value)
+    yield from _drawn_marks(thing.root["metadata"])
+    for pod in pods(thing):
+        yield from _drawn_marks(pod.metadata)
+        for container in pod.containers:
+            for variable in container.view["env"]:
+                yield from _drawn(variable["name"].word, variable["value"])
+            for argument in (part for each in _lines(container) for part in each):
+                yield from _drawn("", argument)
+
+
+def _drawn_marks(metadata: View) -> Iterator[Violation]:
+    for kind in ("labels", "annotations"):
+        for key, value in metadata[kind].entries():
+            yield from _drawn(key, value)
+
+
+def _drawn(name: str, view: View) -> Iterator[Violation]:
+    # What has a finding of its own needs no advice.
+    if isinstance(view.value, str) and not suspect(name, view.value) and (said := random_looking(name, view.value)):
+        yield Violation(view, said)
+
+
 def _name_of(place: Place) -> str:
     # A variable is a pair of members: {name: DB_PASSWORD, value: ...}.
     named = place.above.value.get("name") if place.key == "value" and isinstance(place.above.value, dict) else None
@@ -146,12 +189,17 @@ def _named(name: str, view: View) -> Iterable[Violation]:
 
 def _commands(container: Container) -> Iterator[Violation]:
     for handler in HANDLERS:
-        asked = container.view.at(*handler)
-        for header in asked.at("httpGet", "httpHeaders"):
+        for header in container.view.at(*handler, "httpGet", "httpHeaders"):
             yield from _named(header["name"].word, header["value"])
-        yield from _arguments(asked.at("exec", "command"))
-    yield from _arguments(container.view["command"])
-    yield from _arguments(container.view["args"])
+    for line in _lines(container):
+        yield from _arguments(line)
+
+
+def _lines(container: Container) -> Iterator[list[View]]:
+    """The command lines of `container`, of its probes and hooks: a container's arguments follow its command."""
+    for handler in HANDLERS:
+        yield list(container.view.at(*handler, "exec", "command"))
+    yield [*container.view["command"], *container.view["args"]]
 
 
 HANDLERS: Final = (
@@ -163,15 +211,13 @@ HANDLERS: Final = (
 )
 
 
-def _arguments(arguments: View) -> Iterator[Violation]:
+def _arguments(arguments: list[View]) -> Iterator[Violation]:
+    known = [argument.word if argument.is_known else "" for argument in arguments]
+    given = {index for index, found in passwords(known) if not is_harmless(found)}
     flag = ""
-    for argument in arguments:
-        if not argument.is_known:
-            flag = ""
-            continue
-        text = argument.word
+    for index, (argument, text) in enumerate(zip(arguments, known, strict=True)):
         if said := suspicious(text):
             yield Violation(argument, said)
-        elif flag and not text.startswith("-") and not is_harmless(text):
+        elif index in given or (flag and not text.startswith("-") and not is_harmless(text)):
             yield Violation(argument, "is the value of a flag with the name of a secret")
         flag = text if text.startswith("-") and "=" not in text and names_a_secret(text) else ""
