@@ -124,6 +124,15 @@ def passes(applied: Iterable[Object], request: Request, trust_domain: str) -> bo
     return allowed
 
 
+def admits(applied: Iterable[Object], request: Request, trust_domain: str) -> bool:
+    """Whether a proxy lets `request` through: nothing denies it, and it is allowed, or there is no ALLOW at all."""
+    several = tuple(applied)
+    if any(action(policy) == "ALLOW" for policy in several):
+        return passes(several, request, trust_domain)
+    denying = (policy for policy in several if action(policy) == "DENY")
+    return not any(_matches(rule, request, policy, trust_domain) for policy in denying for rule in policy.spec["rules"])
+
+
 def _matches(rule: View, request: Request, policy: Object, trust_domain: str) -> bool:
     return (
         _any(rule["from"], "source", lambda source: _is_from(source, request, policy.namespace, trust_domain))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from blueprint import names
 from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import Workload, World
 from policies.objects import Object
@@ -14,11 +13,14 @@ from policies.objects.readable import readable
 from policies.objects.selectors import selects, texts
 from policies.objects.values import View
 from policies.rules.obs.group import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
+from policies.rules.obs.scraping import admitted, lets_in
 
 PROXY: Final[Mapping[str, int]] = {"http-envoy-prom": 15090, "http-monitoring": 15020}
 """Ports of the mesh's proxy, which no pod template declares; 15020 has the service's metrics beside its own."""
 UNCAPTURED: Final = frozenset({15020, 15090})
 """Ports the proxy answers itself: no AuthorizationPolicy stands before them."""
+PATH: Final = "/metrics"
+"""Where Prometheus asks when a monitor does not say."""
 
 
 @OBS.stack(
@@ -70,12 +72,13 @@ def _of_workload(thing: Object, world: World) -> Iterator[Violation]:
         scrapes = [one for each in monitors for one in readable(partial(_scrapes, each, workload, world), _NOTHING)]
         if not scrapes:
             yield Violation("metadata.name", "is watched by no ServiceMonitor and no PodMonitor")
-        ports = {scrape.port for scrape in scrapes if scrape.port is not None}
-        for port in sorted(ports):
-            if not _let_in(workload, port, world):
+        asked = {(scrape.port, scrape.at["path"].word or PATH) for scrape in scrapes if scrape.port is not None}
+        for port in sorted({port for port, _ in asked}):
+            if not lets_in(workload, port, world):
                 yield Violation("metadata.name", f"has no NetworkPolicy that lets Prometheus reach port {port}")
-            if port not in UNCAPTURED and not _admitted(workload, port, world):
-                yield Violation("metadata.name", f"has no AuthorizationPolicy that admits Prometheus to port {port}")
+        guarded = {(port, path) for port, path in asked if port not in UNCAPTURED}
+        for port in sorted({port for port, path in guarded if not admitted(workload, port, path, world)}):
+            yield Violation("metadata.name", f"has no AuthorizationPolicy that admits Prometheus to port {port}")
 
 
 _NOTHING: Final[tuple[_Scrape, ...]] = ()
@@ -134,14 +137,6 @@ def _all_services(world: World) -> Mapping[str, list[Object]]:
     return _by_namespace(world.of("Service"))
 
 
-def _network_policies(world: World) -> Mapping[str, list[Object]]:
-    return _by_namespace(world.of("NetworkPolicy.networking.k8s.io"))
-
-
-def _authorization_policies(world: World) -> Mapping[str, list[Object]]:
-    return _by_namespace(world.of("AuthorizationPolicy.security.istio.io"))
-
-
 def _of_pods(monitor: Object, workload: Workload, _: World) -> Iterator[_Scrape]:
     for endpoint in monitor.spec["podMetricsEndpoints"]:
         number = endpoint["portNumber"].number
@@ -186,70 +181,3 @@ def _container_port(workload: Workload, wanted: object) -> int | None:
 def _labels_of(namespace: str, world: World) -> Mapping[str, str]:
     declared = world.namespaces.get(namespace)
     return {**(texts(declared.labels) if declared else {}), "kubernetes.io/metadata.name": namespace}
-
-
-def _prometheus_namespaces(world: World) -> frozenset[str]:
-    return frozenset({each.namespace for each in world.of(PROMETHEUS)} or {names.OBSERVABILITY})
-
-
-def _let_in(workload: Workload, port: int, world: World) -> bool:
-    """Whether the network lets Prometheus in: no policy for these pods at all, or one that names it."""
-    policies = [
-        each
-        for each in world.once(_network_policies).get(workload.namespace, ())
-        if selects(each.spec["podSelector"], workload.labels)
-        and (not each.spec["policyTypes"].is_set or "Ingress" in each.spec["policyTypes"].words)
-    ]
-    return not policies or any(
-        _names_port(rule["ports"], port, workload) and _names_prometheus(rule["from"], world)
-        for policy in policies
-        for rule in policy.spec["ingress"]
-    )
-
-
-def _names_port(ports: View, port: int, workload: Workload) -> bool:
-    return ports.is_empty or any(
-        each["port"].value in (None, port)
-        or (isinstance(each["port"].value, int) and each["port"].value <= port <= (each["endPort"].number or 0))
-        or (isinstance(each["port"].value, str) and _container_port(workload, each["port"].value) == port)
-        for each in ports
-    )
-
-
-def _names_prometheus(peers: View, world: World) -> bool:
-    if peers.is_empty:
-        return True
-    for peer in peers:
-        for namespace in _prometheus_namespaces(world):
-            labels = _labels_of(namespace, world)
-            if peer["namespaceSelector"].is_set and selects(peer["namespaceSelector"], labels):
-                return True
-    return False
-
-
-def _admitted(workload: Workload, port: int, world: World) -> bool:
-    """Whether the mesh admits Prometheus: no mesh, nothing that closes it, or a policy that names it."""
-    if world.facts.mesh == "none":
-        return True
-    table = world.once(_authorization_policies)
-    closing = (*table.get(workload.namespace, ()), *table.get(names.ISTIO, ()))
-    policies = [each for each in closing if selects(each.spec["selector"], workload.labels)]
-    allowing = [each for each in policies if each.spec["action"].word in ("", "ALLOW")]
-    return not allowing or any(_admits(rule, port, world) for policy in allowing for rule in policy.spec["rules"])
-
-
-def _admits(rule: View, port: int, world: World) -> bool:
-    operations = tuple(rule["to"])
-    ports = [each.at("operation", "ports").words for each in operations]
-    if operations and not any(not several or str(port) in several for several in ports):
-        return False
-    sources = tuple(rule["from"])
-    if not sources:
-        return True
-    theirs = _prometheus_namespaces(world)
-    return any(
-        theirs & set(each.at("source", "namespaces").words)
-        or any(f"/ns/{name}/" in principal for principal in each.at("source", "principals").words for name in theirs)
-        or any(word.partition("/")[0] in theirs for word in each.at("source", "serviceAccounts").words)
-        for each in sources
-    )

@@ -57,7 +57,7 @@ DANGEROUS: Final[tuple[tuple[str, tuple[str, ...], frozenset[str], str], ...]] =
     ("storage.k8s.io", ("csidrivers",), WRITING, "changes what may be mounted into pods"),
     ("apiregistration.k8s.io", ("apiservices",), WRITING, "answers for the API server"),
     ("apiextensions.k8s.io", ("customresourcedefinitions",), WRITING, "changes what the API server knows"),
-    ("networking.k8s.io", ("networkpolicies",), WRITING, "opens the network, and leads past what the catalogue declares"),
+    ("networking.k8s.io", ("networkpolicies",), WRITING, "opens the network past what the catalogue declares"),
     ("networking.istio.io", ("envoyfilters",), WRITING, "rewrites what every proxy does"),
     ("extensions.istio.io", ("trafficextensions", "wasmplugins"), WRITING, "runs code in every proxy"),
     (
@@ -87,7 +87,7 @@ DANGEROUS: Final[tuple[tuple[str, tuple[str, ...], frozenset[str], str], ...]] =
         CHANGING,
         "makes credentials in the operator's name",
     ),
-    ("argoproj.io", ("applications", "applicationsets", "appprojects"), CHANGING, "applies whatever a repository holds"),
+    ("argoproj.io", ("applications", "applicationsets", "appprojects"), CHANGING, "applies what a repository holds"),
     (
         "argoproj.io",
         ("cronworkflows", "workflows", "workflowtemplates", "clusterworkflowtemplates", "analysistemplates",
