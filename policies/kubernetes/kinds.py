@@ -40,8 +40,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "policy": "Eviction PodDisruptionBudget",
     "rbac.authorization.k8s.io": "ClusterRole ClusterRoleBinding Role RoleBinding",
     "resource.k8s.io": (
-        "DeviceClass DeviceTaintRule ResourceClaim ResourceClaimTemplate ResourcePoolStatusRequest "
-        "ResourceSlice"
+        "DeviceClass DeviceTaintRule ResourceClaim ResourceClaimTemplate ResourcePoolStatusRequest ResourceSlice"
     ),
     "scheduling.k8s.io": "PodGroup PriorityClass Workload",
     "storage.k8s.io": "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass",
@@ -163,8 +162,6 @@ _APART: Final = 2
 """Letters somebody leaves out or adds."""
 
 _SPELLED: Final[Mapping[str, list[tuple[str, str]]]] = {
-    first: [
-        (sort, sort.partition(".")[0].casefold()) for sort in sorted(LISTED) if sort[0].casefold() == first
-    ]
+    first: [(sort, sort.partition(".")[0].casefold()) for sort in sorted(LISTED) if sort[0].casefold() == first]
     for first in {sort[0].casefold() for sort in LISTED}
 }

@@ -13,7 +13,6 @@ ISSUING: Final = "csi.cert-manager.io"
 """The driver that asks cert-manager for a certificate in the name of whoever mounts it, with what the volume says."""
 
 
-
 @WL_PLUS.resource(
     "wl-pod-identity",
     "M/M/M",
