@@ -7,11 +7,15 @@ weights are the provider's. A new caller therefore adds objects and changes none
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from blueprint import names
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS, Call, Request
 from blueprint.paths import within
+
+ENDLESS: Final = None
+"""The timeout of a stream."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +26,8 @@ class Rule:
     port: int
     requests: tuple[Request, ...]
     """Which; empty: all on the port."""
-    timeout_seconds: float
+    timeout_seconds: float | None
+    """None: nothing ends them but the two ends."""
     attempts: int
     per_try_seconds: float
     retry_on: tuple[str, ...]
@@ -55,16 +60,19 @@ def calls(provider: str, outgoing: Sequence[Call], context: Context) -> Calls:
 
 
 def _rules(calls: Sequence[Call]) -> Iterator[Rule]:
-    """The rules of the calls that share a port. What a pattern below would repeat and may not, retries for what is
-    idempotent, then the rest: each API's own requests, so that its timeout holds, and last whatever is left."""
-    harmless = [request for call in calls if call.attempts for request in call.requests if request.idempotent]
+    """The rules of the calls that share a port. What a pattern below would repeat or not end and may not, streams
+    without a timeout, retries for what is idempotent, then the rest: each API's own requests, so that its timeout
+    holds, and last whatever is left."""
+    harmless = [request for call in calls if call.attempts for request in call.requests if request.repeatable]
+    endless = [request for call in calls for request in call.requests if request.streaming]
     for call in calls:
-        if endangered := tuple(
-            asked for asked in call.requests if not asked.idempotent and any(_taken_for(asked, of) for of in harmless)
-        ):
+        if endangered := tuple(asked for asked in call.requests if _is_endangered(asked, harmless, endless)):
             yield once(f"{call.api}-once", call.port, call.timeout_seconds, endangered)
     for call in calls:
-        idempotent = tuple(request for request in call.requests if request.idempotent)
+        if streams := tuple(request for request in call.requests if request.streaming):
+            yield once(f"{call.api}-streaming", call.port, ENDLESS, streams)
+    for call in calls:
+        idempotent = tuple(request for request in call.requests if request.repeatable)
         if call.attempts and idempotent:
             yield Rule(
                 name=f"{call.api}-idempotent",
@@ -85,13 +93,21 @@ def _rules(calls: Sequence[Call]) -> Iterator[Rule]:
     yield once(last.api, last.port, last.timeout_seconds)
 
 
-def _taken_for(request: Request, other: Request) -> bool:
+def _is_endangered(request: Request, harmless: Sequence[Request], endless: Sequence[Request]) -> bool:
+    """Whether `request` would be retried for one of `harmless`, or left without a timeout for one of `endless`."""
+    if request.streaming:
+        return False
+    repeated = not request.idempotent and any(taken_for(request, of) for of in harmless)
+    return repeated or any(taken_for(request, of) for of in endless)
+
+
+def taken_for(request: Request, other: Request) -> bool:
     """Whether something asked as `request` also fits the template of `other`. Where only `other` is a case of
     `request` (/a/{id} and /a/all) it is known for what it is: it is named."""
     return request.method == other.method and within(request.path, other.path)
 
 
-def once(name: str, port: int, timeout_seconds: float, requests: tuple[Request, ...] = ()) -> Rule:
+def once(name: str, port: int, timeout_seconds: float | None, requests: tuple[Request, ...] = ()) -> Rule:
     """A rule that tries nothing twice; without `requests`, for all that no rule before took."""
     return Rule(
         name=name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from blueprint import names
 from blueprint.catalogue import Service
-from blueprint.catalogue.offering import Acl, Auth, Cors, RateLimit, RequestTransformer
+from blueprint.catalogue.offering import Acl, Auth, Cors, Provide, RateLimit, RequestTransformer
 from blueprint.context import Context
 from blueprint.network import port as port_of
 from blueprint.settings import Certificates, Issuer, Settings
@@ -59,6 +59,8 @@ class Route:
     cors: Cors | None
     acl: Acl | None
     transformer: RequestTransformer
+    streams: bool
+    """Whether an answer may go on for long, so that nothing may wait for its end."""
 
 
 def decide(settings: Settings) -> Gateway:
@@ -83,6 +85,11 @@ def routes(service: Service, context: Context, gateway: Gateway) -> tuple[Route,
     return tuple(_routes(service, context, gateway))
 
 
+def streams(provide: Provide) -> bool:
+    """Whether the public reaches an operation of `provide` whose answer goes on."""
+    return provide.route is not None and any(operation.streaming for operation in provide.operations)
+
+
 def _routes(service: Service, context: Context, gateway: Gateway) -> Iterator[Route]:
     for provide in sorted(service.spec.provides, key=lambda provide: provide.api):
         if provide.route is None:
@@ -101,4 +108,5 @@ def _routes(service: Service, context: Context, gateway: Gateway) -> Iterator[Ro
             cors=provide.route.cors,
             acl=provide.route.acl,
             transformer=provide.route.request_transformer,
+            streams=streams(provide),
         )

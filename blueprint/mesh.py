@@ -11,7 +11,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.backing import Backing
-from blueprint.calls import Calls, Rule, calls, once
+from blueprint.calls import ENDLESS, Calls, Rule, calls, once, taken_for
 from blueprint.catalogue import Service
 from blueprint.catalogue.promising import Resilience
 from blueprint.context import Context
@@ -221,15 +221,21 @@ def _traffic(
 
 
 def _public_rules(entrances: Sequence[Entrance], budgets: Mapping[str, str]) -> list[Rule]:
-    """One rule per port for the gateway: the longest time any API on it may take, and no retry: the client's proxy
-    cannot know what a person already clicked twice."""
-    ports = sorted({entrance.port for entrance in entrances})
-    return [
-        once(
-            f"port-{port}", port, max(seconds(budgets[entrance.api]) for entrance in entrances if entrance.port == port)
-        )
-        for port in ports
-    ]
+    """Two rules per port for the gateway: streams without a timeout, and the longest time any API on it may take. No
+    retry: the client's proxy cannot know what a person already clicked twice."""
+    rules = []
+    for number in sorted({entrance.port for entrance in entrances}):
+        here = [entrance for entrance in entrances if entrance.port == number]
+        asked = [request for entrance in here for request in entrance.requests]
+        longest = max(seconds(budgets[entrance.api]) for entrance in here)
+        streams = tuple(dict.fromkeys(request for request in asked if request.streaming))
+        others = dict.fromkeys(request for request in asked if not request.streaming)
+        if timed := tuple(request for request in others if any(taken_for(request, of) for of in streams)):
+            rules.append(once(f"port-{number}-once", number, longest, timed))
+        if streams:
+            rules.append(once(f"port-{number}-streaming", number, ENDLESS, streams))
+        rules.append(once(f"port-{number}", number, longest))
+    return rules
 
 
 def _externals(outside: Sequence[Outside]) -> tuple[External, ...]:

@@ -31,6 +31,13 @@ class Request:
     path: str
     """With `{name}` for a segment."""
     idempotent: bool
+    streaming: bool = False
+    """Whether its answer goes on, so that no timeout may end it and no retry repeat it."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a failed one may be asked again."""
+        return self.idempotent and not self.streaming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,8 +203,10 @@ def protocol(service: Service, provide: Provide) -> str:
 def request(operation: Operation) -> Request:
     """`operation` as the wire sees it: a remote procedure is a POST to /package.Service/Method."""
     if isinstance(operation, GrpcOperation):
-        return Request(method="POST", path=f"/{operation.rpc}", idempotent=operation.idempotent)
-    return Request(method=operation.method, path=operation.path, idempotent=operation.idempotent)
+        method, path = "POST", f"/{operation.rpc}"
+    else:
+        method, path = operation.method, operation.path
+    return Request(method=method, path=path, idempotent=operation.idempotent, streaming=operation.streaming)
 
 
 def _call(service: Service, consume: Consume, services: Mapping[str, Service]) -> Call:
@@ -232,7 +241,7 @@ def _default_retries(consume: Consume, provide: Provide, requests: Sequence[Requ
     """
     tries = DEFAULT_RETRIES + 1
     fits = consume.timeout is None or seconds(consume.timeout) >= tries * seconds(provide.timeout)
-    return Retries(attempts=DEFAULT_RETRIES if fits and any(request.idempotent for request in requests) else 0)
+    return Retries(attempts=DEFAULT_RETRIES if fits and any(request.repeatable for request in requests) else 0)
 
 
 def _entrance(service: Service, provide: Provide) -> Entrance:

@@ -99,6 +99,10 @@ START_PERIOD_SECONDS: Final = 5
 START_TRIES: Final = 360
 """Tries at most, the ceiling of `failureThreshold` in the catalogue; for longer waits the period grows."""
 
+STREAM_IDLE_SECONDS: Final = 3600
+"""How long a public stream may be silent: an hour, Envoy's idle timeout of a connection (envoyproxy.io, "How do I
+configure timeouts?"), so that the gateway lets go no sooner than the mesh. Kong's own default is 60 s."""
+
 MIN_READY_SECONDS: Final = 10
 """How long a pod must stay ready before it counts: longer than a process that dies on its first request."""
 DRAIN_SECONDS: Final = 5

@@ -15,6 +15,7 @@ from blueprint.catalogue.promising import Metrics as MetricsText
 from blueprint.catalogue.running import Container as ContainerText
 from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric
 from blueprint.context import Context
+from blueprint.gateway import streams
 from blueprint.isolation import metrics_port
 from blueprint.sizes import Amounts
 from blueprint.text import seconds
@@ -116,6 +117,8 @@ class Workload:
     """Whether the gateway sends requests."""
     read_timeout_seconds: float
     """The longest any of its APIs may take."""
+    stream_idle_seconds: int | None
+    """How long a public stream may be silent; None: none of its public operations streams."""
     checksum: str
     """Of every variable: a changed one restarts the pods."""
 
@@ -152,6 +155,7 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         proxy=sizes.PROXY[context.environment] if context.meshed else None,
         public=any(provide.route for provide in spec.provides),
         read_timeout_seconds=max([60.0, *(seconds(provide.timeout) for provide in spec.provides)]),
+        stream_idle_seconds=sizes.STREAM_IDLE_SECONDS if any(map(streams, spec.provides)) else None,
         checksum=_checksum((*running, *starting)),
     )
 

@@ -204,6 +204,12 @@ def route(decision: Route) -> Iterator[Manifest]:
         # With the client's Host the mesh would know no such service and send the request on unencrypted.
         "konghq.com/preserve-host": "false",
         "konghq.com/strip-path": "false",
+        # Kong gathers an answer before it sends it on: an event would wait for those that fill its buffer.
+        **(
+            {"konghq.com/request-buffering": "false", "konghq.com/response-buffering": "false"}
+            if decision.streams
+            else {}
+        ),
     }
     rules = [
         {

@@ -177,7 +177,8 @@ def _rule(rule: Rule, delegate: Manifest) -> Manifest:
     return {
         "name": rule.name,
         "match": matches,
-        "timeout": duration(rule.timeout_seconds),
+        # None is said by leaving it out: Istio's schema refuses 0s, and takes no word for the default.
+        **given(timeout=None if rule.timeout_seconds is None else duration(rule.timeout_seconds)),
         "retries": retries,
         "delegate": delegate,
     }

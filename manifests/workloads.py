@@ -76,7 +76,11 @@ def _service(workload: Workload, name: str) -> Manifest:
             # One address, not the pods': Kong would otherwise go around the mesh, and be refused by STRICT.
             "ingress.kubernetes.io/service-upstream": "true",
             "konghq.com/connect-timeout": "2000",
-            "konghq.com/read-timeout": str(round(workload.read_timeout_seconds * 1000)),
+            # Between two reads, not for the whole answer: of a stream it is the silence that is borne.
+            "konghq.com/read-timeout": str(
+                round(max(workload.read_timeout_seconds, workload.stream_idle_seconds or 0) * 1000)
+            ),
+            **_write_timeout(workload),
             # The mesh retries what is idempotent; Kong's default of five tries would multiply with it.
             "konghq.com/retries": "0",
         }
@@ -84,6 +88,12 @@ def _service(workload: Workload, name: str) -> Manifest:
     return manifest(
         "v1", "Service", name, workload.namespace, labels=labels(workload), annotations=annotations, spec=spec
     )
+
+
+def _write_timeout(workload: Workload) -> Mapping[str, str]:
+    """For a WebSocket, whose client may be silent as long as the service; else Kong's own 60 s."""
+    idle = workload.stream_idle_seconds
+    return {"konghq.com/write-timeout": str(idle * 1000)} if idle else {}
 
 
 def _disruption_budget(workload: Workload) -> Manifest:

@@ -27,6 +27,9 @@ class HttpOperation(Text):
     """Whether doing it twice does no harm. Only then may anybody retry it."""
     idempotency_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")] | None = None
     """The request header that makes a repeat harmless, for documentation; retries still ask for `idempotent`."""
+    streaming: bool = False
+    """Whether its answer goes on: server-sent events, a WebSocket, a long download. No timeout ends it and nobody
+    retries it; changing it changes routes in place."""
 
     @property
     def key(self) -> str:
@@ -41,6 +44,9 @@ class GrpcOperation(Text):
     """package.Service/Method."""
     idempotent: bool
     """Whether doing it twice does no harm. Only then may anybody retry it."""
+    streaming: bool = False
+    """Whether its answer goes on: a stream of the client, of the server or of both. No timeout ends it and
+    nobody retries it; changing it changes routes in place."""
 
     @property
     def key(self) -> str:
@@ -233,7 +239,8 @@ class Provide(Checked):
     operations: tuple[Operation, ...] = ()
     """What it can do. With a list, callers reach nothing else on this port."""
     timeout: Duration = "5s"
-    """The longest the service takes; a caller's timeout is not below it (5 s: the templates')."""
+    """The longest the service takes; a caller's timeout is not below it (5 s: the templates'). It ends no operation
+    that says `streaming`."""
     allow: tuple[ServiceName, ...] | None = None
     """Services that may consume it. Unset: every catalogued one. An empty list: none."""
     route: Route | None = None
