@@ -196,7 +196,7 @@ def test_one_pod_has_nothing_to_keep_up_while_a_node_is_drained(folder: Path) ->
 )
 def test_a_namespace_holds_both_versions_and_what_is_stopping(folder: Path, rollout: str, pods: int) -> None:
     more = (
-        "  service: {ports: {http: {port: 80}}}\n  scaling: {maxReplicas: 4}\n"
+        "  service: {ports: {http: {port: 8080}}}\n  scaling: {maxReplicas: 4}\n"
         f"  rollout: {{strategy: {rollout}}}\n"
     )
     made = design(settings("dev"), catalogue(folder, one=more))
@@ -210,10 +210,10 @@ def test_a_namespace_holds_both_versions_and_what_is_stopping(folder: Path, roll
 @pytest.mark.parametrize(
     ("ports", "mode", "active"),
     [
-        ("http: {port: 80}", "sidecar", "one-active"),
-        ("http: {port: 80}, raw: {port: 81, appProtocol: tcp}", "sidecar", "one"),
-        ("raw: {port: 81, appProtocol: tls}", "sidecar", "one"),
-        ("http: {port: 80}", "none", "one"),
+        ("http: {port: 8080}", "sidecar", "one-active"),
+        ("http: {port: 8080}, raw: {port: 8081, appProtocol: tcp}", "sidecar", "one"),
+        ("raw: {port: 8081, appProtocol: tls}", "sidecar", "one"),
+        ("http: {port: 8080}", "none", "one"),
     ],
 )
 def test_the_waiting_version_gets_no_request_on_any_port(folder: Path, ports: str, mode: str, active: str) -> None:

@@ -5,7 +5,7 @@ said in `probing`, how a new version replaces the old one in `delivering`.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -110,11 +110,17 @@ class Container(InitContainer):
         return self.liveness_probe is None or self.readiness_probe is None
 
 
+FIRST_PORT: Final = 1024
+"""The first port that any user may listen on (Linux, net.ipv4.ip_unprivileged_port_start). Some container runtimes
+lower it, others do not, and a catalogue must run on all of them."""
+
+
 class Port(Text):
     """One port of the service."""
 
     port: PortNumber
-    """TCP port of the container; the Service uses the same number, so that mesh and firewall speak of one port."""
+    """TCP port of the container, 1024 or above; the Service uses the same number, so that mesh and firewall speak of
+    one port."""
     app_protocol: Literal["http", "http2", "grpc", "tcp", "tls"] = "http"
     """What the mesh takes the bytes for; a wrong word turns routing and per-path rules off."""
 
@@ -133,6 +139,13 @@ class Ports(Checked):
                     f"ports.{name}.port",
                     f"listens on {port.port} like '{seen[port.port]}'",
                     "Give each port a number of its own, or keep one of the two names",
+                )
+            if port.port < FIRST_PORT:
+                yield Fault(
+                    f"ports.{name}.port",
+                    f"listens on {port.port}, but only root may listen below {FIRST_PORT} and every container runs as"
+                    " user 10001 without capabilities: it would end at its start with 'permission denied'",
+                    "Let the program listen on another port, such as 8080 (nginx: listen 8080;)",
                 )
             if 15000 <= port.port <= 15090:
                 yield Fault(

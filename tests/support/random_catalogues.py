@@ -123,7 +123,7 @@ def _spec(chance: Random, name: str, before: dict[str, Text]) -> Text:
 
 
 def _ports(chance: Random) -> Text:
-    numbers = chance.sample((80, 444, 5432, 8000, 8080, 9090, 15000 - 1, 15091, 50051, 65535), chance.randint(1, 3))
+    numbers = chance.sample((1024, 4444, 5432, 8000, 8080, 9090, 15000 - 1, 15091, 50051, 65535), chance.randint(1, 3))
     names = chance.sample(("http", "grpc", "metrics", "admin", "a"), len(numbers))
     found: Text = {}
     for name, number in zip(names, numbers, strict=True):
