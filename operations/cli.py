@@ -101,7 +101,8 @@ def validate(
     if not as_json:
         words.result(verdict.sentence())
         if pending:
-            words.result(unmade.page(pending) if verbose else unmade.line(pending))
+            more = project.command("validate", "--verbose")
+            words.result(unmade.page(pending) if verbose else unmade.line(pending, more))
     return Exit.OK
 
 
@@ -190,6 +191,7 @@ def judge(
     """
     from operations import judging, unmade  # noqa: PLC0415
     from operations.judged import FORMATS, visible  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
 
     words = Console(quiet=quiet)
     paths = judging.paths(objects, more)
@@ -199,7 +201,7 @@ def judge(
         text = FORMATS[written](judged)
     words.result(text)
     if judged.pending:
-        words.say(unmade.line(judged.pending))
+        words.say(unmade.line(judged.pending, Project.here(services).command("validate", "--verbose")))
     for problem in judged.problems:
         words.error(visible(str(problem)))
     return judging.verdict(judged)
@@ -218,7 +220,8 @@ def up(
 
     On `dev` everything that is missing is provided first: the engine (found, fetched or built, once), a control
     plane on this machine, its state; all of it below .embedded. Running it again changes only what differs, and
-    after an interruption of any kind the same command goes on.
+    after an interruption of any kind the same command goes on. What would remove more than half of a stack's
+    services, such as another catalogue, says so and asks first.
     """
     from operations import stacks  # noqa: PLC0415
     from operations.project import Project  # noqa: PLC0415

@@ -43,7 +43,7 @@ def examine(project: Project, *, environment: Mapping[str, str] | None = None) -
     engine_states = engine.inspect(environment=surroundings)
     return (
         _python(project),
-        *_engine(engine_states),
+        *_engine(project, engine_states),
         _go(surroundings, needed=not all(state.present for state in engine_states)),
         _disk(project, surroundings, build=not all(state.present for state in engine_states)),
         _control_plane(project),
@@ -86,7 +86,7 @@ def _python(project: Project) -> Check:
     )
 
 
-def _engine(states: Sequence[engine.GroupStatus]) -> Iterator[Check]:
+def _engine(project: Project, states: Sequence[engine.GroupStatus]) -> Iterator[Check]:
     for status in states:
         damaged = [note for note in status.notes if "damaged" in note]
         yield Check(
@@ -97,7 +97,7 @@ def _engine(states: Sequence[engine.GroupStatus]) -> Iterator[Check]:
             else f"not installed yet: {listing(status.notes)}",
             cure=""
             if status.present
-            else "Nothing; the first `./plat up -s dev` gets it (a build takes some minutes).",
+            else f"Nothing; the first `{project.command('up', '-s', 'dev')}` gets it (a build takes some minutes).",
         )
 
 
@@ -125,14 +125,14 @@ def _disk(project: Project, environment: Mapping[str, str], *, build: bool) -> C
 
 
 def _control_plane(project: Project) -> Check:
-    status = embedded.status(project.embedded, _NO_TOOLS)
+    status, up = embedded.status(project.embedded, _NO_TOOLS), project.command("up", "-s", "dev")
     if status.running:
         words = f"{status.version} at {status.server}, {status.nodes} nodes, {status.crds} custom resource definitions"
         return Check(subject="embedded cluster", state="ok", found=words)
     if status.components:
         words = f"incomplete: only {listing(status.components)} running"
-        return Check(subject="embedded cluster", state="note", found=words, cure="`./plat up -s dev` repairs it.")
-    return Check(subject="embedded cluster", state="ok", found="stopped; `./plat up -s dev` starts it")
+        return Check(subject="embedded cluster", state="note", found=words, cure=f"`{up}` repairs it.")
+    return Check(subject="embedded cluster", state="ok", found=f"stopped; `{up}` starts it")
 
 
 def _interrupted(project: Project) -> Iterator[Check]:
@@ -151,7 +151,7 @@ def _texts(project: Project) -> Iterator[Check]:
         subject="catalogue and stacks",
         state="fault" if verdict.problems else "ok",
         found=f"{len(verdict.problems)} problems" if verdict.problems else verdict.sentence(),
-        cure="`./plat validate` lists them." if verdict.problems else "",
+        cure=f"`{project.command('validate')}` lists them." if verdict.problems else "",
     )
     if "dev" not in verdict.stacks:
         yield Check(

@@ -11,22 +11,22 @@ writes its record after every step and nothing is removed that no record holds (
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.clusters import EMBEDDED
 from blueprint.settings import Cluster as ClusterText
 from operations import embedded, engine
+from operations.agreeing import Removal, services_of
 from operations.console import Console
 from operations.embedded_files import Files
 from operations.embedded_left import Left
 from operations.exits import Exit, RefusedError
 from operations.guard import Guard, alone
-from operations.leftovers import Cluster, recorded
+from operations.leftovers import Cluster, recorded, resources_in
 from operations.made import NOTHING, Gone, Made, changes
 from operations.project import Project
 from operations.pulumi_cli import MENDING, Pulumi, durable
@@ -48,10 +48,11 @@ class EmbeddedStack:
     console: Console
     cluster: ClusterText
 
-    def up(self, *, total: int, assume_yes: bool) -> Made:  # noqa: ARG002  (nothing here belongs to anybody else)
+    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:
         """Everything provided, started and made."""
-        with alone(self._files.folder, f"plat up -s {self.stack}", self.console) as guard:
+        with alone(self._files.folder, self.project.command("up", "-s", self.stack), self.console) as guard:
             self._refuse_second_stack()
+            self._removal(services).agree(self.console, assume_yes=assume_yes)
             with self.console.busy("engine") as phase:
                 tools = engine.provide(progress=phase.fact)
             status = self._start(tools)
@@ -68,9 +69,8 @@ class EmbeddedStack:
                 )
                 phase.outcome = f"{tally.done} in place, {tally.changed} changed"
             ready, pods = self._cluster(tools).pods()
-        kubeconfig = _shown(status.kubeconfig)
+        kubeconfig = self.project.shown(status.kubeconfig)
         kubectl = "kubectl" if shutil.which("kubectl") else str(tools.kubectl)
-        plat = _shown(self.project.root / "plat")
         return Made(
             changes=changes(tally),
             pods_ready=ready,
@@ -81,8 +81,8 @@ class EmbeddedStack:
             context=EMBEDDED,
             next_commands={
                 shlex.join([kubectl, "--kubeconfig", kubeconfig, "get", "pods", "-A"]): "what runs",
-                shlex.join([plat, "up", "-s", self.stack]): "after a change in services/",
-                shlex.join([plat, "down", "-s", self.stack]): "remove it all",
+                self.project.command("up", "-s", self.stack): "after a change in services/",
+                self.project.command("down", "-s", self.stack): "remove it all",
             },
         )
 
@@ -90,7 +90,7 @@ class EmbeddedStack:
         """Everything removed, looked after, and the control plane stopped."""
         if not self._files.folder.is_dir():
             return NOTHING
-        with alone(self._files.folder, f"plat down -s {self.stack}", self.console) as guard:
+        with alone(self._files.folder, self.project.command("down", "-s", self.stack), self.console) as guard:
             if not self._files.salted.is_file():
                 return self._nothing(keep_cluster=keep_cluster)
             with self.console.busy("engine") as phase:
@@ -126,11 +126,15 @@ class EmbeddedStack:
     def _options(self) -> tuple[str, ...]:
         return (f"--stack={self.stack}", "--yes", "--skip-preview", f"--parallel={PARALLEL}", "--suppress-outputs")
 
+    def _removal(self, services: Collection[str]) -> Removal:
+        before = services_of(resources_in(self._files.checkpoint))
+        return Removal(project=self.project, stack=self.stack, before=before, after=services, folder=self._files.folder)
+
     def _refuse_second_stack(self) -> None:
         if others := self._files.others:
             raise RefusedError(
                 f"The embedded control plane of this project holds the stack '{others[0]}', and the objects of"
-                f" '{self.stack}' have the same names. Run `./plat down -s {others[0]}` first.",
+                f" '{self.stack}' have the same names. Run `{self.project.command('down', '-s', others[0])}` first.",
                 Exit.USAGE,
             )
 
@@ -173,11 +177,3 @@ class EmbeddedStack:
         no_tools = engine.Toolchain(tools={}, origin={})  # stopping asks the process table only
         stopped = not keep_cluster and embedded.stop(self.project.embedded, no_tools)
         return Gone(deleted=0, swept=(), looked=False, stopped=stopped)
-
-
-def _shown(path: Path) -> str:
-    """`path` as a user would type it from here."""
-    with contextlib.suppress(ValueError):
-        relative = path.relative_to(Path.cwd())
-        return f"./{relative}" if len(relative.parts) == 1 else str(relative)
-    return str(path)

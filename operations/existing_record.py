@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from operations.agreeing import services_of
 from operations.console import Console
 from operations.events import Tally
 from operations.exits import Exit, RefusedError
@@ -48,6 +49,10 @@ class Record:
     def keys(self) -> frozenset[tuple[str, str, str, str]]:
         """Group, kind, namespace and name of each object it names. Raises RefusedError where it cannot be read."""
         return keys_of(self._deployment().get("resources") or ())
+
+    def services(self) -> frozenset[str]:
+        """The services it names. Raises RefusedError where it cannot be read."""
+        return services_of(self._deployment().get("resources") or ())
 
     def work(self, command: str, *more: str, watch: Callable[[Tally], None]) -> Tally:
         """A long command of the engine on the whole stack, or on what `more` says. Raises as `Pulumi.work` does."""

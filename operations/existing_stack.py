@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from blueprint.clusters import decide
 from blueprint.reading.stacks import Kubeconfig
 from blueprint.settings import Cluster as ClusterText
 from operations import engine
+from operations.agreeing import Removal, confirm
 from operations.console import Console
 from operations.existing_record import Record
 from operations.exits import Exit, RefusedError
@@ -42,15 +43,19 @@ class ExistingStack:
     console: Console
     cluster: ClusterText
 
-    def up(self, *, total: int, assume_yes: bool) -> Made:
+    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:
         """The stack as its files say."""
         reached = self._reached()
         self._check_backend()
         self._agree(f"change the cluster '{reached.cluster}' at {reached.server}", assume_yes)
-        with alone(self._folder, f"plat up -s {self.stack}", self.console) as guard:
+        with alone(self._folder, self.project.command("up", "-s", self.stack), self.console) as guard:
             tools = self._tools()
             cluster, record = self._cluster(tools, reached), self._record(tools, guard)
             record.ensure()
+            removal = Removal(
+                project=self.project, stack=self.stack, before=record.services(), after=services, folder=self._folder
+            )
+            removal.agree(self.console, assume_yes=assume_yes)
             if begun := record.mend(cluster):
                 record.finish(begun)
             with self.console.phase("objects") as phase:
@@ -68,7 +73,7 @@ class ExistingStack:
             context=reached.context,
             next_commands={
                 f"kubectl {shlex.join(access)} get pods -A": "what runs",
-                f"./plat up -s {self.stack}": "after a change in services/",
+                self.project.command("up", "-s", self.stack): "after a change in services/",
             },
         )
 
@@ -77,7 +82,7 @@ class ExistingStack:
         reached = self._reached()
         self._check_backend()
         self._agree(f"REMOVE everything of '{self.stack}' from '{reached.cluster}' at {reached.server}", assume_yes)
-        with alone(self._folder, f"plat down -s {self.stack}", self.console) as guard:
+        with alone(self._folder, self.project.command("down", "-s", self.stack), self.console) as guard:
             tools = self._tools()
             cluster, record = self._cluster(tools, reached), self._record(tools, guard)
             record.mend(cluster)
@@ -105,16 +110,7 @@ class ExistingStack:
             )
 
     def _agree(self, what: str, assume_yes: bool) -> None:
-        if assume_yes:
-            return
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise RefusedError(
-                f"this would {what}, but stdin is not a terminal. Nothing was touched. To agree, run again with --yes.",
-                Exit.USAGE,
-            )
-        self.console.error(f"This will {what}.")
-        if input(f"Type '{self.stack}' to go on: ").strip() != self.stack:
-            raise RefusedError("not confirmed. Nothing was touched.", Exit.CANCELLED)
+        confirm(self.console, what, self.stack, assume_yes=assume_yes)
 
     # ------------------------------------------------------------------ steps
 

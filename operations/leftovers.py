@@ -132,11 +132,16 @@ def remaining(objects: Sequence[Found]) -> RefusedError:
 
 def recorded(checkpoint: Path) -> frozenset[tuple[str, str, str, str]]:
     """The keys of the Kubernetes objects in a state file of a local backend; empty where there is no such file."""
+    return keys_of(resources_in(checkpoint))
+
+
+def resources_in(checkpoint: Path) -> Sequence[Mapping[str, Any]]:
+    """The resources in a state file of a local backend; empty where there is no such file."""
     try:
         latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
     except FileNotFoundError:
-        return frozenset()
-    return keys_of(latest.get("resources") or ())
+        return ()
+    return latest.get("resources") or ()
 
 
 def keys_of(resources: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str, str, str]]:

@@ -19,7 +19,9 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only results and err
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Every place that asks for what is not made yet, and what to do.")
 ]
-Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Only commands on an existing cluster ask.")]
+Yes = Annotated[
+    bool, typer.Option("-y", "--yes", help="Do not ask: on an existing cluster, or where most services would go.")
+]
 
 # Of `plat judge`.
 JudgedStack = Annotated[

@@ -5,6 +5,7 @@ Only paths and names: what the files say is read by `blueprint.reading`, and not
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,18 @@ class Project:
         if stack not in self.stacks:
             raise RefusedError(f"There is no stack '{stack}'. {ended(valid(stack, self.stacks, 'Stacks'))}", Exit.USAGE)
         return self.root / f"Pulumi.{stack}.yaml"
+
+    def command(self, *words: str) -> str:
+        """`plat` with `words`, as a user would type it from the working directory: over the same catalogue."""
+        other = self.services != (self.root / "services").absolute()
+        catalogue = ["--services", self.shown(self.services)] if other else []
+        program = self.shown(self.root / "plat")
+        return shlex.join([program if "/" in program else f"./{program}", *words, *catalogue])
+
+    def shown(self, path: Path) -> str:
+        """`path` as a user would type it from the working directory."""
+        here = Path.cwd()
+        return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
     @property
     def embedded(self) -> Path:

@@ -36,6 +36,8 @@ class UpReport:
     """Command -> what it is for."""
     pending: tuple[Pending, ...]
     """What the files declare and nothing makes yet."""
+    details_command: str
+    """Prints where."""
     elapsed_seconds: float
 
     def record(self) -> Mapping[str, object]:
@@ -60,7 +62,7 @@ class UpReport:
                         ("pods", f"{self.pods_ready} of {self.pods} ready"),
                     ]
                 ),
-                *([unmade.line(self.pending)] if self.pending else []),
+                *([unmade.line(self.pending, self.details_command)] if self.pending else []),
                 "Where",
                 columns(
                     [

@@ -8,7 +8,7 @@ reported before anything is started.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 from blueprint.reading import read_settings
@@ -25,8 +25,8 @@ from operations.reports import DownReport, UpReport, by_kind
 class Driver(Protocol):
     """One stack on one way of having a cluster."""
 
-    def up(self, *, total: int, assume_yes: bool) -> Made:
-        """Makes the stack's `total` objects."""
+    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:
+        """Makes the stack's `total` objects; `services` are those it will have."""
 
     def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:
         """Removes them, and looks that they are gone."""
@@ -61,10 +61,13 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
             raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
         objects = by_kind(planned.manifests)
     cluster = planned.settings.cluster
-    made = driver(project, stack, console, cluster).up(total=sum(objects.values()), assume_yes=assume_yes)
+    services = tuple(planned.blueprint.services)
+    made = driver(project, stack, console, cluster).up(
+        total=sum(objects.values()), services=services, assume_yes=assume_yes
+    )
     return UpReport(
         stack=stack,
-        services=tuple(planned.blueprint.services),
+        services=services,
         objects=objects,
         changes=made.changes,
         pods_ready=made.pods_ready,
@@ -75,6 +78,7 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         context=made.context,
         next_commands=made.next_commands,
         pending=planned.pending,
+        details_command=project.command("validate", "--verbose"),
         elapsed_seconds=round(time.monotonic() - started, 1),
     )
 

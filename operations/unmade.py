@@ -18,10 +18,10 @@ def of_every_stack(project: Project, catalogue: Catalogue) -> tuple[Pending, ...
     return once(each for stack, said in sorted(stacks.items()) for each in pending(said, catalogue, stack))
 
 
-def line(found: Iterable[Pending]) -> str:
-    """`found` in one line, which ends with how to see more; empty where nothing is missing."""
+def line(found: Iterable[Pending], command: str) -> str:
+    """`found` in one line, which ends with the command that shows more; empty where nothing is missing."""
     said = sentence(found)
-    return f"{said} Where, and what to do meanwhile: plat validate --verbose" if said else ""
+    return f"{said} Where, and what to do meanwhile: {command}" if said else ""
 
 
 def page(found: Iterable[Pending]) -> str:

@@ -1,6 +1,7 @@
 """What one service's plan may know of the rest: stores wherever they are, brokers, and stacks that share a cluster."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -196,7 +197,7 @@ class BorrowedStack:
     console: Console
     cluster: BorrowedText
 
-    def up(self, *, total: int, assume_yes: bool) -> Made:
+    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:  # noqa: ARG002
         return Made(
             changes={"create": total if assume_yes else 0},
             pods_ready=0,
@@ -231,7 +232,7 @@ def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
     assert connect(made.cluster) is connection
     assert reach(made.cluster, tmp_path) == led
     project = Project.here(None, root=tmp_path)
-    driven = stacks.driver(project, "lent", Console(quiet=True), text.cluster).up(total=3, assume_yes=True)
+    driven = stacks.driver(project, "lent", Console(quiet=True), text.cluster).up(total=3, services=(), assume_yes=True)
     assert (driven.cluster, driven.changes) == ("borrowed", {"create": 3})
     kubelet = objects(made)["networking.k8s.io/v1", "NetworkPolicy", "one", "platform.kubelet"]["spec"]["ingress"]
     assert kubelet[0]["from"] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}], (

@@ -68,7 +68,7 @@ def test_a_sound_catalogue_validates_in_one_line_and_one_about_what_is_not_made_
     valid, unmade = done.stdout.splitlines()
     assert "12 services" in valid, "the number of services is missing"
     assert unmade.startswith("declared, not made yet: 11 stores, 13 broker accounts, 3 secrets, "), unmade
-    assert unmade.endswith("Where, and what to do meanwhile: plat validate --verbose"), "how to see more is missing"
+    assert unmade.endswith("Where, and what to do meanwhile: ./plat validate --verbose"), "how to see more is missing"
     assert done.stderr == "", "success is commented on"
 
 

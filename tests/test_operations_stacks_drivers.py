@@ -233,6 +233,7 @@ def test_a_stack_that_is_up_says_what_its_files_declare_and_nothing_makes() -> N
         context="embedded",
         next_commands={"plat down": "remove it all"},
         pending=pending(settings, catalogue, "dev"),
+        details_command="./plat validate --verbose",
         elapsed_seconds=1.0,
     )
     said = [line for line in report.text(Console(quiet=True)).splitlines() if "not made yet" in line]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ import pytest
 
 from operations import embedded, engine
 from policies.credentials.states import unmarked_secrets
+from tests.support.stacks import MINIMAL
 from tests.support.user_project import PATIENCE_SECONDS, Copy, user_project
 
 pytestmark = pytest.mark.engine
@@ -60,6 +62,23 @@ def test_the_whole_shop_comes_up_stays_as_it_is_and_goes_without_a_trace(project
     assert "The control plane is stopped" in project.run("down", "-s", "dev"), "the control plane still runs"
     assert not embedded.status(project.root / ".embedded", project.toolchain).components, "some of it still runs"
     assert "nothing to do" in project.run("down", "-s", "dev"), "there was something to do a second time"
+
+
+def test_the_next_step_that_is_printed_keeps_the_platform_and_another_catalogue_asks(project: Copy) -> None:
+    words = project.run(*UP)
+    (again,) = re.findall(r"^  \./plat (up .*?)  ", words, re.MULTILINE)
+    assert "no changes" in project.run(*shlex.split(again)), f"typing what was printed changed something: {again}"
+
+    other = project.root / "other"
+    other.mkdir()
+    (other / "clerk.yaml").write_text(MINIMAL.format(name="clerk", kind="worker"), encoding="utf-8")
+    words = project.run("up", "-s", "dev", "--services", "other", code=2)
+    assert "REMOVE every service of 'dev', with all they hold" in words, words
+    assert f"`./plat {again}`" in words, f"how to go on with the platform that is there is not said:\n{words}"
+    assert project.there() == project.wanted("few"), "something was touched before it was asked"
+    project.run("up", "-s", "dev", "--services", "other", "--yes")
+    assert project.there() == project.wanted("other"), "what was agreed to was not done"
+    project.run(*DOWN)
 
 
 def test_up_killed_with_its_engine_goes_on_with_the_same_command(project: Copy) -> None:
