@@ -17,6 +17,7 @@ from policies.rules.av.group import (
     AUTOSCALER,
     AV,
     BUDGET,
+    DEPLOYMENT,
     REPLICATED,
     SCALED_OBJECT,
     SCALING,
@@ -40,7 +41,8 @@ LEAST: Final[Mapping[Environment, int]] = {"staging": 2, "prod": 3}
     HIGH,
     sorts(*REPLICATED),
     why="A workload with too few pods is down whenever a node is drained, a pod is killed or a version is replaced.",
-    cure="Raise minReplicas to 2 in staging and 3 in prod, and leave spec.replicas to the autoscaler",
+    cure="Raise minReplicas to 2 in staging and 3 in prod, and leave spec.replicas to the autoscaler;"
+    " where two pods must never run at once, set strategy.type to Recreate",
     where=SCALING,
     sources=("EKS best practices: reliability", "KubeLinter minimum-replicas", "kube-score"),
 )
@@ -49,10 +51,16 @@ def replicas(thing: Object, world: World) -> Iterator[Violation]:
     if scaling and written.is_set:
         yield Violation(written, f"is set, and {scaling[0].object.title} changes it back and forth")
     least = least_pods(thing, world)
-    wanted = LEAST.get(world.facts.environment, 1)
+    wanted = 1 if _alone(thing) else LEAST.get(world.facts.environment, 1)
     if least < wanted:
         at, on = (scaling[0].least, scaling[0].object) if scaling else (written, thing)
         yield Violation(at, f"is {shown(least)}, below {wanted}", on=on)
+
+
+def _alone(thing: Object) -> bool:
+    """Whether no two pods of `thing` may run at once: Kubernetes ends the old one before it starts the new one, which
+    nobody asks for whose pods could run side by side."""
+    return thing.sort == DEPLOYMENT and thing.spec["strategy"]["type"].text == "Recreate"
 
 
 APIS: Final[Mapping[str, tuple[str, ...]]] = {

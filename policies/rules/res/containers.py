@@ -59,7 +59,7 @@ def _missing(container: Container, side: Side, facts: Facts) -> Iterator[Violati
 
 @RES.resource(
     "res-bounds",
-    "M/M/M",
+    "A/M/M",
     HIGH,
     ASKS,
     why="A limit far above the request, or above any node, promises what is not there when it is needed.",
