@@ -26,12 +26,13 @@ def decide(project: Project, stack: str) -> Blueprint:
 def read_both(project: Project, stack: str) -> tuple[Settings, Catalogue]:
     """What `stack` says about itself, and what it is to run. Raises as `decide` does."""
     file = project.stack_file(stack)
-    return read_together(lambda: read_settings(file), project.services, today=today())
+    called = project.shown(project.services)
+    return read_together(lambda: read_settings(file), project.services, today=today(), called=called)
 
 
 def read_whole(project: Project) -> Catalogue:
     """The project's catalogue as of today (UTC). Raises TextError."""
-    return read_catalogue(project.services, today=today())
+    return read_catalogue(project.services, today=today(), called=project.shown(project.services))
 
 
 def today() -> date:

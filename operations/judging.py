@@ -91,7 +91,7 @@ def _stack(asked: Asked, stack: str) -> Judged:
     settings, catalogue = read_both(Project.here(asked.services), stack)
     limits = _limits(settings.environment)
     facts = Facts.of_stack(settings, catalogue, limits=limits, today=today(), standard=asked.standard)
-    run = _run(facts, stack_objects(design(settings, catalogue, stack)), (), in_catalogue(catalogue, stack))
+    run = _run(facts, stack_objects(design(settings, catalogue, stack)), (), in_catalogue(stack))
     return replace(run, pending=pending(settings, catalogue, stack))
 
 
@@ -107,6 +107,7 @@ def _loose(asked: Asked, tell: Callable[[str], None]) -> Judged:
         today=today(),
         standard=asked.standard,
         services=catalogue.within(environment) if catalogue else None,
+        entries=catalogue.entries if catalogue else {},
     )
     run = _run(facts, reading.objects, reading.problems, in_file)
     # Whether an exception is still needed only its own stack can tell; here the objects may be anybody's.
@@ -130,7 +131,10 @@ def _run(
 
 
 def _catalogue(folder: Path | None) -> Catalogue | None:
-    return read_catalogue(folder.absolute(), today=today()) if folder else None
+    if folder is None:
+        return None
+    project = Project.here(folder)
+    return read_catalogue(project.services, today=today(), called=project.shown(project.services))
 
 
 def _limits(environment: Environment) -> Limits:

@@ -30,14 +30,15 @@ class Plan:
     """What is declared and not made yet. Pods wait for it only where containers are simulated."""
 
 
-def plan(settings: Callable[[], Settings], services: Path, stack: str) -> Plan:
-    """The plan of `stack` over the catalogue in `services`, as of today (UTC): exceptions end by a day.
+def plan(settings: Callable[[], Settings], services: Path, stack: str, called: str = "") -> Plan:
+    """The plan of `stack` over the catalogue in `services`, as of today (UTC): exceptions end by a day. `called` is the
+    catalogue's name in messages.
 
     Raises TextError with every problem of settings and catalogue, and where pods would wait for ever for what is not
     made yet; PreflightError where the objects break a rule.
     """
     day = today()
-    text, catalogue = read_together(settings, services, today=day)
+    text, catalogue = read_together(settings, services, today=day, called=called)
     blueprint = design(text, catalogue, stack)
     unmade.check(text, catalogue, stack)
     made = tuple(manifests.everything(blueprint))

@@ -56,7 +56,8 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
     with console.busy("deciding"):
         file = project.stack_file(stack)
         try:  # the program asks again; here it costs no engine
-            planned = plan(lambda: read_settings(file), project.services, stack)
+            called = project.shown(project.services)
+            planned = plan(lambda: read_settings(file), project.services, stack, called)
         except PreflightError as error:
             raise RefusedError(f"nothing was touched, because\n{error}", Exit.POLICY) from None
         objects = by_kind(planned.manifests)

@@ -17,10 +17,10 @@ from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.source import Source, read_source
 
 
-def read_catalogue(folder: Path, *, today: date) -> Catalogue:
+def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
     """The services in `folder`, one per `*.yaml` or `*.yml` in any case: no file is passed over for its name.
 
-    `today` decides which exceptions have expired.
+    `today` decides which exceptions have expired. `called` is the folder's name in messages; unset: its last part.
     Raises TextError with every problem of the run.
     """
     files = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
@@ -28,7 +28,7 @@ def read_catalogue(folder: Path, *, today: date) -> Catalogue:
         cause = "holds no service" if folder.is_dir() else "is not a folder"
         cure = "Put one YAML file per service there, or name another folder with --services"
         raise TextError([Problem(file=str(folder), line=1, field="", cause=cause, cure=cure)])
-    shown = folder.resolve().name
+    shown = called or folder.resolve().name
     found: list[Problem] = []
     entries: list[Entry] = []
     unread: set[str] = set()

@@ -10,7 +10,9 @@ from blueprint.reading.problems import Problem, TextError
 from blueprint.settings import Settings
 
 
-def read_together(settings: Callable[[], Settings], services: Path, *, today: date) -> tuple[Settings, Catalogue]:
+def read_together(
+    settings: Callable[[], Settings], services: Path, *, today: date, called: str = ""
+) -> tuple[Settings, Catalogue]:
     """What a stack says about itself, and what it is to run. Raises TextError with every problem of the two."""
     problems: list[Problem] = []
     try:
@@ -18,7 +20,7 @@ def read_together(settings: Callable[[], Settings], services: Path, *, today: da
     except TextError as error:
         problems.extend(error.problems)
     try:
-        catalogue = read_catalogue(services, today=today)
+        catalogue = read_catalogue(services, today=today, called=called)
     except TextError as error:
         problems.extend(error.problems)
     if problems:

@@ -52,7 +52,7 @@ def about(finding: Finding) -> str:
 
 def cure(finding: Finding) -> str:
     """What to change. The line of our own files is named only for our own objects: other objects have other files."""
-    return finding.rule.cure if finding.about and finding.about.place else finding.cure
+    return finding.what_to_change if finding.about and finding.about.place else finding.cure
 
 
 def sentence(finding: Finding) -> str:

@@ -6,15 +6,12 @@ written nowhere.
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from blueprint.reading import Catalogue
 from policies.adapters.yaml_objects import STANDARD_INPUT
 from policies.core.finding import Finding
 
@@ -51,23 +48,11 @@ def at(place: str) -> Place | None:
     return Place(file=file, line=int(line)) if file and file != STANDARD_INPUT else None
 
 
-def in_catalogue(catalogue: Catalogue, stack: str) -> Callable[[Finding], Place | None]:
-    """For findings of a stack: the line of the service's file that the rule's `where` names, else the stack's file."""
+def in_catalogue(stack: str) -> Callable[[Finding], Place | None]:
+    """For findings of a stack: the line of the service's file that mends it, else the stack's file."""
 
     def place(finding: Finding) -> Place:
-        entry = catalogue.entries.get(finding.service)
-        if entry is None:
-            return Place(file=f"Pulumi.{stack}.yaml", line=1)
-        return Place(file=entry.source.file, line=entry.source.line(tuple(_steps(finding.rule.where))))
+        edit = finding.edit
+        return Place(file=edit.file, line=edit.line) if edit else Place(file=f"Pulumi.{stack}.yaml", line=1)
 
     return place
-
-
-_NAMED = re.compile(r"services/\{service\}\.yaml: ([A-Za-z0-9_.-]+)")
-
-
-def _steps(where: str) -> Iterator[str]:
-    """The steps of the YAML path in `where` up to the first that only the owner knows."""
-    named = _NAMED.search(where)
-    words = named.group(1).split(".") if named else []
-    yield from itertools.takewhile(bool, words)

@@ -63,8 +63,13 @@ def _of_catalogue(facts: Facts) -> Iterator[WrittenException]:
                 owner=asked.owner,
                 reason=asked.reason,
                 expires=asked.expires,
-                written=f"services/{service.metadata.name}.yaml: exceptions.{index}",
+                written=f"{_file(service.metadata.name, facts)}: exceptions.{index}",
             )
+
+
+def _file(service: str, facts: Facts) -> str:
+    entry = facts.entries.get(service)
+    return entry.source.file if entry else f"services/{service}.yaml"
 
 
 def _of_limits(facts: Facts) -> Iterator[WrittenException]:

@@ -4,13 +4,14 @@ Intent comes from the same files the platform is made from, read by the same rea
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Literal
 
 from blueprint.catalogue import Environment, Service
 from blueprint.reading import Catalogue
+from blueprint.reading.entries import Entry
 from blueprint.settings import Embedded, Settings
 from policies.core.limits import Limits
 
@@ -29,6 +30,8 @@ class Facts:
     """None for loose files, or a stack without settings."""
     services: tuple[Service, ...] | None = None
     """The catalogue as the environment has it; None: loose files without one."""
+    entries: Mapping[str, Entry] = field(default_factory=dict, repr=False)
+    """The same services with the files they were read from, by name."""
     stack_tags: Mapping[str, str] | None = None
     """Tags of the stack, as `pulumi stack tag set` writes them; None where they are not known."""
 
@@ -50,6 +53,7 @@ class Facts:
             standard=standard,
             settings=settings,
             services=catalogue.within(settings.environment),
+            entries=catalogue.entries,
         )
 
     @cached_property

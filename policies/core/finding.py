@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from policies.core import editing
 from policies.core.exceptions import STACK, WrittenException
+from policies.core.facts import Facts
 from policies.core.rule import Level, Rule
 from policies.objects import Object
 
@@ -23,13 +25,26 @@ class Finding:
     found: str
     service: str
     """The service it belongs to; "" where it is the platform's."""
+    facts: Facts = field(repr=False, compare=False)
+    """What the run knew; says where it is mended."""
     exception: WrittenException | None = None
     """The exception that covers it, if one does."""
 
     @property
     def cure(self) -> str:
         """What to change and where."""
-        return f"{self.rule.cure} ({self.rule.where.replace('{service}', self.service or '<service>')})"
+        where = editing.spelled(self.rule.where, self.path, self.about, self.service, self.facts)
+        return f"{self.what_to_change} ({where})"
+
+    @property
+    def what_to_change(self) -> str:
+        """The cure without its place."""
+        return editing.filled_in(self.rule.cure, self.facts)
+
+    @property
+    def edit(self) -> editing.Edit | None:
+        """The field of a service's file that mends it; None where that is in no file that was read."""
+        return editing.edit(self.rule.where, self.path, self.about, self.service, self.facts)
 
     @property
     def message(self) -> str:

@@ -103,6 +103,7 @@ class Judge:
                     path=asked.written,
                     found=why,
                     service=asked.service or "",
+                    facts=self.facts,
                 )
 
     def everything(self, objects: Sequence[Object]) -> Report:
@@ -179,6 +180,7 @@ class Judge:
             path=violation.path,
             found=violation.found,
             service=self._service(about),
+            facts=self.facts,
         )
 
     def _service(self, thing: Object | None) -> str:

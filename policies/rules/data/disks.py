@@ -84,7 +84,7 @@ def _subjects(thing: Object) -> Iterator[Claim | Disk | Object]:
     ),
     why="A disk of the default class is deleted with its claim, in the clear, and cannot grow when it is full.",
     cure="Name a class that is encrypted, kept and may grow, and ask for no more than policies/config allows",
-    where="services/{service}.yaml: resources.<name>.params.size of a volume, resources.<name>.class of a store",
+    where="services/{service}.yaml: spec.resources",
     sources=("Gatekeeper storageclass", "Kubescape pv-without-encryption"),
 )
 def pvc(subject: Claim | Disk | Object, facts: Facts) -> Iterator[Violation]:
