@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from blueprint.docstrings import docstrings
+from blueprint.reading.elsewhere import ELSEWHERE
 from blueprint.reading.patterns import PATTERNS
 from blueprint.reading.places import Place, Spot, fields, kinds, spot
 from blueprint.reading.problems import Problem, valid
@@ -134,7 +135,9 @@ def _unknown(found: Found) -> Words:
     if found.input is None and after_a_comma:
         cause = f"'{name}' is read as a field of its own: inside {{ }} the comma before it ended the value"
         return cause, "Quote the whole value"
-    return f"there is no field '{name}' here", valid(name, fields(found.spot.around) if found.spot.around else ())
+    around = found.spot.around
+    said = ELSEWHERE.get((around.__name__, name)) if around else None
+    return f"there is no field '{name}' here", said or valid(name, fields(around) if around else ())
 
 
 def _missing(found: Found) -> Words:
