@@ -30,6 +30,11 @@ def seconds(elapsed: float) -> str:
     return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
 
 
+def many(count: int, one: str) -> str:
+    """`1 service`, `2 services`."""
+    return f"{count} {one}{'' if count == 1 else 's'}"
+
+
 class Phase:
     """One thing a command is busy with. `fact` is printed once and stays, `count` changes and is repeated rarely."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from blueprint import Blueprint, design, fitting
 from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings, read_together
 from blueprint.settings import Settings
+from operations.console import many
 from operations.project import Project
 
 
@@ -66,8 +67,9 @@ class Verdict:
     def sentence(self) -> str:
         """For people, where there is no problem."""
         return (
-            f"{self.services} services, {self.calls} calls and {self.subscriptions} subscriptions between them,"
-            f" {len(self.stacks)} stacks ({', '.join(self.stacks) or 'none'}): valid."
+            f"{many(self.services, 'service')}, {many(self.calls, 'call')} and"
+            f" {many(self.subscriptions, 'subscription')} between them,"
+            f" {many(len(self.stacks), 'stack')} ({', '.join(self.stacks) or 'none'}): valid."
         )
 
 

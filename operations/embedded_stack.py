@@ -108,7 +108,7 @@ class EmbeddedStack:
                         *self._options,
                         f"--config-file={self._files.config()}",
                         cwd=self.project.root,  # the provider's kubeconfig is a path from here
-                        watch=lambda now: phase.count(f"{now.done} of {total}"),
+                        watch=lambda now: phase.count(f"{now.removed} of {total}"),
                     )
                     deleted = tally.operations["delete"]
                     phase.outcome = f"{deleted} removed"

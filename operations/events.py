@@ -18,6 +18,9 @@ from operations.exits import Exit
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _UNTOUCHED = "nothing was touched"
 """How `__main__.py` begins the message about a mistake in a file."""
+_NOT_IN_PLACE = frozenset({"delete", "delete-replaced", "discard", "read", "refresh", "remove-pending-replace"})
+_CHART = "kubernetes:helm.sh/v4:Chart"
+"""In the address of what a chart brings: no manifest of ours, so not part of the total."""
 _UNCHANGED = frozenset({"same", "read", "refresh"})
 
 
@@ -35,8 +38,6 @@ class Failure:
 class Tally:
     """What the events so far say."""
 
-    done: int = 0
-    """Objects that are as they should be; components and providers are not counted."""
     changes: Mapping[str, int] = field(default_factory=dict)
     """From the engine's own summary: operation -> count, objects and components alike."""
     finished: bool = False
@@ -45,6 +46,7 @@ class Tally:
     """A mandatory policy refused something."""
     _failed: list[str] = field(default_factory=list)
     _messages: dict[str, list[str]] = field(default_factory=dict)
+    _in_place: set[str] = field(default_factory=set)
     operations: Counter[str] = field(default_factory=Counter)
     """Operations that were carried out on objects, by name."""
 
@@ -59,6 +61,22 @@ class Tally:
         for name, listener in _LISTENERS.items() if isinstance(event, dict) else ():
             if isinstance(said := event.get(name), dict):
                 listener(self, said)
+
+    @property
+    def done(self) -> int:
+        """Manifests that are as they should be, each once: what is replaced or refreshed too is heard of twice.
+        Components, providers and what charts bring are not counted."""
+        return len(self._in_place)
+
+    @property
+    def removed(self) -> int:
+        """Objects that were removed for good."""
+        return self.operations["delete"]
+
+    @property
+    def refreshed(self) -> int:
+        """Objects that were compared with the cluster."""
+        return self.operations["refresh"]
 
     @property
     def changed(self) -> int:
@@ -100,8 +118,10 @@ class Tally:
     def _outputs(self, said: Mapping[str, Any]) -> None:
         metadata = said.get("metadata", {})
         if str(metadata.get("type", "")).startswith("kubernetes:"):
-            self.done += 1
-            self.operations[str(metadata.get("op", ""))] += 1
+            operation, urn = str(metadata.get("op", "")), str(metadata.get("urn", ""))
+            self.operations[operation] += 1
+            if operation not in _NOT_IN_PLACE and _CHART not in urn:
+                self._in_place.add(urn)
 
     def _op_failed(self, said: Mapping[str, Any]) -> None:
         self._failed.append(str(said.get("metadata", {}).get("urn", "")))

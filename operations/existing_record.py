@@ -79,7 +79,7 @@ class Record:
             imported = [f"--import-pending-creates={word}" for word in made]
 
             def refresh() -> None:
-                self.work("refresh", *imported, watch=lambda now: phase.count(str(now.done)))
+                self.work("refresh", *imported, watch=lambda now: phase.count(str(now.refreshed)))
 
             try:
                 refresh()

@@ -88,7 +88,7 @@ class ExistingStack:
             record.mend(cluster)
             recorded = record.keys()
             with self.console.phase("removing objects") as phase:
-                tally = record.work("destroy", watch=lambda now: phase.count(f"{now.done} of {len(recorded)}"))
+                tally = record.work("destroy", watch=lambda now: phase.count(f"{now.removed} of {len(recorded)}"))
                 phase.outcome = f"{tally.operations['delete']} removed"
             with self.console.phase("looking for what remains"):
                 if staying := [found for found in cluster.ours() if found.key in recorded]:

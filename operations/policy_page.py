@@ -14,9 +14,9 @@ ENVIRONMENTS: Final[tuple[Environment, ...]] = ("dev", "staging", "prod")
 EXCEPTION: Final = """\
 spec:
   exceptions:
-    - policy: wl-run-as-non-root
+    - policy: res-bounds
       object: Deployment payment-service/payment-service   # left out: every object of the service
-      reason: The card processor's agent starts as root and drops to its own user until version 4.2
+      reason: Until version 4.2 the risk model takes four times its usual memory while it is loaded
       owner: team-payments
       expires: 2027-01-31
 """

@@ -18,8 +18,9 @@ def heard(*events: dict[str, object]) -> Tally:
     return tally
 
 
-def outputs(kind: str, op: str) -> dict[str, object]:
-    return {"resOutputsEvent": {"metadata": {"op": op, "type": kind, "urn": "u"}}}
+def outputs(kind: str, op: str, above: str = "") -> dict[str, object]:
+    urn = f"urn:pulumi:dev::platform::{above}{kind}::name"
+    return {"resOutputsEvent": {"metadata": {"op": op, "type": kind, "urn": urn}}}
 
 
 def error(urn: str, message: str) -> dict[str, object]:
@@ -36,6 +37,19 @@ def test_objects_are_counted_and_components_are_not() -> None:
     assert tally.done == 2, "progress counts what no user has asked for"
     assert tally.changed == 1, "an unchanged object counts as a change"
     assert not tally.finished, "a run that is still going counts as finished"
+
+
+def test_progress_never_counts_more_objects_than_there_are() -> None:
+    # Of two objects: one is refreshed, then replaced; the other is left alone; a third goes, and a chart brings two.
+    replaced, chart = "kubernetes:apps/v1:Deployment", "kubernetes:helm.sh/v4:Chart"
+    tally = heard(
+        *(outputs(replaced, op) for op in ("refresh", "create-replacement", "replace", "delete-replaced")),
+        outputs("kubernetes:core/v1:Service", "same"),
+        outputs("kubernetes:core/v1:ConfigMap", "delete"),
+        outputs(chart, "create"),
+        outputs("kubernetes:core/v1:Secret", "create", f"{chart}$"),
+    )
+    assert (tally.done, tally.removed, tally.refreshed) == (2, 1, 1), "1666 of 1301 would be reported"
 
 
 def test_only_an_engine_that_says_so_has_finished() -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from blueprint.reading import TextError
-from operations.deciding import decide, validate
+from operations.deciding import Verdict, decide, validate
 from operations.project import Project
 from tests.support.stacks import ROOT, SERVICES, STACKS
 
@@ -46,3 +46,9 @@ def test_validate_reports_for_a_stack_what_deciding_it_refuses(project: Project)
     problems = validate(project).problems
     assert [problem.field for problem in problems] == ["platform:settings.budget.pods"], "the budget is not compared"
     assert tuple(problems) == tuple(refused.value.problems), "validate and the decision report different problems"
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 services"), (1, "1 service"), (2, "2 services")])
+def test_one_is_not_several(count: int, said: str) -> None:
+    verdict = Verdict(problems=(), services=count, calls=1, subscriptions=1, stacks=("dev",), catalogue=None)
+    assert verdict.sentence() == f"{said}, 1 call and 1 subscription between them, 1 stack (dev): valid."

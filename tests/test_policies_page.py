@@ -50,6 +50,10 @@ def test_the_examples_are_exceptions_one_could_write() -> None:
     (excepted,) = json.loads(OBJECT_EXCEPTION)["exceptions"]
     assert PolicyException.model_validate_json(json.dumps(asked, default=str)).policy in {rule.id for rule in RULES}
     assert ObjectException.model_validate_json(json.dumps(excepted)).rule in {rule.id for rule in RULES}
+    (rule,) = [rule for rule in RULES if rule.id == asked["policy"]]
+    assert rule.where.startswith("services/{service}.yaml: spec"), (
+        "no service can break it, so none needs the exception"
+    )
     assert EXCEPTION in PAGE
     assert OBJECT_EXCEPTION in PAGE
 
