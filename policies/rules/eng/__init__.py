@@ -3,7 +3,7 @@
 Three more of the group are reported by the judge, which alone can know them: `policies.rules.eng.group`.
 """
 
-from policies.rules.eng import admission, kinds, naming, program
+from policies.rules.eng import admission, cluster, kinds, naming, program
 from policies.rules.eng.group import ENG
 
-__all__ = ["ENG", "admission", "kinds", "naming", "program"]
+__all__ = ["ENG", "admission", "cluster", "kinds", "naming", "program"]
