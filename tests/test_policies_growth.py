@@ -74,6 +74,31 @@ def ingress(name: str, hosts: int, paths: int) -> dict[str, Any]:
     return thing("networking.k8s.io/v1", "Ingress", name, spec={"tls": tls, "rules": rules})
 
 
+def http_route(size: int) -> dict[str, Any]:
+    """More hosts than the rule looks at, by itself and all the more with the paths."""
+    rules = [
+        {"matches": [{"path": {"value": f"/{number}"}}], "backendRefs": [{"name": "a", "port": 80}]}
+        for number in range(size)
+    ]
+    spec = {"parentRefs": [{"name": "g"}], "hostnames": [f"h{n}.example.com" for n in range(size * 20)], "rules": rules}
+    return thing("gateway.networking.k8s.io/v1", "HTTPRoute", "a", spec=spec)
+
+
+def monitored(size: int) -> list[dict[str, Any]]:
+    def one(number: int) -> Iterator[dict[str, Any]]:
+        labels = {"app": f"a{number}"}
+        ports = [{"name": "http", "port": 80, "targetPort": 8000}]
+        pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+        yield thing("apps/v1", "Deployment", f"d{number}", spec={"template": pods})
+        service = thing("v1", "Service", f"s{number}", spec={"selector": labels, "ports": ports})
+        service["metadata"]["labels"] = labels
+        yield service
+        spec = {"selector": {"matchLabels": labels}, "endpoints": [{"port": "http"}]}
+        yield thing("monitoring.coreos.com/v1", "ServiceMonitor", f"m{number}", spec=spec)
+
+    return [of_cluster("v1", "Namespace", "order-service"), *(each for number in range(size) for each in one(number))]
+
+
 SHAPES: Final[Mapping[str, Shape]] = {
     "an except of a range": excepts,
     "ranges of IPv6": ranges,
@@ -82,6 +107,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "ingresses that route the same": lambda size: [ingress(f"i{number}", 2, 2) for number in range(size)],
     "hosts of an ingress": lambda size: [ingress("i", size, 1)],
     "paths of an ingress": lambda size: [ingress("i", 1, size)],
+    "hosts and paths of a route": lambda size: [http_route(size)],
+    "monitors, Services and workloads": monitored,
     "hosts of a certificate": lambda size: [ingress("i", size, 1), certificate(size)],
 }
 

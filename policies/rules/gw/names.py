@@ -7,6 +7,7 @@ from policies.core.facts import Facts
 from policies.core.rule import HIGH, Violation
 from policies.core.world import World
 from policies.objects import Object
+from policies.objects.values import View
 from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.route import Match, Route
 from policies.rules.gw.routes import ROUTE_OBJECTS, ROUTES, every_route, routes
@@ -24,10 +25,13 @@ from policies.rules.gw.routes import ROUTE_OBJECTS, ROUTES, every_route, routes
 )
 def host_explicit(thing: Object, facts: Facts) -> Iterator[Violation]:
     """A route that only redirects to https needs no host: the client is sent to the same name."""
+    named: dict[int, tuple[View, ...]] = {}
     for route in routes(thing):
         if not route.hosts and not route.redirects:
             yield Violation(route.rule, "answers for every host")
-        for host in route.hosts:
+        named[id(route.hosts)] = route.hosts  # one list for all rules of an HTTPRoute
+    for hosts in named.values():
+        for host in hosts:
             fault = _fault(host.word, facts)
             if fault:
                 yield Violation(host, fault)
@@ -78,6 +82,11 @@ Request = tuple[str, str, str, str, tuple[str, ...]]
     sources=("Gatekeeper uniqueingresshost",),
 )
 def host_unique(route: Route, world: World) -> Iterator[Violation]:
+    if route.object.once(_combines) > MAX_REQUESTS:
+        yield Violation(
+            route.rule, f"belongs to over {MAX_REQUESTS:,} combinations of host and path, too many to judge"
+        )
+        return
     claims = world.once(_claims)
     for match in route.matches:
         for request in _requests(route, match):
@@ -85,6 +94,16 @@ def host_unique(route: Route, world: World) -> Iterator[Violation]:
                 if (other, at) != (route.object, match.at.path):
                     yield Violation(match.at, f"is also routed by {other.title}")
                     break
+
+
+MAX_REQUESTS: Final = 20_000
+"""Combinations of host, method and path of one object; each is a route of its own to the gateway."""
+
+
+def _combines(thing: Object) -> int:
+    written = thing.once(_written)
+    hosts, methods = len(written.hosts), max(1, len(written.methods))
+    return sum(max(1, len(route.hosts) + hosts) * methods * len(route.matches) for route in routes(thing))
 
 
 def _requests(route: Route, match: Match) -> Iterator[Request]:
@@ -131,7 +150,7 @@ def _claims(world: World) -> Mapping[Request, list[tuple[Object, str]]]:
     """Who takes a request, and where: the first two places, as one of them is always another than one's own."""
     found: dict[Request, list[tuple[Object, str]]] = {}
     for route in every_route(world):
-        for match in route.matches:
+        for match in route.matches if route.object.once(_combines) <= MAX_REQUESTS else ():
             place = route.object, match.at.path
             for request in _requests(route, match):
                 places = found.setdefault(request, [])

@@ -10,7 +10,7 @@ from policies.core.world import Workload, World
 from policies.objects import Object
 from policies.objects.pods import pods
 from policies.objects.readable import readable
-from policies.objects.selectors import selects, texts
+from policies.objects.selectors import matcher, selects, texts
 from policies.objects.values import View
 from policies.rules.obs.group import LONG_RUNNING, OBS, POD_MONITOR, PROMETHEUS, SERVICE_MONITOR, is_watched
 from policies.rules.obs.scraping import admitted, lets_in
@@ -67,7 +67,7 @@ def _of_workload(thing: Object, world: World) -> Iterator[Violation]:
     for workload in world.workloads_in(thing.namespace):
         if workload.object is not thing:
             continue
-        monitors = [each for each in world.of(SERVICE_MONITOR, POD_MONITOR) if workload in _watched(each, world)]
+        monitors = world.once(_watching).get(id(thing), ())
         # A monitor that asks for no port selects the workload and asks it nothing.
         scrapes = [one for each in monitors for one in readable(partial(_scrapes, each, workload, world), _NOTHING)]
         if not scrapes:
@@ -99,6 +99,15 @@ def _table(world: World) -> Mapping[int, tuple[Workload, ...]]:
     }
 
 
+def _watching(world: World) -> Mapping[int, list[Object]]:
+    """By `id` of a workload's object, the monitors that select it."""
+    found: dict[int, list[Object]] = {}
+    for monitor in world.of(SERVICE_MONITOR, POD_MONITOR):
+        for workload in _watched(monitor, world):
+            found.setdefault(id(workload.object), []).append(monitor)
+    return found
+
+
 _NOBODY: Final[tuple[Workload, ...]] = ()
 
 
@@ -106,24 +115,68 @@ def _selected(monitor: Object, world: World) -> tuple[Workload, ...]:
     seen = monitor.spec["namespaceSelector"]
     among = seen["matchNames"].words or (monitor.namespace,)
     everywhere = bool(seen["any"].flag)
-    found = [
-        workload
-        for workload in (
-            world.workloads if everywhere else [each for name in among for each in world.workloads_in(name)]
-        )
-        if workload.object.sort in LONG_RUNNING
-    ]
+    chosen = matcher(monitor.spec["selector"])
+    places = list(world.once(_by_place)) if everywhere else dict.fromkeys(among)
     if monitor.sort == POD_MONITOR:
-        return tuple(each for each in found if selects(monitor.spec["selector"], each.labels))
-    return tuple(each for each in found if any(True for _ in _services(monitor, each, world)))
+        found = [each for name in places for each in world.workloads_in(name) if chosen.selects(each.labels)]
+    else:
+        services = [one for name in places for one in world.once(_all_services).get(name, ())]
+        behind = [world.once(_behind)[id(one)] for one in services if chosen.selects(one.once(_marked))]
+        found = list({id(each.object): each for several in behind for each in several}.values())
+    return tuple(each for each in found if each.object.sort in LONG_RUNNING)
+
+
+def _marked(thing: Object) -> Mapping[str, str]:
+    return texts(thing.labels)
+
+
+def _by_place(world: World) -> Mapping[str, None]:
+    return dict.fromkeys(workload.namespace for workload in world.workloads)
+
+
+def _behind(world: World) -> Mapping[int, tuple[Workload, ...]]:
+    """By `id` of a Service, the workloads its selector takes: once, and not again for each monitor."""
+    return {id(each): readable(partial(_taken, each, world), _NOBODY) for each in world.of("Service")}
+
+
+def _taken(service: Object, world: World) -> tuple[Workload, ...]:
+    wanted = texts(service.spec["selector"]).items()
+    bearing = world.once(_bearing)
+    # Those with the rarest of the labels: to ask every workload of every Service is the product of the two.
+    few = min((bearing.get((service.namespace, *label), ()) for label in wanted), key=len, default=())
+    return tuple(each for each in few if wanted <= each.labels.items())
+
+
+def _bearing(world: World) -> Mapping[tuple[str, str, str], list[Workload]]:
+    """Workloads by namespace and each of their labels."""
+    found: dict[tuple[str, str, str], list[Workload]] = {}
+    for workload in world.workloads:
+        for label in readable(partial(_labels, workload), _NO_LABELS).items():
+            found.setdefault((workload.namespace, *label), []).append(workload)
+    return found
+
+
+_NO_LABELS: Final[Mapping[str, str]] = {}
+
+
+def _labels(workload: Workload) -> Mapping[str, str]:
+    return workload.labels
 
 
 def _services(monitor: Object, workload: Workload, world: World) -> Iterator[Object]:
-    for service in world.once(_all_services).get(workload.namespace, ()):
-        wanted = texts(service.spec["selector"])
-        behind = wanted and wanted.items() <= workload.labels.items()
-        if behind and selects(monitor.spec["selector"], texts(service.labels)):
+    chosen = matcher(monitor.spec["selector"])
+    for service in world.once(_in_front).get(id(workload.object), ()):
+        if chosen.selects(service.once(_marked)):
             yield service
+
+
+def _in_front(world: World) -> Mapping[int, list[Object]]:
+    """By `id` of a workload's object, the Services that lead to it."""
+    found: dict[int, list[Object]] = {}
+    for service in world.of("Service"):
+        for workload in world.once(_behind)[id(service)]:
+            found.setdefault(id(workload.object), []).append(service)
+    return found
 
 
 def _by_namespace(things: Iterable[Object]) -> Mapping[str, list[Object]]:
