@@ -47,7 +47,7 @@ CALLED_BY_THE_API_SERVER: Final = {
     "metrics-server": Served(namespace="kube-system", labels={"app.kubernetes.io/name": "metrics-server"}, port=10250),
 }
 SERVES_NOTHING: Final = {"argo-rollouts", "istio-base", "istio-cni"}
-"""Operators with neither a webhook nor an API: charts rendered and read."""
+"""Operators with neither a webhook nor an API (their charts' templates)."""
 
 
 def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:
