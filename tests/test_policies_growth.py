@@ -51,6 +51,7 @@ def words(letter: str, size: int) -> list[str]:
 
 def role(size: int) -> list[dict[str, Any]]:
     rule = {field: words(field[0], size) for field in ("apiGroups", "resources", "verbs")}
+    rule["verbs"].append("get")  # without a verb there is, no rule looks at the others
     return [thing(f"{RBAC}/v1", "Role", "a", rules=[rule])]
 
 
