@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from blueprint import catalogue, design, printed, settings
 from blueprint.reading import read_catalogue, read_settings
-from operations import policy_page
+from operations import catalogue_page, policy_page
 
 ROOT: Final = Path(__file__).parent.parent
 STACKS: Final = tuple(sorted(file.stem.removeprefix("Pulumi.") for file in ROOT.glob("Pulumi.*.yaml")))
@@ -33,6 +33,7 @@ def _stack(name: str) -> Callable[[], str]:
 
 
 FILES: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/catalogue.md": catalogue_page.page,
     "docs/policies.md": policy_page.page,
     "docs/settings.schema.json": lambda: _schema(settings.schema()),
     "services/schema.json": lambda: _schema(catalogue.schema()),
