@@ -21,8 +21,8 @@ from operations.exits import Exit, RefusedError
 from operations.project import Project
 from tests.support.stacks import MINIMAL, ROOT
 
-SPOKEN = ("cli.py", "policy_page.py")
-"""Help and a page: they explain commands by the shipped catalogue, no run precedes them."""
+SPOKEN = ("catalogue_page.py", "cli.py", "policy_page.py")
+"""Help and pages: they explain commands by the shipped catalogue, no run precedes them."""
 
 
 class _Anything:
