@@ -170,8 +170,9 @@ def test_two_runs_at_once_work_one_after_the_other(project: Copy) -> None:
     both = [project.begin(*UP) for _ in range(2)]
     words = {process.pid: process.communicate(timeout=PATIENCE_SECONDS)[0] for process in both}
     assert [process.returncode for process in both] == [0, 0], f"one was disturbed:\n{words}"
-    one, other = (f"waiting for plat up -s dev (pid {process.pid}" for process in reversed(both))
-    said = [one in words[both[0].pid], other in words[both[1].pid]]
+    # The command as its user would type it, so that it can be told from other projects' runs.
+    one, other = (rf"waiting for \./plat {' '.join(UP)} \(pid {process.pid}" for process in reversed(both))
+    said = [bool(re.search(one, words[both[0].pid])), bool(re.search(other, words[both[1].pid]))]
     assert sorted(said) == [False, True], f"not exactly one says whom it waits for:\n{words}"
 
 
