@@ -116,7 +116,9 @@ def test_a_service_that_breaks_a_rule_is_refused_with_the_line_to_mend(project: 
     words = done.stdout + done.stderr
     assert done.returncode != 0, words
     assert "img-registry" in words
-    assert "services/ledger.yaml" in words, "the message does not say where the owner mends it"
+    assert "one/ledger.yaml:10: spec.containers.main.image" in words, (
+        "the message does not say where the owner mends it"
+    )
 
 
 # ---------------------------------------------------------------------- somebody else's program
