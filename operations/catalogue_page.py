@@ -84,14 +84,14 @@ def _section(name: str, definitions: Mapping[str, Schema], places: list[str]) ->
     yield from [f"Stands at {', '.join(shown[:4])}{' and others' if len(shown) > 4 else ''}.", ""] if shown else []
     yield "| field | type | default | what it is and becomes |"
     yield "|---|---|---|---|"
-    required = of.get("required", ())
+    required, missing = of.get("required", ()), _not_made()
     for field, text in of.get("properties", {}).items():
         default = "required" if field in required else _default(text)
         # The schema says nothing of a field whose model says the same.
         referred = definitions.get(text.get("$ref", "").rpartition("/")[2], {})
         said = " ".join(text.get("description", referred.get("description", "")).split()).replace("|", "\\|")
-        missing = _missing(name, field)
-        late = f" *Not made yet: {missing.planned}.*" if missing else ""
+        row = missing.get((name, field))
+        late = f" *Not made yet: {row.planned}.*" if row else ""
         yield f"| `{field}` | {_type(text)} | {default} | {said}{late} |"
     yield ""
     if example := _example(of, places):
@@ -138,13 +138,14 @@ _KINDS: Final = {
 }
 
 
-def _missing(model: str, field: str) -> Row | None:
-    """What nothing makes of a field yet, if it is so."""
-    for of in models(Service):
-        for name, known in of.model_fields.items() if of.__name__ == model else ():
-            if (known.alias or name) == field:
-                return next((row for (model, at), row in NOT_MADE.items() if model is of and at == name), None)
-    return None
+def _not_made() -> Mapping[tuple[str, str], Row]:
+    """Model and field, as the page has them, to what nothing makes of it yet."""
+    shown = models(Service)
+    return {
+        (model.__name__, model.model_fields[field].alias or field): row
+        for (model, field), row in NOT_MADE.items()
+        if field is not None and model in shown
+    }
 
 
 def _example(of: Schema, places: list[str]) -> list[str]:

@@ -35,11 +35,10 @@ def admitted(workload: Workload, port: int, path: str, world: World) -> bool:
     """Whether the AuthorizationPolicies of the workload admit every Prometheus that reads `path`; so without a mesh."""
     if world.facts.mesh == "none":
         return True
-    applied = applying(world, workload.namespace, workload.labels)
+    applied, domain = applying(world, workload.namespace, workload.labels), world.facts.trust_domain
     return all(
         admits(applied, Request(identity=identity, port=port, method="GET", path=path, token=False), domain)
         for identity in world.once(_prometheus)
-        for domain in (world.facts.trust_domain,)
     )
 
 
