@@ -47,14 +47,15 @@ def destination_tls(thing: Object, world: World) -> Iterator[Violation]:
             yield from _unverified(tls)
 
 
-def _policies(spec: View) -> Iterator[View]:
+def traffic_policies(spec: View) -> Iterator[View]:
+    """Every traffic policy of a DestinationRule: the whole rule's, each subset's, and those of single ports."""
     for place in (spec, *spec["subsets"]):
         yield place["trafficPolicy"]
         yield from place.at("trafficPolicy", "portLevelSettings")
 
 
 def _tls(spec: View) -> Iterator[View]:
-    for policy in _policies(spec):
+    for policy in traffic_policies(spec):
         yield policy["tls"]
 
 

@@ -7,6 +7,7 @@ from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
 from policies.mesh.scope import host_in
 from policies.objects import Object
+from policies.rules.mesh.destinations import traffic_policies
 from policies.rules.mesh.group import DESTINATION_RULE, MESH, PLATFORM, VIRTUAL_SERVICE
 
 
@@ -34,7 +35,7 @@ def _mirrors(thing: Object, world: World) -> Iterator[Violation]:
 
 
 def _tunnels(thing: Object, _: World) -> Iterator[Violation]:
-    for policy in (thing.spec["trafficPolicy"], *(subset["trafficPolicy"] for subset in thing.spec["subsets"])):
+    for policy in traffic_policies(thing.spec):
         if policy["tunnel"].is_set:
             yield Violation(policy["tunnel"], "leads through another host, which alone knows where it ends")
 
