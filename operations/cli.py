@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from operations import options
-from operations.console import Console
+from operations.console import Console, many
 from operations.endings import ended
 from operations.exits import Exit
 
@@ -162,7 +162,7 @@ def render(
         )
     else:
         gone = f", {removed} that are no longer made removed" if removed else ""
-        words.result(f"{len(wanted)} objects in {folder}{gone}.")
+        words.result(f"{many(len(wanted), 'object')} in {folder}{gone}.")
     return Exit.OK
 
 

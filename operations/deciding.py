@@ -45,6 +45,8 @@ def today() -> date:
 class Verdict:
     """What `plat validate` found."""
 
+    folder: str
+    """The catalogue's, as a user would type it."""
     problems: Sequence[Problem]
     services: int
     calls: int
@@ -57,6 +59,7 @@ class Verdict:
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
         return {
+            "folder": self.folder,
             "problems": [problem.record() for problem in self.problems],
             "services": self.services,
             "calls": self.calls,
@@ -67,7 +70,7 @@ class Verdict:
     def sentence(self) -> str:
         """For people, where there is no problem."""
         return (
-            f"{many(self.services, 'service')}, {many(self.calls, 'call')} and"
+            f"{self.folder}: {many(self.services, 'service')}, {many(self.calls, 'call')} and"
             f" {many(self.subscriptions, 'subscription')} between them,"
             f" {many(len(self.stacks), 'stack')} ({', '.join(self.stacks) or 'none'}): valid."
         )
@@ -88,6 +91,7 @@ def validate(project: Project) -> Verdict:
         problems.extend(_problems(project, stack, catalogue))
     specs = [service.spec for service in catalogue.services] if catalogue else []
     return Verdict(
+        folder=project.shown(project.services),
         problems=sorted(set(problems)),
         services=len(specs),
         calls=sum(len(spec.consumes) for spec in specs),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from operations import deciding, embedded, engine
-from operations.console import columns
+from operations.console import columns, many
 from operations.engine import built, cache, pins
 from operations.engine.wording import listing, size
 from operations.project import Project
@@ -150,7 +150,7 @@ def _texts(project: Project) -> Iterator[Check]:
     yield Check(
         subject="catalogue and stacks",
         state="fault" if verdict.problems else "ok",
-        found=f"{len(verdict.problems)} problems" if verdict.problems else verdict.sentence(),
+        found=many(len(verdict.problems), "problem") if verdict.problems else verdict.sentence(),
         cure=f"`{project.command('validate')}` lists them." if verdict.problems else "",
     )
     if "dev" not in verdict.stacks:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from operations.console import Console
+from operations.console import Console, many
 from operations.embedded_files import Files
 from operations.exits import RefusedError
 from operations.leftovers import Cluster, recorded, remaining
@@ -49,7 +49,7 @@ class Left:
             orphans = [found for found in ours if found.by_engine and found.key not in record]
             self.cluster.wait_until_gone(found for found in ours if found.going)
             self.cluster.remove(orphans)
-            phase.outcome = f"{len(orphans)} unrecorded objects removed" if orphans else "nothing unrecorded"
+            phase.outcome = f"{many(len(orphans), 'unrecorded object')} removed" if orphans else "nothing unrecorded"
         return True
 
     def sweep(self) -> tuple[str, ...]:

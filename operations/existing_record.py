@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from operations.agreeing import services_of
-from operations.console import Console
+from operations.console import Console, many
 from operations.events import Tally
 from operations.exits import Exit, RefusedError
 from operations.leftovers import Cluster, keys_of
@@ -89,7 +89,7 @@ class Record:
                     raise
                 self.pulumi.ask("cancel", "--yes", f"--stack={self.stack}", cwd=self.project.root)
                 refresh()
-            phase.outcome = f"{len(begun)} objects recorded that were not"
+            phase.outcome = f"{many(len(begun), 'object')} newly recorded"
         return [str(entry["urn"]) for entry in begun]
 
     def finish(self, begun: Sequence[str]) -> None:
@@ -99,7 +99,7 @@ class Record:
         with self.console.phase("finishing what was begun") as phase:
             targets = [f"--target={urn}" for urn in begun]
             self._work(forcing, "up", *targets, watch=lambda now: phase.count(str(now.done)))
-            phase.outcome = f"{len(begun)} objects"
+            phase.outcome = many(len(begun), "object")
 
     def _work(self, pulumi: Pulumi, command: str, *more: str, watch: Callable[[Tally], None]) -> Tally:
         options = (f"--stack={self.stack}", "--yes", "--skip-preview", f"--parallel={PARALLEL}", "--suppress-outputs")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.names import MANAGED
+from operations.console import many
 from operations.exits import Exit, RefusedError
 
 GONE_SECONDS = 180.0
@@ -126,7 +127,7 @@ def remaining(objects: Sequence[Found]) -> RefusedError:
     """The error for objects that should be deleted."""
     shown = [f"  {found}{' (being deleted: look at its finalizers)' if found.going else ''}" for found in objects[:20]]
     more = [f"  and {len(objects) - 20} more"] if len(objects) > 20 else []
-    head = f"{len(objects)} objects of ours remain in the cluster:"
+    head = f"{many(len(objects), 'object')} of ours left in the cluster:"
     return RefusedError("\n".join([head, *shown, *more, "Run the same command again."]), Exit.RESOURCE)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from blueprint.catalogue import Environment
+from operations.console import many
 from policies.core.exceptions import LONGEST, NEVER
 from policies.core.rule import Group, Rule, Severity
 from policies.rules import GROUPS, RULES
@@ -111,7 +112,10 @@ def _groups() -> Sequence[Group]:
 
 
 def _intro() -> str:
-    contents = [f"- [{group.name}](#{_anchor(_title(group))}): {group.title} ({_many(group)})" for group in _groups()]
+    contents = [
+        f"- [{group.name}](#{_anchor(_title(group))}): {group.title} ({many(len(group.rules), 'rule')})"
+        for group in _groups()
+    ]
     return _INTRO.format(
         rules=len(RULES),
         groups=len(_groups()),
@@ -126,10 +130,6 @@ def _intro() -> str:
 
 def _title(group: Group) -> str:
     return f"{group.name}: {group.title}"
-
-
-def _many(group: Group) -> str:
-    return f"{len(group.rules)} rule{'' if len(group.rules) == 1 else 's'}"
 
 
 def _anchor(title: str) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from operations.console import many
 from operations.events import Failure, Tally
 from operations.exits import Exit, RefusedError
 from operations.guard import Guard, end_session
@@ -192,7 +193,7 @@ def _failure(code: int, tally: Tally, log: Path) -> RefusedError:
         return RefusedError("the engine failed:\n" + "\n".join(f"  {line}" for line in last) + f"\nAll of it: {log}")
     reasons = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
     more = [f"  {complaint}" for complaint in complaints]
-    head = f"{len(failures)} objects were refused:" if failures else "the program failed:"
+    head = f"{many(len(failures), 'refused object')}:" if failures else "the program failed:"
     foot = "What was made is in the state: correct the cause and run the same command again." if failures else ""
     return RefusedError(
         "\n".join(filter(None, [head, *reasons, *more, foot, f"The engine's output: {log}"])), tally.code

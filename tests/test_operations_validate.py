@@ -48,7 +48,18 @@ def test_validate_reports_for_a_stack_what_deciding_it_refuses(project: Project)
     assert tuple(problems) == tuple(refused.value.problems), "validate and the decision report different problems"
 
 
+def test_the_verdict_names_the_catalogue(project: Project) -> None:
+    other = Project(root=project.root, services=project.root / "other")
+    shutil.copytree(SERVICES, other.services)
+    assert [validate(each).record()["folder"] for each in (project, other)] == [
+        project.shown(SERVICES),
+        project.shown(other.services),
+    ]
+
+
 @pytest.mark.parametrize(("count", "said"), [(0, "0 services"), (1, "1 service"), (2, "2 services")])
 def test_one_is_not_several(count: int, said: str) -> None:
-    verdict = Verdict(problems=(), services=count, calls=1, subscriptions=1, stacks=("dev",), catalogue=None)
-    assert verdict.sentence() == f"{said}, 1 call and 1 subscription between them, 1 stack (dev): valid."
+    verdict = Verdict(
+        folder="shop", problems=(), services=count, calls=1, subscriptions=1, stacks=("dev",), catalogue=None
+    )
+    assert verdict.sentence() == f"shop: {said}, 1 call and 1 subscription between them, 1 stack (dev): valid."
