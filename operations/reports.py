@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.unmade import Pending, record
 from operations import unmade
-from operations.console import Console, columns, seconds
+from operations.console import Console, columns, many, seconds
 
 _SHOWN_KINDS = 8
 _DONE_WORDS = {"create": "created", "delete": "deleted", "replace": "replaced", "update": "updated"}
@@ -103,8 +103,9 @@ class DownReport:
         swept = f", {len(self.swept)} left by an interrupted run among them" if self.swept else ""
         end = " The control plane is stopped." if self.stopped else ""
         return (
-            f"{self.stack} is down ({seconds(self.elapsed_seconds)}): {self.deleted + len(self.swept)} objects"
-            f" removed{swept}; nothing of ours remains in the cluster.{end}"
+            f"{self.stack} is down ({seconds(self.elapsed_seconds)}):"
+            f" {many(self.deleted + len(self.swept), 'object')} removed{swept};"
+            f" nothing of ours remains in the cluster.{end}"
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from operations.console import many
 from operations.judged.judgement import Judged, about, excuse, sentence, visible
 from policies.core.finding import Finding, Undecided
 from policies.core.rule import Rule
@@ -55,11 +56,11 @@ def _rule(
     others = [sentence(finding) for finding in found if finding.level != "mandatory"]
     others += [f"{about(finding)} {finding.path}: {excuse(finding)}" for finding in excepted]
     if mandatory:
-        many = f"{len(mandatory)} findings. " if len(mandatory) > 1 else ""
-        failure = SubElement(case, "failure", message=visible(f"{many}{rule.why}"), type="mandatory")
+        count = f"{len(mandatory)} findings. " if len(mandatory) > 1 else ""
+        failure = SubElement(case, "failure", message=visible(f"{count}{rule.why}"), type="mandatory")
         failure.text = _lines(mandatory)
     elif open_ and not found:
-        SubElement(case, "skipped", message=f"undetermined for {len(open_)} objects: a value is not known yet")
+        SubElement(case, "skipped", message=f"undetermined for {many(len(open_), 'object')}: a value is not known yet")
     if others:
         SubElement(case, "system-out").text = _lines(others)
 
