@@ -11,6 +11,7 @@ from typing import Final
 from blueprint.catalogue import Environment
 from blueprint.reading import Problem
 from blueprint.unmade import Pending
+from operations.console import many
 from operations.judged.places import Place
 from policies.core.finding import Finding, Report
 from policies.core.rule import Rule
@@ -38,8 +39,7 @@ class Judged:
         levels = Counter(finding.level for finding in report.findings)
         unread = f", {len(self.problems)} unreadable" if self.problems else ""
         return (
-            f"{report.rules} rules over {report.objects} {'object' if report.objects == 1 else 'objects'}"
-            f" ({self.environment}):"
+            f"{report.rules} rules over {many(report.objects, 'object')} ({self.environment}):"
             f" {levels['mandatory']} mandatory, {levels['advisory']} advisory, {len(report.excepted)} excepted,"
             f" {len(report.undecided)} undetermined{unread}"
         )
