@@ -37,7 +37,8 @@ def page() -> str:
     definitions: dict[str, Schema] = {"Service": {key: value for key, value in whole.items() if key != "$defs"}}
     definitions |= whole["$defs"]
     places = _places(definitions)
-    parts = [_INTRO, *("\n".join(_section(name, definitions, places[name])) for name in places)]
+    missing = _not_made()
+    parts = [_INTRO, *("\n".join(_section(name, definitions, places[name], missing)) for name in places)]
     return "\n".join(parts)
 
 
@@ -75,7 +76,9 @@ def _entry(of: Schema) -> Schema | None:
     return next((each for each in held if isinstance(each, Mapping)), None)
 
 
-def _section(name: str, definitions: Mapping[str, Schema], places: list[str]) -> Iterator[str]:
+def _section(
+    name: str, definitions: Mapping[str, Schema], places: list[str], missing: Mapping[tuple[str, str], Row]
+) -> Iterator[str]:
     of = definitions[name]
     yield f"## {name}"
     yield ""
@@ -84,7 +87,7 @@ def _section(name: str, definitions: Mapping[str, Schema], places: list[str]) ->
     yield from [f"Stands at {', '.join(shown[:4])}{' and others' if len(shown) > 4 else ''}.", ""] if shown else []
     yield "| field | type | default | what it is and becomes |"
     yield "|---|---|---|---|"
-    required, missing = of.get("required", ()), _not_made()
+    required = of.get("required", ())
     for field, text in of.get("properties", {}).items():
         default = "required" if field in required else _default(text)
         # The schema says nothing of a field whose model says the same.
