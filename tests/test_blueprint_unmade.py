@@ -262,9 +262,14 @@ def test_the_record_says_the_same_to_programs(stored: Catalogue) -> None:
     }
 
 
+def _check(stack: str, of: Catalogue) -> None:
+    """What the program does before it spells `stack`."""
+    check(settings(stack), pending(settings(stack), of, stack))
+
+
 def test_a_cluster_that_runs_containers_refuses_what_pods_would_wait_for(stored: Catalogue) -> None:
     with pytest.raises(TextError) as refused:
-        check(settings("prod"), stored, "prod")
+        _check("prod", stored)
     assert str(refused.value) == (
         "services/shelf.yaml:14: spec.resources.db: is a store, which comes with stores (0.4) and is not made yet, but"
         " variables ask for it, so the pods of shelf would wait for its Secret for ever. Run the store yourself: drop"
@@ -274,7 +279,7 @@ def test_a_cluster_that_runs_containers_refuses_what_pods_would_wait_for(stored:
 
 
 def test_a_simulated_cluster_takes_what_pods_would_wait_for(stored: Catalogue) -> None:
-    check(settings("dev"), stored, "dev")
+    _check("dev", stored)
 
 
 def test_the_cure_of_the_refusal_cures_it(tmp_path: Path) -> None:
@@ -282,7 +287,7 @@ def test_the_cure_of_the_refusal_cures_it(tmp_path: Path) -> None:
         "  environments:\n"
         "    prod: {resources: {db: null}, containers: {main: {variables: {URL: postgres://db.example.com}}}}\n"
     )
-    check(settings("prod"), catalogue(tmp_path / "services", shelf=patched), "prod")
+    _check("prod", catalogue(tmp_path / "services", shelf=patched))
 
 
 def test_a_row_says_what_to_do_in_a_sentence_without_its_end() -> None:

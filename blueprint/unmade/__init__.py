@@ -67,16 +67,14 @@ def once(found: Iterable[Pending]) -> tuple[Pending, ...]:
     return tuple(first.values())
 
 
-def check(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> None:
-    """Raises TextError where pods would wait for ever on a cluster that runs them.
+def check(settings: Settings, found: Iterable[Pending]) -> None:
+    """Raises TextError where pods would wait for ever for what was `found`, on a cluster that runs them.
 
     Where containers are simulated, as on the embedded control plane, nothing waits.
     """
     if clusters.decide(settings.cluster).simulated:
         return
-    problems = [
-        _refused(each, settings.environment) for each in pending(settings, catalogue, stack) if each.waiting is not None
-    ]
+    problems = [_refused(each, settings.environment) for each in found if each.waiting is not None]
     if problems:
         raise TextError(problems)
 
