@@ -1,7 +1,7 @@
 """What the cluster's scheduler reads in five fields, so that a schedule it would refuse is refused where it is written.
 
 The rules are those of Kubernetes' CronJob controller (robfig/cron v3, ParseStandard), less its words (@daily) and
-time zones: a schedule here is UTC and five fields.
+time zones: a schedule here is five fields, and its time zone stands beside it.
 """
 
 import re

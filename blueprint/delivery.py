@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from blueprint import names, sizes
 from blueprint.catalogue import Service, Spec
+from blueprint.catalogue.scheduling import Job
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS
 from blueprint.text import seconds
@@ -82,7 +83,15 @@ class Scheduled:
     """A CronJob."""
 
     schedule: str
-    """Five cron fields, UTC."""
+    """Five cron fields, in `time_zone`."""
+    time_zone: str
+    """IANA's name."""
+    concurrency_policy: str
+    """Forbid or Replace: two runs never go on at once."""
+    starting_deadline_seconds: int
+    """How late a run may start."""
+    active_deadline_seconds: int
+    """How long a run may take, with its repeats."""
 
 
 Delivery = Rolling | Canary | BlueGreen | Scheduled
@@ -147,9 +156,19 @@ MAKERS: Final[Mapping[str, Callable[[Service, Context], Any]]] = {
 def decide(service: Service, context: Context) -> Delivery:
     """How `service` is delivered."""
     if service.spec.schedule is not None:
-        return Scheduled(schedule=service.spec.schedule)
+        return _scheduled(service.spec.schedule, service.spec.job)
     made: Delivery = MAKERS[service.spec.rollout.strategy](service, context)
     return made
+
+
+def _scheduled(schedule: str, job: Job) -> Scheduled:
+    return Scheduled(
+        schedule=schedule,
+        time_zone=job.time_zone,
+        concurrency_policy=job.concurrency_policy,
+        starting_deadline_seconds=round(seconds(job.starting_deadline)),
+        active_deadline_seconds=round(seconds(job.active_deadline)),
+    )
 
 
 _PEAKS: Final[Mapping[str, Callable[[int, bool], int]]] = {
@@ -164,5 +183,5 @@ _PEAKS: Final[Mapping[str, Callable[[int, bool], int]]] = {
 def peak_pods(spec: Spec, *, meshed: bool) -> int:
     """Pods of `spec` at the busiest moment of a delivery: what its namespace's quota must allow."""
     if spec.schedule is not None:
-        return 2  # one that runs (concurrency is forbidden) and one that is being stopped
+        return 2  # one that runs (its concurrency policy allows no second) and one that is being stopped
     return _PEAKS[spec.rollout.strategy](spec.scaling.most, meshed)

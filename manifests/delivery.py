@@ -146,15 +146,15 @@ def _blue_green(workload: Workload, delivery: BlueGreen) -> Iterator[Manifest]:
 def _scheduled(workload: Workload, delivery: Scheduled) -> Iterator[Manifest]:
     job = {
         "backoffLimit": 3,
-        "activeDeadlineSeconds": 3600,  # an hour: a run that hangs must not keep the next ones from starting
+        "activeDeadlineSeconds": delivery.active_deadline_seconds,
         "ttlSecondsAfterFinished": 86400,  # a day, to read its logs
         "template": template(workload, hash_label=None, restart="Never"),
     }
     spec = {
         "schedule": delivery.schedule,
-        "timeZone": "Etc/UTC",
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": 300,
+        "timeZone": delivery.time_zone,
+        "concurrencyPolicy": delivery.concurrency_policy,
+        "startingDeadlineSeconds": delivery.starting_deadline_seconds,
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 3,
         "jobTemplate": {"spec": job},

@@ -16,6 +16,7 @@ from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
 from blueprint.catalogue.promising import Metrics, Promises, QueueLag, SlowNetwork, once
 from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Port, Ports, Scaling
+from blueprint.catalogue.scheduling import Job
 from blueprint.names import DOMAIN
 from blueprint.text import Cron, Fault, ServiceName, Slug, Text
 
@@ -72,7 +73,9 @@ class Spec(Promises):
     tier: Literal["critical", "standard", "best-effort"] = "standard"
     """How much it matters: priority, spread over nodes, whom an alert wakes."""
     schedule: Cron | None = None
-    """When a cronjob runs, in UTC; for no other type."""
+    """When a cronjob runs, in the time zone of `job`; for no other type."""
+    job: Job = Job()
+    """How the runs of a cronjob follow one another; for no other type."""
     containers: Containers
     """By name; `main` is the service itself."""
     init_containers: InitContainers = {}
@@ -124,6 +127,9 @@ class Spec(Promises):
             yield Fault(
                 "schedule", need, 'Set schedule to five cron fields such as "0 2 * * *" on a cronjob and nowhere else'
             )
+        if "job" in self.model_fields_set and self.type != "cronjob":
+            cause = f"is about the runs of a cronjob, but type is {self.type}"
+            yield Fault("job", cause, "Drop it, or set type to cronjob")
 
     def _listens_where_it_says(self) -> Iterator[Fault]:
         ports = self.service.ports if self.service else {}
