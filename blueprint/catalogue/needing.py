@@ -52,7 +52,8 @@ class Consume(Checked):
     operations: tuple[str, ...] = ()
     """Which of the API's operations: "GET /v1/users/{id}" or package.Service/Method. Unset: all of them."""
     criticality: Literal["hard", "soft"] = "hard"
-    """`soft` promises a fallback when the provider is down."""
+    """`soft` promises a fallback when the provider is down. Services that call each other in a circle need one such
+    edge in it: where all wait for one another, one slow service stops them all."""
     timeout: Duration | None = None
     """The longest the caller waits, retries included. Unset: the API's own timeout times the tries."""
     retries: Retries | None = None

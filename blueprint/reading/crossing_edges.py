@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from blueprint.catalogue.needing import Consume
 from blueprint.network import HTTP_PROTOCOLS
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
@@ -106,11 +107,9 @@ def listeners(view: View) -> Iterator[Problem]:
 
 
 def cycles(view: View) -> Iterator[Problem]:
-    """No service waits for itself through others."""
+    """No service waits for itself through others. A soft call can do without its answer, so nobody waits for it."""
     graph = {
-        name: sorted(
-            {consume.provider for consume in service.spec.consumes if consume.provider in view.services} - {name}
-        )
+        name: sorted({use.provider for use in service.spec.consumes if _is_waited_for(use, view)} - {name})
         for name, service in view.services.items()
     }
     done: set[str] = set()
@@ -125,9 +124,20 @@ def cycles(view: View) -> Iterator[Problem]:
             elif step in (path := [name for name, _ in trail]):
                 circle = [*path[path.index(step) :], step]
                 caller, provider = circle[0], circle[1]
-                index = next(i for i, use in enumerate(view.services[caller].spec.consumes) if use.provider == provider)
+                index = next(
+                    index
+                    for index, use in enumerate(view.services[caller].spec.consumes)
+                    if use.provider == provider and _is_waited_for(use, view)
+                )
                 cause = f"calls in a circle: {' → '.join(circle)}; one slow service would stop them all"
-                cure = "Turn one of the calls into an event, or move what both need into a service of its own"
+                cure = (
+                    "Say criticality: soft where the caller can do without the answer, turn one of the calls into an"
+                    " event, or move what both need into a service of its own"
+                )
                 yield view.problem(caller, ("consumes", index, "api"), cause, cure)
             elif step not in done:
                 trail.append((step, iter(graph[step])))
+
+
+def _is_waited_for(use: Consume, view: View) -> bool:
+    return use.criticality == "hard" and use.provider in view.services
