@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from blueprint import sizes
+from blueprint.addresses import overlap
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Volume
 from blueprint.delivery import peak_pods
 from blueprint.reading import Catalogue, Problem, TextError
 from blueprint.reading.problems import valid
-from blueprint.settings import Settings
+from blueprint.settings import Existing, Settings
 
 
 def check(settings: Settings, catalogue: Catalogue, services: Sequence[Service], stack: str) -> None:
@@ -21,6 +22,7 @@ def check(settings: Settings, catalogue: Catalogue, services: Sequence[Service],
     problems = [
         *_routes(settings, catalogue, services),
         *_twice(settings, catalogue, services),
+        *_ranges(settings, catalogue, services, stack),
         *_volumes(settings, catalogue, services),
         *_budget(settings, services, stack),
     ]
@@ -81,6 +83,26 @@ def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]
                     )
                     cure = "Take another prefix or another host"
                     yield catalogue.problem(service.name, settings.environment, place, cause, cure)
+
+
+def _ranges(settings: Settings, catalogue: Catalogue, services: Sequence[Service], stack: str) -> Iterator[Problem]:
+    """A host outside is not among the cluster's own addresses: to open those would go around every other rule."""
+    if not isinstance(settings.cluster, Existing):
+        return
+    nodes, own = settings.cluster.node_cidrs, settings.cluster.cluster_cidrs
+    taken = {**dict.fromkeys(own, "pods or Services"), **dict.fromkeys(nodes, "nodes")}
+    for service in services:
+        for index, egress in enumerate(service.spec.egress):
+            place = ("egress", index, "cidrs")
+            if egress.cidrs and not own:
+                cause = "may hold the cluster's own pods and Services: the stack does not say where those are"
+                cure = f"Add clusterCidrs to the cluster of Pulumi.{stack}.yaml: the ranges of its pods and Services"
+                yield catalogue.problem(service.name, settings.environment, place, cause, cure)
+            for position, cidr in enumerate(egress.cidrs or ()):
+                if shared := sorted(each for each in taken if overlap(each, cidr)):
+                    cause = f"'{cidr}' holds addresses of the cluster's own {taken[shared[0]]} ({shared[0]})"
+                    cure = f"Name the subnets {egress.host} is in; what is in the cluster is named in consumes"
+                    yield catalogue.problem(service.name, settings.environment, (*place, position), cause, cure)
 
 
 def _volumes(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:

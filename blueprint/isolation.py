@@ -16,7 +16,7 @@ from blueprint.catalogue.off import OFF
 from blueprint.catalogue.promising import Metrics
 from blueprint.context import Context
 from blueprint.delivery import peak_pods
-from blueprint.network_rules import Edge, NetworkRule, both_ends, internet, tcp
+from blueprint.network_rules import Addresses, Edge, NetworkRule, both_ends, internet, tcp
 from blueprint.platform_rules import Served, platform_edges
 from blueprint.sizes import Amounts
 from blueprint.vendors import KONG_GATEWAY, MERGED_METRICS_PORT, PROBE_PORTS
@@ -123,14 +123,23 @@ def _catalogue_edges(service: Service, context: Context, backings: Sequence[Back
         yield Edge(
             why=backing.why, source=own, target=backing.reached_at, ports=tcp(*backing.ports), egress=backing.egress
         )
-    if edges.outside:
+    if public := [outside for outside in edges.outside if not outside.cidrs]:
         yield Edge(
-            why=f"{name} reaches {', '.join(sorted({outside.host for outside in edges.outside}))}",
+            why=f"{name} reaches {', '.join(sorted({outside.host for outside in public}))}",
             source=own,
             target=internet(context.cluster.node_cidrs),
-            ports=tcp(*(outside.port for outside in edges.outside)),
+            ports=tcp(*(outside.port for outside in public)),
             egress=names.to("internet"),
         )
+    for outside in edges.outside:
+        if outside.cidrs:
+            yield Edge(
+                why=f"{name} reaches {outside.host} in a private network",
+                source=own,
+                target=tuple(Addresses(cidr=cidr) for cidr in outside.cidrs),
+                ports=tcp(outside.port),
+                egress=names.to_host(outside.host, outside.port),
+            )
 
 
 def _platform_edges(service: Service, context: Context) -> Iterator[Edge]:

@@ -28,6 +28,8 @@ DOMAIN: Final = "cluster.local"
 
 LABEL_LENGTH: Final = 63
 """Characters of a DNS label (RFC 1123): Namespaces, Services, label values, container names."""
+NAME_LENGTH: Final = 253
+"""Characters of a DNS subdomain (RFC 1123): what most objects may be called."""
 
 
 def fit(name: str, limit: int = LABEL_LENGTH) -> str:
@@ -141,6 +143,11 @@ def from_(*words: str) -> str:
 def to(*words: str) -> str:
     """The policy at the calling end of an edge."""
     return ".".join(("to", *words))
+
+
+def to_host(host: str, port: int) -> str:
+    """The policy towards a host in a private network. A service and its API are two words, a host at least two."""
+    return fit(to("host", host, str(port)), NAME_LENGTH)
 
 
 def public(api: str) -> str:

@@ -93,6 +93,8 @@ class Outside:
     port: int
     protocol: str
     """TLS, HTTP or TCP."""
+    cidrs: tuple[str, ...] = ()
+    """Where it is in a private network; empty: it is on the internet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +174,13 @@ def decide(services: Sequence[Service], brokers: Brokers) -> Network:
             for broker in _brokers(service, carriers)
         ),
         outside=tuple(
-            Outside(service=service.name, host=egress.host, port=egress.port, protocol=egress.protocol)
+            Outside(
+                service=service.name,
+                host=egress.host,
+                port=egress.port,
+                protocol=egress.protocol,
+                cidrs=tuple(sorted(egress.cidrs or ())),
+            )
             for service in services
             for egress in sorted(service.spec.egress, key=lambda egress: (egress.host, egress.port))
         ),

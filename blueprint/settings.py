@@ -43,12 +43,16 @@ class Existing(Checked):
     node_cidrs: tuple[Cidr, ...] = ()
     """Addresses of the nodes, for probes. Unset: the network plug-in lets a node reach its own pods by itself
     (Calico, Cilium and the cloud's do)."""
+    cluster_cidrs: tuple[Cidr, ...] = ()
+    """Addresses of the cluster's pods and Services, such as a VPC's pod subnets and 172.20.0.0/16 on EKS. No host
+    outside may be said to be there. Needed where a service's egress names `cidrs`; changes no object."""
     node_local_dns: tuple[CacheAddress, ...] | None = None
     """Addresses at which a cache on each node answers for the resolver (NodeLocal DNSCache). Where kube-proxy uses
     iptables, the cache takes over the cluster IP of kube-dns: write that as well. Unset: 169.254.20.10 on GKE, where it
     is on by default since 1.33.1; none elsewhere."""
 
     def faults(self) -> Iterator[Fault]:
+        yield from once("clusterCidrs", self.cluster_cidrs)
         yield from once("nodeLocalDns", self.node_local_dns or ())
 
 

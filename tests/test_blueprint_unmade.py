@@ -33,6 +33,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "budget.cpuCores": "a ceiling: what asks for more is refused",
     "budget.memoryGib": "a ceiling: what asks for more is refused",
     "budget.pods": "a ceiling: what asks for more is refused",
+    "cluster(Existing).clusterCidrs": "where no host outside may be said to be",
     "spec.consumes.*.protocol": "must fit the API's type",
     "spec.provides.*.allow": "who is not in it may not consume",
     "spec.provides.*.definition": "a file that must be there",

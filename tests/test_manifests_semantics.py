@@ -459,7 +459,8 @@ def test_every_consumer_credential_has_the_keys_kong_asks_for(stack: Stack) -> N
 def test_every_external_host_has_an_entry_and_a_network_rule(stack: Stack) -> None:
     entries = stack.named("ServiceEntry")
     for outside in stack.blueprint.network.outside:
-        ports = stack.named("NetworkPolicy")[outside.service, "to.internet"]["spec"]["egress"][0]["ports"]
+        name = f"to.host.{outside.host}.{outside.port}" if outside.cidrs else "to.internet"
+        ports = stack.named("NetworkPolicy")[outside.service, name]["spec"]["egress"][0]["ports"]
         assert {"port": outside.port, "protocol": "TCP"} in ports
         if stack.blueprint.platform.mesh:
             entry = entries[outside.service, outside.host]["spec"]

@@ -17,7 +17,6 @@ from blueprint.catalogue.owning import Resource
 from blueprint.catalogue.promising import Metrics, Promises, QueueLag, SlowNetwork, once
 from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Port, Ports, Scaling
 from blueprint.catalogue.scheduling import Job
-from blueprint.names import DOMAIN
 from blueprint.text import Cron, Fault, ServiceName, Slug, Text
 
 __all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge", "schema"]
@@ -181,9 +180,6 @@ class Spec(Promises):
         first: dict[int, Egress] = {}
         for index, egress in enumerate(self.egress):
             other = first.setdefault(egress.port, egress)
-            if egress.host.endswith((".svc", f".svc.{DOMAIN}")):
-                cause = f"'{egress.host}' is inside the cluster, where only what is consumed is reached"
-                yield Fault(f"egress.{index}.host", cause, "Name its API in consumes")
             if other.host != egress.host and "TCP" in (other.protocol, egress.protocol):
                 cause = f"shares port {egress.port} with {other.host}, and in TCP the mesh cannot tell the two apart"
                 cure = "Say TLS for both if they encrypt from the first byte, or reach one of them on another port"

@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from blueprint.addresses import PRIVATE_ENDINGS, PrivateCidr
+from blueprint.catalogue.promising import once
+from blueprint.names import DOMAIN
 from blueprint.text import Channel, Checked, Duration, Fault, Host, PortNumber, Slug, Text, seconds
 
 RetryOn = Literal[
@@ -81,7 +84,7 @@ class Consume(Checked):
                 )
 
 
-class Egress(Text):
+class Egress(Checked):
     """One host outside the platform."""
 
     host: Host
@@ -90,6 +93,21 @@ class Egress(Text):
     """TCP port."""
     protocol: Literal["TLS", "HTTP", "TCP"] = "TLS"
     """What the mesh takes the bytes for. TLS: the service encrypts by itself."""
+    cidrs: Annotated[tuple[PrivateCidr, ...], Field(max_length=16)] | None = None
+    """Where a host in a private network has its addresses (a managed database, an on-premise host), such as its
+    subnets: the port is open to these alone. Each at most a /16 (IPv6: a /48), at most 16, and none of the cluster's
+    own. Unset or empty: the host is on the internet, to whose addresses alone the port is open; needed, even if empty,
+    where the name looks private (.internal, .rds.amazonaws.com). Changes network policies in place."""
+
+    def faults(self) -> Iterator[Fault]:
+        if self.host.endswith((".svc", f".svc.{DOMAIN}")):
+            cause = f"'{self.host}' is inside the cluster, where only what is consumed is reached"
+            yield Fault("host", cause, "Name its API in consumes")
+        elif self.cidrs is None and self.host.endswith(PRIVATE_ENDINGS):
+            cause = f"'{self.host}' looks private, and only public addresses are open: every connection would time out"
+            cure = "Add cidrs with the ranges it is in, such as [10.20.0.0/16], or `cidrs: []` if its address is public"
+            yield Fault("host", cause, cure)
+        yield from once("cidrs", self.cidrs or ())
 
 
 Broker = Literal["kafka", "nats", "rabbitmq"]

@@ -37,6 +37,13 @@ RAW: Final = ("tcp", "tls")
 ENVIRONMENTS: Final = ("dev", "staging", "prod", "ephemeral")
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
 BROKERS: Final = ("kafka", "nats", "rabbitmq")
+CIDRS: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {"cidrs": []},
+    {"cidrs": ["10.60.0.0/16"]},
+    {"cidrs": ["192.168.77.0/24", "10.60.0.0/16", "fd12:3456:789a::/48"]},
+)
+"""Where a host is: on the internet, or in networks the proof knows (`tests.support.stack_text`)."""
 HOSTS: Final = ("api.example.com", "mail.example.net", "pay.example.org")
 
 Text = dict[str, Any]
@@ -114,7 +121,7 @@ def _spec(chance: Random, name: str, before: dict[str, Text]) -> Text:
     spec["consumes"] = _consumes(chance, name, before)
     spec["resources"] = _resources(chance)
     spec["egress"] = [
-        {"host": host, "port": port, "protocol": protocol}
+        {"host": host, "port": port, "protocol": protocol, **chance.choice(CIDRS)}
         for index, host in enumerate(chance.sample(HOSTS, chance.choice((0, 0, 1, 2))))
         # In plain TCP the mesh cannot distinguish two hosts on one port, so no catalogue may ask for it.
         for port, protocol in chance.sample(((443, "TLS"), (587 + index, "TCP"), (80, "HTTP")), chance.randint(1, 2))
@@ -273,7 +280,13 @@ def _settings(chance: Random, meshed: bool) -> Text:
     caches = chance.choice(({}, {"nodeLocalDns": ["169.254.20.10"]}, {"platform": "gke"}))
     return {
         "environment": chance.choice(ENVIRONMENTS),
-        "cluster": {"kind": "existing", "name": "random", "nodeCidrs": cidrs, **caches},
+        "cluster": {
+            "kind": "existing",
+            "name": "random",
+            "nodeCidrs": cidrs,
+            "clusterCidrs": ["10.244.0.0/16"],
+            **caches,
+        },
         "domain": "random.example.com",
         "operators": "present",
         "mesh": {"mode": "sidecar", "trustDomain": chance.choice(("cluster.local", "mesh.example.com"))}

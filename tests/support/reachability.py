@@ -82,7 +82,8 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
         for broker in brokers:
             yield Edge(source=pods(name), target=BROKERS[broker].end, ports=(BROKER_PORTS[broker],))
         for host in spec.get("egress", ()):
-            yield Edge(source=pods(name), target=INTERNET, ports=(host.get("port", 443),))
+            for place in host.get("cidrs") or (INTERNET,):
+                yield Edge(source=pods(name), target=place, ports=(host.get("port", 443),))
         yield from _service_edges(name, spec, stack)
     yield from _platform(stack)
 

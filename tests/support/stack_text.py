@@ -34,6 +34,12 @@ _PRIVATE: Final = (
 all that is not global unicast (2000::/3), the ranges that lead back to IPv4 among it (64:ff9b::/96, 64:ff9b:1::/48)."""
 _NOWHERE: Final = zone("documentation", ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
 """Addresses at which no host answers: reachable or not is the same."""
+OFFICE: Final = (
+    zone("10.60.0.0/16", ("10.60.0.0/16",)),
+    zone("192.168.77.0/24", ("192.168.77.0/24",)),
+    zone("fd12:3456:789a::/48", ("fd12:3456:789a::/48",)),
+)
+"""The private networks a random catalogue's hosts are in, each called as a catalogue writes it."""
 INTERNET, PRIVATE, NODES, CACHE = "the internet", "private addresses", "the nodes", "the nodes' DNS cache"
 
 
@@ -56,9 +62,11 @@ class Stack:
         """Every address that matters, in parts that are one thing each."""
         nodes = [zone(NODES, self.nodes)] if self.nodes else []
         caches = [zone(CACHE, [f"{each}/32" for each in self.caches], less=nodes)] if self.caches else []
-        private = zone(PRIVATE, _PRIVATE, less=[METADATA, *nodes, *caches])
-        internet = zone(INTERNET, ("0.0.0.0/0", "2000::/3"), less=[METADATA, *nodes, *caches, private, _NOWHERE])
-        return (METADATA, *nodes, *caches, private, internet)
+        private = zone(PRIVATE, _PRIVATE, less=[METADATA, *nodes, *caches, *OFFICE])
+        internet = zone(
+            INTERNET, ("0.0.0.0/0", "2000::/3"), less=[METADATA, *nodes, *caches, *OFFICE, private, _NOWHERE]
+        )
+        return (METADATA, *nodes, *caches, *OFFICE, private, internet)
 
 
 def stack_of(file: Path, *, meshed: bool = True) -> Stack:

@@ -7,7 +7,7 @@ from blueprint.vendors import BROKER_PORTS, STORE_PORTS
 from policies.core.facts import Facts
 from policies.intent.edges import Owned, intent
 from policies.network.ports import ports
-from policies.rules.net.platform import BROKERS, GATEWAY, Edge, Pods, edges_of, internet, own_edges, resolving
+from policies.rules.net.platform import BROKERS, GATEWAY, Edge, Pods, edges_of, internet, own_edges, private, resolving
 
 
 def service_pods(service: str) -> Pods:
@@ -44,7 +44,8 @@ def edges(facts: Facts) -> Iterator[Edge]:
             yield Edge(source=pods, target=BROKERS[broker], ports=_tcp(*BROKER_PORTS[broker]), why=why)
         for host in service.spec.egress:
             why = f"{service.name} reaches {host.host}"
-            yield Edge(source=pods, target=internet(facts), ports=_tcp(host.port), why=why)
+            zone = private(host.host, host.cidrs, facts) if host.cidrs else internet(facts)
+            yield Edge(source=pods, target=zone, ports=_tcp(host.port), why=why)
         yield from edges_of(service, pods, facts)
 
 

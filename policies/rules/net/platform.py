@@ -5,7 +5,7 @@ derivation would otherwise be the judge's mistake too. What other people's pods 
 stands once, in `blueprint.vendors`; the proof of isolation in `tests` checks it with a copy of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -152,6 +152,14 @@ def internet(facts: Facts) -> Zone:
     """The public internet: reserved ranges may be included or not, the addresses of our nodes may not."""
     public = INTERNET - nodes(facts)
     return Zone(name="the internet", must=public - space(NOWHERE), may=public)
+
+
+def private(host: str, cidrs: Iterable[str], facts: Facts) -> Zone:
+    """The private network `host` is in: never the cluster's own addresses, whatever its owner names."""
+    cluster = facts.settings.cluster if facts.settings else None
+    ours = space(cluster.cluster_cidrs) if isinstance(cluster, Existing) else NOBODY
+    there = space(cidrs) - nodes(facts) - ours
+    return Zone(name=f"the network of {host}", must=there, may=there)
 
 
 def own_edges(facts: Facts) -> Iterator[Edge]:
