@@ -1,4 +1,4 @@
-"""Words of Kubernetes and of compose files that a catalogue says in another place: the nearest spelling would mislead.
+"""Words that belong in another place, of Kubernetes, compose files or here: the nearest spelling would mislead.
 
 A word that a model has, or gets, is no row here; a test says so.
 """
@@ -17,3 +17,9 @@ ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("Spec", "volumes"): "Write a store below `resources` (postgres, s3, ...); a disk is one of `type: volume`",
 }
 """Model and unknown field → what to write instead."""
+
+OTHERWISE: Final[Mapping[str, tuple[str, str]]] = {
+    "amqp": ("rabbitmq", "Write rabbitmq: a broker is named by its product, an account at it by its protocol"),
+    "rabbitmq": ("amqp", "Write amqp: an account is named by its protocol, the broker by its product"),
+}
+"""A value that is right in another place → the word for it where that one is valid, and what to write."""

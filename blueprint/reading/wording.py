@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from blueprint.docstrings import docstrings
-from blueprint.reading.elsewhere import ELSEWHERE
+from blueprint.reading.elsewhere import ELSEWHERE, OTHERWISE
 from blueprint.reading.patterns import PATTERNS
 from blueprint.reading.places import Place, Spot, fields, kinds, spot
 from blueprint.reading.problems import Problem, valid
@@ -152,10 +152,16 @@ def _missing(found: Found) -> Words:
 def _literal(found: Found) -> Words:
     expected = [word.strip("'") for word in found.context["expected"].replace(" or ", ", ").split(", ")]
     if isinstance(found.input, str):
-        return f"{found.quoted} is not a valid value", valid(found.input, expected, "Valid")
+        return f"{found.quoted} is not a valid value", _meant(found.input, expected)
     if found.shown in expected:
         return f"is {found.got}, not text", f'Put it in quotes: "{found.shown}"'
     return f"is {found.got}, not a valid value", f"Valid: {', '.join(sorted(expected))}"
+
+
+def _meant(wrong: str, known: Sequence[str]) -> str:
+    """The cure for a value that is not among `known`."""
+    word, cure = OTHERWISE.get(wrong, ("", ""))
+    return cure if word in known else valid(wrong, known, "Valid")
 
 
 def _untagged(found: Found) -> Words:
@@ -169,7 +175,7 @@ def _wrong_tag(found: Found) -> Words:
     if found.node and not isinstance(found.node.value, str):
         return f"is {_got(found.node.value, found.shown)}, not text", f"Valid: {', '.join(known)}"
     tag = found.shown if found.node else str(found.context["tag"])
-    return f"'{tag}' is not known", valid(tag, known, "Valid")
+    return f"'{tag}' is not known", _meant(tag, known)
 
 
 def _got(value: Any, shown: str) -> str:
