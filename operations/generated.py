@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from blueprint import catalogue, design, printed, settings
+from blueprint.catalogue.sharing import defaults_schema
 from blueprint.reading import read_catalogue, read_settings
 from operations import catalogue_page, policy_page
 
@@ -36,6 +37,7 @@ FILES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/catalogue.md": catalogue_page.page,
     "docs/policies.md": policy_page.page,
     "docs/settings.schema.json": lambda: _schema(settings.schema()),
+    "services/defaults-schema.json": lambda: _schema(defaults_schema()),
     "services/schema.json": lambda: _schema(catalogue.schema()),
     **{f"tests/golden/blueprint.{name}.yaml": _stack(name) for name in STACKS},
 }

@@ -235,8 +235,14 @@ class Service(Text):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a file of the catalogue, for editors. Checks between files are not in it."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **docstrings.schema(Service)}
+    """The JSON Schema of a file of the catalogue, for editors. Checks between files are not in it.
+
+    `resources` may be in `_defaults.yaml`, which an editor does not see; reading asks for them in one of the two.
+    """
+    made = docstrings.schema(Service)
+    for container in ("Container", "InitContainer"):
+        made["$defs"][container]["required"].remove("resources")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -81,7 +81,8 @@ class InitContainer(Text):
     """Environment. `${...}` refers to resources, consumed services and the service itself. Changing it restarts
     the pods."""
     resources: Resources
-    """Requests and limits. Changing them restarts the pods."""
+    """Requests and limits. Unset: what `_defaults.yaml` says for the system; one of the two must say it. Changing them
+    restarts the pods."""
 
 
 class Container(InitContainer):

@@ -14,21 +14,26 @@ from blueprint.reading.crossing import crossed
 from blueprint.reading.entries import Catalogue, Entry, patch_of
 from blueprint.reading.patching import revalidated
 from blueprint.reading.problems import Problem, TextError
+from blueprint.reading.sharing import read_sharing
 from blueprint.reading.source import Source, read_source
 
 
 def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
     """The services in `folder`, one per `*.yaml` or `*.yml` in any case: no file is passed over for its name.
+    `_defaults.yaml` is what the services of a system share; where it is wrong, it alone is reported, for what the
+    services lack without it is no mistake of theirs.
 
     `today` decides which exceptions have expired. `called` is the folder's name in messages; unset: its last part.
     Raises TextError with every problem of the run.
     """
-    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
+    every = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
+    files = [file for file in every if not file.name.startswith("_")]
     if not files:
         cause = "holds no service" if folder.is_dir() else "is not a folder"
         cure = "Put one YAML file per service there, or name another folder with --services"
         raise TextError([Problem(file=str(folder), line=1, field="", cause=cause, cure=cure)])
     shown = called or folder.resolve().name
+    sharing = read_sharing([file for file in every if file not in files], shown)
     found: list[Problem] = []
     entries: list[Entry] = []
     unread: set[str] = set()
@@ -36,6 +41,7 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
         source: Source | None = None
         try:
             source = read_source(file, f"{shown}/{file.name}")
+            source = sharing.under(source) if sharing else source
             entries.append(_entry(source))
         except TextError as error:
             found += error.problems
@@ -44,6 +50,8 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
             if source and (name := source.node(("metadata", "name"))):
                 unread.add(name.text)
     found += _twins(entries)
+    if sharing and not unread:  # of a file that could not be read nobody knows the system
+        found += sharing.unknown([entry.written.spec.system for entry in entries])
     catalogue = Catalogue(entries={entry.written.name: entry for entry in entries})
     found += crossed(catalogue, folder, today, unread)
     if found:

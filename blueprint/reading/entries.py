@@ -23,6 +23,8 @@ class Entry:
 
     def place(self, environment: Environment | None, *path: str | int) -> tuple[str | int, ...]:
         """Where `path` of the spec is written: in the environment's patch if it says that, else above it."""
+        if environment and self.source.origin(of_patch := (*patch_of(environment), *path))[0] is not self.source:
+            return of_patch
         node = self.source.node(patch_of(environment)) if environment else None
         for word in path:
             if node is None or (isinstance(node.value, dict) and str(word) not in node.items):

@@ -10,7 +10,7 @@ levels.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,15 +61,27 @@ class Source:
     """The values without their lines."""
     tree: Callable[[], Node]
     """Makes `root`."""
+    given: Mapping[tuple[str | int, ...], tuple[str | int, ...]] = field(default_factory=dict)
+    """Places of values that are not written in this file, and where in `giver` they are."""
+    giver: "Source | None" = None
+    """The file of what a whole system shares."""
 
     @cached_property
     def root(self) -> Node:
         """The values with their lines; made when a line is asked for."""
         return self.tree()
 
+    def origin(self, path: Sequence[str | int]) -> "tuple[Source, tuple[str | int, ...]]":
+        """The file in which `path` is written, and where in it."""
+        for length in range(len(path), 0, -1) if self.giver and self.given else ():
+            if self.giver and (at := self.given.get(tuple(path[:length]))):
+                return self.giver, (*at, *path[length:])
+        return self, tuple(path)
+
     def node(self, path: Sequence[str | int]) -> Node | None:
         """What stands at `path`, or None."""
-        node = self.root
+        written, path = self.origin(path)
+        node = written.root
         for part in path:
             if str(part) not in node.items:
                 return None
@@ -78,7 +90,8 @@ class Source:
 
     def line(self, path: Sequence[str | int]) -> int:
         """The line of `path`, or of its nearest ancestor that is written."""
-        line, node = self.root.line, self.root
+        written, path = self.origin(path)
+        line, node = written.root.line, written.root
         for part in path:
             if str(part) not in node.items:
                 return line
@@ -87,6 +100,9 @@ class Source:
 
     def problem(self, path: Sequence[str | int], cause: str, cure: str) -> Problem:
         """A mistake at `path`."""
+        written, path = self.origin(path)
+        if written is not self:
+            return written.problem(path, f"{cause} (in {self.file})", cure)
         return Problem(file=self.file, line=self.line(path), field=".".join(map(str, path)), cause=cause, cure=cure)
 
 

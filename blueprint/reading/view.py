@@ -33,7 +33,8 @@ class View:
     def where(self, service: str, *path: str | int) -> str:
         """`file:line` of `path` of the spec of `service`."""
         entry = self.catalogue.entries[service]
-        return f"{entry.source.file}:{entry.source.line(entry.place(self.environment, *path))}"
+        place = entry.place(self.environment, *path)
+        return f"{entry.source.origin(place)[0].file}:{entry.source.line(place)}"
 
     def others(self, service: str) -> Set[str]:
         """Every service but `service`, those that could not be read among them."""

@@ -147,7 +147,7 @@ def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> I
     table = {**NOT_MADE, **RELIES_ON, **(WITHOUT_A_MESH if settings.mesh.mode == "none" else {})}
     for row, path, count in _below(service, (), table):
         yield Pending(
-            file=entry.source.file,
+            file=entry.source.origin(path)[0].file,
             written=partial(_line, entry, settings.environment, path),
             field=".".join(map(str, path)),
             row=row,

@@ -35,14 +35,17 @@ class Edit:
     @property
     def file(self) -> str:
         """The file as it was read."""
-        return self.entry.source.file
+        return self.entry.source.origin(self._place)[0].file
 
     @property
     def line(self) -> int:
         """Of the field, or of the nearest above it that is written."""
+        return self.entry.source.line(self._place)
+
+    @property
+    def _place(self) -> tuple[str | int, ...]:
         first, *rest = self.steps
-        of_spec = self.entry.place(self.environment, *rest) if first == "spec" else self.steps
-        return self.entry.source.line(of_spec)
+        return self.entry.place(self.environment, *rest) if first == "spec" else self.steps
 
 
 def edit(where: str, path: str, about: Object | None, service: str, facts: Facts) -> Edit | None:
