@@ -1,7 +1,7 @@
 """How a new version of each service replaces the old one, and how many pods that takes at the busiest moment.
 
 Each way is a type of its own with only its own fields; `manifests.workloads` holds the total table from type to
-object. The owner's word is `rollout.strategy`, except that a cronjob has nothing to roll.
+object. The owner's word is `rollout.strategy`, except that a cronjob and a singleton have nothing to roll.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,14 @@ class Rolling:
     """A Deployment: pod by pod."""
 
     surge_percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recreate:
+    """A Deployment of one pod: it ends before its next version starts."""
+
+    reason: str
+    """Why, in its owner's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +102,7 @@ class Scheduled:
     """How long a run may take, with its repeats."""
 
 
-Delivery = Rolling | Canary | BlueGreen | Scheduled
+Delivery = Rolling | Recreate | Canary | BlueGreen | Scheduled
 
 IMPATIENT: Final = frozenset({"dev", "ephemeral"})
 """Environments where an update waits for its rollouts: whoever runs it wants to see the result."""
@@ -157,6 +165,8 @@ def decide(service: Service, context: Context) -> Delivery:
     """How `service` is delivered."""
     if service.spec.schedule is not None:
         return _scheduled(service.spec.schedule, service.spec.job)
+    if service.spec.singleton is not None:
+        return Recreate(reason=service.spec.singleton)
     made: Delivery = MAKERS[service.spec.rollout.strategy](service, context)
     return made
 
@@ -184,4 +194,6 @@ def peak_pods(spec: Spec, *, meshed: bool) -> int:
     """Pods of `spec` at the busiest moment of a delivery: what its namespace's quota must allow."""
     if spec.schedule is not None:
         return 2  # one that runs (its concurrency policy allows no second) and one that is being stopped
+    if spec.singleton is not None:
+        return 2  # one on a node that is lost, which stays until the node is back, and the one that replaces it
     return _PEAKS[spec.rollout.strategy](spec.scaling.most, meshed)

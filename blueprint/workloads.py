@@ -146,9 +146,9 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
             for name, port in (spec.service.ports.items() if spec.service else ())
         ),
         metrics=_metrics(service),
-        replicas=None if scaler else spec.scaling.min_replicas,
+        replicas=None if scaler else spec.pods.min_replicas,
         autoscaler=scaler,
-        disruptible=spec.schedule is None and spec.scaling.min_replicas > 1,
+        disruptible=spec.schedule is None and spec.pods.min_replicas > 1,
         spread_strictly=spec.tier == "critical",
         min_ready_seconds=0 if context.cluster.simulated else sizes.MIN_READY_SECONDS,
         grace_seconds=spec.termination_grace_period_seconds + sizes.DRAIN_SECONDS,
@@ -170,7 +170,7 @@ def _metrics(service: Service) -> Metrics | None:
 def _autoscaler(service: Service) -> Autoscaler | None:
     """CPU is always watched; what else is, follows from the owner's metrics. Lag and request rates come from
     brokers and Prometheus, whose adapters are not part of the platform yet."""
-    scaling = service.spec.scaling
+    scaling = service.spec.pods
     if scaling.most == scaling.min_replicas or service.spec.schedule is not None:
         return None
     cpu = next((metric.average_utilization for metric in scaling.metrics if isinstance(metric, CpuMetric)), None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names
-from blueprint.delivery import BlueGreen, Canary, Delivery, Pause, Rolling, Scheduled
+from blueprint.delivery import BlueGreen, Canary, Delivery, Pause, Recreate, Rolling, Scheduled
 from blueprint.names import selector
 from blueprint.network import HTTP_PROTOCOLS
 from blueprint.workloads import Workload
@@ -46,16 +46,30 @@ def _scaled(workload: Workload, made: Manifest) -> Iterator[Manifest]:
 
 
 def _rolling(workload: Workload, delivery: Rolling) -> Iterator[Manifest]:
+    rolling = {"maxSurge": f"{delivery.surge_percent}%", "maxUnavailable": 0}
+    yield from _scaled(workload, _deployment(workload, {"type": "RollingUpdate", "rollingUpdate": rolling}))
+
+
+def _recreate(workload: Workload, delivery: Recreate) -> Iterator[Manifest]:
+    reason = {f"{names.PREFIX}/singleton": delivery.reason}
+    yield _deployment(workload, {"type": "Recreate"}, annotations=reason)
+
+
+def _deployment(workload: Workload, strategy: Manifest, *, annotations: Mapping[str, str] | None = None) -> Manifest:
     spec = {
         **_common(workload),
-        "strategy": {
-            "type": "RollingUpdate",
-            "rollingUpdate": {"maxSurge": f"{delivery.surge_percent}%", "maxUnavailable": 0},
-        },
+        "strategy": strategy,
         "template": template(workload, hash_label="pod-template-hash"),
     }
-    made = manifest("apps/v1", "Deployment", workload.service, workload.namespace, labels=labels(workload), spec=spec)
-    yield from _scaled(workload, made)
+    return manifest(
+        "apps/v1",
+        "Deployment",
+        workload.service,
+        workload.namespace,
+        labels=labels(workload),
+        annotations=annotations,
+        spec=spec,
+    )
 
 
 def _rollout(workload: Workload, strategy: Manifest, *, awaited: bool) -> Manifest:
@@ -165,6 +179,7 @@ def _scheduled(workload: Workload, delivery: Scheduled) -> Iterator[Manifest]:
 SPELLINGS: Final[Mapping[type, Callable[[Workload, Any], Iterator[Manifest]]]] = {
     BlueGreen: _blue_green,
     Canary: _canary,
+    Recreate: _recreate,
     Rolling: _rolling,
     Scheduled: _scheduled,
 }

@@ -15,7 +15,7 @@ from blueprint.catalogue.needing import Consume, Egress, Events
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
 from blueprint.catalogue.promising import Metrics, Promises, QueueLag, SlowNetwork, once
-from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Port, Ports, Scaling
+from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Port, Ports, Scaling, Singleton
 from blueprint.catalogue.scheduling import Job
 from blueprint.text import Cron, Fault, ServiceName, Slug, Text
 
@@ -85,6 +85,9 @@ class Spec(Promises):
     """Seconds to finish work when asked to stop (Kubernetes' default, 30): the longest request or message handling."""
     scaling: Scaling = Scaling()
     """How many."""
+    singleton: Singleton | None = None
+    """Why two pods of it must never run at once, for the reviewer. There is one pod then, which is stopped before its
+    next version starts: every update, drained node and crash is an outage of seconds. Setting it restarts the pods."""
     provides: tuple[Provide, ...] = ()
     """APIs it offers."""
     consumes: tuple[Consume, ...] = ()
@@ -104,10 +107,16 @@ class Spec(Promises):
         yield from super().faults()
         yield from self._is_whole()
         yield from self._listens_where_it_says()
+        yield from self._is_alone()
         yield from self._ends_if_it_is_a_job()
         yield from self._reaches_hosts_apart()
         yield from self._names_each_thing_once()
         yield from self._speaks_of_its_own_edges()
+
+    @property
+    def pods(self) -> Scaling:
+        """How many run: one of a singleton, and of all others what `scaling` says."""
+        return Scaling(min_replicas=1) if self.singleton else self.scaling
 
     def _is_whole(self) -> Iterator[Fault]:
         if "main" not in self.containers:
@@ -158,6 +167,17 @@ class Spec(Promises):
             plain = sorted(other for other, port in ports.items() if port.app_protocol == "http")
             cure = f"Name {' or '.join(plain)}" if plain else "Give the numbers a port of their own"
             yield Fault("observability.metrics.port", cause, f"{cure}, or say metrics: none")
+
+    def _is_alone(self) -> Iterator[Fault]:
+        if self.singleton is None:
+            return
+        if self.type == "cronjob":
+            yield Fault("singleton", "is for services that run all the time", "Drop it: a cronjob runs once at a time")
+        if "scaling" in self.model_fields_set:
+            yield Fault("scaling", "is for several pods, but singleton keeps one", "Drop one of the two")
+        if self.rollout.strategy != "rolling":
+            cause = f"runs two versions side by side ({self.rollout.strategy}), but singleton allows one pod"
+            yield Fault("rollout.strategy", cause, "Drop rollout, or singleton")
 
     def _ends_if_it_is_a_job(self) -> Iterator[Fault]:
         if self.type != "cronjob":

@@ -5,9 +5,9 @@ said in `probing`, how a new version replaces the old one in `delivering`.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from blueprint.catalogue.probing import Asked, Probe
 from blueprint.text import (
@@ -22,6 +22,7 @@ from blueprint.text import (
     Text,
     mebibytes,
     millicores,
+    refuse,
 )
 
 
@@ -223,6 +224,15 @@ class Scaling(Checked):
                 "Raise maxReplicas or lower minReplicas",
             )
 
+
+def _reason(value: Any) -> Any:
+    if isinstance(value, bool):
+        refuse(Fault("", f"is {str(value).lower()}, but it is a reason", "Say why two pods must never run at once"))
+    return value
+
+
+Singleton = Annotated[str, Field(min_length=10, max_length=300), BeforeValidator(_reason)]
+"""Why there is one pod."""
 
 Containers = dict[Slug, Container]
 InitContainers = dict[Slug, InitContainer]
