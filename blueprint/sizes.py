@@ -112,14 +112,14 @@ DRAIN_SECONDS: Final = 5
 def container(text: InitContainer) -> Amounts:
     """The amounts of one container."""
     asked, most = text.resources.requests, text.resources.limits
-    request = millicores(asked.cpu)
+    request, written = millicores(asked.cpu), sum(map(mebibytes, text.scratch.values()))
     return Amounts(
         cpu_request_millicores=request,
         cpu_limit_millicores=millicores(most.cpu) if most.cpu else CPU_LIMIT_FACTOR * request,
         memory_request_mib=mebibytes(asked.memory),
         memory_limit_mib=mebibytes(most.memory),
-        storage_request_mib=STORAGE_REQUEST_MIB,
-        storage_limit_mib=STORAGE_LIMIT_MIB,
+        storage_request_mib=STORAGE_REQUEST_MIB + written,
+        storage_limit_mib=STORAGE_LIMIT_MIB + written,
     )
 
 

@@ -18,7 +18,7 @@ from blueprint.context import Context
 from blueprint.gateway import streams
 from blueprint.isolation import metrics_port
 from blueprint.sizes import Amounts
-from blueprint.text import seconds
+from blueprint.text import mebibytes, seconds
 from blueprint.variables import Composed, FromSecret, resolve, telemetry, version
 
 
@@ -46,6 +46,8 @@ class Container:
     environment: tuple[FromSecret | Composed, ...]
     """What it cannot hold, in order."""
     amounts: Amounts
+    scratch: Mapping[str, int]
+    """Folders it may write to, with their size in MiB; beside /tmp."""
     probes: Probes
 
     @property
@@ -94,6 +96,8 @@ class Workload:
     version: str
     """Of the image: its tag, or the beginning of its digest."""
     tier: str
+    user: int
+    group: int
     containers: tuple[Container, ...]
     """`main` first."""
     init_containers: tuple[Container, ...]
@@ -139,6 +143,8 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         owner=spec.owner,
         version=version(spec.containers["main"].image),
         tier=spec.tier,
+        user=spec.user,
+        group=spec.group,
         containers=running,
         init_containers=starting,
         ports=tuple(
@@ -197,6 +203,7 @@ def _container(
         variables=plain,
         environment=made,
         amounts=sizes.container(text),
+        scratch={folder: mebibytes(size) for folder, size in sorted(text.scratch.items())},
         probes=_probes(service, name, text),
     )
 

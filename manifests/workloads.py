@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names, sizes
+from blueprint.catalogue.folders import TEMPORARY
 from blueprint.catalogue.probing import Probe
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
@@ -14,9 +15,6 @@ from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Autoscaler, Container, Workload
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
-
-USER: Final = 10001
-"""User and group of every container: above the ten thousand that hosts give to people and system accounts."""
 
 RESTRICTED: Final = {
     "allowPrivilegeEscalation": False,
@@ -157,23 +155,31 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
         "restartPolicy": restart,
         "terminationGracePeriodSeconds": workload.grace_seconds,
         "securityContext": {
-            "fsGroup": USER,
-            "runAsGroup": USER,
+            "fsGroup": workload.group,
+            "runAsGroup": workload.group,
             "runAsNonRoot": True,
-            "runAsUser": USER,
+            "runAsUser": workload.user,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         **given(
             initContainers=[_container(workload, container, starts=True) for container in workload.init_containers]
         ),
         "containers": [_container(workload, container, starts=False) for container in workload.containers],
-        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": f"{sizes.TEMPORARY_MIB}Mi"}}],
+        "volumes": [{"name": volume, "emptyDir": {"sizeLimit": f"{size}Mi"}} for volume, _, size in _folders(workload)],
         **given(topologySpreadConstraints=_spread(workload, hash_label) if hash_label else None),
     }
     return {
         "metadata": {"labels": dict(sorted(marks.items())), "annotations": dict(sorted(annotations.items()))},
         "spec": spec,
     }
+
+
+def _folders(workload: Workload) -> Iterator[tuple[str, str, int]]:
+    """The pod's writable folders: name of the volume, path, size in MiB. The first is in every container."""
+    yield "tmp", TEMPORARY, sizes.TEMPORARY_MIB
+    every = [*workload.containers, *workload.init_containers]
+    for index, path in enumerate(sorted({path for container in every for path in container.scratch})):
+        yield f"scratch-{index}", path, max(container.scratch.get(path, 0) for container in every)
 
 
 def _metrics(workload: Workload) -> Mapping[str, str]:
@@ -245,7 +251,11 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
             lifecycle=None if starts else {"preStop": {"sleep": {"seconds": sizes.DRAIN_SECONDS}}},
         ),
         "securityContext": RESTRICTED,
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108  (an emptyDir of the pod's own)
+        "volumeMounts": [
+            {"name": volume, "mountPath": path}
+            for volume, path, _ in _folders(workload)
+            if path == TEMPORARY or path in container.scratch
+        ],
     }
 
 

@@ -28,6 +28,9 @@ ENVIRONMENTS: Final[tuple[Environment, ...]] = ("dev", "ephemeral", "prod", "sta
 """Every environment, sorted. A stack says which one it is; a file patches itself per environment."""
 
 
+UserId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class Link(Text):
     """Something worth opening."""
 
@@ -79,6 +82,12 @@ class Spec(Promises):
     """By name; `main` is the service itself."""
     init_containers: InitContainers = {}
     """By name; each runs to its end before the next, in the order written."""
+    user: UserId = 10001
+    """The user every container runs as: one the image has, where its files belong to it. Never root; production takes
+    10000 or above, because below are the node's own users (wl-high-uid). 10001: the platform's. Changing it restarts
+    the pods."""
+    group: UserId = 10001
+    """The group every container runs in, to which its writable folders belong. Changing it restarts the pods."""
     service: Ports | None = None
     """Where it listens. Unset: nowhere (a worker or cronjob that only calls)."""
     termination_grace_period_seconds: Annotated[int, Field(ge=15, le=600)] = 30

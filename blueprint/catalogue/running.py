@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from blueprint.catalogue.folders import Scratch
 from blueprint.catalogue.probing import Asked, Probe
 from blueprint.text import (
     Checked,
@@ -81,6 +82,10 @@ class InitContainer(Text):
     variables: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
     """Environment. `${...}` refers to resources, consumed services and the service itself. Changing it restarts
     the pods."""
+    scratch: dict[Scratch, Memory] = {}
+    """Folders it may write to, with their size; everything else but /tmp (128 MiB) is read-only. Empty at the start of
+    each pod and lost at its end. The same path in two containers is one folder, of the larger size. Changing it
+    restarts the pods and changes the namespace's quota."""
     resources: Resources
     """Requests and limits. Unset: what `_defaults.yaml` says for the system; one of the two must say it. Changing them
     restarts the pods."""
@@ -145,8 +150,8 @@ class Ports(Checked):
             if port.port < FIRST_PORT:
                 yield Fault(
                     f"ports.{name}.port",
-                    f"listens on {port.port}, but only root may listen below {FIRST_PORT} and every container runs as"
-                    " user 10001 without capabilities: it would end at its start with 'permission denied'",
+                    f"listens on {port.port}, but only root may listen below {FIRST_PORT} and no container is"
+                    " root or has capabilities: it would end at its start with 'permission denied'",
                     "Let the program listen on another port, such as 8080 (nginx: listen 8080;)",
                 )
             if 15000 <= port.port <= 15090:
