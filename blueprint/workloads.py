@@ -46,6 +46,10 @@ class Container:
     environment: tuple[FromSecret | Composed, ...]
     """What it cannot hold, in order."""
     amounts: Amounts
+    files: Mapping[str, str]
+    """What it reads: path → text."""
+    files_config: str | None
+    """ConfigMap of these; None: there are none."""
     scratch: Mapping[str, int]
     """Folders it may write to, with their size in MiB; beside /tmp."""
     probes: Probes
@@ -124,7 +128,7 @@ class Workload:
     stream_idle_seconds: int | None
     """How long a public stream may be silent; None: none of its public operations streams."""
     checksum: str
-    """Of every variable: a changed one restarts the pods."""
+    """Of every variable and file: a changed one restarts the pods."""
 
 
 def decide(service: Service, context: Context, connections: Mapping[str, str]) -> Workload:
@@ -203,6 +207,9 @@ def _container(
         variables=plain,
         environment=made,
         amounts=sizes.container(text),
+        files=dict(sorted(text.files.items())),
+        # A container's name has no dot, so no other container's variables are called so.
+        files_config=names.fit(f"{names.config(service.name)}-{name}.files") if text.files else None,
         scratch={folder: mebibytes(size) for folder, size in sorted(text.scratch.items())},
         probes=_probes(service, name, text),
     )
@@ -238,6 +245,14 @@ def _on(probe: Asked) -> Probe | None:
 
 
 def _checksum(containers: Sequence[Container]) -> str:
-    """Sixteen hex digits over every variable of `containers`: enough that two configurations never share them."""
-    said = [[container.name, sorted(container.variables.items())] for container in containers]
+    """Sixteen hex digits over every variable and file of `containers`: enough that two configurations never share
+    them."""
+    said = [
+        [
+            container.name,
+            sorted(container.variables.items()),
+            *([sorted(container.files.items())] if container.files else []),
+        ]
+        for container in containers
+    ]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

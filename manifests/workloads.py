@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names, sizes
-from blueprint.catalogue.folders import TEMPORARY
+from blueprint.catalogue.mounting import TEMPORARY
 from blueprint.catalogue.probing import Probe
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
@@ -45,6 +45,11 @@ def beside(workload: Workload, delivery: Delivery) -> Iterator[Manifest]:
         if container.config:
             data = dict(sorted(container.variables.items()))
             yield manifest("v1", "ConfigMap", container.config, workload.namespace, labels=labels(workload), data=data)
+        if container.files_config:
+            data = dict(zip(_keys(container), container.files.values(), strict=True))
+            yield manifest(
+                "v1", "ConfigMap", container.files_config, workload.namespace, labels=labels(workload), data=data
+            )
     for name in addresses(workload, delivery):
         yield _service(workload, name)
     if workload.disruptible:
@@ -165,7 +170,14 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
             initContainers=[_container(workload, container, starts=True) for container in workload.init_containers]
         ),
         "containers": [_container(workload, container, starts=False) for container in workload.containers],
-        "volumes": [{"name": volume, "emptyDir": {"sizeLimit": f"{size}Mi"}} for volume, _, size in _folders(workload)],
+        "volumes": [
+            *({"name": volume, "emptyDir": {"sizeLimit": f"{size}Mi"}} for volume, _, size in _folders(workload)),
+            *(
+                {"name": _files(container), "configMap": {"name": container.files_config}}
+                for container in (*workload.containers, *workload.init_containers)
+                if container.files_config
+            ),
+        ],
         **given(topologySpreadConstraints=_spread(workload, hash_label) if hash_label else None),
     }
     return {
@@ -180,6 +192,16 @@ def _folders(workload: Workload) -> Iterator[tuple[str, str, int]]:
     every = [*workload.containers, *workload.init_containers]
     for index, path in enumerate(sorted({path for container in every for path in container.scratch})):
         yield f"scratch-{index}", path, max(container.scratch.get(path, 0) for container in every)
+
+
+def _files(container: Container) -> str:
+    """The volume of its files."""
+    return names.fit(f"files-{container.name}")
+
+
+def _keys(container: Container) -> list[str]:
+    """The keys of its files in their ConfigMap: a path is none."""
+    return [f"file-{index}" for index in range(len(container.files))]
 
 
 def _metrics(workload: Workload) -> Mapping[str, str]:
@@ -252,9 +274,15 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
         ),
         "securityContext": RESTRICTED,
         "volumeMounts": [
-            {"name": volume, "mountPath": path}
-            for volume, path, _ in _folders(workload)
-            if path == TEMPORARY or path in container.scratch
+            *(
+                {"name": volume, "mountPath": path}
+                for volume, path, _ in _folders(workload)
+                if path == TEMPORARY or path in container.scratch
+            ),
+            *(
+                {"name": _files(container), "mountPath": path, "subPath": key, "readOnly": True}
+                for path, key in zip(container.files, _keys(container), strict=True)
+            ),
         ],
     }
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from blueprint.catalogue.folders import Scratch
+from blueprint.catalogue.mounting import MOST_BYTES, MountPath
 from blueprint.catalogue.probing import Asked, Probe
 from blueprint.text import (
     Checked,
@@ -70,7 +70,7 @@ class Resources(Checked):
             )
 
 
-class InitContainer(Text):
+class InitContainer(Checked):
     """A container that runs to its end before the others start, in the order written."""
 
     image: Image
@@ -82,13 +82,24 @@ class InitContainer(Text):
     variables: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
     """Environment. `${...}` refers to resources, consumed services and the service itself. Changing it restarts
     the pods."""
-    scratch: dict[Scratch, Memory] = {}
+    files: dict[MountPath, str] = {}
+    """Files it reads, by path, with their text: as it is, `${...}` too. Read-only, at most 1 MB together, and no place
+    for a secret: whoever may read the namespace's ConfigMaps reads them. Changing one restarts the pods."""
+    scratch: dict[MountPath, Memory] = {}
     """Folders it may write to, with their size; everything else but /tmp (128 MiB) is read-only. Empty at the start of
     each pod and lost at its end. The same path in two containers is one folder, of the larger size. Changing it
     restarts the pods and changes the namespace's quota."""
     resources: Resources
     """Requests and limits. Unset: what `_defaults.yaml` says for the system; one of the two must say it. Changing them
     restarts the pods."""
+
+    def faults(self) -> Iterator[Fault]:
+        size = sum(len(text.encode()) for text in self.files.values())
+        if size > MOST_BYTES:
+            cause = f"hold {size} bytes, more than the {MOST_BYTES} that one ConfigMap may"
+            yield Fault("files", cause, "Put what is large into the image")
+        for path in sorted(self.files.keys() & self.scratch.keys()):
+            yield Fault(f"files.{path}", "is a folder in scratch as well", "Drop one of the two")
 
 
 class Container(InitContainer):

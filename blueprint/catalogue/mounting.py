@@ -1,4 +1,4 @@
-"""Where a container may write: the paths an owner may name."""
+"""What is mounted into a container by its path: folders to write to, files to read."""
 
 import re
 from typing import Annotated, Final
@@ -15,18 +15,21 @@ _TAKEN: Final = re.compile(r"/(proc|sys|dev|(var/)?run/secrets)(/.*)?")
 """The kernel's, and where Kubernetes and the mesh mount what they hand to a pod."""
 
 
-def _scratch(path: str) -> str:
+def _mounted(path: str) -> str:
     if not _PATH.fullmatch(path):
         cure = "Write it from the root, without a '/' at its end, such as /var/cache/nginx"
-        refuse(Fault("", f"'{path}' is no folder of a container", cure))
+        refuse(Fault("", f"'{path}' is no path in a container", cure))
     if _TAKEN.fullmatch(path):
         cause = f"'{path}' belongs to the kernel or to what Kubernetes mounts there"
-        refuse(Fault("", cause, f"Let the program write elsewhere, such as below {TEMPORARY}"))
+        refuse(Fault("", cause, f"Take another path, such as one below {TEMPORARY}"))
     if path == TEMPORARY:
         cure = f"Drop it, or name a folder below it with its own size, such as {TEMPORARY}/uploads"
         refuse(Fault("", f"'{path}' can be written to already", cure))
     return path
 
 
-Scratch = Annotated[str, AfterValidator(_scratch)]
-"""A folder in a container, from its root, that is writable only where it is named."""
+MountPath = Annotated[str, AfterValidator(_mounted)]
+"""A path in a container, from its root, at which something is mounted."""
+
+MOST_BYTES: Final = 1_000_000
+"""Of the files of one container: a ConfigMap holds 1 MiB with everything around them (Kubernetes, "ConfigMaps")."""
