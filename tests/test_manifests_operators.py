@@ -11,6 +11,7 @@ from blueprint.catalogue import Environment
 from blueprint.operators import scales
 from blueprint.sizes import Amounts
 from manifests.operators import objects, values
+from manifests.operators.fragments import trusted
 from tests.support.installations import ENVIRONMENTS, EVERY_STACK, context, installed
 
 
@@ -31,7 +32,7 @@ def test_installations_follow_what_they_lean_on(environment: str) -> None:
 def test_cert_manager_is_never_the_last_thing_before_its_first_certificate() -> None:
     for name, stack in EVERY_STACK.items():
         assert stack.foundation[-1].name != "cert-manager", (
-            f"{name}: the API server does not trust cert-manager's webhook in the first seconds"
+            f"{name}: the API server does not trust cert-manager's webhook in the first moment"
         )
 
 
@@ -116,6 +117,22 @@ def test_istio_webhooks_start_as_istiod_would_leave_them() -> None:
                 assert spelled[name]["base"]["validationFailurePolicy"] == "Fail", (
                     f"{stack}: istiod changes Ignore to Fail itself, and every update would fight it over the field"
                 )
+
+
+CONFIGURATIONS = {"cert-manager": 2, "kong": 1}
+"""Installation → its webhook configurations whose certificate somebody else writes into them after they are made, and
+that guard what the program makes next."""
+
+
+def test_every_webhook_waits_for_the_certificate_the_api_server_trusts_it_by() -> None:
+    for stack in EVERY_STACK:
+        spelled = installed(stack)
+        waiting = {name: json.dumps(values).count(json.dumps(trusted())[1:-1]) for name, values in spelled.items()}
+        assert {name: number for name, number in waiting.items() if number} == {
+            name: number for name, number in CONFIGURATIONS.items() if name in spelled
+        }, f"{stack}: an up fails in the first seconds, or waits for a certificate nobody writes"
+    kong = installed("prod-mesh-None")["kong"]["controller"]["ingressController"]["admissionWebhook"]
+    assert "caBundle" not in kong["certificate"], "the program and the injector would fight over it"
 
 
 def test_the_injected_proxy_passes_the_restricted_pod_security_standard() -> None:

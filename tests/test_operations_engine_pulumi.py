@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from manifests.operators.fragments import trusted
 from operations import engine
-from tests.support.engine_fixtures import ControlPlane
+from tests.support.engine_fixtures import ControlPlane, eventually
 
 pytestmark = pytest.mark.engine
 
@@ -162,6 +165,82 @@ def test_the_real_provider_waits_for_a_custom_resource_and_takes_it_away_again(
     gone = project.run("destroy", "--yes", "--skip-preview")
     assert gone.returncode == 0, gone.stdout
     assert control_plane.get("issuers", "--namespace", "default")["items"] == []
+
+
+WEBHOOK = """
+    import pulumi, pulumi_kubernetes
+    provider = pulumi_kubernetes.Provider(
+        "embedded", kubeconfig={kubeconfig!r}, cluster_identifier="embedded",
+        opts=pulumi.ResourceOptions(version="4.25.0"),
+    )
+    def made(token, name, after=(), **manifest):
+        options = pulumi.ResourceOptions(provider=provider, version="4.25.0", depends_on=list(after))
+        return pulumi.CustomResource("kubernetes:" + token, name, manifest, options)
+    guard = made(
+        "admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration", "guard",
+        apiVersion="admissionregistration.k8s.io/v1", kind="ValidatingWebhookConfiguration",
+        metadata={{"name": "guard", "annotations": {annotations!r}}},
+        webhooks=[
+            {{
+                "name": name + ".example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                "clientConfig": {{"service": {{"name": "guard", "namespace": "default"}}}},
+                "rules": [
+                    {{
+                        "apiGroups": ["nothing.example.com"], "apiVersions": ["v1"], "resources": ["things"],
+                        "operations": ["CREATE"],
+                    }}
+                ],
+            }}
+            for name in ("one", "two")
+        ],
+    )
+    made(
+        "core/v1:ConfigMap", "guarded", [guard],
+        apiVersion="v1", kind="ConfigMap", metadata={{"name": "guarded", "namespace": "default"}},
+    )
+"""
+
+
+def test_what_a_webhook_guards_is_made_when_its_certificate_is_known(
+    project: Project, control_plane: ControlPlane
+) -> None:
+    def there(*what: str) -> bool:
+        return control_plane.kubectl("get", *what, check=False).returncode == 0
+
+    configuration = ("validatingwebhookconfiguration", "guard")
+    kubeconfig = str(control_plane.folder / "kubeconfig")
+    project.program(WEBHOOK.format(kubeconfig=kubeconfig, annotations=trusted()))
+    with subprocess.Popen(
+        project.command("up", "--yes", "--skip-preview"),
+        cwd=project.folder,
+        env=project.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        eventually("the configuration is there", lambda: there(*configuration), seconds=60)
+        time.sleep(5)
+        early = there("configmap", "guarded")
+        certificate = b64encode(b"of the webhook").decode()
+        written = [
+            {"op": "add", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": certificate} for index in (0, 1)
+        ]
+        control_plane.kubectl("patch", *configuration, "--type=json", f"--patch={json.dumps(written)}")
+        said, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, said
+    assert not early, "what the webhook guards was made before the API server could trust it"
+    assert there("configmap", "guarded")
+    again = project.run("preview", "--expect-no-changes")
+    assert again.returncode == 0, f"the certificate somebody else wrote looks like a change: {again.stdout}"
+    project.program(WEBHOOK.format(kubeconfig=kubeconfig, annotations={**trusted(), "example.com/changed": "yes"}))
+    update = project.up()
+    assert update.returncode == 0, update.stdout
+    changed = control_plane.get(*configuration)
+    assert changed["metadata"]["annotations"]["example.com/changed"] == "yes"
+    assert changed["webhooks"][0]["clientConfig"]["caBundle"] == certificate, "an update takes the certificate away"
+    gone = project.run("destroy", "--yes", "--skip-preview")
+    assert gone.returncode == 0, gone.stdout
 
 
 def test_a_cancelled_run_ends_quietly(project: Project, control_plane: ControlPlane) -> None:

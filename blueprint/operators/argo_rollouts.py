@@ -62,7 +62,7 @@ INSTALLABLE: Final = Installable(
     decide=_decide,
     # Always: a second copy of the services, on this platform, may deliver otherwise than the catalogue says today.
     asked=lambda _: True,
-    # Its installation takes the seconds in which the API server does not trust cert-manager's webhook yet.
+    # Its installation takes the moment in which the API server does not trust cert-manager's webhook yet.
     after=("cert-manager",),
     namespace=PlatformNamespace(name=names.ARGO_ROLLOUTS, purpose="delivers canaries"),
     owns=(

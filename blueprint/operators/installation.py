@@ -59,8 +59,8 @@ class Operators:
 
     crds: tuple[CrdBundle, ...]
     foundation: tuple[Operator, ...]
-    """In install order. Never ends with cert-manager: its Deployments are ready some seconds before the API server
-    trusts its webhook (the chart's start-up check is a hook and never runs), and the step after needs that trust."""
+    """In install order. Never ends with cert-manager: its chart is ready when the API server has been told whose
+    certificate to trust, and the API server takes a moment to look; the step after needs that trust."""
     leaning: tuple[Operator, ...]
     """In install order."""
 

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from blueprint.operators.cert_manager import SELF_SIGNED_ISSUER, CertManager
 from manifests.manifest import Manifest, manifest
-from manifests.operators.fragments import budget
+from manifests.operators.fragments import budget, trusted
 from manifests.operators.spelling import Spelling
 from manifests.resources import resources
 
 
 # cert-manager/cert-manager v1.21.1, deploy/charts/cert-manager/values.schema.json, which refuses unknown keys. The
 # CRDs are templates behind `crds.enabled`; `keep` leaves them, and every certificate, when the chart is removed.
-# The start-up check is a Helm hook, and hooks never run here.
+# The start-up check is a Helm hook, and hooks never run here: the annotations of the webhook wait in its stead.
 def _values(manager: CertManager) -> dict[str, Any]:
     return {
         "cainjector": {
@@ -34,10 +34,12 @@ def _values(manager: CertManager) -> dict[str, Any]:
         "resources": resources(manager.controller),
         "startupapicheck": {"enabled": False},
         "webhook": {
+            "mutatingWebhookConfigurationAnnotations": trusted(),
             "networkPolicy": {"enabled": True},
             "podDisruptionBudget": budget(manager.webhook_replicas),
             "replicaCount": manager.webhook_replicas,
             "resources": resources(manager.webhook),
+            "validatingWebhookConfigurationAnnotations": trusted(),
         },
     }
 

@@ -8,6 +8,12 @@ def budget(replicas: int) -> dict[str, Any]:
     return {"enabled": replicas > 1, "maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
 
 
+def trusted() -> dict[str, str]:
+    """Annotation of a webhook configuration: it is made when somebody has written into it whose certificate the API
+    server is to trust. Without, a chart is ready before its webhook can answer, and what comes next is refused."""
+    return {"pulumi.com/waitFor": "jsonpath={.webhooks[*].clientConfig.caBundle}"}
+
+
 def runtime_default() -> dict[str, Any]:
     """The seccomp profile the restricted pod security standard asks for."""
     return {"type": "RuntimeDefault"}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from blueprint.operators.cert_manager import SELF_SIGNED_ISSUER, Certificate
 from blueprint.operators.kong import INGRESS_CLASS, Kong
 from manifests.manifest import Manifest, manifest
-from manifests.operators.fragments import budget
+from manifests.operators.fragments import budget, trusted
 from manifests.operators.spelling import Spelling
 from manifests.resources import resources
 
@@ -39,7 +39,10 @@ def _controller(decision: Kong) -> dict[str, Any]:
                 "tls": {"client": {"certProvided": True, "enabled": True, "secretName": decision.admin_client.name}}
             },
             "admissionWebhook": {
-                "annotations": {"cert-manager.io/inject-ca-from": f"{decision.namespace}/{decision.webhook.name}"},
+                "annotations": {
+                    "cert-manager.io/inject-ca-from": f"{decision.namespace}/{decision.webhook.name}",
+                    **trusted(),
+                },
                 "certificate": {"provided": True, "secretName": decision.webhook.name},
                 "failurePolicy": decision.webhook_failure_policy,
                 # Only Secrets labelled for Kong, not every Secret of the cluster.
