@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,14 @@ def test_what_a_webhook_guards_is_made_when_its_certificate_is_known(
     def there(*what: str) -> bool:
         return control_plane.kubectl("get", *what, check=False).returncode == 0
 
+    def inject() -> None:
+        """As cert-manager's injector does, whenever no certificate is there."""
+        written = [
+            {"op": "add", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": certificate} for index in (0, 1)
+        ]
+        control_plane.kubectl("patch", *configuration, "--type=json", f"--patch={json.dumps(written)}")
+
+    certificate = b64encode(b"of the webhook").decode()
     configuration = ("validatingwebhookconfiguration", "guard")
     kubeconfig = str(control_plane.folder / "kubeconfig")
     project.program(WEBHOOK.format(kubeconfig=kubeconfig, annotations=trusted()))
@@ -222,11 +231,7 @@ def test_what_a_webhook_guards_is_made_when_its_certificate_is_known(
         eventually("the configuration is there", lambda: there(*configuration), seconds=60)
         time.sleep(5)
         early = there("configmap", "guarded")
-        certificate = b64encode(b"of the webhook").decode()
-        written = [
-            {"op": "add", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": certificate} for index in (0, 1)
-        ]
-        control_plane.kubectl("patch", *configuration, "--type=json", f"--patch={json.dumps(written)}")
+        inject()
         said, _ = running.communicate(timeout=60)
     assert running.returncode == 0, said
     assert not early, "what the webhook guards was made before the API server could trust it"
@@ -234,11 +239,15 @@ def test_what_a_webhook_guards_is_made_when_its_certificate_is_known(
     again = project.run("preview", "--expect-no-changes")
     assert again.returncode == 0, f"the certificate somebody else wrote looks like a change: {again.stdout}"
     project.program(WEBHOOK.format(kubeconfig=kubeconfig, annotations={**trusted(), "example.com/changed": "yes"}))
-    update = project.up()
-    assert update.returncode == 0, update.stdout
+    with ThreadPoolExecutor() as beside:
+        update = beside.submit(project.up)
+        while not update.done():
+            inject()
+            time.sleep(1)
+    assert update.result().returncode == 0, update.result().stdout
     changed = control_plane.get(*configuration)
     assert changed["metadata"]["annotations"]["example.com/changed"] == "yes"
-    assert changed["webhooks"][0]["clientConfig"]["caBundle"] == certificate, "an update takes the certificate away"
+    assert changed["webhooks"][0]["clientConfig"]["caBundle"] == certificate, "an update ends without the certificate"
     gone = project.run("destroy", "--yes", "--skip-preview")
     assert gone.returncode == 0, gone.stdout
 
