@@ -55,8 +55,9 @@ def overlap(one: str, other: str) -> bool:
     return ip_network(one).overlaps(ip_network(other))
 
 
-def _within(cidr: str, of: str) -> bool:
-    part, whole = ip_network(cidr), ip_network(of)
+def within(cidr: str, of: str) -> bool:
+    """Whether all of `cidr` is in `of`."""
+    part, whole = ip_network(cidr, strict=False), ip_network(of)
     return part.version == whole.version and whole.supernet_of(part)  # type: ignore[arg-type]  # of one version
 
 
@@ -68,7 +69,7 @@ def _private(value: str) -> str:
     if overlap(value, "169.254.0.0/16") or any(overlap(value, each) for each in METADATA):
         cause = f"'{value}' holds the cloud's metadata server, which hands out the rights of the node"
         refuse(Fault("", cause, "Name the range of the host's own network, without 169.254.0.0/16"))
-    if not any(_within(value, each) for each in PRIVATE):
+    if not any(within(value, each) for each in PRIVATE):
         cause = f"'{value}' is no range of a private network, so it needs none: the internet is open on the port"
         refuse(Fault("", cause, f"Leave out cidrs, or name a range within {', '.join(PRIVATE)}"))
     return value

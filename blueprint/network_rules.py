@@ -6,8 +6,9 @@ platform itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Final, Literal
+
+from blueprint.addresses import within
 
 Direction = Literal["Ingress", "Egress"]
 
@@ -130,12 +131,6 @@ def internet(nodes: tuple[str, ...]) -> tuple[Addresses, ...]:
     the port to the internet, and the mesh the host on it."""
     found = []
     for cidr, private in (("0.0.0.0/0", PRIVATE_IPV4), (GLOBAL_IPV6, ())):
-        public = [node for node in nodes if _within(node, cidr) and not any(_within(node, of) for of in private)]
+        public = [node for node in nodes if within(node, cidr) and not any(within(node, of) for of in private)]
         found.append(Addresses(cidr=cidr, excluded=tuple(sorted({*private, *public}))))
     return tuple(found)
-
-
-def _within(cidr: str, of: str) -> bool:
-    """Whether all of `cidr` is in `of`."""
-    part, whole = ip_network(cidr, strict=False), ip_network(of)
-    return part.version == whole.version and whole.supernet_of(part)  # type: ignore[arg-type]  # of one version

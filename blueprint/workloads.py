@@ -130,6 +130,11 @@ class Workload:
     checksum: str
     """Of every variable and file: a changed one restarts the pods."""
 
+    @property
+    def every_container(self) -> tuple[Container, ...]:
+        """Those that run, then those that run before them."""
+        return (*self.containers, *self.init_containers)
+
 
 def decide(service: Service, context: Context, connections: Mapping[str, str]) -> Workload:
     """The pods of `service`. `connections`: resource → Secret, of the stores and brokers it uses."""
@@ -248,7 +253,7 @@ def _checksum(containers: Sequence[Container]) -> str:
     """Sixteen hex digits over every variable and file of `containers`: enough that two configurations never share
     them."""
     said = [
-        [
+        [  # files only where there are some: pods without any keep the sum they have
             container.name,
             sorted(container.variables.items()),
             *([sorted(container.files.items())] if container.files else []),

@@ -41,7 +41,7 @@ def beside(workload: Workload, delivery: Delivery) -> Iterator[Manifest]:
         labels=labels(workload),
         automountServiceAccountToken=False,
     )
-    for container in (*workload.containers, *workload.init_containers):
+    for container in workload.every_container:
         if container.config:
             data = dict(sorted(container.variables.items()))
             yield manifest("v1", "ConfigMap", container.config, workload.namespace, labels=labels(workload), data=data)
@@ -174,7 +174,7 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
             *({"name": volume, "emptyDir": {"sizeLimit": f"{size}Mi"}} for volume, _, size in _folders(workload)),
             *(
                 {"name": _files(container), "configMap": {"name": container.files_config}}
-                for container in (*workload.containers, *workload.init_containers)
+                for container in workload.every_container
                 if container.files_config
             ),
         ],
@@ -189,9 +189,9 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
 def _folders(workload: Workload) -> Iterator[tuple[str, str, int]]:
     """The pod's writable folders: name of the volume, path, size in MiB. The first is in every container."""
     yield "tmp", TEMPORARY, sizes.TEMPORARY_MIB
-    every = [*workload.containers, *workload.init_containers]
-    for index, path in enumerate(sorted({path for container in every for path in container.scratch})):
-        yield f"scratch-{index}", path, max(container.scratch.get(path, 0) for container in every)
+    every = [container.scratch for container in workload.every_container]
+    for index, path in enumerate(sorted({path for scratch in every for path in scratch})):
+        yield f"scratch-{index}", path, max(scratch.get(path, 0) for scratch in every)
 
 
 def _files(container: Container) -> str:

@@ -40,6 +40,18 @@ class Project:
     def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.run("up", "--yes", "--skip-preview", *arguments)
 
+    def begun(self) -> subprocess.Popen[str]:
+        """An `up` that runs on while the test does something else."""
+        return subprocess.Popen(
+            self.command("up", "--yes", "--skip-preview"),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments),
@@ -219,15 +231,7 @@ def test_what_a_webhook_guards_is_made_when_its_certificate_is_known(
     configuration = ("validatingwebhookconfiguration", "guard")
     kubeconfig = str(control_plane.folder / "kubeconfig")
     project.program(WEBHOOK.format(kubeconfig=kubeconfig, annotations=trusted()))
-    with subprocess.Popen(
-        project.command("up", "--yes", "--skip-preview"),
-        cwd=project.folder,
-        env=project.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as running:
+    with project.begun() as running:
         eventually("the configuration is there", lambda: there(*configuration), seconds=60)
         time.sleep(5)
         early = there("configmap", "guarded")
@@ -255,15 +259,7 @@ def test_what_a_webhook_guards_is_made_when_its_certificate_is_known(
 def test_a_cancelled_run_ends_quietly(project: Project, control_plane: ControlPlane) -> None:
     kubeconfig = str(control_plane.folder / "kubeconfig")
     project.program(KUBERNETES.format(kubeconfig=kubeconfig, condition="Never"))
-    with subprocess.Popen(
-        project.command("up", "--yes", "--skip-preview"),
-        cwd=project.folder,
-        env=project.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with project.begun() as process:
         assert process.stdout is not None
         words = ""
         while "creating" not in words:

@@ -29,6 +29,9 @@ ENVIRONMENTS: Final[tuple[Environment, ...]] = ("dev", "ephemeral", "prod", "sta
 
 
 UserId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A user or a group that is not root's."""
+USER: Final = 10001
+"""User and group where an owner names none: above the ten thousand that hosts give to people and system accounts."""
 
 
 class Link(Text):
@@ -82,11 +85,11 @@ class Spec(Promises):
     """By name; `main` is the service itself."""
     init_containers: InitContainers = {}
     """By name; each runs to its end before the next, in the order written."""
-    user: UserId = 10001
+    user: UserId = USER
     """The user every container runs as: one the image has, where its files belong to it. Never root; production takes
     10000 or above, because below are the node's own users (wl-high-uid). 10001: the platform's. Changing it restarts
     the pods."""
-    group: UserId = 10001
+    group: UserId = USER
     """The group every container runs in, to which its writable folders belong. Changing it restarts the pods."""
     service: Ports | None = None
     """Where it listens. Unset: nowhere (a worker or cronjob that only calls)."""
