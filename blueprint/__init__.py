@@ -101,7 +101,7 @@ def design(settings: Settings, catalogue: Catalogue, stack: str = "stack") -> Bl
     `stack` names the settings in errors. Raises TextError where the two do not fit together.
     """
     services = catalogue.within(settings.environment)
-    fitting.check(settings, catalogue, services, stack)
+    fitting.check({stack: settings}, catalogue)
     context = Context(
         settings=settings,
         cluster=clusters.decide(settings.cluster),

@@ -4,7 +4,9 @@ The catalogue alone is checked when it is read; here the two meet: hosts that ar
 tokens that an issuer signs, disks that are made, and whether it all fits the budget.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from blueprint import sizes
@@ -12,22 +14,46 @@ from blueprint.addresses import overlap
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Volume
 from blueprint.delivery import peak_pods
-from blueprint.reading import Catalogue, Problem, TextError
-from blueprint.reading.problems import valid
+from blueprint.reading import Catalogue, Problem, TextError, stack_file
+from blueprint.reading.problems import ended, valid
 from blueprint.settings import Existing, Settings
 
 
-def check(settings: Settings, catalogue: Catalogue, services: Sequence[Service], stack: str) -> None:
-    """Raises TextError with everything in which `settings` and `catalogue` do not fit together."""
-    problems = [
-        *_routes(settings, catalogue, services),
-        *_twice(settings, catalogue, services),
-        *_ranges(settings, catalogue, services, stack),
-        *_volumes(settings, catalogue, services),
-        *_budget(settings, services, stack),
-    ]
-    if problems:
-        raise TextError(problems)
+def check(stacks: Mapping[str, Settings], catalogue: Catalogue) -> None:
+    """Raises TextError with everything in which the settings of `stacks` and `catalogue` do not fit together.
+
+    What is wrong in several stacks is one problem that names them, with the cure of each where those differ.
+    """
+    cures: dict[Problem, dict[str, str]] = {}
+    for stack, settings in stacks.items():
+        for problem in set(_misfits(settings, catalogue, stack)):
+            cures.setdefault(replace(problem, cure=""), {})[stack] = problem.cure
+    if cures:
+        raise TextError(_named(problem, of_stack) for problem, of_stack in cures.items())
+
+
+def _misfits(settings: Settings, catalogue: Catalogue, stack: str) -> Iterable[Problem]:
+    services = catalogue.within(settings.environment)
+    return chain(
+        _routes(settings, catalogue, services),
+        _twice(settings, catalogue, services),
+        _ranges(settings, catalogue, services),
+        _volumes(settings, catalogue, services),
+        _budget(settings, services, stack),
+    )
+
+
+def _named(problem: Problem, cures: Mapping[str, str]) -> Problem:
+    """`problem` with the stacks it is one of, unless its file says that, and what helps in each."""
+    stacks = sorted(cures)
+    first = cures[stacks[0]]
+    same = all(cures[stack] == first for stack in stacks)
+    cure = first if same else " ".join(f"{stack}: {ended(cures[stack])}" for stack in stacks).removesuffix(".")
+    if problem.file in {stack_file(stack) for stack in stacks}:
+        return replace(problem, cure=cure)
+    listed = " and ".join(filter(None, (", ".join(stacks[:-1]), stacks[-1])))
+    cause = f"in the stack{'s' if len(stacks) > 1 else ''} {listed}, {problem.cause}"
+    return replace(problem, cause=cause, cure=cure)
 
 
 def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
@@ -50,12 +76,11 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                 return catalogue.problem(name, settings.environment, (*at, *field), cause, cure)
 
             if route.host is not None and route.host not in hosts:
-                yield problem(("host",), f"the gateway does not answer for '{route.host}'", valid(route.host, hosts))
+                cause = f"the gateway does not answer for '{route.host}', which its setting gateway.hosts lacks"
+                yield problem(("host",), cause, valid(route.host, hosts, "It answers for"))
             if route.auth.type == "jwt" and not settings.identity.issuers:
-                cure = f"Add an issuer to identity.issuers of the {settings.environment} stack"
-                yield problem(
-                    ("auth",), "asks for a token, but the stack has no issuer, so every call is refused", cure
-                )
+                cause = "asks for a token, but the stack has no issuer, so every call is refused"
+                yield problem(("auth",), cause, "Add an issuer to the setting identity.issuers")
             acl = route.acl if settings.identity.issuers else None
             asked = {"allow": acl.allow, "deny": acl.deny} if acl else {}
             for word, named in asked.items():
@@ -85,7 +110,7 @@ def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]
                     yield catalogue.problem(service.name, settings.environment, place, cause, cure)
 
 
-def _ranges(settings: Settings, catalogue: Catalogue, services: Sequence[Service], stack: str) -> Iterator[Problem]:
+def _ranges(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
     """A host outside is not among the cluster's own addresses: to open those would go around every other rule."""
     if not isinstance(settings.cluster, Existing):
         return
@@ -96,7 +121,7 @@ def _ranges(settings: Settings, catalogue: Catalogue, services: Sequence[Service
             place = ("egress", index, "cidrs")
             if egress.cidrs and not own:
                 cause = "may hold the cluster's own pods and Services: the stack does not say where those are"
-                cure = f"Add clusterCidrs to the cluster of Pulumi.{stack}.yaml: the ranges of its pods and Services"
+                cure = "Add clusterCidrs to the setting cluster: the ranges of its pods and Services"
                 yield catalogue.problem(service.name, settings.environment, place, cause, cure)
             for position, cidr in enumerate(egress.cidrs or ()):
                 if shared := sorted(each for each in taken if overlap(each, cidr)):
@@ -135,7 +160,7 @@ def _budget(settings: Settings, services: Sequence[Service], stack: str) -> Iter
     for field, (sum_, ceiling) in sorted(asked.items()):
         if ceiling is not None and sum_ > ceiling:
             yield Problem(
-                file=f"Pulumi.{stack}.yaml",
+                file=stack_file(stack),
                 line=1,
                 field=f"platform:settings.budget.{field}",
                 cause=f"is {ceiling}, but the services ask for {sum_:g} at their most pods",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -87,8 +87,17 @@ def validate(project: Project) -> Verdict:
         catalogue = read_whole(project)
     except TextError as error:
         problems.extend(error.problems)
+    stacks: dict[str, Settings] = {}
     for stack in project.stacks:
-        problems.extend(_problems(project, stack, catalogue))
+        try:
+            stacks[stack] = read_settings(project.stack_file(stack))
+        except TextError as error:
+            problems.extend(error.problems)
+    if catalogue is not None:
+        try:
+            fitting.check(stacks, catalogue)
+        except TextError as error:
+            problems.extend(error.problems)
     specs = [service.spec for service in catalogue.services] if catalogue else []
     return Verdict(
         folder=project.shown(project.services),
@@ -99,12 +108,3 @@ def validate(project: Project) -> Verdict:
         stacks=project.stacks,
         catalogue=None if problems else catalogue,
     )
-
-
-def _problems(project: Project, stack: str, catalogue: Catalogue | None) -> Iterator[Problem]:
-    try:
-        settings = read_settings(project.stack_file(stack))
-        if catalogue is not None:
-            fitting.check(settings, catalogue, catalogue.within(settings.environment), stack)
-    except TextError as error:
-        yield from error.problems

@@ -9,6 +9,7 @@ import pytest
 
 from blueprint import Blueprint, design, names, network, sizes
 from blueprint.delivery import BlueGreen
+from blueprint.fitting import check
 from blueprint.mesh import Membership, template
 from blueprint.reading import TextError
 from blueprint.settings import Budget, Identity, Jwk, Mesh
@@ -396,9 +397,37 @@ def test_a_host_the_gateway_does_not_answer_for_is_refused(folder: Path) -> None
     route = "      route: {paths: [/things], host: shop.example.org, auth: {type: none, reason: anybody may}}\n"
     made = catalogue(folder, one=offering() + route)
     with pytest.raises(
-        TextError, match=r"one\.yaml:\d+: spec\.provides\.0\.route\.host: the gateway does not answer for"
+        TextError,
+        match=r"one\.yaml:\d+: spec\.provides\.0\.route\.host: in the stack dev, the gateway does not answer for",
     ):
-        design(settings("dev"), made)
+        design(settings("dev"), made, "dev")
+
+
+def test_what_fits_no_stack_is_one_problem_with_the_cure_of_each(folder: Path) -> None:
+    route = "      route: {paths: [/things], host: shop.example.org, auth: {type: none, reason: anybody may}}\n"
+    stacks = {
+        "dev": settings("dev"),
+        "eu": settings("prod", gateway=GatewayText(hosts=("shops.example.org",))),
+        "us": settings("prod", gateway=GatewayText(hosts=("shop.example.org",))),
+    }
+    with pytest.raises(TextError) as caught:
+        check(stacks, catalogue(folder, one=offering() + route))
+    (line,) = problems(str(caught.value))
+    assert (
+        "in the stacks dev and eu, the gateway does not answer for 'shop.example.org', which its setting gateway.hosts"
+        in line
+    )
+    assert line.endswith("dev: Did you mean 'api.dev.shop.example.com'? eu: Did you mean 'shops.example.org'?")
+
+
+def test_a_misfit_that_every_stack_mends_alike_has_one_cure() -> None:
+    stacks = {stack: settings(stack, identity=Identity()) for stack in ("dev", "prod", "staging")}
+    with pytest.raises(TextError) as caught:
+        check(stacks, shop())
+    lines = [line for line in problems(str(caught.value)) if line.startswith("order-service.yaml:")]
+    assert lines
+    assert all(": in the stacks dev, prod and staging, asks for a token" in line for line in lines)
+    assert all(line.endswith("is refused. Add an issuer to the setting identity.issuers.") for line in lines)
 
 
 def test_one_path_on_the_default_host_by_name_and_without_is_refused(folder: Path) -> None:

@@ -88,19 +88,20 @@ def test_no_two_hosts_share_a_policy_however_long_their_names(tmp_path: Path) ->
     [
         (
             lent(cluster_cidrs=("10.60.2.0/23",)),
-            "spec.egress.0.cidrs.0: '10.60.2.0/24' holds addresses of the cluster's own pods or Services (10.60.2.0/23",
+            "cidrs.0: in the stack dev, '10.60.2.0/24' holds addresses of the cluster's own pods or Services"
+            " (10.60.2.0/23)",
         ),
         (
             lent(node_cidrs=("10.60.1.128/25",)),
-            "spec.egress.0.cidrs.1: '10.60.1.0/24' holds addresses of the cluster's own nodes (10.60.1.128/25)",
+            "cidrs.1: in the stack dev, '10.60.1.0/24' holds addresses of the cluster's own nodes (10.60.1.128/25)",
         ),
-        (lent(cluster_cidrs=()), "spec.egress.0.cidrs: may hold the cluster's own pods and Services"),
+        (lent(cluster_cidrs=()), "spec.egress.0.cidrs: in the stack dev, may hold the cluster's own pods and Services"),
     ],
     ids=["its pods", "its nodes", "nobody says where they are"],
 )
 def test_a_private_host_is_not_among_the_clusters_own_addresses(cluster: Existing, said: str, tmp_path: Path) -> None:
     with pytest.raises(TextError) as refused:
-        design(settings("dev", cluster=cluster), catalogue(tmp_path, one=DATABASE))
+        design(settings("dev", cluster=cluster), catalogue(tmp_path, one=DATABASE), "dev")
     (problem,) = refused.value.problems
     assert said in str(problem)
     assert problem.line, "the line of the catalogue to edit"

@@ -7,7 +7,7 @@ Cure.`, and nothing half-read ever leaves this package. It takes no decision: wh
 from blueprint.reading.catalogue import read_catalogue
 from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem, TextError
-from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of
+from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of, stack_file
 from blueprint.reading.together import read_together
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "read_settings",
     "read_together",
     "settings_of",
+    "stack_file",
 ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
+from blueprint.catalogue.needing import Consume
 from blueprint.reading import wording
 from blueprint.reading.crossing import crossed
-from blueprint.reading.entries import Catalogue, Entry, patch_of
+from blueprint.reading.entries import Catalogue, Entry, Unread, patch_of
 from blueprint.reading.patching import revalidated
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.sharing import read_sharing
-from blueprint.reading.source import Source, read_source
+from blueprint.reading.source import Node, Source, read_source
 
 
 def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
@@ -36,19 +38,20 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
     sharing = read_sharing([file for file in every if file not in files], shown)
     found: list[Problem] = []
     entries: list[Entry] = []
-    unread: set[str] = set()
+    unread: dict[str, Unread] = {}
     for file in files:
-        source: Source | None = None
+        called = f"{shown}/{file.name}"
+        source = Source(file=called, data={}, tree=lambda: Node(line=1))
         try:
-            source = read_source(file, f"{shown}/{file.name}")
+            source = read_source(file, called)
             source = sharing.under(source) if sharing else source
             entries.append(_entry(source))
         except TextError as error:
             found += error.problems
-            # A file that could not be read would make every reference to it dangle: report only what is known wrong.
-            unread.add(file.stem)
-            if source and (name := source.node(("metadata", "name"))):
-                unread.add(name.text)
+            # Without its file every reference to a service would dangle: report only what is known wrong.
+            name = source.node(("metadata", "name"))
+            half = Unread(source=source, name=name.text if name else file.stem, consumes=_edges(source.data))
+            unread |= {file.stem: half, half.name: half}
     found += _twins(entries)
     if sharing and not unread:  # of a file that could not be read nobody knows the system
         found += sharing.unknown([entry.written.spec.system for entry in entries])
@@ -84,6 +87,21 @@ def _entry(source: Source) -> Entry:
     if found:
         raise TextError(found)
     return Entry(source=source, written=written, patched=patched)
+
+
+def _edges(data: Any) -> dict[Environment, list[tuple[int, Consume]]]:
+    """What is consumed in each environment by a service that is not valid as a whole, as far as an edge is."""
+    found: dict[Environment, list[tuple[int, Consume]]] = {environment: [] for environment in ENVIRONMENTS}
+    spec = data.get("spec")
+    written = spec if isinstance(spec, dict) else {}
+    patches = written.get("environments")
+    for environment, edges in found.items():
+        patch = (patches if isinstance(patches, dict) else {}).get(environment, {})
+        consumes = merge(written, patch).get("consumes") if isinstance(patch, dict) else None
+        for index, consume in enumerate(consumes if isinstance(consumes, list) else ()):
+            with suppress(ValidationError):  # reported with the file
+                edges.append((index, Consume.model_validate_json(json.dumps(consume), by_name=False)))
+    return found
 
 
 def _validated(data: Any, source: Source, environment: Environment | None) -> Service:

@@ -3,7 +3,7 @@
 Each check is a function of one `View` and knows one subject; this table is all of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 
 from blueprint.catalogue import ENVIRONMENTS
 from blueprint.reading import crossing_edges, crossing_events, crossing_places
-from blueprint.reading.entries import Catalogue
+from blueprint.reading.entries import Catalogue, Unread
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View
 
@@ -33,8 +33,8 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
 )
 
 
-def crossed(catalogue: Catalogue, folder: Path, today: date, unread: set[str]) -> set[Problem]:
-    """Every problem between the files of `catalogue`; `unread` names services whose file has problems of its own."""
+def crossed(catalogue: Catalogue, folder: Path, today: date, unread: Mapping[str, Unread]) -> set[Problem]:
+    """Every problem between the files of `catalogue`, and those of the edges that `unread` services declare."""
     where: dict[Problem, list[str]] = {}
     for environment in ENVIRONMENTS:
         services = {service.name: service for service in catalogue.within(environment)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.needing import Consume
 from blueprint.reading.problems import Problem
 from blueprint.reading.source import Source
 
@@ -14,12 +15,10 @@ def patch_of(environment: Environment) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One service as written, and as each environment patches it."""
+class Described:
+    """A service's file, whatever is in it."""
 
     source: Source
-    written: Service
-    patched: Mapping[Environment, Service]
 
     def place(self, environment: Environment | None, *path: str | int) -> tuple[str | int, ...]:
         """Where `path` of the spec is written: in the environment's patch if it says that, else above it."""
@@ -31,6 +30,28 @@ class Entry:
                 return ("spec", *path)
             node = node.items[str(word)][1] if str(word) in node.items else node
         return (*patch_of(environment), *path) if environment and node else ("spec", *path)
+
+    def problem(self, environment: Environment | None, path: Sequence[str | int], cause: str, cure: str) -> Problem:
+        """A mistake at `path` of the spec."""
+        return self.source.problem(self.place(environment, *path), cause, cure)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry(Described):
+    """One service as written, and as each environment patches it."""
+
+    written: Service
+    patched: Mapping[Environment, Service]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread(Described):
+    """A service whose file has mistakes of its own. References to it are neither right nor wrong."""
+
+    name: str
+    """As the file says it, or the file's own."""
+    consumes: Mapping[Environment, Sequence[tuple[int, Consume]]]
+    """Its edges that are valid in themselves, with their positions: they can be wrong between the files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,5 +73,4 @@ class Catalogue:
         self, service: str, environment: Environment | None, path: Sequence[str | int], cause: str, cure: str
     ) -> Problem:
         """A mistake at `path` of the spec of `service`."""
-        entry = self.entries[service]
-        return entry.source.problem(entry.place(environment, *path), cause, cure)
+        return self.entries[service].problem(environment, path, cause, cure)

@@ -16,6 +16,11 @@ from blueprint.settings import Settings
 KEY = "platform:settings"
 
 
+def stack_file(stack: str) -> str:
+    """The name of the file with the settings of `stack`, as Pulumi names it."""
+    return f"Pulumi.{stack}.yaml"
+
+
 def read_settings(file: Path) -> Settings:
     """The settings in `file`, a Pulumi.<stack>.yaml. Raises TextError."""
     source = read_source(file, file.name)
@@ -37,7 +42,7 @@ def read_settings(file: Path) -> Settings:
 
 def settings_of(value: Any, stack: str) -> Settings:
     """The settings Pulumi holds for `stack`, already parsed. Raises TextError, without lines: Pulumi keeps none."""
-    return _validated(value, Source(file=f"Pulumi.{stack}.yaml", data=value, tree=lambda: Node(line=1)))
+    return _validated(value, Source(file=stack_file(stack), data=value, tree=lambda: Node(line=1)))
 
 
 def _validated(data: Any, source: Source) -> Settings:
@@ -101,4 +106,4 @@ def _named(data: Mapping[str, Any], field: str, inner: str) -> dict[str, Mapping
     }
 
 
-__all__ = ["KEY", "Kubeconfig", "Problem", "read_kubeconfig", "read_settings", "settings_of"]
+__all__ = ["KEY", "Kubeconfig", "Problem", "read_kubeconfig", "read_settings", "settings_of", "stack_file"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.needing import Consume
 from blueprint.catalogue.offering import Provide
-from blueprint.reading.entries import Catalogue
+from blueprint.reading.entries import Catalogue, Unread
 from blueprint.reading.problems import Problem
 
 
@@ -23,12 +23,13 @@ class View:
     folder: Path
     """Where contracts and schemas are."""
     today: date
-    unread: Set[str]
-    """Services whose file could not be read: references to them are neither right nor wrong."""
+    unread: Mapping[str, Unread]
+    """Services whose file has mistakes of its own, by its name and by the name it says."""
 
     def problem(self, service: str, path: tuple[str | int, ...], cause: str, cure: str) -> Problem:
         """A mistake at `path` of the spec of `service`."""
-        return self.catalogue.problem(service, self.environment, path, cause, cure)
+        described = self.catalogue.entries.get(service) or self.unread[service]
+        return described.problem(self.environment, path, cause, cure)
 
     def where(self, service: str, *path: str | int) -> str:
         """`file:line` of `path` of the spec of `service`."""
@@ -37,14 +38,18 @@ class View:
         return f"{entry.source.origin(place)[0].file}:{entry.source.line(place)}"
 
     def others(self, service: str) -> Set[str]:
-        """Every service but `service`, those that could not be read among them."""
+        """Every service but `service`, unread ones among them."""
         return (self.services.keys() | self.unread) - {service}
 
     def edges(self) -> Iterator[tuple[str, int, Consume]]:
-        """Every edge as (caller, position in its `consumes`, edge), sorted."""
+        """Every edge as (caller, position in its `consumes`, edge), sorted; those of unread services last."""
         for name, service in sorted(self.services.items()):
             for index, consume in enumerate(service.spec.consumes):
                 yield name, index, consume
+        for name, unread in sorted(self.unread.items()):
+            if name == unread.name and name not in self.services:
+                for index, consume in unread.consumes[self.environment]:
+                    yield name, index, consume
 
     def answered(self) -> Iterator[tuple[str, int, Consume, int, Provide]]:
         """Every edge whose API exists, with the API's position in its provider's `provides`."""

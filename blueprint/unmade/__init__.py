@@ -11,7 +11,7 @@ from functools import partial
 
 from blueprint import clusters
 from blueprint.catalogue import Environment, Service, Spec
-from blueprint.reading import Catalogue, Problem, TextError
+from blueprint.reading import Catalogue, Problem, TextError, stack_file
 from blueprint.reading.entries import Entry
 from blueprint.references import Reference, parts
 from blueprint.settings import Settings
@@ -133,7 +133,7 @@ def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
 def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
     for row, path, count in _below(settings, (), NOT_MADE):
         yield Pending(
-            file=f"Pulumi.{stack}.yaml",
+            file=stack_file(stack),
             written=None,
             field=".".join(("platform:settings", *map(str, path))),
             row=row,

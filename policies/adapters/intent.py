@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from blueprint.reading import TextError, read_catalogue, read_settings, settings_of
+from blueprint.reading import TextError, read_catalogue, read_settings, settings_of, stack_file
 from blueprint.reading.source import read_source
 from policies.core.facts import Facts
 from policies.core.limits import LimitsError, limits_of
@@ -63,7 +63,7 @@ def facts_of(stack: Stack, config: Mapping[str, str], *, today: date, root: Path
     try:
         if read_source(root / "Pulumi.yaml", "Pulumi.yaml").data.get("name") != stack.project:
             return strictest(today)
-        file = root / f"Pulumi.{stack.name}.yaml"
+        file = root / stack_file(stack.name)
         given = config.get(SETTINGS)
         settings = settings_of(json.loads(given), stack.name) if given else read_settings(file)
         folder = root / (config.get(SERVICES) or _written(file) or "services")
