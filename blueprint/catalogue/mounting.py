@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from blueprint.text import Fault, refuse
 
@@ -33,3 +33,23 @@ MountPath = Annotated[str, AfterValidator(_mounted)]
 
 MOST_BYTES: Final = 1_000_000
 """Of the files of one container: a ConfigMap holds 1 MiB with everything around them (Kubernetes, "ConfigMaps")."""
+
+FileText = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "from": {"type": "string", "description": "Path of a file, from the catalogue's folder."}
+                    },
+                    "required": ["from"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""The text of a file: as written, or put in from the file that `{from: path}` names (`blueprint.reading.beside`)."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from blueprint.catalogue.mounting import MOST_BYTES, MountPath
+from blueprint.catalogue.mounting import MOST_BYTES, FileText, MountPath
 from blueprint.catalogue.probing import Asked, Probe
 from blueprint.text import (
     Checked,
@@ -82,9 +82,10 @@ class InitContainer(Checked):
     variables: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
     """Environment. `${...}` refers to resources, consumed services and the service itself. Changing it restarts
     the pods."""
-    files: dict[MountPath, str] = {}
-    """Files it reads, by path, with their text: as it is, `${...}` too. Read-only, at most 1 MB together, and no place
-    for a secret: whoever may read the namespace's ConfigMaps reads them. Changing one restarts the pods."""
+    files: dict[MountPath, FileText] = {}
+    """Files it reads, by path, with their text: as it is, `${...}` too. `{from: web/nginx.conf}` takes the text of a
+    file below the catalogue's folder, which is UTF-8. Read-only, at most 1 MB together, and no place for a secret:
+    whoever may read the namespace's ConfigMaps reads them. Changing one restarts the pods."""
     scratch: dict[MountPath, Memory] = {}
     """Folders it may write to, with their size; everything else but /tmp (128 MiB) is read-only. Empty at the start of
     each pod and lost at its end. The same path in two containers is one folder, of the larger size. Changing it

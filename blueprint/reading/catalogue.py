@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
 from blueprint.catalogue.needing import Consume
 from blueprint.reading import wording
+from blueprint.reading.beside import with_files
 from blueprint.reading.crossing import crossed
 from blueprint.reading.entries import Catalogue, Entry, Unread, patch_of
 from blueprint.reading.patching import revalidated
@@ -45,7 +46,7 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
         try:
             source = read_source(file, called)
             source = sharing.under(source) if sharing else source
-            entries.append(_entry(source))
+            entries.append(_entry(with_files(source, folder)))
         except TextError as error:
             found += error.problems
             # Without its file every reference to a service would dangle: report only what is known wrong.
