@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import names
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS, Call, Request
 from blueprint.paths import within
@@ -39,9 +38,8 @@ class Calls:
 
     provider: str
     host: str
-    delegate: str
-    """The provider's VirtualService with the weights."""
-    delegate_namespace: str
+    namespace: str
+    """The provider's, where the VirtualServices with the weights are: one per port."""
     rules: tuple[Rule, ...]
     """First match wins."""
 
@@ -53,8 +51,7 @@ def calls(provider: str, outgoing: Sequence[Call], context: Context) -> Calls:
     return Calls(
         provider=provider,
         host=context.address(provider),
-        delegate=names.weights(provider),
-        delegate_namespace=context.namespace(provider),
+        namespace=context.namespace(provider),
         rules=tuple(rule for port in ports for rule in _rules([call for call in asked if call.port == port])),
     )
 

@@ -66,8 +66,8 @@ class TrafficPolicy:
     """The service's own address."""
     target: str
     """The address they are sent to: its own, or that of the active version."""
-    ports: Mapping[str, int]
-    """HTTP ports by name."""
+    ports: tuple[int, ...]
+    """HTTP ports. Each has routes of its own: the one that Argo Rollouts adds for a header knows no second port."""
     split: bool
     """Whether a stable and a canary share them."""
     resilience: Resilience
@@ -205,7 +205,7 @@ def _traffic(
     service: Service, delivery: Delivery, entrances: Sequence[Entrance], context: Context
 ) -> TrafficPolicy | None:
     listening = service.spec.service.ports if service.spec.service else {}
-    ports = {name: port.port for name, port in sorted(listening.items()) if port.app_protocol in HTTP_PROTOCOLS}
+    ports = tuple(sorted(port.port for port in listening.values() if port.app_protocol in HTTP_PROTOCOLS))
     if not ports:
         return None
     budgets = {provide.api: provide.timeout for provide in service.spec.provides}

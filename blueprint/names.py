@@ -110,9 +110,10 @@ def preview(service: str) -> str:
     return f"{service}-preview"
 
 
-def weights(service: str) -> str:
-    """The delegate VirtualService that holds the weights; Argo Rollouts writes it."""
-    return f"{service}-weights"
+def weights(service: str, port: int) -> str:
+    """The delegate VirtualService that holds the weights of one port; Argo Rollouts writes a canary's. By number and
+    not by the port's name: what Argo Rollouts wrote stays under the old name, and would go on naming the old number."""
+    return f"{service}-{port}-weights"
 
 
 def config(service: str) -> str:

@@ -9,13 +9,13 @@ from blueprint.names import selector
 from blueprint.network import HTTP_PROTOCOLS
 from blueprint.workloads import Workload
 from manifests.manifest import Manifest, given, manifest
-from manifests.mesh import CANARY, STABLE
+from manifests.mesh import CANARY, STABLE, WEIGHTS_ROUTE
 from manifests.workloads import autoscaler, labels, template
 
 ROLLOUTS: Final = "argoproj.io/v1alpha1"
 PROMETHEUS: Final = f"http://{names.address('prometheus-operated', names.OBSERVABILITY)}:9090"
 HEADER_ROUTE: Final = "canary-by-header"
-"""Sixteen characters: one more than a port's name may have, for the other routes are called like their ports."""
+"""The route that Argo Rollouts adds and removes by itself."""
 
 PROGRESS_DEADLINE_SECONDS: Final = 600
 """How long a version may take without a new pod becoming ready (Kubernetes' default, 600)."""
@@ -97,10 +97,13 @@ def _canary(workload: Workload, delivery: Canary) -> Iterator[Manifest]:
     if delivery.weighted:
         routing = {
             "istio": {
-                "virtualService": {
-                    "name": names.weights(workload.service),
-                    "routes": sorted(port.name for port in workload.ports if port.protocol in HTTP_PROTOCOLS),
-                },
+                # One per port: the route by header knows no port but the first of its VirtualService
+                # (docs/decisions/0033-a-canarys-ports-have-routes-of-their-own.md).
+                "virtualServices": [
+                    {"name": names.weights(workload.service, port.number), "routes": [WEIGHTS_ROUTE]}
+                    for port in sorted(workload.ports, key=lambda port: port.number)
+                    if port.protocol in HTTP_PROTOCOLS
+                ],
                 "destinationRule": {
                     "name": workload.service,
                     "stableSubsetName": STABLE,

@@ -25,6 +25,8 @@ RESOLVER: Final = f"kube-system/{names.address('kube-dns', 'kube-system')}"
 STABLE: Final = "stable"
 CANARY: Final = "canary"
 """The two subsets of a canary's DestinationRule; Argo Rollouts keeps no others."""
+WEIGHTS_ROUTE: Final = "weights"
+"""The one route of a delegate. The name is no port's: what Argo Rollouts wrote stays, also when a port is renamed."""
 
 
 def mesh(decision: Mesh) -> Iterator[Manifest]:
@@ -55,7 +57,8 @@ def membership(decision: Membership) -> Iterator[Manifest]:
         yield _service_entry(decision, external)
     if decision.traffic:
         yield _destination_rule(decision, decision.traffic)
-        yield _weights(decision, decision.traffic)
+        for port in decision.traffic.ports:
+            yield _weights(decision, decision.traffic, port)
         if decision.traffic.public:
             yield _public(decision, decision.traffic)
     for calls in decision.calls:
@@ -134,42 +137,38 @@ def _destination_rule(of: Membership, traffic: TrafficPolicy) -> Manifest:
     return manifest(ISTIO, "DestinationRule", of.service, of.namespace, spec=spec)
 
 
-def _weights(of: Membership, traffic: TrafficPolicy) -> Manifest:
-    """The delegate: one route per port, named after it. Argo Rollouts writes the weights of a canary's."""
-    routes = []
-    for name, number in traffic.ports.items():
-        destination = {"host": traffic.target, "port": {"number": number}}
-        if traffic.split:
-            ends = [
-                {"destination": {**destination, "subset": STABLE}, "weight": 100},
-                {"destination": {**destination, "subset": CANARY}, "weight": 0},
-            ]
-        else:
-            ends = [{"destination": destination}]
-        routes.append({"name": name, "match": [{"port": number}], "route": ends})
-    return manifest(ISTIO, "VirtualService", names.weights(of.service), of.namespace, spec={"http": routes})
+def _weights(of: Membership, traffic: TrafficPolicy, port: int) -> Manifest:
+    """The delegate for one port. Argo Rollouts writes a canary's weights, and before them the route by header, which
+    leads to the port of the route that is here: with a second port's, its requests would go there too."""
+    destination = {"host": traffic.target, "port": {"number": port}}
+    ends: list[Manifest] = [{"destination": destination}]
+    if traffic.split:
+        ends = [
+            {"destination": {**destination, "subset": STABLE}, "weight": 100},
+            {"destination": {**destination, "subset": CANARY}, "weight": 0},
+        ]
+    route = {"name": WEIGHTS_ROUTE, "match": [{"port": port}], "route": ends}
+    return manifest(ISTIO, "VirtualService", names.weights(of.service, port), of.namespace, spec={"http": [route]})
 
 
 def _public(of: Membership, traffic: TrafficPolicy) -> Manifest:
     """The root for the gateway, visible to it alone."""
-    delegate = {"name": names.weights(of.service), "namespace": of.namespace}
-    return _root(of.service, of.namespace, traffic.host, delegate, traffic.public, export_to=names.KONG)
+    rules = [_rule(rule, of.service, of.namespace) for rule in traffic.public]
+    return _root(of.service, of.namespace, traffic.host, rules, export_to=names.KONG)
 
 
 def _calls(of: Membership, calls: Calls) -> Manifest:
     """The root for one caller, in its own namespace and visible there alone."""
-    delegate = {"name": calls.delegate, "namespace": calls.delegate_namespace}
-    return _root(names.to(calls.provider), of.namespace, calls.host, delegate, calls.rules, export_to=".")
+    rules = [_rule(rule, calls.provider, calls.namespace) for rule in calls.rules]
+    return _root(names.to(calls.provider), of.namespace, calls.host, rules, export_to=".")
 
 
-def _root(
-    name: str, namespace: str, host: str, delegate: Manifest, rules: tuple[Rule, ...], *, export_to: str
-) -> Manifest:
-    spec = {"hosts": [host], "exportTo": [export_to], "http": [_rule(rule, delegate) for rule in rules]}
+def _root(name: str, namespace: str, host: str, rules: list[Manifest], *, export_to: str) -> Manifest:
+    spec = {"hosts": [host], "exportTo": [export_to], "http": rules}
     return manifest(ISTIO, "VirtualService", name, namespace, spec=spec)
 
 
-def _rule(rule: Rule, delegate: Manifest) -> Manifest:
+def _rule(rule: Rule, provider: str, namespace: str) -> Manifest:
     matches = [{"port": rule.port, **_match(request)} for request in rule.requests] or [{"port": rule.port}]
     retries: Manifest = {"attempts": rule.attempts}
     if rule.attempts:  # attempts 0 beside the other two is refused by Istio's webhook
@@ -180,7 +179,7 @@ def _rule(rule: Rule, delegate: Manifest) -> Manifest:
         # None is said by leaving it out: Istio's schema refuses 0s, and takes no word for the default.
         **given(timeout=None if rule.timeout_seconds is None else duration(rule.timeout_seconds)),
         "retries": retries,
-        "delegate": delegate,
+        "delegate": {"name": names.weights(provider, rule.port), "namespace": namespace},
     }
 
 

@@ -372,8 +372,20 @@ def test_every_subset_named_exists_and_a_rollouts_rule_has_exactly_two(stack: St
             namespace = rollout["metadata"]["namespace"]
             rule = stack.named("DestinationRule")[namespace, istio["destinationRule"]["name"]]
             assert [subset["name"] for subset in rule["spec"]["subsets"]] == ["stable", "canary"]
-            delegate = stack.named("VirtualService")[namespace, istio["virtualService"]["name"]]
-            assert {rule["name"] for rule in delegate["spec"]["http"]} == set(istio["virtualService"]["routes"])
+            for named in istio["virtualServices"]:
+                delegate = stack.named("VirtualService")[namespace, named["name"]]
+                assert [rule["name"] for rule in delegate["spec"]["http"]] == named["routes"]
+
+
+def test_no_delegate_knows_two_ports(stack: Stack) -> None:
+    """Argo Rollouts adds one route by header, to the port of the first: a second port's requests would go there too."""
+    for route in stack.kind("VirtualService"):
+        if "hosts" in route["spec"]:
+            continue
+        matched = {match["port"] for rule in route["spec"]["http"] for match in rule["match"]}
+        led_to = {end["destination"]["port"]["number"] for rule in route["spec"]["http"] for end in rule["route"]}
+        assert matched == led_to, f"{place(route)} takes requests for {matched} to {led_to}"
+        assert len(matched) == 1, f"{place(route)} knows {matched}"
 
 
 def test_a_rollout_names_only_what_exists_and_does_one_thing_a_step(stack: Stack) -> None:

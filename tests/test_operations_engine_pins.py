@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.operators import argo_rollouts
 from operations.engine import pins
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -31,6 +32,10 @@ def required(module: str) -> dict[str, str]:
 )
 def test_a_tool_says_the_version_its_module_pins(module: str, path: str, version: str) -> None:
     assert required(module)[path] == f"v{version}", "the tool would call itself by another version than it has"
+
+
+def test_the_tests_run_the_argo_rollouts_that_the_program_installs() -> None:
+    assert required("argo-rollouts")["github.com/argoproj/argo-rollouts"] == argo_rollouts.IMAGE.tag
 
 
 def test_the_released_pulumi_is_the_sdks_version() -> None:

@@ -63,7 +63,7 @@ def find_go(environment: Mapping[str, str]) -> Go:
         )
     asked = subprocess.run(
         [found, "env", "GOVERSION", "GOMODCACHE", "GOCACHE"],
-        env=_go_environment(environment),
+        env=go_environment(environment),
         capture_output=True,
         text=True,
         check=False,
@@ -137,7 +137,8 @@ def arguments(recipe: pins.Build, into: Path, *, go: Go) -> list[str]:
     return [str(go.binary), "build", "-C", module, "-trimpath", *tags, "-ldflags", linker, "-o", output, recipe.package]
 
 
-def _go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What `go` runs with: the user's own proxies and caches, and nothing else that would change what is built."""
     kept = {name: value for name, value in environment.items() if name not in _GO_OWN}
     return {
         **kept,
@@ -156,7 +157,7 @@ def _run(
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
         process = subprocess.Popen(
             arguments(recipe, into, go=go),
-            env=_go_environment(environment),
+            env=go_environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=words,
             stderr=subprocess.STDOUT,

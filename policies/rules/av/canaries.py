@@ -160,6 +160,7 @@ def _weights(thing: Object, route: View, ends: set[str], world: World) -> Iterat
         if world.declares(namespace or thing.namespace):
             yield Violation(route["name"], f"is {name or 'empty'}, and there is no such VirtualService")
         return
+    yield from _by_header(thing, route, found)
     routes = {each["name"].word: each for protocol in ("http", "tls", "tcp") for each in found.spec[protocol]}
     wanted = route["routes"].words
     if not wanted and len(routes) > 1:
@@ -171,6 +172,19 @@ def _weights(thing: Object, route: View, ends: set[str], world: World) -> Iterat
         places = {_end(end["destination"]) for end in routes[each]["route"]}
         for lost in sorted(ends - places):
             yield Violation(routes[each], f"never leads to {lost}, so the rollout cannot give it a weight", on=found)
+
+
+def _by_header(thing: Object, route: View, found: Object) -> Iterator[Violation]:
+    """The rollout writes one route by header, without a port in its match, to the port of the first it names."""
+    if any(step["setHeaderRoute"].is_set for step in thing.spec.at("strategy", "canary", "steps")):
+        ends = [end["destination"] for each in found.spec["http"] for end in each["route"]]
+        ports = sorted({end.at("port", "number").number or 0 for end in ends})
+        if len(ports) > 1:
+            several = " and ".join(shown(port) for port in ports)
+            yield Violation(
+                route["name"],
+                f"is {found.name}, which leads to ports {several}, and the route by header to one of them",
+            )
 
 
 def _end(destination: View) -> str:
