@@ -13,7 +13,7 @@ from blueprint import docstrings
 from blueprint.addresses import CacheAddress, Cidr
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
-from blueprint.text import Checked, Fault, Host, Slug, TenantName, Text
+from blueprint.text import Checked, Fault, Host, SecretName, Slug, TenantName, Text
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -238,6 +238,9 @@ class Settings(Checked):
     """The domain its public names end in."""
     operators: Literal["install", "present"] = "install"
     """`present`: somebody else runs the controllers, or, on an embedded control plane, they cannot run."""
+    image_pull_secrets: tuple[SecretName, ...] = ()
+    """Secrets (kubernetes.io/dockerconfigjson) with which the services' images are fetched. Whoever knows the registry
+    makes them in each service's namespace, by the time its pods start. Changing it restarts every service's pods."""
     mesh: Mesh = Mesh()
     """The service mesh."""
     gateway: Gateway = Gateway()
@@ -261,6 +264,7 @@ class Settings(Checked):
         for index, layer in enumerate(self.layers):
             if layer in self.layers[:index]:
                 yield Fault(f"layers.{index}", f"names {layer} twice", "Drop one of the two")
+        yield from once("imagePullSecrets", self.image_pull_secrets)
         if self.tenant and set(self.layers) != {"services"}:
             cause = "makes a second copy of services, but the stack also makes the platform, which all copies share"
             yield Fault("tenant", cause, "Set layers to [services], or drop tenant")

@@ -169,6 +169,18 @@ Host = Annotated[
     WithJsonSchema({"type": "string", "format": "hostname"}),
 ]
 
+SecretName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+            "is no name of a Secret",
+            "Use words of a-z, 0-9 and '-' joined by '.', such as registry (253 characters at most)",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}),
+]
+
 Image = Annotated[
     str,
     AfterValidator(

@@ -106,6 +106,8 @@ class Workload:
     """`main` first."""
     init_containers: tuple[Container, ...]
     """In order."""
+    pull_secrets: tuple[str, ...]
+    """Secrets of the registry its images are fetched from, in its namespace; the stack's owner makes them."""
     ports: tuple[ServicePort, ...]
     metrics: Metrics | None
     replicas: int | None
@@ -156,6 +158,7 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         group=spec.group,
         containers=running,
         init_containers=starting,
+        pull_secrets=context.settings.image_pull_secrets,
         ports=tuple(
             ServicePort(name=name, number=port.port, protocol=port.app_protocol)
             for name, port in (spec.service.ports.items() if spec.service else ())

@@ -156,6 +156,8 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
         "serviceAccountName": workload.account,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
+        # In the template and not in the ServiceAccount, from which only pods made later would get them.
+        **given(imagePullSecrets=[{"name": name} for name in workload.pull_secrets]),
         "priorityClassName": names.priority(workload.tier),
         "restartPolicy": restart,
         "terminationGracePeriodSeconds": workload.grace_seconds,
