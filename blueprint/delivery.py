@@ -13,7 +13,7 @@ from blueprint.catalogue import Service, Spec
 from blueprint.catalogue.scheduling import Job
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS
-from blueprint.text import seconds
+from blueprint.quantities import seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,8 @@ from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Outside, Request, port, request
 from blueprint.network_rules import Addresses
 from blueprint.paths import within
+from blueprint.quantities import seconds
 from blueprint.settings import Identity, Settings
-from blueprint.text import seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker, Consume, Retries
 from blueprint.catalogue.offering import GrpcOperation, Operation, Provide
 from blueprint.catalogue.owning import Account
+from blueprint.quantities import seconds
 from blueprint.settings import Brokers
-from blueprint.text import seconds
 
 DEFAULT_RETRIES: Final = 2
 """Tries after the first for idempotent operations (Istio's default, 2)."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from blueprint.catalogue import Environment, Spec
 from blueprint.catalogue.running import InitContainer
-from blueprint.text import mebibytes, millicores
+from blueprint.quantities import mebibytes, millicores
 
 
 @dataclass(frozen=True, kw_only=True)

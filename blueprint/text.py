@@ -1,14 +1,14 @@
-"""The vocabulary of everything a person writes: what a name, a duration, a quantity, a port may look like.
+"""The vocabulary of everything a person writes: what a name, a port, a path, an image may look like.
 
 Shared by the catalogue and the settings, so that one word means one thing in both. It holds no field of either
-and takes no decision; turning a quantity into a number is here because the reading checks compare numbers.
+and takes no decision. Amounts of time, CPU and memory are in `quantities`.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, NamedTuple, NoReturn, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -67,7 +67,8 @@ def refuse(*faults: Fault) -> NoReturn:
     raise PydanticCustomError("refused", "refused", {"faults": faults})
 
 
-def _matching(pattern: str, cause: str, cure: str) -> Callable[[str], str]:
+def matching(pattern: str, cause: str, cure: str) -> Callable[[str], str]:
+    """A validator that refuses, with `cause` and `cure`, what `pattern` does not match as a whole."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -92,7 +93,7 @@ SERVICE_NAME_LENGTH: Final = 40
 ServiceName = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             rf"(?!.{{{SERVICE_NAME_LENGTH + 1}}})[a-z](-?[a-z0-9])*",
             "is not a service name",
             f"Use 1 to {SERVICE_NAME_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending"
@@ -109,7 +110,7 @@ TENANT_LENGTH: Final = 16
 TenantName = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             rf"(?!.{{{TENANT_LENGTH + 1}}}|kube(-|$))[a-z](-?[a-z0-9]){{2,}}",
             "is not a tenant's name",
             f"Use 3 to {TENANT_LENGTH} characters: a-z, 0-9 and single '-', starting with a letter, not ending with"
@@ -122,7 +123,7 @@ TenantName = Annotated[
 Slug = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?",
             "is not a short name",
             "Use 1 to 30 characters: a-z, 0-9 and '-', starting with a letter, not ending with '-'",
@@ -136,7 +137,7 @@ service's own 40 in 63 with space for one more word or a hash."""
 PortName = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?",
             "is not a port name",
             "Use 1 to 15 characters: a-z, 0-9 and single '-', with at least one letter (IANA service name, RFC 6335)",
@@ -148,7 +149,7 @@ PortName = Annotated[
 Channel = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?=.{1,200}$)[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*",
             "is not a channel",
             "Use words of a-z, 0-9 and '-' joined by '.', such as orders.created (200 characters at most)",
@@ -160,7 +161,7 @@ Channel = Annotated[
 Host = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
             "is not a host name",
             "Name one host in full, in lower case, such as api.example.com; addresses and wildcards are not accepted",
@@ -172,7 +173,7 @@ Host = Annotated[
 SecretName = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
             "is no name of a Secret",
             "Use words of a-z, 0-9 and '-' joined by '.', such as registry (253 characters at most)",
@@ -184,7 +185,7 @@ SecretName = Annotated[
 Image = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?![^@]*:(?i:latest)(@|$))[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
             r"(@sha256:[0-9a-f]{64})?|[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}",
             "names no fixed image",
@@ -196,7 +197,7 @@ Image = Annotated[
 Version = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"[0-9]+\.[0-9]+\.[0-9]+",
             "is no version",
             "Write major.minor.patch in quotes, such as '1.3.0' (semver.org)",
@@ -207,14 +208,14 @@ Version = Annotated[
 PathTemplate = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"/|(/([A-Za-z0-9._~!$&'()+,;=:@%-]+|\{[A-Za-z][A-Za-z0-9_]*\}))+",
             "is not a path",
             "Start with '/', write parameters as whole segments in braces: /v1/orders/{id}",
         )
     ),
     AfterValidator(
-        _matching(
+        matching(
             r"(?!.*/\.\.?(/|$))([^%]|%(?!2[eEfF]|5[cC])[0-9A-Fa-f]{2})*",
             "holds what gateway and mesh resolve before they look: such a path never arrives",
             "Write it as it arrives, without '.' and '..' for a segment and without %2E, %2F, %5C or a lone '%'",
@@ -234,72 +235,3 @@ def _scheduled(value: str) -> str:
 Cron = Annotated[str, AfterValidator(_scheduled)]
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
-
-_DURATION: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-Duration = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[1-9][0-9]{0,5}(ms|s|m|h|d)",
-            "is not a duration",
-            "Write a whole number and a unit, such as 400ms, 5s, 10m, 2h or 30d",
-        )
-    ),
-    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}(ms|s|m|h|d)$"}),
-]
-
-
-def seconds(duration: str) -> float:
-    """`duration` in seconds: 400ms is 0.4, 30d is 2,592,000."""
-    number, unit = re.fullmatch(r"(\d+)([a-z]+)", duration).groups()  # type: ignore[union-attr]  # a Duration matches
-    return int(number) * _DURATION[unit]
-
-
-def _spelled(value: Any) -> Any:
-    """A quantity may be written as a number (`cpu: 1`): Kubernetes takes both, YAML gives the number."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-_QUANTITY_SCHEMA: Final = WithJsonSchema({"type": ["string", "number"]})
-
-Cpu = Annotated[
-    str,
-    BeforeValidator(_spelled),
-    AfterValidator(
-        _matching(
-            r"[1-9][0-9]{0,5}m|(?!0(\.0+)?$)(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?",
-            "is no amount of CPU",
-            "Write cores or thousandths of one, such as 2, 0.5 or 250m",
-        )
-    ),
-    _QUANTITY_SCHEMA,
-]
-
-Memory = Annotated[
-    str,
-    BeforeValidator(_spelled),
-    AfterValidator(
-        _matching(
-            r"[1-9][0-9]{0,14}|[1-9][0-9]{0,6}(Ki|Mi|Gi|Ti)",
-            "is no amount of memory",
-            "Write bytes or a power of two, such as 256Mi or 2Gi",
-        )
-    ),
-    _QUANTITY_SCHEMA,
-]
-
-
-def millicores(cpu: str) -> int:
-    """`cpu` in thousandths of a core: "250m" is 250, "0.5" is 500, "2" is 2,000."""
-    return int(cpu[:-1]) if cpu.endswith("m") else round(float(cpu) * 1000)
-
-
-_BINARY: Final = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-
-
-def mebibytes(memory: str) -> int:
-    """`memory` in MiB, rounded up: "1Gi" is 1,024, "1" is 1."""
-    unit = memory[-2:]
-    size = int(memory[:-2]) * _BINARY[unit] if unit in _BINARY else int(memory)
-    return -(-size // 2**20)

@@ -17,8 +17,8 @@ from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric
 from blueprint.context import Context
 from blueprint.gateway import streams
 from blueprint.isolation import metrics_port
+from blueprint.quantities import mebibytes, seconds
 from blueprint.sizes import Amounts
-from blueprint.text import mebibytes, seconds
 from blueprint.variables import Composed, FromSecret, resolve, telemetry, version
 
 

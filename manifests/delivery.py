@@ -98,7 +98,7 @@ def _canary(workload: Workload, delivery: Canary) -> Iterator[Manifest]:
         routing = {
             "istio": {
                 # One per port: the route by header knows no port but the first of its VirtualService
-                # (docs/decisions/0033-a-canarys-ports-have-routes-of-their-own.md).
+                # (docs/decisions/0031-a-canarys-ports-have-routes-of-their-own.md).
                 "virtualServices": [
                     {"name": names.weights(workload.service, port.number), "routes": [WEIGHTS_ROUTE]}
                     for port in sorted(workload.ports, key=lambda port: port.number)

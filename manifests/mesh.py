@@ -12,8 +12,8 @@ from blueprint.calls import Calls, Rule
 from blueprint.mesh import AuthorizationRule, External, Membership, Mesh, Operation, TrafficPolicy
 from blueprint.names import selector
 from blueprint.network import Request
+from blueprint.quantities import seconds
 from blueprint.settings import Identity
-from blueprint.text import seconds
 from manifests.manifest import Manifest, duration, given, manifest
 
 SECURITY: Final = "security.istio.io/v1"

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import WithJsonSchema
 
-from blueprint import text as vocabulary
+from blueprint import quantities, text
 from blueprint.catalogue import Service
 from blueprint.reading import Catalogue, Problem, TextError, crossing, read_catalogue, wording
 from blueprint.reading.patterns import PATTERNS
@@ -243,7 +243,7 @@ def test_every_pattern_of_the_schemas_is_put_into_words() -> None:
     # Names, durations and the like are checked by validators that bring their own words.
     own = {
         entry.json_schema.get("pattern")
-        for kind in vars(vocabulary).values()
+        for kind in (*vars(text).values(), *vars(quantities).values())
         for entry in getattr(kind, "__metadata__", ())
         if isinstance(entry, WithJsonSchema) and entry.json_schema
     }

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from blueprint import text
-from blueprint.text import mebibytes, millicores, seconds
+from blueprint import quantities, text
+from blueprint.quantities import mebibytes, millicores, seconds
 
 TAKEN: dict[str, tuple[Any, ...]] = {
     "ServiceName": ("a", "order-service", "a" * 40, "v2", "a-b-c"),
@@ -16,6 +16,7 @@ TAKEN: dict[str, tuple[Any, ...]] = {
     "TenantName": ("abc", "pr7", "pr-7", "a" * 16),
     "PortName": ("http", "a" * 15, "0a", "grpc-2"),
     "Channel": ("orders", "orders.created", "orders.created.order-service.dlq", "a" * 200),
+    "SecretName": ("a", "registry", "registry.eu", "0-a", "a" * 253),
     "Host": ("example.com", "a.b.c", "xn--bcher-kva.example", f"{'a' * 63}.com"),
     "Image": (
         "nginx:1.27",
@@ -47,6 +48,7 @@ REFUSED: dict[str, tuple[Any, ...]] = {
     "Slug": ("", "a" * 31, "A", "a-", "9", "a.b"),
     "PortName": ("", "a" * 16, "8080", "HTTP", "a-", "-a", "a_b"),
     "Channel": ("", ".a", "a.", "a..b", "Orders.created", "orders/created", "a" * 201, "orders.*"),
+    "SecretName": ("", "A", "a_b", "-a", "a-", ".a", "a..b", "a.-b", "a" * 254, "a\n"),
     "Host": ("localhost", "10.0.0.1", "*.example.com", "https://example.com", "Example.com", "a..b", f"{'a' * 64}.com"),
     "Image": ("nginx", "nginx:latest", "nginx:LATEST", "localhost:5000/nginx", "nginx:", "nginx@sha256:abc", "a b:1"),
     "Version": ("1", "1.3", "v1.3.0", "1.3.0-rc.1", "1.3.0.0"),
@@ -94,8 +96,13 @@ REFUSED: dict[str, tuple[Any, ...]] = {
 }
 
 
+def _words() -> dict[str, Any]:
+    everything = {**vars(text), **vars(quantities)}
+    return {name: kind for name, kind in everything.items() if name[0].isupper() and hasattr(kind, "__metadata__")}
+
+
 def _read(word: str, value: Any) -> Any:
-    return TypeAdapter(getattr(text, word), config={"strict": True}).validate_python(value)
+    return TypeAdapter(_words()[word], config={"strict": True}).validate_python(value)
 
 
 @pytest.mark.parametrize(("word", "value"), [(word, value) for word, values in TAKEN.items() for value in values])
@@ -110,8 +117,7 @@ def test_a_word_refuses_what_only_looks_like_it(word: str, value: Any) -> None:
 
 
 def test_every_word_is_tested() -> None:
-    words = {name for name, kind in vars(text).items() if name[0].isupper() and hasattr(kind, "__metadata__")}
-    assert words == set(TAKEN) == set(REFUSED), "a word without a test may take anything"
+    assert set(_words()) == set(TAKEN) == set(REFUSED), "a word without a test may take anything"
 
 
 def test_bytes_may_be_written_as_a_number() -> None:

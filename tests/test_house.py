@@ -37,6 +37,7 @@ STANDARD: Final = frozenset(sys.stdlib_module_names)
 READING: Final = (
     "blueprint.catalogue",
     "blueprint.names",
+    "blueprint.quantities",
     "blueprint.reading",
     "blueprint.settings",
     "blueprint.text",

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from blueprint.text import Checked, Duration, Fault, Text
+from blueprint.quantities import Duration
+from blueprint.text import Checked, Fault, Text
 
 
 class Step(Checked):

@@ -11,7 +11,8 @@ from pydantic import Field
 from blueprint.addresses import PRIVATE_ENDINGS, PrivateCidr
 from blueprint.catalogue.promising import once
 from blueprint.names import DOMAIN
-from blueprint.text import Channel, Checked, Duration, Fault, Host, PortNumber, Slug, Text, seconds
+from blueprint.quantities import Duration, seconds
+from blueprint.text import Channel, Checked, Fault, Host, PortNumber, Slug, Text
 
 RetryOn = Literal[
     "5xx",

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from blueprint.text import Checked, Duration, Fault, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version
+from blueprint.quantities import Duration
+from blueprint.text import Checked, Fault, Host, PathTemplate, PortName, ServiceName, Slug, Text, Version
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 

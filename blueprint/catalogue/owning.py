@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from blueprint.catalogue.needing import Broker
-from blueprint.text import Cron, Duration, Image, Memory, Text
+from blueprint.quantities import Duration, Memory
+from blueprint.text import Cron, Image, Text
 
 
 class Migrations(Text):

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from blueprint.catalogue.off import Off
-from blueprint.text import Checked, Duration, Fault, PortName, Slug, Text
+from blueprint.quantities import Duration
+from blueprint.text import Checked, Fault, PortName, Slug, Text
 
 
 class ConnectionPool(Text):

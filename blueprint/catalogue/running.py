@@ -11,20 +11,8 @@ from pydantic import BeforeValidator, Field
 
 from blueprint.catalogue.mounting import MOST_BYTES, FileText, MountPath
 from blueprint.catalogue.probing import Asked, Probe
-from blueprint.text import (
-    Checked,
-    Cpu,
-    Fault,
-    Image,
-    Memory,
-    PortName,
-    PortNumber,
-    Slug,
-    Text,
-    mebibytes,
-    millicores,
-    refuse,
-)
+from blueprint.quantities import Cpu, Memory, mebibytes, millicores
+from blueprint.text import Checked, Fault, Image, PortName, PortNumber, Slug, Text, refuse
 
 
 class Requests(Text):

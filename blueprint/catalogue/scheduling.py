@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator
 
-from blueprint.text import Checked, Duration, Fault, refuse, seconds
+from blueprint.quantities import Duration, seconds
+from blueprint.text import Checked, Fault, refuse
 
 
 def _known(name: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from blueprint.catalogue.needing import Consume
 from blueprint.network import HTTP_PROTOCOLS
+from blueprint.quantities import seconds
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
-from blueprint.text import seconds
 
 
 def dangling(view: View) -> Iterator[Problem]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from blueprint.quantities import seconds
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
-from blueprint.text import seconds
 
 
 def _publishers(view: View) -> dict[str, list[tuple[str, int]]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from blueprint.catalogue.owning import Store as Owned
-from blueprint.text import seconds
+from blueprint.quantities import seconds
 from policies.cloud.tags import service_of
 from policies.cloud.wants import Want
 from policies.core.facts import Facts

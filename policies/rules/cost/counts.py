@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from blueprint.text import seconds
+from blueprint.quantities import seconds
 from policies.cloud.capacity import zones
 from policies.cloud.wants import places, spelled
 from policies.core.rule import HIGH, MEDIUM, STACK, Violation
