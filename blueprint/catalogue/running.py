@@ -68,8 +68,9 @@ class InitContainer(Checked):
     args: tuple[str, ...] | None = None
     """Replaces the image's arguments."""
     variables: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
-    """Environment. `${...}` refers to resources, consumed services and the service itself. Changing it restarts
-    the pods."""
+    """Environment. `${...}` refers to resources, consumed services and the service itself. The address of a service
+    that is not consumed is refused, because its connections are dropped; `${consumes.<service>.url}` follows its port.
+    Changing it restarts the pods."""
     files: dict[MountPath, FileText] = {}
     """Files it reads, by path, with their text: as it is, `${...}` too. `{from: web/nginx.conf}` takes the text of a
     file below the catalogue's folder, in UTF-8; YAML goes into a folder of its own, for beside the services it would

@@ -65,7 +65,7 @@ def paths(view: View) -> Iterator[Problem]:
                 owners.setdefault(key, (name, position, index))
 
 
-def _texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every text that may hold references, with its place."""
     for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
         for container, running in sorted(containers.items()):
@@ -92,7 +92,7 @@ def references(view: View) -> Iterator[Problem]:
                 cause = f"{found.group()} is not replaced in a command line; the container would get it unchanged"
                 cure = "Give it to one of the container's variables, and write $(VARIABLE) here"
                 yield view.problem(name, place, cause, cure)
-        for place, text in _texts(service.spec):
+        for place, text in texts(service.spec):
             try:
                 asked = [part for part in parts(text) if isinstance(part, Reference)]
             except ValueError:

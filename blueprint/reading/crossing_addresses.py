@@ -1,0 +1,159 @@
+"""Checks on addresses within the cluster that stand in variables as plain text: whether anything answers there.
+
+The network opens what `consumes` declares, and each service has a namespace of its own. So an address without its edge
+is never reached, and a name without its namespace is never found. What is no address beyond doubt is left alone.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from blueprint import names as naming
+from blueprint.catalogue import Service
+from blueprint.network import HTTP_PROTOCOLS, port, protocol
+from blueprint.reading.crossing_places import texts
+from blueprint.reading.problems import Problem
+from blueprint.reading.view import View
+from blueprint.references import Reference, parts
+
+_REFERENCE: Final = "\0"
+"""Stands for a `${...}`: a host that is half a reference is no plain text."""
+_PORT: Final = r"(?::(?P<port>[0-9]{1,5})(?![0-9]))?"
+_URL: Final = re.compile(
+    rf"(?:dns:///|(?P<scheme>[a-z][a-z0-9+.-]*)://)(?P<user>[^\s/@,]*@)?(?P<host>[a-z0-9.-]++)(?![\0$%({{_]){_PORT}",
+    re.IGNORECASE,
+)
+"""The host of a URL, or of a target of gRPC (dns:///host:port)."""
+_IN_CLUSTER: Final = re.compile(
+    rf"(?<![\w.\0-])(?P<host>(?:[a-z0-9-]+\.)+[a-z0-9-]+\.svc(?:\.{re.escape(naming.DOMAIN)})?)(?!\.?[\w\0-]){_PORT}"
+)
+"""`<name>.<namespace>.svc`, with or without the cluster's domain, wherever it stands."""
+_WITH_PORT: Final = re.compile(r"(?P<host>[a-z0-9.-]+):(?P<port>[0-9]{1,5})(?:/.*)?")
+"""One of a list of addresses."""
+_ADDRESS: Final = re.compile(r"(?:.*_)?(?:HOST|HOSTNAME|ADDR|ADDRESS|URL|URI|ENDPOINT)", re.IGNORECASE)
+"""Variables whose value is an address even without a port."""
+_NOT_CALLED: Final = re.compile(r"(?:.*_)?(?:NO_PROXY|ALLOWED_HOSTS|ORIGINS?)", re.IGNORECASE)
+"""Variables that list hosts and call none: curl's NO_PROXY, Django's ALLOWED_HOSTS, the origins of CORS."""
+
+
+class _Address(NamedTuple):
+    """A host that a variable names, and what of its address was written beside it."""
+
+    host: str
+    port: int | None
+    key: str
+    """What to ask of `${consumes.<service>}` instead: url, host, or host:port."""
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}" if self.port else self.host
+
+
+def addresses(view: View) -> Iterator[Problem]:
+    """What a variable names within the cluster is consumed, and is found under that name."""
+    for name, service in sorted(view.services.items()):
+        for place, text in texts(service.spec):
+            for problem in _of_variable(str(place[-1]), text, service, view):
+                yield view.problem(name, place, *problem)
+
+
+def _of_variable(variable: str, text: str, service: Service, view: View) -> Iterator[tuple[str, str]]:
+    """Cause and cure for each service, or other host, that `text` names in vain; each once."""
+    if _NOT_CALLED.fullmatch(variable):
+        return
+    met: set[str] = set()
+    for address in _named(variable, text):
+        callee = _service(address.host, view)
+        subject = callee or address.host
+        if subject in met or callee == service.name:
+            continue
+        met.add(subject)
+        if callee is not None:
+            problem = _unreached(address, service, view.services[callee])
+        else:
+            problem = _unknown(address, service, view)
+        if problem:
+            yield problem
+
+
+def _named(variable: str, text: str) -> Iterator[_Address]:
+    """Every address in `text` that is one beyond doubt."""
+    if ":" not in text and ".svc" not in text and not _ADDRESS.fullmatch(variable):
+        return
+    try:
+        plain = "".join(part if isinstance(part, str) else _REFERENCE for part in parts(text))
+    except ValueError:  # reported by `crossing_places.references`
+        return
+    for found in _URL.finditer(plain):
+        is_http = (found["scheme"] or "").lower() in ("http", "https") and not found["user"]
+        yield _address(found, "url" if is_http else "host:port")
+    for found in _IN_CLUSTER.finditer(plain):
+        yield _address(found, "host:port" if found["port"] else "host")
+    for item in re.split(r"[\s,;]+", plain):
+        if written := _WITH_PORT.fullmatch(item):
+            yield _address(written, "host:port")
+    if _ADDRESS.fullmatch(variable):
+        yield _Address(plain, None, "url" if variable.upper().endswith(("URL", "URI")) else "host")
+
+
+def _address(found: re.Match[str], key: str) -> _Address:
+    return _Address(found["host"].lower().rstrip("."), int(found["port"]) if found["port"] else None, key)
+
+
+def _service(host: str, view: View) -> str | None:
+    """The service whose address `host` is, or was in another cluster; None: it is none's."""
+    name, *rest = host.removesuffix(f".{naming.DOMAIN}").removesuffix(".svc").split(".")
+    namespace = rest[-1] if rest else name
+    if namespace in view.services:
+        return namespace
+    return name if host != name and _IN_CLUSTER.fullmatch(host) and name in view.services else None
+
+
+def _unreached(address: _Address, caller: Service, callee: Service) -> tuple[str, str] | None:
+    """Why `caller` does not reach `callee` at `address`, or None."""
+    ports = {provide.api: port(callee, provide) for provide in callee.spec.provides}
+    consumed = [each.name for each in caller.spec.consumes if each.provider == callee.name]
+    meant = sorted(api for api, number in ports.items() if address.port in (None, number)) or sorted(ports)
+    is_opened = address.port is None or address.port in (ports[api] for api in consumed if api in ports)
+    if not ports:
+        cause = f"'{address}' leads to {callee.name}, which provides nothing to consume: its connections are dropped"
+        return cause, f"Let {callee.name} name its API in provides, consume that, and write {_asked(address, callee)}"
+    if not set(meant) & set(consumed):
+        apis = " or ".join(f"`{{api: {callee.name}/{api}}}`" for api in meant)
+        asked = _asked(address, callee, meant, several=len({*consumed, *meant}) > 1)
+        cause = f"'{address}' leads to an API of {callee.name} that is not consumed, so its connections are dropped"
+        return cause, f"Add {apis} to consumes, and write {asked} here"
+    if f".{callee.name}" not in address.host:
+        cause = f"'{address}' is never found: {callee.name} is in a namespace of its own, which it does not name"
+    elif not is_opened:
+        numbers = ", ".join(str(ports[api]) for api in consumed if api in ports)
+        cause = f"'{address}' leads to a port that no API is on, so its connections are dropped; consumed is {numbers}"
+    else:
+        return None
+    return (
+        cause,
+        f"Write {_asked(address, callee, [api for api in meant if api in consumed], several=len(consumed) > 1)}",
+    )
+
+
+def _asked(address: _Address, callee: Service, apis: Sequence[str] = (), *, several: bool = False) -> str:
+    """The references to write in place of `address`."""
+    api = next(iter(apis), None)
+    subject = f"consumes.{callee.name}" + (f".{api}" if several and api else "")
+    spoken = next((protocol(callee, each) for each in callee.spec.provides if each.api == api), "http")
+    key = "host:port" if address.key == "url" and spoken not in HTTP_PROTOCOLS else address.key
+    return ":".join(str(Reference(words=(*subject.split("."), word))) for word in key.split(":"))
+
+
+def _unknown(address: _Address, service: Service, view: View) -> tuple[str, str] | None:
+    """Why `service` does not reach a host within the cluster that is no service's, or None."""
+    if not _IN_CLUSTER.fullmatch(address.host):
+        return None
+    name, *_, namespace = address.host.removesuffix(f".{naming.DOMAIN}").removesuffix(".svc").split(".")
+    own = (*naming.PLATFORM_NAMESPACES, naming.data_namespace(service.name, None))
+    if namespace in own or any(each in (name, namespace, namespace.removesuffix("-data")) for each in view.unread):
+        return None
+    if owner := next((each for each in view.services if namespace == naming.data_namespace(each, None)), None):
+        cause = f"'{address}' is a store of {owner}, which {owner} alone reaches, so its connections are dropped"
+        return cause, f"Ask {owner} through its API or its events"
+    cause = f"'{address}' is no service of the catalogue, so its connections are dropped"
+    return cause, "Describe it in a file of its own and name its API in consumes, or a host outside in egress"
