@@ -81,7 +81,9 @@ class EmbeddedStack:
             context=EMBEDDED,
             next_commands={
                 shlex.join([kubectl, "--kubeconfig", kubeconfig, "get", "pods", "-A"]): "what runs",
-                self.project.command("up", "-s", self.stack): "after a change in services/",
+                self.project.command(
+                    "up", "-s", self.stack
+                ): f"after a change in {self.project.shown(self.project.services)}/",
                 self.project.command("down", "-s", self.stack): "remove it all",
             },
         )

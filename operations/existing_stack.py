@@ -73,7 +73,9 @@ class ExistingStack:
             context=reached.context,
             next_commands={
                 f"kubectl {shlex.join(access)} get pods -A": "what runs",
-                self.project.command("up", "-s", self.stack): "after a change in services/",
+                self.project.command(
+                    "up", "-s", self.stack
+                ): f"after a change in {self.project.shown(self.project.services)}/",
             },
         )
 
