@@ -6,17 +6,41 @@ A word that a model has, or gets, is no row here; a test says so.
 from collections.abc import Mapping
 from typing import Final
 
+_VARIABLES: Final = "Write `variables`, a map of names and values"
+_MOUNTED: Final = "Write `files` for files, `scratch` for folders it fills, spec.resources for a disk (`type: volume`)"
+_SECRETS: Final = "Write a resource of `type: secret`, and ${resources.<name>.<key>} in `variables`"
+
 ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
-    ("Container", "env"): "Write `variables`, a map of names and values",
-    ("Container", "environment"): "Write `variables`, a map of names and values",
+    ("Container", "healthcheck"): "Write `readinessProbe`, which asks over HTTP, gRPC or TCP",
     ("Container", "ports"): "Write spec.service.ports, which all containers share",
+    ("InitContainer", "configs"): "Write `files`, a map of paths and texts",
+    ("InitContainer", "depends_on"): "Write spec.consumes for what it calls, spec.resources for its stores",
+    ("InitContainer", "entrypoint"): "Write `command`",
+    ("InitContainer", "env"): _VARIABLES,
+    ("InitContainer", "env_file"): _VARIABLES,
+    ("InitContainer", "envFrom"): _VARIABLES,
+    ("InitContainer", "environment"): _VARIABLES,
+    ("InitContainer", "replicas"): "Write spec.scaling.minReplicas",
+    ("InitContainer", "secrets"): _SECRETS,
+    (
+        "InitContainer",
+        "securityContext",
+    ): "Write spec.user and spec.group; nothing else of it can be changed",
+    ("InitContainer", "tmpfs"): "Write `scratch`, a map of paths and sizes",
+    ("InitContainer", "user"): "Write spec.user, which all containers share",
+    ("InitContainer", "volumeMounts"): _MOUNTED,
+    ("InitContainer", "volumes"): _MOUNTED,
+    ("Spec", "deploy"): "Write `scaling` for replicas, and `resources` of a container for its limits",
     ("Spec", "depends_on"): "Write `consumes` for what it calls, `resources` for its stores",
+    ("Spec", "environment"): "Write containers.main.variables",
+    ("Spec", "healthcheck"): "Write containers.main.readinessProbe",
     ("Spec", "image"): "Write containers.main.image",
     ("Spec", "ports"): "Write service.ports",
     ("Spec", "replicas"): "Write scaling.minReplicas, and scaling.maxReplicas for an autoscaler",
+    ("Spec", "secrets"): _SECRETS,
     ("Spec", "volumes"): "Write a store below `resources` (postgres, s3, ...); a disk is one of `type: volume`",
 }
-"""Model and unknown field → what to write instead."""
+"""Model, or one it is made from, and unknown field → what to write instead."""
 
 OTHERWISE: Final[Mapping[str, tuple[str, str]]] = {
     "amqp": ("rabbitmq", "Write rabbitmq: a broker is named by its product, an account at it by its protocol"),

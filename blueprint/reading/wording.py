@@ -136,7 +136,8 @@ def _unknown(found: Found) -> Words:
         cause = f"'{name}' is read as a field of its own: inside {{ }} the comma before it ended the value"
         return cause, "Quote the whole value"
     around = found.spot.around
-    said = ELSEWHERE.get((around.__name__, name)) if around else None
+    kinds = around.__mro__ if around else ()
+    said = next((said for kind in kinds if (said := ELSEWHERE.get((kind.__name__, name)))), None)
     return f"there is no field '{name}' here", said or valid(name, fields(around) if around else ())
 
 
