@@ -8,6 +8,7 @@ from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
 from policies.network.reach import NAME, End, is_empty_selector
 from policies.objects import Object
+from policies.objects.pods import parts, pods
 from policies.objects.selectors import Matcher, matcher, selects, texts
 from policies.objects.values import View
 from policies.rules.net.group import NET, PLATFORM, POLICY_SORTS, peers
@@ -45,6 +46,8 @@ def _roster(world: World) -> Mapping[str, tuple[End, ...]]:
     known = world.once(table)
     real = {id(end) for end in known.workloads.values()}
     hidden = {workload.namespace for workload in world.workloads if workload.object not in known.workloads}
+    # What describes a piece of a pod and no whole one is read by an operator, which makes the pods (Prometheus).
+    hidden |= {thing.namespace for thing in world.objects if thing.is_custom and parts(thing) and not pods(thing)}
     found: dict[str, tuple[End, ...]] = {}
     for name in world.namespaces:
         service = name in world.service_namespaces
