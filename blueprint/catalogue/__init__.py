@@ -11,7 +11,7 @@ from pydantic import Field
 
 from blueprint import docstrings
 from blueprint.catalogue.delivering import Rollout
-from blueprint.catalogue.needing import Consume, Egress, Events
+from blueprint.catalogue.needing import Consume, Egress, Events, Identity
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
 from blueprint.catalogue.promising import Metrics, Promises, QueueLag, SlowNetwork, once
@@ -106,6 +106,8 @@ class Spec(Promises):
     """APIs it calls: the one declaration of each edge."""
     egress: tuple[Egress, ...] = ()
     """Hosts outside the platform it may reach."""
+    identity: Identity | None = None
+    """Who it is to a cloud's API. Unset: nobody."""
     events: Events = Events()
     """Channels it writes and reads."""
     resources: dict[Slug, Resource] = {}

@@ -111,6 +111,25 @@ class Egress(Checked):
         yield from once("cidrs", self.cidrs or ())
 
 
+class Identity(Checked):
+    """Who the service is to the API of a cloud, without a key."""
+
+    aws: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$")] | None = None
+    """A role of AWS by its ARN; the one a cluster on EKS gives its pods."""
+    gcp: (
+        Annotated[
+            str,
+            Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$"),
+        ]
+        | None
+    ) = None
+    """A service account of Google Cloud by its address; the one a cluster on GKE gives its pods."""
+
+    def faults(self) -> Iterator[Fault]:
+        if not (self.aws or self.gcp):
+            yield Fault("", "names no identity", "Say aws with a role's ARN, gcp with a service account, or drop it")
+
+
 Broker = Literal["kafka", "nats", "rabbitmq"]
 
 

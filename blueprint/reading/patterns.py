@@ -34,6 +34,12 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*/[A-Za-z_][A-Za-z0-9_]*$": (
         "Write package.Service/Method, such as payments.v1.Payments/Charge"
     ),
+    r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$": (
+        "Write the ARN of a role, such as arn:aws:iam::123456789012:role/orders"
+    ),
+    r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$": (
+        "Write the address of a service account, such as orders@acme-shop.iam.gserviceaccount.com"
+    ),
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "Write an e-mail address",
     r"^[a-z0-9-]{1,60}$": "Write the name of a header in lower case, such as x-canary",
     r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$": "Write words of a-z, 0-9, '_' and '-' joined by '/', such as commerce/orders",

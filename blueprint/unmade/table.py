@@ -128,6 +128,13 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Amqp, None): _ACCOUNT,
     (Secret, None): _SECRET,
     (Bucket, None): _BUCKET,
+    (Spec, "identity"): Row(
+        one="cloud identity",
+        many="cloud identities",
+        planned="clouds (0.6)",
+        meanwhile="Reach the cloud through a service outside that holds its rights; a pod has no way to get any",
+        asks=lambda identity: int(identity is not None),
+    ),
     (Publish, None): Row(
         one="channel",
         many="channels",
