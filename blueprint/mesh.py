@@ -154,7 +154,9 @@ def _operations(requests: tuple[Request, ...], offered: Set[Request]) -> tuple[O
     grouped: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for mine in requests:
         own = {template(asked.path) for asked in requests if asked.method == mine.method}
-        others = {other.path for other in offered if other.method == mine.method and within(other.path, mine.path)}
+        # A path without a parameter holds no other one: most of a long list need not be compared with all of it.
+        near = [other for other in offered if other.method == mine.method] if _PARAMETER.search(mine.path) else []
+        others = {other.path for other in near if within(other.path, mine.path)}
         excluded = tuple(sorted({template(path) for path in others} - own))
         grouped.setdefault((mine.method, excluded), set()).add(template(mine.path))
     return tuple(

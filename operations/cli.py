@@ -157,9 +157,7 @@ def render(
         wanted = rendering.files(rendering.chosen(decide(Project.here(services), stack), service))
         removed = rendering.write(folder, wanted)
     if as_json:
-        words.result(
-            json.dumps({"folder": str(folder.absolute()), "files": list(wanted), "removed": removed}, indent=1)
-        )
+        words.result(json.dumps({"folder": str(folder), "files": list(wanted), "removed": removed}, indent=1))
     else:
         gone = f", {removed} that are no longer made removed" if removed else ""
         words.result(f"{many(len(wanted), 'object')} in {folder}{gone}.")

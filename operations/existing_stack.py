@@ -47,7 +47,8 @@ class ExistingStack:
         """The stack as its files say."""
         reached = self._reached()
         self._check_backend()
-        self._agree(f"change the cluster '{reached.cluster}' at {reached.server}", assume_yes)
+        what = f"change the cluster '{reached.cluster}' at {reached.server}"
+        confirm(self.console, what, self.stack, assume_yes=assume_yes)
         with alone(self._folder, self.project.command("up", "-s", self.stack), self.console) as guard:
             tools = self._tools()
             cluster, record = self._cluster(tools, reached), self._record(tools, guard)
@@ -83,7 +84,8 @@ class ExistingStack:
         """The stack's record emptied, and looked whether anything it named is still there."""
         reached = self._reached()
         self._check_backend()
-        self._agree(f"REMOVE everything of '{self.stack}' from '{reached.cluster}' at {reached.server}", assume_yes)
+        what = f"REMOVE everything of '{self.stack}' from '{reached.cluster}' at {reached.server}"
+        confirm(self.console, what, self.stack, assume_yes=assume_yes)
         with alone(self._folder, self.project.command("down", "-s", self.stack), self.console) as guard:
             tools = self._tools()
             cluster, record = self._cluster(tools, reached), self._record(tools, guard)
@@ -110,9 +112,6 @@ class ExistingStack:
                 f" touched. Set it (s3://<bucket>, gs://<bucket>, https://api.pulumi.com or file://<folder>).",
                 Exit.USAGE,
             )
-
-    def _agree(self, what: str, assume_yes: bool) -> None:
-        confirm(self.console, what, self.stack, assume_yes=assume_yes)
 
     # ------------------------------------------------------------------ steps
 

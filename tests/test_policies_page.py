@@ -2,14 +2,22 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import yaml
 
+from blueprint import design
 from blueprint.catalogue.promising import PolicyException
+from blueprint.reading import read_catalogue
+from manifests import everything
 from operations.policy_page import ENVIRONMENTS, EXCEPTION, OBJECT_EXCEPTION, page
-from policies.core.limits import ObjectException
+from policies.adapters import manifests
+from policies.core.facts import Facts
+from policies.core.judging import Judge
+from policies.core.limits import ObjectException, limits_of
 from policies.rules import GROUPS, RULES
-from tests.support.stacks import ROOT
+from tests.support.stacks import ROOT, SERVICES, TODAY, settings
 
 PAGE = page()
 HEADINGS = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL), re.MULTILINE)
@@ -66,3 +74,21 @@ def test_nothing_is_taken_for_markup() -> None:
 def test_the_readme_says_how_many_rules_there_are() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"[{len(RULES)} rules](docs/policies.md)" in readme
+
+
+def test_the_example_excepts_what_would_be_refused(tmp_path: Path) -> None:
+    asked = yaml.safe_dump(yaml.safe_load(EXCEPTION)["spec"], default_flow_style=True, width=1000)
+    assert refused(tmp_path / "without", "") == {"res-bounds"}
+    assert refused(tmp_path / "with", f"  {asked.strip().removeprefix('{').removesuffix('}')}\n") == set()
+
+
+def refused(folder: Path, more: str) -> set[str]:
+    """The rules that refuse, in production, a payment service of four times its memory that says `more`."""
+    shutil.copytree(SERVICES, folder)
+    file = folder / "payment-service.yaml"
+    text = file.read_text(encoding="utf-8").replace("memory: 256Mi}", "memory: 1Gi}", 1)
+    file.write_text(f"{text.rstrip()}\n{more}", encoding="utf-8")
+    catalogue = read_catalogue(folder, today=TODAY)
+    facts = Facts.of_stack(settings("prod"), catalogue, limits=limits_of("prod"), today=TODAY)
+    made = manifests.objects(everything(design(settings("prod"), catalogue)))
+    return {finding.rule.id for finding in Judge(facts, RULES).everything(list(made)).mandatory}
