@@ -13,6 +13,7 @@ from blueprint import names
 from blueprint.backing import Backing
 from blueprint.calls import ENDLESS, Calls, Rule, calls, once, taken_for
 from blueprint.catalogue import Service
+from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.promising import Resilience
 from blueprint.context import Context
 from blueprint.delivery import BlueGreen, Canary, Delivery
@@ -71,6 +72,8 @@ class TrafficPolicy:
     split: bool
     """Whether a stable and a canary share them."""
     resilience: Resilience
+    affinity: Affinity | None
+    """Whose requests stay at one pod; None: nobody's."""
     public: tuple[Rule, ...]
     """How the gateway's requests behave; empty: it sends none."""
 
@@ -218,6 +221,7 @@ def _traffic(
         ports=ports,
         split=isinstance(delivery, Canary) and delivery.weighted,
         resilience=service.spec.resilience,
+        affinity=service.spec.affinity,
         public=tuple(_public_rules(entrances, budgets)),
     )
 

@@ -4,11 +4,12 @@
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from blueprint import names
 from blueprint.calls import Calls, Rule
+from blueprint.catalogue.balancing import CookieAffinity, HeaderAffinity, SourceIpAffinity
 from blueprint.mesh import AuthorizationRule, External, Membership, Mesh, Operation, TrafficPolicy
 from blueprint.names import selector
 from blueprint.network import Request
@@ -129,12 +130,37 @@ def _destination_rule(of: Membership, traffic: TrafficPolicy) -> Manifest:
             "baseEjectionTime": duration(seconds(outliers.base_ejection_time)),
             "maxEjectionPercent": outliers.max_ejection_percent,
         },
-        "loadBalancer": {"simple": traffic.resilience.load_balancer},
+        "loadBalancer": _load_balancer(traffic),
     }
     labels = dict(selector(of.service))
     subsets = [{"name": STABLE, "labels": labels}, {"name": CANARY, "labels": labels}] if traffic.split else None
     spec = {"host": traffic.target, "trafficPolicy": policy, **given(subsets=subsets)}
     return manifest(ISTIO, "DestinationRule", of.service, of.namespace, spec=spec)
+
+
+def _load_balancer(traffic: TrafficPolicy) -> Manifest:
+    """A simple one, or a hash. With outlierDetection a proxy knows the pods of its own zone before all others, so that
+    proxies in two zones would hash over different pods; hence without localities (Istio, ConsistentHashLB)."""
+    if traffic.affinity is None:
+        return {"simple": traffic.resilience.load_balancer}
+    return {
+        "consistentHash": HASHES[type(traffic.affinity)](traffic.affinity),
+        "localityLbSetting": {"enabled": False},
+    }
+
+
+def _cookie(affinity: CookieAffinity) -> Manifest:
+    """Without a path a browser would keep one cookie per folder."""
+    lifetime = {"path": "/", "ttl": duration(seconds(affinity.ttl))} if affinity.ttl else {}
+    return {"httpCookie": {"name": affinity.name, **lifetime}}
+
+
+HASHES: Final[Mapping[type, Callable[[Any], Manifest]]] = {
+    CookieAffinity: _cookie,
+    HeaderAffinity: lambda affinity: {"httpHeaderName": affinity.name},
+    SourceIpAffinity: lambda _: {"useSourceIp": True},
+}
+"""Kind of affinity → what is hashed. Total over `balancing.Affinity`; a test says so."""
 
 
 def _weights(of: Membership, traffic: TrafficPolicy, port: int) -> Manifest:

@@ -299,6 +299,7 @@ def test_a_row_says_what_to_do_in_a_sentence_without_its_end() -> None:
 SAYS_MUCH = """\
   service: {ports: {http: {port: 8080}}}
   resilience: {connectionPool: {maxConnections: 7}}
+  affinity: {type: sourceIp}
   rollout: {strategy: canary, canary: {steps: [{setWeight: 10}], header: {name: x-try, value: "1"}}}
 """
 
@@ -307,8 +308,9 @@ def test_what_only_a_proxy_could_do_is_said_in_a_stack_without_a_mesh(tmp_path: 
     made = catalogue(tmp_path / "services", one=SAYS_MUCH)
     assert "mesh" not in sentence(pending(settings("dev"), made))
     found = pending(settings("dev", mesh=Mesh(mode="none")), made)
-    assert "2 words for the mesh" in sentence(found)
+    assert "3 words for the mesh" in sentence(found)
     assert {each.field for each in found if each.row.one == "word for the mesh"} == {
+        "spec.affinity",
         "spec.resilience",
         "spec.rollout.canary.header",
     }
@@ -332,6 +334,7 @@ SAID_OTHERWISE: Final[Mapping[Key, tuple[str, str]]] = {
     (Consume, "timeout"): (ASKS.format(""), ASKS.format(", timeout: 9s")),
     (Canary, "analysis"): (ROLLS.format(""), ROLLS.format("analysis: null")),
     (Canary, "header"): (ROLLS.format(""), ROLLS.format("header: null")),
+    (Spec, "affinity"): (OFFERS, f"{OFFERS}  affinity: {{type: header, name: X-Tenant}}\n"),
     (Spec, "resilience"): (OFFERS, f"{OFFERS}  resilience: {{connectionPool: {{maxConnections: 7}}}}\n"),
 }
 """Row → what a service may say, and what it may say otherwise."""

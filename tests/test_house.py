@@ -13,6 +13,7 @@ from pydantic import BaseModel
 import blueprint.catalogue
 import blueprint.settings
 from blueprint import brokers, clusters, delivery, network_rules, stores
+from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.owning import AnyStore
 from blueprint.docstrings import docstrings, models
@@ -22,6 +23,7 @@ from blueprint.vendors import STORE_PORTS
 from components.base import Component
 from components.cluster import CONNECTIONS
 from manifests import gateway as gateway_manifests
+from manifests import mesh as mesh_manifests
 from manifests.backing import OBJECTS
 from manifests.delivery import QUERIES, SPELLINGS
 from manifests.isolation import PEERS
@@ -222,6 +224,7 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "store engine to ports, for the proofs": (set(reachability.STORE_PORTS), engines()),
     "store engine of random catalogues": (set(random_catalogues.STORES), engines()),
     "store engine with a stand-in": (set(standing.STORES), engines()),
+    "affinity to hash": (set(mesh_manifests.HASHES), set(get_args(get_args(Affinity)[0]))),
     "peer to spelling": (set(PEERS), set(get_args(network_rules.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
     "operator to spelling": (set(OPERATOR_SPELLINGS), set(Operator.__subclasses__())),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from blueprint import docstrings
+from blueprint.catalogue import balancing
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.needing import Consume, Egress, Events, Identity
 from blueprint.catalogue.offering import Provide
@@ -169,6 +170,13 @@ class Spec(Promises):
         if self.rollout.strategy != "rolling" and not ports:
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service has no port"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
+        if self.affinity:
+            yield from balancing.faults(
+                self.affinity,
+                {port.app_protocol for port in ports.values()},
+                public=any(provide.route for provide in self.provides),
+                balanced="load_balancer" in self.resilience.model_fields_set,
+            )
         metrics = self.observability.metrics
         if isinstance(metrics, Metrics):
             yield from self._is_read_over_http(metrics.port, ports, known)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.off import Off
 from blueprint.quantities import Duration
 from blueprint.text import Checked, Fault, PortName, Slug, Text
@@ -207,6 +208,11 @@ class Promises(Checked):
 
     resilience: Resilience = Resilience()
     """How callers treat this service."""
+    affinity: Affinity | None = None
+    """Sends the requests of one caller to one pod, by a hash that each caller's proxy makes by itself. Soft: a pod that
+    comes, goes or is left alone by outlierDetection moves a share of the callers, and while a canary has a share of the
+    requests each one is drawn anew between the two versions. Pods in all zones are taken alike, or two zones would
+    choose two pods. Changing it moves every caller once; nothing restarts."""
     slos: tuple[Slo, ...] = ()
     """Objectives; each becomes alerts, a dashboard and canary analysis."""
     observability: Observability = Observability()

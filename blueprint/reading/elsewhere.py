@@ -38,6 +38,7 @@ ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("Spec", "ports"): "Write service.ports",
     ("Spec", "replicas"): "Write scaling.minReplicas, and scaling.maxReplicas for an autoscaler",
     ("Spec", "secrets"): _SECRETS,
+    ("Spec", "sessionAffinity"): "Write `affinity` with its type: cookie, header or sourceIp",
     ("Spec", "volumes"): "Write a store below `resources` (postgres, s3, ...); a disk is one of `type: volume`",
 }
 """Model, or one it is made from, and unknown field → what to write instead."""

@@ -230,7 +230,7 @@ _PROXY: Final = Row(
     one="word for the mesh",
     many="words for the mesh",
     planned="a mesh (mesh.mode: sidecar)",
-    meanwhile="Switch the mesh on, or drop it; without proxies nothing times, retries, breaks or splits requests",
+    meanwhile="Switch the mesh on, or drop it; no proxy times, retries, breaks, splits or keeps requests",
     asks=lambda value: int(value is not None),
 )
 
@@ -240,6 +240,7 @@ WITHOUT_A_MESH: Final[Mapping[Key, Row]] = {
     (Consume, "timeout"): _PROXY,
     (Canary, "analysis"): _PROXY,
     (Canary, "header"): _PROXY,
+    (Spec, "affinity"): _PROXY,
     (Spec, "resilience"): _PROXY,
 }
 """Field → what it says to nobody in a stack whose `mesh.mode` is `none`. With a mesh a decision reads each."""

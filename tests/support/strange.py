@@ -49,6 +49,7 @@ FIRST: Final = """\
     - {host: one.example.com, port: 8443, protocol: TCP}
     - {host: two.example.com, port: 80, protocol: HTTP}
   scaling: {minReplicas: 1, maxReplicas: 3}
+  affinity: {type: sourceIp}
   rollout: {strategy: canary, canary: {header: null, analysis: null, steps: [{setWeight: 50}, {pause: 30s}]}}
   tier: critical
 """
@@ -89,6 +90,7 @@ PLAIN: Final = """\
         - {method: PUT, path: "/things/{id}", idempotent: true}
         - {method: DELETE, path: "/things/{id}", idempotent: false}
     - {api: shut, type: openapi, version: "1.0.0", definition: contracts/any.txt, port: web, operations: [], allow: []}
+  affinity: {type: cookie, name: kept, ttl: 1h}
   rollout: {strategy: blueGreen, blueGreen: {autoPromotionEnabled: true}}
   tier: best-effort
   terminationGracePeriodSeconds: 600

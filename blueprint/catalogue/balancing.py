@@ -1,0 +1,59 @@
+"""Which pod answers a request, where it must not be any: the same one for the same caller, in Istio's words.
+
+Affinity is soft. It is a hash over the pods that are ready, and it keeps nothing that a pod alone remembers.
+"""
+
+from collections.abc import Iterator, Set
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from blueprint.quantities import Duration
+from blueprint.text import Fault, Text
+
+
+class CookieAffinity(Text):
+    """The same pod for the same cookie."""
+
+    type: Literal["cookie"]
+    """cookie"""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    """Name of the cookie."""
+    ttl: Duration | None = None
+    """How long the cookie lives that the caller's proxy gives to whoever has none, for every path of the host. Unset:
+    the service sets the cookie itself, and requests without it go to any pod."""
+
+
+class HeaderAffinity(Text):
+    """The same pod for the same value of a request header, such as a user's id or a gRPC key."""
+
+    type: Literal["header"]
+    """header"""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+    """Name of the header. Requests without it go to any pod."""
+
+
+class SourceIpAffinity(Text):
+    """The same pod for all requests of one calling pod. Not for public services: the gateway is their caller."""
+
+    type: Literal["sourceIp"]
+    """sourceIp"""
+
+
+Affinity = Annotated[CookieAffinity | HeaderAffinity | SourceIpAffinity, Field(discriminator="type")]
+
+
+def faults(affinity: Affinity, protocols: Set[str], *, public: bool, balanced: bool) -> Iterator[Fault]:
+    """Why `affinity` would hold nothing: of a service whose ports speak `protocols`, which is `public` if the gateway
+    leads to it, and `balanced` if it says how its pods are chosen."""
+    if not protocols & {"http", "http2", "grpc"}:
+        heard = f"its ports speak {' and '.join(sorted(protocols))}" if protocols else "the service has no port"
+        cause = f"tells requests apart, but {heard}: the mesh sees none"
+        yield Fault("affinity", cause, "Drop it, or give the service a port whose appProtocol is http, http2 or grpc")
+    if public and affinity.type == "sourceIp":
+        cause = "is the gateway's for every public request, so each of its pods would send all of them to one pod"
+        cure = "Say `type: cookie` or `type: header`, with a name that tells callers apart: the gateway passes it on"
+        yield Fault("affinity.type", cause, cure)
+    if balanced:
+        cause = "chooses a pod for each request anew, but affinity keeps the same one"
+        yield Fault("resilience.loadBalancer", cause, "Drop one of the two")
