@@ -168,8 +168,9 @@ def metrics_port(service: Service) -> int | None:
 
 def probe_ports(service: Service) -> list[int]:
     """The ports the kubelet asks, in a pod without a proxy."""
-    containers = service.spec.containers
-    found = {probe.port for each in containers.values() for probe in each.written_probes if probe.port}
-    if service.spec.service and containers["main"].leaves_a_probe_open:  # `workloads` asks the first port
-        found.add(next(iter(service.spec.service.ports.values())).port)
+    spec = service.spec
+    asked = [probe.port for each in spec.containers.values() for probe in each.written_probes.values()]
+    found = {spec.pod_port(port) for port in asked if port}
+    if spec.service and spec.containers["main"].leaves_a_probe_open:  # `workloads` asks the first port
+        found.add(next(iter(spec.service.ports.values())).port)
     return sorted(found)

@@ -233,12 +233,15 @@ def _probes(service: Service, name: str, text: InitContainer) -> Probes:
         return Probes(liveness=None, readiness=None, startup=None)
     ports = list(service.spec.service.ports.values()) if service.spec.service and name == "main" else []
     connects = Probe(tcp_socket=TcpSocket(port=ports[0].port)) if ports else None
-    delay = max((probe.initial_delay_seconds for probe in text.written_probes), default=0)
+    delay = max((probe.initial_delay_seconds for probe in text.written_probes.values()), default=0)
     alive, starts = text.liveness_probe, text.startup_probe
     if alive is None and connects:
         starts = starts or _patient(connects, delay)
         alive = connects if isinstance(starts, Probe) else connects.model_copy(update={"initial_delay_seconds": delay})
-    return Probes(liveness=_on(alive), readiness=_on(text.readiness_probe or connects), startup=_on(starts))
+    ready = text.readiness_probe or connects
+    return Probes(
+        liveness=_numbered(alive, service), readiness=_numbered(ready, service), startup=_numbered(starts, service)
+    )
 
 
 def _patient(probe: Probe, delay_seconds: int) -> Probe:
@@ -248,8 +251,11 @@ def _patient(probe: Probe, delay_seconds: int) -> Probe:
     return probe.model_copy(update={"period_seconds": period, "failure_threshold": -(-patience // period)})
 
 
-def _on(probe: Asked) -> Probe | None:
-    return probe if isinstance(probe, Probe) else None
+def _numbered(probe: Asked, service: Service) -> Probe | None:
+    """`probe` with its port by number, as a container without that port's name needs it; None: it is off."""
+    if not isinstance(probe, Probe):
+        return None
+    return probe.on(service.spec.pod_port(probe.port)) if probe.port else probe
 
 
 def _checksum(containers: Sequence[Container]) -> str:

@@ -8,12 +8,12 @@ from typing import Final
 
 from blueprint import names, sizes
 from blueprint.catalogue.mounting import TEMPORARY
-from blueprint.catalogue.probing import Probe
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Autoscaler, Container, Workload
 from manifests.manifest import Manifest, given, manifest
+from manifests.probes import spelled
 from manifests.resources import resources
 
 RESTRICTED: Final = {
@@ -269,9 +269,9 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
         ),
         "resources": resources(container.amounts),
         **given(
-            livenessProbe=_probe(asked.liveness),
-            readinessProbe=_probe(asked.readiness),
-            startupProbe=_probe(asked.startup),
+            livenessProbe=spelled(asked.liveness),
+            readinessProbe=spelled(asked.readiness),
+            startupProbe=spelled(asked.startup),
             lifecycle=None if starts else {"preStop": {"sleep": {"seconds": sizes.DRAIN_SECONDS}}},
         ),
         "securityContext": RESTRICTED,
@@ -293,7 +293,3 @@ def _variable(variable: FromSecret | Composed) -> Manifest:
     if isinstance(variable, Composed):
         return {"name": variable.name, "value": variable.value}
     return {"name": variable.name, "valueFrom": {"secretKeyRef": {"name": variable.secret, "key": variable.key}}}
-
-
-def _probe(probe: Probe | None) -> Manifest | None:
-    return probe.model_dump(mode="json", by_alias=True, exclude_none=True) if probe else None

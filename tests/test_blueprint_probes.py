@@ -105,3 +105,55 @@ def test_the_policies_take_what_is_switched_off_by_name(tmp_path: Path) -> None:
     facts = Facts.of_stack(chosen, read, limits=limits_of("prod"), today=TODAY)
     report = Judge(facts, bounded(RULES)).everything(stack_objects(design(chosen, read, "prod")))
     assert "av-probes:" not in "\n".join(each.message for each in report.findings)
+
+
+HEADED: str = """\
+      readinessProbe: {httpGet: {path: /up, port: admin, headers: {host: shop.example.com, X-Probe: ready}}}
+    helper:
+      image: ghcr.io/acme/helper:1.0.0
+      resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {memory: 256Mi}}
+      livenessProbe: {tcpSocket: {port: admin}}
+  service: {ports: {http: {port: 8080}, admin: {port: 8081}}}
+"""
+
+
+def _containers(folder: Path, text: str) -> list[Any]:
+    read = catalogue(folder, one=text)
+    (made,) = [each for each in everything(design(settings(), read)) if each["kind"] == "Deployment"]
+    containers: list[Any] = made["spec"]["template"]["spec"]["containers"]
+    return containers
+
+
+def test_a_named_port_is_asked_by_its_number_in_any_container(tmp_path: Path) -> None:
+    """A name is known to the API server in the container that has the port, and that is main."""
+    main, helper = _containers(tmp_path, HEADED)
+    assert main["readinessProbe"]["httpGet"]["port"] == helper["livenessProbe"]["tcpSocket"]["port"] == 8081
+
+
+def test_headers_are_spelled_as_the_kubelet_takes_them_and_host_as_the_proxy_knows_it(tmp_path: Path) -> None:
+    main, _ = _containers(tmp_path, HEADED)
+    assert main["readinessProbe"]["httpGet"] == {
+        "path": "/up",
+        "port": 8081,
+        "httpHeaders": [{"name": "Host", "value": "shop.example.com"}, {"name": "X-Probe", "value": "ready"}],
+    }
+
+
+def test_a_probe_without_headers_says_nothing_of_them(tmp_path: Path) -> None:
+    (main,) = _containers(tmp_path, f"      readinessProbe: {{httpGet: {{path: /up, port: 8080}}}}\n{LISTENS}")
+    assert main["readinessProbe"]["httpGet"] == {"path": "/up", "port": 8080}
+
+
+def test_nodes_reach_the_port_that_a_probe_names(tmp_path: Path) -> None:
+    without = settings("staging", **UNMESHED)
+    rules = design(without, catalogue(tmp_path, one=HEADED)).services["one"].namespace.rules
+    (asked_by_nodes,) = [rule for rule in rules if rule.name.endswith("kubelet")]
+    assert [port.number for port in asked_by_nodes.ports] == [8080, 8081]
+
+
+def test_no_policy_objects_to_a_header_that_says_the_host(tmp_path: Path) -> None:
+    read, chosen = catalogue(tmp_path, one=HEADED), settings("prod")
+    facts = Facts.of_stack(chosen, read, limits=limits_of("prod"), today=TODAY)
+    report = Judge(facts, bounded(RULES)).everything(stack_objects(design(chosen, read, "prod")))
+    about = [each.message for each in report.findings if "httpGet" in each.message or "wl-probe-host" in each.message]
+    assert about == []

@@ -50,13 +50,13 @@ def test_a_service_keeps_its_own_words(tmp_path: Path) -> None:
     found = spec(tmp_path, MINIMAL.format(name="a", kind="service") + own)
     main = found.containers["main"]
     assert (main.resources.requests.cpu, found.tier, found.egress) == ("100m", "best-effort", ())
-    (probe,) = main.written_probes
+    (probe,) = main.written_probes.values()
     assert (probe.http_get, probe.tcp_socket is not None) == (None, True), "half of the shared probe is left"
 
 
 @pytest.mark.parametrize("kind", ["worker", "service"])
 def test_a_service_that_does_not_listen_is_not_asked_by_a_shared_probe(kind: str, tmp_path: Path) -> None:
-    assert spec(tmp_path, SILENT.format(name="a", kind=kind)).containers["main"].written_probes == ()
+    assert spec(tmp_path, SILENT.format(name="a", kind=kind)).containers["main"].written_probes == {}
 
 
 def test_a_patch_comes_after_what_is_shared(tmp_path: Path) -> None:

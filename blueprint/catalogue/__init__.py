@@ -10,15 +10,16 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from blueprint import docstrings
-from blueprint.catalogue import balancing
+from blueprint.catalogue import balancing, listening
 from blueprint.catalogue.delivering import Rollout
+from blueprint.catalogue.listening import Ports
 from blueprint.catalogue.needing import Consume, Egress, Events, Identity
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
-from blueprint.catalogue.promising import Metrics, Promises, QueueLag, SlowNetwork, once
-from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Port, Ports, Scaling, Singleton
+from blueprint.catalogue.promising import Promises, QueueLag, SlowNetwork, once
+from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Scaling, Singleton
 from blueprint.catalogue.scheduling import Job
-from blueprint.text import Cron, Fault, ServiceName, Slug, Text
+from blueprint.text import Cron, Fault, PortName, PortNumber, ServiceName, Slug, Text
 
 __all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge", "schema"]
 
@@ -133,6 +134,13 @@ class Spec(Promises):
         """How many run: one of a singleton, and of all others what `scaling` says."""
         return Scaling(min_replicas=1) if self.singleton else self.scaling
 
+    def pod_port(self, port: PortNumber | PortName) -> int:
+        """The number of `port`: of one that is named, what the pods listen on."""
+        if isinstance(port, int):
+            return port
+        assert self.service is not None, "a port that is named is the service's"  # noqa: S101
+        return self.service.ports[port].port
+
     def _is_whole(self) -> Iterator[Fault]:
         if "main" not in self.containers:
             known = ", ".join(sorted(self.containers)) or "none"
@@ -156,17 +164,9 @@ class Spec(Promises):
 
     def _listens_where_it_says(self) -> Iterator[Fault]:
         ports = self.service.ports if self.service else {}
-        known = ", ".join(sorted(ports)) or "none; give the service ports"
-        for index, provide in enumerate(self.provides):
-            if provide.port not in ports:
-                yield Fault(f"provides.{index}.port", f"'{provide.port}' is no port of this service", f"Known: {known}")
-            elif (provide.operations or provide.route) and ports[provide.port].app_protocol in ("tcp", "tls"):
-                spoken = ports[provide.port].app_protocol
-                cause = f"is {spoken} on '{provide.port}', where the mesh sees no requests: every call would be refused"
-                yield Fault(f"provides.{index}.port", cause, "Set that port's appProtocol to http, http2 or grpc")
-            elif provide.type == "grpc" and ports[provide.port].app_protocol == "http":
-                cause = f"is http on '{provide.port}', so the mesh would speak HTTP/1.1, which gRPC does not"
-                yield Fault(f"provides.{index}.port", cause, "Set that port's appProtocol to grpc")
+        yield from listening.offered(self.provides, ports)
+        yield from listening.asked(self.containers, ports)
+        yield from listening.measured(self.observability.metrics, ports)
         if self.rollout.strategy != "rolling" and not ports:
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service has no port"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
@@ -177,18 +177,6 @@ class Spec(Promises):
                 public=any(provide.route for provide in self.provides),
                 balanced="load_balancer" in self.resilience.model_fields_set,
             )
-        metrics = self.observability.metrics
-        if isinstance(metrics, Metrics):
-            yield from self._is_read_over_http(metrics.port, ports, known)
-
-    def _is_read_over_http(self, name: str, ports: Mapping[str, Port], known: str) -> Iterator[Fault]:
-        if name not in ports:
-            yield Fault("observability.metrics.port", f"'{name}' is no port of this service", f"Known: {known}")
-        elif (spoken := ports[name].app_protocol) in ("grpc", "tls"):
-            cause = f"'{name}' speaks {spoken}, but numbers are asked for in plain HTTP: none would ever be read"
-            plain = sorted(other for other, port in ports.items() if port.app_protocol == "http")
-            cure = f"Name {' or '.join(plain)}" if plain else "Give the numbers a port of their own"
-            yield Fault("observability.metrics.port", cause, f"{cure}, or say metrics: none")
 
     def _is_alone(self) -> Iterator[Fault]:
         if self.singleton is None:

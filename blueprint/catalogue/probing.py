@@ -5,35 +5,82 @@ A probe can be left open, written, or switched off by name. What is asked where 
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, TypeAdapter, WithJsonSchema
 
 from blueprint.catalogue.off import Off
-from blueprint.text import Checked, Fault, PortNumber, Text
+from blueprint.text import Checked, Fault, PortName, PortNumber, Text, refuse
+
+MOST_PORT: Final = 65535
 
 
-class HttpGet(Text):
+def _port(value: Any) -> Any:
+    """One check instead of a union: a probe is in a union with `none`, and one of two complaints would be lost."""
+    if isinstance(value, str) and not value.isdigit():
+        return _NAME.validate_python(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        refuse(Fault("", "is no port", "Write its number without quotes, or the name of one of the service's ports"))
+    if not 1 <= value <= MOST_PORT:
+        refuse(Fault("", f"is {value}, which is no port", f"Write a number from 1 to {MOST_PORT}, or a port's name"))
+    return value
+
+
+_NAME: Final = TypeAdapter(PortName)
+AskedPort = Annotated[
+    PortNumber | PortName,
+    PlainValidator(_port),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_PORT}, {"type": "string"}]}),
+]
+"""A port by its number or its name."""
+
+SECRET_HEADERS: Final = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-access-token", "x-api-key", "x-auth-token"}
+)
+"""Headers whose whole meaning is to prove who asks, in lower case."""
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[!-~]([ -~]*[!-~])?$")]
+
+
+class HttpGet(Checked):
     """Success is any status from 200 to 399."""
 
     path: Annotated[str, Field(pattern=r"^/[^\s]*$")]
     """Path to ask for."""
-    port: PortNumber
-    """Port of the container."""
+    port: AskedPort
+    """Port of the container: a number, or the name of one of the service's."""
+    headers: dict[HeaderName, HeaderValue] | None = None
+    """Request headers, by name, as they are. `Host` is what a server of several hosts needs; unset, it is the pod's
+    address. Nothing that proves who asks: whoever reads the pod reads it."""
+
+    def faults(self) -> Iterator[Fault]:
+        seen: dict[str, str] = {}
+        for name, value in (self.headers or {}).items():
+            place, known = f"headers.{name}", seen.setdefault(name.lower(), name)
+            if known != name:
+                yield Fault(place, f"is the header '{known}' once more: case says nothing", "Drop one of the two")
+            if name.lower() in SECRET_HEADERS:
+                cause = "holds a secret in plain text, which whoever reads the pod reads"
+                cure = "Answer probes without it on that path, connect with tcpSocket, or exec a program that has it"
+                yield Fault(place, cause, cure)
+            elif "${" in value:
+                cause = "holds a ${, which is not replaced in a probe; the kubelet would send it unchanged"
+                yield Fault(place, cause, "Write the value itself")
 
 
 class TcpSocket(Text):
     """Success is a connection."""
 
-    port: PortNumber
-    """Port of the container."""
+    port: AskedPort
+    """Port of the container: a number, or the name of one of the service's."""
 
 
 class GrpcCall(Text):
     """Success is SERVING from grpc.health.v1.Health."""
 
-    port: PortNumber
-    """Port of the container."""
+    port: AskedPort
+    """Port of the container: a number, or the name of one of the service's."""
 
 
 class Exec(Text):
@@ -64,10 +111,7 @@ class Probe(Checked):
     """Failures in a row that count (Kubernetes' default, 3)."""
 
     def faults(self) -> Iterator[Fault]:
-        ways = [
-            name for name in ("httpGet", "tcpSocket", "grpc", "exec") if getattr(self, _ATTRIBUTE[name]) is not None
-        ]
-        if len(ways) != 1:
+        if len(ways := self._ways) != 1:
             yield Fault(
                 "",
                 f"asks in {len(ways)} ways ({', '.join(ways)})" if ways else "asks nothing",
@@ -75,13 +119,28 @@ class Probe(Checked):
             )
 
     @property
-    def port(self) -> int | None:
+    def _ways(self) -> dict[str, HttpGet | TcpSocket | GrpcCall | Exec]:
+        every = {"httpGet": self.http_get, "tcpSocket": self.tcp_socket, "grpc": self.grpc, "exec": self.exec}
+        return {way: asked for way, asked in every.items() if asked is not None}
+
+    @property
+    def way(self) -> str:
+        """How it asks: httpGet, tcpSocket, grpc or exec."""
+        return next(iter(self._ways))
+
+    @property
+    def port(self) -> AskedPort | None:
         """The port asked, or None for a program."""
         asked = self.http_get or self.tcp_socket or self.grpc
         return asked.port if asked else None
 
+    def on(self, port: PortNumber) -> "Probe":
+        """The same question on `port`; of a program, the same."""
+        way, asked = next(iter(self._ways.items()))
+        return self.model_copy(update={_FIELDS[way]: asked.model_copy(update={"port": port})}) if self.port else self
 
-_ATTRIBUTE = {"httpGet": "http_get", "tcpSocket": "tcp_socket", "grpc": "grpc", "exec": "exec"}
+
+_FIELDS: Final = {"httpGet": "http_get", "tcpSocket": "tcp_socket", "grpc": "grpc"}
 
 Asked = Probe | Off
 """One question of a container. None: nothing was said about it."""

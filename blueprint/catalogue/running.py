@@ -1,18 +1,18 @@
-"""What runs: containers, ports, and how many.
+"""What runs: containers, and how many.
 
-Words are Score's. What they become is decided in `blueprint.workloads`; how a container is asked whether it works is
-said in `probing`, how a new version replaces the old one in `delivering`.
+Words are Score's. What they become is decided in `blueprint.workloads`; where it listens is said in `listening`, how a
+container is asked whether it works in `probing`, how a new version replaces the old one in `delivering`.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from blueprint.catalogue.mounting import MOST_BYTES, FileText, MountPath
 from blueprint.catalogue.probing import Asked, Probe
 from blueprint.quantities import Cpu, Memory, mebibytes, millicores
-from blueprint.text import Checked, Fault, Image, PortName, PortNumber, Slug, Text, refuse
+from blueprint.text import Checked, Fault, Image, Slug, Text, refuse
 
 
 class Requests(Text):
@@ -108,61 +108,19 @@ class Container(InitContainer):
     default then begins after that delay. Changing it restarts the pods."""
 
     @property
-    def written_probes(self) -> tuple[Probe, ...]:
-        """The probes an owner wrote."""
-        every = (self.liveness_probe, self.readiness_probe, self.startup_probe)
-        return tuple(probe for probe in every if isinstance(probe, Probe))
+    def written_probes(self) -> dict[str, Probe]:
+        """The probes an owner wrote, by field."""
+        every = {
+            "livenessProbe": self.liveness_probe,
+            "readinessProbe": self.readiness_probe,
+            "startupProbe": self.startup_probe,
+        }
+        return {field: probe for field, probe in every.items() if isinstance(probe, Probe)}
 
     @property
     def leaves_a_probe_open(self) -> bool:
         """Whether nothing is said about liveness or readiness, so that `main` is asked for a connection."""
         return self.liveness_probe is None or self.readiness_probe is None
-
-
-FIRST_PORT: Final = 1024
-"""The first port that any user may listen on (Linux, net.ipv4.ip_unprivileged_port_start). Some container runtimes
-lower it, others do not, and a catalogue must run on all of them."""
-
-
-class Port(Text):
-    """One port of the service."""
-
-    port: PortNumber
-    """TCP port of the container, 1024 or above; the Service uses the same number, so that mesh and firewall speak of
-    one port."""
-    app_protocol: Literal["http", "http2", "grpc", "tcp", "tls"] = "http"
-    """What the mesh takes the bytes for; a wrong word turns routing and per-path rules off."""
-
-
-class Ports(Checked):
-    """Where the service listens."""
-
-    ports: Annotated[dict[PortName, Port], Field(min_length=1)]
-    """By name; the name is what `provides.port` and `observability.metrics.port` refer to."""
-
-    def faults(self) -> Iterator[Fault]:
-        seen: dict[int, str] = {}
-        for name, port in self.ports.items():
-            if port.port in seen:
-                yield Fault(
-                    f"ports.{name}.port",
-                    f"listens on {port.port} like '{seen[port.port]}'",
-                    "Give each port a number of its own, or keep one of the two names",
-                )
-            if port.port < FIRST_PORT:
-                yield Fault(
-                    f"ports.{name}.port",
-                    f"listens on {port.port}, but only root may listen below {FIRST_PORT} and no container is"
-                    " root or has capabilities: it would end at its start with 'permission denied'",
-                    "Let the program listen on another port, such as 8080 (nginx: listen 8080;)",
-                )
-            if 15000 <= port.port <= 15090:
-                yield Fault(
-                    f"ports.{name}.port",
-                    f"listens on {port.port}, which belongs to the mesh's proxy in the same pod (15000 to 15090)",
-                    "Take another port",
-                )
-            seen[port.port] = name
 
 
 class CpuMetric(Text):

@@ -13,6 +13,8 @@ _SECRETS: Final = "Write a resource of `type: secret`, and ${resources.<name>.<k
 ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("Container", "healthcheck"): "Write `readinessProbe`, which asks over HTTP, gRPC or TCP",
     ("Container", "ports"): "Write spec.service.ports, which all containers share",
+    ("HttpGet", "host"): "Write headers: {Host: name}; the pod itself is asked in any case (wl-probe-host)",
+    ("HttpGet", "httpHeaders"): "Write `headers`, a map of names and values",
     ("InitContainer", "configs"): "Write `files`, a map of paths and texts",
     ("InitContainer", "depends_on"): "Write spec.consumes for what it calls, spec.resources for its stores",
     ("InitContainer", "entrypoint"): "Write `command`",
@@ -22,10 +24,7 @@ ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("InitContainer", "environment"): _VARIABLES,
     ("InitContainer", "replicas"): "Write spec.scaling.minReplicas",
     ("InitContainer", "secrets"): _SECRETS,
-    (
-        "InitContainer",
-        "securityContext",
-    ): "Write spec.user and spec.group; nothing else of it can be changed",
+    ("InitContainer", "securityContext"): "Write spec.user and spec.group; nothing else of it can be changed",
     ("InitContainer", "tmpfs"): "Write `scratch`, a map of paths and sizes",
     ("InitContainer", "user"): "Write spec.user, which all containers share",
     ("InitContainer", "volumeMounts"): _MOUNTED,

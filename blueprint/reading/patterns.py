@@ -16,6 +16,7 @@ PATTERNS: Final[Mapping[str, str]] = {
         "Write scheme and host without a path, such as https://shop.example.com, or '*' for every page"
     ),
     r"^/[^\s]*$": "Write a path that starts with '/' and holds no blanks, such as /metrics",
+    r"^[!-~]([ -~]*[!-~])?$": "Write printable characters of ASCII in one line, without blanks around them",
     r"^[0-9]+(\.[0-9]+){0,2}$": "Write a version in quotes, such as '16' or '7.2'",
     r"^[A-Z][A-Z0-9_]{0,30}$": "Write 1 to 31 capitals, digits and '_', such as ORDERS",
     r"^[A-Za-z0-9-]{1,60}$": "Write the name of a header, such as Idempotency-Key",

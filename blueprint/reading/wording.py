@@ -23,7 +23,7 @@ from blueprint.reading.source import Node, Source
 Words = tuple[str, str]
 """Cause and cure."""
 
-_SECRETIVE: Final = re.compile(r"passw|secret|token|private|api_?key", re.IGNORECASE)
+_SECRETIVE: Final = re.compile(r"passw|secret|token|private|api[_-]?key|authorization|cookie", re.IGNORECASE)
 _PRIVATE: Final = frozenset({"variables", "requestTransformer"})
 """Fields below which any value may be a secret somebody should not have written there."""
 _SHOWN: Final = 60

@@ -112,7 +112,7 @@ def _spec(chance: Random, name: str, before: dict[str, Text]) -> Text:
         ports = _ports(chance)
         spec["service"] = {"ports": ports}
         spec["provides"] = _provides(chance, name, ports)
-        main |= _probes(chance, [port["port"] for port in ports.values()])
+        main |= _probes(chance, ports)
         if chance.random() < 0.3:
             plain = sorted(key for key, port in ports.items() if port.get("appProtocol", "http") not in ("grpc", "tls"))
             spec["observability"] = {"metrics": {"port": chance.choice(plain)} if plain else "none"}
@@ -139,8 +139,10 @@ def _ports(chance: Random) -> Text:
     return found
 
 
-def _probes(chance: Random, numbers: list[int]) -> Text:
+def _probes(chance: Random, ports: Text) -> Text:
+    numbers = [port["port"] for port in ports.values()]
     ways = [
+        {"httpGet": {"path": "/health", "port": chance.choice(sorted(ports)), "headers": {"Host": "example.com"}}},
         {"httpGet": {"path": "/health", "port": numbers[0]}},
         {"tcpSocket": {"port": numbers[-1]}},
         {"grpc": {"port": numbers[0]}, "timeoutSeconds": 5},

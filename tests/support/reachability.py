@@ -143,7 +143,7 @@ def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator
         if read:
             yield Edge(source=PROMETHEUS.end, target=pods(name), ports=(ports[read],))
         probes = [
-            way["port"]
+            ports[way["port"]] if way["port"] in ports else way["port"]
             for container in spec["containers"].values()
             for kind in ("livenessProbe", "readinessProbe", "startupProbe")
             for way in (container.get(kind, {}) if container.get(kind) != "none" else {}).values()

@@ -35,6 +35,7 @@ FIXTURES: Final = ROOT / "tests" / "fixtures"
 
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     # Names of other things in the example.
+    "spec.containers.*.livenessProbe.httpGet.port": ("metrics",),
     "spec.observability.metrics.port": ("http",),
     "spec.provides.*.port": ("metrics",),
     "spec.consumes.*.api": ("payments/search-v1",),

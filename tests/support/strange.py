@@ -25,6 +25,7 @@ FIRST: Final = """\
       variables: {}
       resources: {requests: {cpu: 1, memory: 64Mi}, limits: {cpu: 2, memory: 64Mi}}
       livenessProbe: {exec: {command: ["true"]}}
+      readinessProbe: {httpGet: {path: /up, port: web, headers: {host: one.example.com, X-Probe: "ready, or not"}}}
   initContainers:
     zz-first:
       image: ghcr.io/acme/init:1.0.0

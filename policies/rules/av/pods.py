@@ -173,7 +173,8 @@ def _asked(probe: View, container: Container) -> tuple[object, ...]:
         if asked.is_set:
             port = _port(asked["port"])
             said = (asked["path"].word or "/", asked["scheme"].word or "HTTP") if action == "httpGet" else ()
-            return (action, numbers.get(port, port), *said, asked["service"].word, *asked["command"].words)
+            headers = sorted((of["name"].word.lower(), of["value"].word) for of in asked["httpHeaders"])
+            return (action, numbers.get(port, port), *said, *headers, asked["service"].word, *asked["command"].words)
     return ()
 
 

@@ -226,8 +226,9 @@ def _every_tcp() -> int:
 
 def _probed(service: Service) -> set[int]:
     """The ports the kubelet asks without a mesh: of the probes written, and the first for those that are left open."""
-    containers = service.spec.containers
-    found = {probe.port for each in containers.values() for probe in each.written_probes if probe.port}
-    if service.spec.service and containers["main"].leaves_a_probe_open:
-        found.add(next(iter(service.spec.service.ports.values())).port)
+    spec = service.spec
+    asked = [probe.port for each in spec.containers.values() for probe in each.written_probes.values()]
+    found = {spec.pod_port(port) for port in asked if port}
+    if spec.service and spec.containers["main"].leaves_a_probe_open:
+        found.add(next(iter(spec.service.ports.values())).port)
     return found
