@@ -13,7 +13,7 @@ _SECRETS: Final = "Write a resource of `type: secret`, and ${resources.<name>.<k
 ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("Container", "healthcheck"): "Write `readinessProbe`, which asks over HTTP, gRPC or TCP",
     ("Container", "ports"): "Write spec.service.ports, which all containers share",
-    ("HttpGet", "host"): "Write headers: {Host: name}; the pod itself is asked in any case (wl-probe-host)",
+    ("HttpGet", "host"): "Write Host below `headers`; the pod itself is asked in any case (wl-probe-host)",
     ("HttpGet", "httpHeaders"): "Write `headers`, a map of names and values",
     ("InitContainer", "configs"): "Write `files`, a map of paths and texts",
     ("InitContainer", "depends_on"): "Write spec.consumes for what it calls, spec.resources for its stores",
