@@ -4,7 +4,7 @@ Reading is strict and kind: everything wrong in a run is reported at once, each 
 Cure.`, and nothing half-read ever leaves this package. It takes no decision: what a valid text means is `design`'s.
 """
 
-from blueprint.reading.catalogue import read_catalogue
+from blueprint.reading.catalogue import files_of, read_alone, read_catalogue
 from blueprint.reading.entries import Catalogue
 from blueprint.reading.problems import Problem, TextError
 from blueprint.reading.stacks import read_kubeconfig, read_settings, settings_of, stack_file
@@ -14,6 +14,8 @@ __all__ = [
     "Catalogue",
     "Problem",
     "TextError",
+    "files_of",
+    "read_alone",
     "read_catalogue",
     "read_kubeconfig",
     "read_settings",

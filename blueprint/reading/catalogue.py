@@ -1,7 +1,7 @@
 """The folder of services: each file by itself, each environment's patch, then all files together."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -29,14 +29,13 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
     `today` decides which exceptions have expired. `called` is the folder's name in messages; unset: its last part.
     Raises TextError with every problem of the run.
     """
-    every = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
-    files = [file for file in every if not file.name.startswith("_")]
+    files, others = _files(folder)
     if not files:
         cause = "holds no service" if folder.is_dir() else "is not a folder"
         cure = "Put one YAML file per service there, or name another folder with --services"
         raise TextError([Problem(file=str(folder), line=1, field="", cause=cause, cure=cure)])
     shown = called or folder.resolve().name
-    sharing = read_sharing([file for file in every if file not in files], shown)
+    sharing = read_sharing(others, shown)
     found: list[Problem] = []
     entries: list[Entry] = []
     unread: dict[str, Unread] = {}
@@ -50,8 +49,7 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
         except TextError as error:
             found += error.problems
             # Without its file every reference to a service would dangle: report only what is known wrong.
-            name = source.node(("metadata", "name"))
-            half = Unread(source=source, name=name.text if name else file.stem, consumes=_edges(source.data))
+            half = Unread(source=source, name=_name(source) or file.stem, consumes=_edges(source.data))
             unread |= {file.stem: half, half.name: half}
     found += _twins(entries)
     if sharing and not unread:  # of a file that could not be read nobody knows the system
@@ -61,6 +59,43 @@ def read_catalogue(folder: Path, *, today: date, called: str = "") -> Catalogue:
     if found:
         raise TextError(found)
     return catalogue
+
+
+def files_of(folder: Path) -> Mapping[str, Path]:
+    """The files of the services in `folder` by the name each says, whatever else is in it; by its own where it says
+    none."""
+    found: dict[str, Path] = {}
+    for file in _files(folder)[0]:
+        try:
+            name = _name(read_source(file, file.name))
+        except TextError:
+            name = ""
+        found.setdefault(name or file.stem, file)
+    return found
+
+
+def read_alone(file: Path, *, called: str = "") -> Entry:
+    """The service in `file` with what its system shares, whatever is wrong with the others or between them.
+
+    `called` is the folder's name in messages; unset: its last part. Raises TextError with every problem of the two.
+    """
+    shown = called or file.parent.resolve().name
+    sharing = read_sharing(_files(file.parent)[1], shown)
+    source = read_source(file, f"{shown}/{file.name}")
+    return _entry(with_files(sharing.under(source) if sharing else source, file.parent))
+
+
+def _files(folder: Path) -> tuple[Sequence[Path], Sequence[Path]]:
+    """The files of the services, and those that are none."""
+    every = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
+    files = [file for file in every if not file.name.startswith("_")]
+    return files, [file for file in every if file not in files]
+
+
+def _name(source: Source) -> str:
+    """The name that a file says; empty where it says none."""
+    name = source.node(("metadata", "name"))
+    return name.text if name else ""
 
 
 def _entry(source: Source) -> Entry:

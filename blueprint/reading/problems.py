@@ -23,7 +23,7 @@ class Problem:
 
     def __str__(self) -> str:
         said = f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.cause}. {ended(self.cure)}"
-        return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in said)
+        return printable(said)
 
     def record(self) -> Mapping[str, str | int]:
         """For `--json`: the five fields by name."""
@@ -36,6 +36,11 @@ class TextError(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with a number for every character that nobody sees or that moves a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
 
 
 def ended(cure: str) -> str:

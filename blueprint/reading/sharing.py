@@ -6,7 +6,7 @@ be another probe, another limit. `null` in a service takes the default away, as 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,32 +42,44 @@ class Sharing:
         shared = self.systems.get(system) if isinstance(system, str) else None
         if not shared:
             return source
-        given: dict[Place, Place] = {}
+        met = _Met()
         root: Place = ("systems", str(system))
         above = {key: value for key, value in shared.items() if key not in ("everyContainer", "main")}
-        filled = _filled(spec, above, ("spec",), root, given)
+        filled = _filled(spec, above, ("spec",), root, met)
         listens = filled.get("service") is not None
-        filled = _containers(filled, shared, ("spec",), root, given, listens=listens)
+        filled = _containers(filled, shared, ("spec",), root, met, listens=listens)
         patches = filled.get("environments")
         if isinstance(patches, dict):
             filled["environments"] = {
-                name: _containers(patch, shared, ("spec", "environments", name), root, given, of_base=filled)
+                name: _containers(patch, shared, ("spec", "environments", name), root, met, of_base=filled)
                 if isinstance(patch, dict)
                 else patch
                 for name, patch in patches.items()
             }
-        return replace(source, data={**source.data, "spec": filled}, given=given, giver=self.source)
+        return replace(
+            source, data={**source.data, "spec": filled}, given=met.given, overridden=met.overridden, giver=self.source
+        )
 
 
-def _filled(
-    own: Mapping[str, Any], shared: Mapping[str, Any], at: Place, of: Place, given: dict[Place, Place]
-) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class _Met:
+    """Where the words of a service and of its system met: place in the service → place of the shared word."""
+
+    given: dict[Place, Place] = field(default_factory=dict)
+    """The service does not say it."""
+    overridden: dict[Place, Place] = field(default_factory=dict)
+    """The service says it, or says `null`."""
+
+
+def _filled(own: Mapping[str, Any], shared: Mapping[str, Any], at: Place, of: Place, met: _Met) -> dict[str, Any]:
     """`own` with every field of `shared` it does not say; without those it says are null."""
     made = {key: value for key, value in own.items() if value is not None or shared.get(key) is None}
     for key, value in shared.items():
-        if key not in own and value is not None:
+        if value is None:
+            continue
+        if key not in own:
             made[key] = value
-            given[(*at, key)] = (*of, key)
+        (met.overridden if key in own else met.given)[(*at, key)] = (*of, key)
     return made
 
 
@@ -76,26 +88,26 @@ def _containers(
     shared: Mapping[str, Any],
     at: Place,
     of: Place,
-    given: dict[Place, Place],
+    met: _Met,
     *,
     listens: bool = False,
     of_base: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """`spec` with its containers filled; of a patch only those that are not in `of_base`, where they are filled."""
     made = dict(spec)
-    for field in ("containers", "initContainers"):
-        held, known = spec.get(field), (of_base or {}).get(field)
+    for group in ("containers", "initContainers"):
+        held, known = spec.get(group), (of_base or {}).get(group)
         if not isinstance(held, dict):
             continue
-        made[field] = dict(held)
+        made[group] = dict(held)
         for name, container in held.items():
             if not isinstance(container, dict) or (isinstance(known, dict) and name in known):
                 continue
-            place = (*at, field, name)
-            filled = _filled(container, shared.get("everyContainer") or {}, place, (*of, "everyContainer"), given)
-            if listens and (field, name) == ("containers", "main"):
-                filled = _filled(filled, shared.get("main") or {}, place, (*of, "main"), given)
-            made[field][name] = filled
+            place = (*at, group, name)
+            filled = _filled(container, shared.get("everyContainer") or {}, place, (*of, "everyContainer"), met)
+            if listens and (group, name) == ("containers", "main"):
+                filled = _filled(filled, shared.get("main") or {}, place, (*of, "main"), met)
+            made[group][name] = filled
     return made
 
 

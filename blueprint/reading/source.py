@@ -63,6 +63,8 @@ class Source:
     """Makes `root`."""
     given: Mapping[tuple[str | int, ...], tuple[str | int, ...]] = field(default_factory=dict)
     """Places of values that are not written in this file, and where in `giver` they are."""
+    overridden: Mapping[tuple[str | int, ...], tuple[str | int, ...]] = field(default_factory=dict)
+    """Places of this file's own words, and where in `giver` the words are that would hold without them."""
     giver: "Source | None" = None
     """The file of what a whole system shares."""
 
@@ -73,10 +75,12 @@ class Source:
 
     def origin(self, path: Sequence[str | int]) -> "tuple[Source, tuple[str | int, ...]]":
         """The file in which `path` is written, and where in it."""
-        for length in range(len(path), 0, -1) if self.giver and self.given else ():
-            if self.giver and (at := self.given.get(tuple(path[:length]))):
-                return self.giver, (*at, *path[length:])
-        return self, tuple(path)
+        at = _within(self.given, path) if self.giver else None
+        return (self.giver, at) if self.giver and at else (self, tuple(path))
+
+    def shared(self, path: Sequence[str | int]) -> tuple[str | int, ...] | None:
+        """Where in `giver` the words are that this file's own at `path` override, or None."""
+        return _within(self.overridden, path)
 
     def node(self, path: Sequence[str | int]) -> Node | None:
         """What stands at `path`, or None."""
@@ -104,6 +108,16 @@ class Source:
         if written is not self:
             return written.problem(path, f"{cause} (in {self.file})", cure)
         return Problem(file=self.file, line=self.line(path), field=".".join(map(str, path)), cause=cause, cure=cure)
+
+
+def _within(
+    places: Mapping[tuple[str | int, ...], tuple[str | int, ...]], path: Sequence[str | int]
+) -> tuple[str | int, ...] | None:
+    """Where `path` leads if `places` says it of `path` or of what is above it."""
+    for length in range(len(path), 0, -1) if places else ():
+        if at := places.get(tuple(path[:length])):
+            return (*at, *path[length:])
+    return None
 
 
 def read_source(file: Path, shown: str) -> Source:
