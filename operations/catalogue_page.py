@@ -24,8 +24,9 @@ _INTRO: Final = """\
 One YAML file per service in `services/`. This page says what each field means and becomes; an editor that reads
 `services/schema.json` says the same while you type, and `./plat validate` says what is wrong, with the line. Every
 field can differ by environment: what stands below `spec.environments.<environment>` is merged over `spec` (RFC 7386),
-lists are replaced, and `null` takes away. Fields marked *not made yet* are checked and kept, and have no effect so far;
-`./plat validate --verbose` says what to do meanwhile.
+lists are replaced, and `null` takes away. What a file leaves out is what `_defaults.yaml` says for its system, else the
+default below; `./plat explain <service>` shows what holds in an environment, and the line that says it. Fields marked
+*not made yet* are checked and kept, and have no effect so far; `./plat validate --verbose` says what to do meanwhile.
 
 Examples are from this repository's own services.
 """

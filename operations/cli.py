@@ -1,72 +1,24 @@
 """The commands: what they are called, their options and exit codes. Each calls a module of its own.
 
 Heavy modules are imported inside the commands, so that `--help` stays quick and a command that needs no engine never
-loads Pulumi. Exit codes are in exits.py; no input of a user ends in a traceback.
+loads Pulumi.
 """
 
 from __future__ import annotations
 
-import functools
 import gc
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from operations import options
+from operations.app import app, command
 from operations.console import Console, many
-from operations.endings import ended
 from operations.exits import Exit
 
-app = typer.Typer(
-    name="plat",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # it prints local variables, secrets among them
-    rich_markup_mode=None,  # plain help: it is read in terminals, logs and pipes alike
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    help="""One YAML file per service in services/ becomes a running platform.
-
-    \b
-    First time on this machine:
-      ./plat doctor              what is installed, what is missing
-      ./plat up -s dev           the whole platform, on a real Kubernetes API on this machine
-      ./plat down -s dev         remove it again, nothing left behind
-
-    \b
-    While changing a service:
-      ./plat validate            every mistake of every file, with its line and its cure
-      ./plat render -s dev -o rendered --service order-service
-                                 the Kubernetes objects of one service, as YAML to read
-      ./plat judge -s prod       what the policies find, with the cure and the line to edit
-      ./plat blueprint -s prod   every decision about a stack, as YAML
-
-    A stack is a file Pulumi.STACK.yaml: where the platform runs and how large. `dev` needs no account, no container
-    engine and no cluster; what it starts and writes is in .embedded.
-
-    Results go to stdout, everything else to stderr. Piped output has no colour; NO_COLOR=1 switches it off anywhere.
-
-    \b
-    Exit codes: 0 done   1 this machine lacks something   2 wrong catalogue, settings, command line or YAML
-    4 refused by the cluster   5 refused by a policy   6 no such stack   8 interrupted   255 internal error
-    """,
-)
-
-
-def command(name: str, brief: str) -> Callable[[Callable[..., Exit]], Callable[..., None]]:
-    """Registers a command under `name`, listed as `brief`; every outcome becomes an exit code and some lines."""
-
-    def register(function: Callable[..., Exit]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def guarded(**given: Any) -> None:
-            raise typer.Exit(ended(function, given))
-
-        app.command(name, short_help=brief)(guarded)
-        return guarded
-
-    return register
+__all__ = ["app", "main"]
 
 
 @command("validate", "Check every file; print every mistake with its line and cure.")
@@ -127,6 +79,48 @@ def blueprint(
         decisions = decide(Project.here(services), stack)
         text = json.dumps(plain(decisions), indent=1) if as_json else printed(decisions).rstrip("\n")
     words.result(text)
+    return Exit.OK
+
+
+@command("explain", "Print a service's values, and the file and line of each.")
+def explain(
+    *,
+    service: options.Service,
+    fields: options.Fields = None,
+    environment: options.Environment = None,
+    stack: options.ExplainedStack = None,
+    services: options.Services = None,
+    every: options.Every = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> Exit:
+    """Print every value of one service in one environment, and where it comes from. Needs no engine.
+
+    \b
+      ./plat explain order-service                          what holds in production
+      ./plat explain order-service -e dev spec.scaling      some of it, with the defaults of the format
+
+    A value comes from the service's own file, from its patch for the environment (after the line), from what its system
+    shares (_defaults.yaml), or from the format. What would hold without it is said beside it. Mistakes of the service's
+    own file end the run with 2; those of other files are counted, and change nothing here.
+    """
+    from operations import explained, explaining  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    project = Project.here(services)
+    with words.busy("reading the catalogue"):
+        where = explaining.environment_of(project, environment, stack)
+        found = explaining.explain(project, service, where, fields or ())
+    if as_json:
+        words.result(json.dumps(explained.record(found), indent=1))
+    else:
+        more = project.command("explain", service, "-e", where, "--all")
+        words.result(explained.text(found, words, every=every, more=more))
+    if found.mistakes:
+        change = "changes" if found.mistakes == 1 else "change"
+        found_by = project.command("validate")
+        words.say(f"The catalogue has {many(found.mistakes, 'mistake')}, which {change} nothing here: {found_by}")
     return Exit.OK
 
 

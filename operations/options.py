@@ -47,3 +47,17 @@ Intent = Annotated[
     Path | None,
     typer.Option("--services", metavar="DIR", help="The catalogue to compare the objects with; a stack has its own."),
 ]
+
+# Of `plat explain`.
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help="Its name.")]
+Fields = Annotated[
+    list[str] | None, typer.Argument(metavar="FIELD", help="Only these, such as spec.containers.main.resources.")
+]
+Environment = Annotated[
+    Literal["dev", "staging", "prod", "ephemeral"] | None,
+    typer.Option("-e", "--environment", help="Where the values hold.  [default: prod]"),
+]
+ExplainedStack = Annotated[
+    str | None, typer.Option("-s", "--stack", metavar="STACK", help="The environment of this stack instead.")
+]
+Every = Annotated[bool, typer.Option("--all", help="Also the defaults of the format, and every item of a list.")]

@@ -20,6 +20,7 @@ OFFLINE = (
     ("validate", "--json"),
     ("blueprint", "-s", "dev"),
     ("blueprint", "-s", "dev", "--json"),
+    ("explain", "order-service", "--all"),
     ("doctor",),
     ("up", "--help"),
 )

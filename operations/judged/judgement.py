@@ -10,6 +10,7 @@ from typing import Final
 
 from blueprint.catalogue import Environment
 from blueprint.reading import Problem
+from blueprint.reading.problems import printable
 from blueprint.unmade import Pending
 from operations.console import many
 from operations.judged.places import Place
@@ -70,7 +71,7 @@ def visible(text: str) -> str:
     """`text` on one line, without anything that moves a cursor, colours a terminal, ends a line of a log, or is a
     command to the build server that keeps the log: `##` anywhere (Azure Pipelines, TeamCity, GitHub's older form), `::`
     in front (GitHub)."""
-    shown = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text).replace("##", _SIGNS)
+    shown = printable(text).replace("##", _SIGNS)
     return shown.replace("::", ":\\u003a", 1) if shown.lstrip().startswith("::") else shown
 
 
