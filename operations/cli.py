@@ -31,8 +31,9 @@ def validate(
 ) -> Exit:
     """Check the catalogue for every environment, and every stack file. Needs no engine.
 
-    Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0. A second
-    line says what is declared and not made yet; --verbose tells where, and what to do meanwhile.
+    Prints every mistake as `file:line: field: cause. Cure.` on stderr and ends with 2, or one line and 0. Below it:
+    defaults of a system that reach none of its services, and a line about what is declared and not made yet;
+    --verbose tells where, and what to do meanwhile.
     """
     from blueprint.unmade import record  # noqa: PLC0415
     from operations import unmade  # noqa: PLC0415
@@ -51,7 +52,7 @@ def validate(
     if verdict.problems:
         return Exit.USAGE
     if not as_json:
-        words.result(verdict.sentence())
+        words.result("\n".join([verdict.sentence(), *map(str, verdict.unreached)]))
         if pending:
             more = project.command("validate", "--verbose")
             words.result(unmade.page(pending) if verbose else unmade.line(pending, more))

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from blueprint import Blueprint, design, fitting
 from blueprint.reading import Catalogue, Problem, TextError, read_catalogue, read_settings, read_together
+from blueprint.reading.sharing import unreached
 from blueprint.settings import Settings
 from operations.console import many
 from operations.project import Project
@@ -55,6 +56,8 @@ class Verdict:
     stacks: tuple[str, ...]
     catalogue: Catalogue | None
     """What was read; None: there are problems."""
+    unreached: Sequence[Problem] = ()
+    """Defaults of a system that hold in none of its services; no mistakes."""
 
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
@@ -65,6 +68,7 @@ class Verdict:
             "calls": self.calls,
             "subscriptions": self.subscriptions,
             "stacks": list(self.stacks),
+            "unreached": [problem.record() for problem in self.unreached],
         }
 
     def sentence(self) -> str:
@@ -107,4 +111,5 @@ def validate(project: Project) -> Verdict:
         subscriptions=sum(len(spec.events.subscribes) for spec in specs),
         stacks=project.stacks,
         catalogue=None if problems else catalogue,
+        unreached=tuple(unreached([entry.source for entry in catalogue.entries.values()])) if catalogue else (),
     )

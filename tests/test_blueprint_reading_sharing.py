@@ -8,6 +8,7 @@ from blueprint.catalogue import Spec
 from blueprint.catalogue.running import Container
 from blueprint.catalogue.sharing import EveryContainer, Main, Shared
 from blueprint.reading import Catalogue, read_catalogue
+from blueprint.reading.sharing import unreached
 from tests.support.stacks import MINIMAL, TODAY
 
 DEFAULTS = """\
@@ -91,3 +92,27 @@ def test_whatever_is_shared_is_a_field_of_a_service_or_of_its_containers() -> No
     assert Shared.model_fields.keys() - apart <= Spec.model_fields.keys()
     held = {*EveryContainer.model_fields, *Main.model_fields}
     assert held <= Container.model_fields.keys(), "a word that no container knows would be refused in every service"
+
+
+def test_a_default_that_reaches_no_service_is_named_with_its_line(tmp_path: Path) -> None:
+    own = MINIMAL.format(name="a", kind="service") + LISTENS + "  tier: standard\n  egress: null\n"
+    found = list(unreached([read(tmp_path, own).entries["a"].source]))
+    assert [(problem.line, problem.field) for problem in found] == [
+        (6, "systems.shop.everyContainer.resources"),
+        (9, "systems.shop.egress"),
+        (10, "systems.shop.tier"),
+    ]
+    deaf = read(tmp_path, SILENT.format(name="a", kind="worker"))
+    assert [problem.field for problem in unreached([deaf.entries["a"].source])] == ["systems.shop.main.livenessProbe"]
+
+
+def test_a_default_that_reaches_one_service_of_several_is_not_named(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text(SILENT.format(name="b", kind="service") + LISTENS)
+    entries = read(tmp_path, MINIMAL.format(name="a", kind="service") + "  tier: standard\n").entries
+    assert list(unreached([entry.source for entry in entries.values()])) == []
+
+
+def test_a_container_that_only_a_patch_adds_is_reached(tmp_path: Path) -> None:
+    patch = "  environments: {dev: {containers: {debug: {image: 'a.example/debug:1'}}}}\n"
+    found = unreached([read(tmp_path, MINIMAL.format(name="a", kind="worker") + patch).entries["a"].source])
+    assert "systems.shop.everyContainer.resources" not in [problem.field for problem in found]

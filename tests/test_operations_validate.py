@@ -1,6 +1,7 @@
 """`plat validate` compares every stack with the catalogue and decides nothing: it still finds what deciding refuses."""
 
 import ast
+import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import yaml
 from blueprint.reading import TextError
 from operations.deciding import Verdict, decide, validate
 from operations.project import Project
-from tests.support.stacks import ROOT, SERVICES, STACKS
+from tests.support.stacks import MINIMAL, ROOT, SERVICES, STACKS
+from tests.test_operations_cli_commands import plat
 
 # What `unmade` refuses, the program and `plat up` ask it; `design` does not.
 DECISIONS = tuple(
@@ -63,3 +65,18 @@ def test_one_is_not_several(count: int, said: str) -> None:
         folder="shop", problems=(), services=count, calls=1, subscriptions=1, stacks=("dev",), catalogue=None
     )
     assert verdict.sentence() == f"shop: {said}, 1 call and 1 subscription between them, 1 stack (dev): valid."
+
+
+def test_a_default_that_reaches_nobody_is_a_remark_and_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "_defaults.yaml").write_text(
+        "apiVersion: catalog.platform/v1alpha1\nkind: Defaults\nsystems: {shop: {tier: critical, domain: sales}}\n"
+    )
+    (tmp_path / "a.yaml").write_text(MINIMAL.format(name="a", kind="worker") + "  tier: standard\n")
+    done = plat("validate", "--services", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1] == (
+        f"{tmp_path}/_defaults.yaml:3: systems.shop.tier: reaches nobody: each service of the system says its own, or"
+        " has nothing it is for. Drop it, or what the services say instead."
+    )
+    (found,) = json.loads(plat("validate", "--json", "--services", str(tmp_path)).stdout)["unreached"]
+    assert (found["line"], found["field"]) == (3, "systems.shop.tier")

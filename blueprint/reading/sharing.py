@@ -111,6 +111,28 @@ def _containers(
     return made
 
 
+def unreached(sources: Sequence[Source]) -> Iterator[Problem]:
+    """The shared words that hold in none of the services of `sources`. No mistake: the next service may want them."""
+    giver = next((source.giver for source in sources if source.giver), None)
+    taken = {place for source in sources for place in source.given.values()}
+    if giver is None:
+        return
+    for place in _words(giver.data["systems"]):
+        if ("systems", *place) not in taken:
+            cause = "reaches nobody: each service of the system says its own, or has nothing it is for"
+            yield giver.problem(("systems", *place), cause, "Drop it, or what the services say instead")
+
+
+def _words(systems: Mapping[str, Mapping[str, Any]]) -> Iterator[Place]:
+    """Where each word is that a service takes whole."""
+    for system, shared in systems.items():
+        for key, value in shared.items():
+            if key in ("everyContainer", "main"):
+                yield from ((system, key, word) for word, inner in (value or {}).items() if inner is not None)
+            elif value is not None:
+                yield system, key
+
+
 def read_sharing(files: Sequence[Path], shown: str) -> Sharing | None:
     """What the `_` files of a catalogue say. Raises TextError."""
     found: list[Problem] = []
