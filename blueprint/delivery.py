@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from blueprint import names, sizes
 from blueprint.catalogue import Service, Spec
+from blueprint.catalogue import delivering as words
 from blueprint.catalogue.scheduling import Job
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS
@@ -127,10 +128,10 @@ def _canary(service: Service, context: Context) -> Canary:
             Pause(seconds=max(1, round(seconds(step.pause)))) if step.pause else Weight(percent=step.set_weight or 0)
             for step in text.steps
         ),
-        header=(text.header.name, text.header.value) if text.header and weighted else None,
+        header=(text.header.name, text.header.value) if isinstance(text.header, words.Header) and weighted else None,
         weighted=weighted,
         analysis=Analysis(templates=text.analysis.templates, failure_limit=text.analysis.failure_limit)
-        if text.analysis and weighted
+        if isinstance(text.analysis, words.Analysis) and weighted
         else None,
         surge_percent=sizes.SURGE_PERCENT,
         awaited=context.environment in IMPATIENT and pauses <= PATIENCE_SECONDS,

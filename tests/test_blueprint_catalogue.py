@@ -6,7 +6,7 @@ What it may not say is the subject of test_reading; what becomes of it, of the t
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from blueprint.catalogue import ENVIRONMENTS, Environment, Service, merge
 from blueprint.catalogue import schema as written_schema
 from blueprint.catalogue.owning import keys
+from blueprint.docstrings import models
 from blueprint.reading import Catalogue, read_catalogue
 from blueprint.references import CONSUMED, Reference, answerable, parts
 
@@ -50,6 +51,37 @@ MAPS = st.dictionaries(st.text("ab", max_size=1), ANYTHING, max_size=3)
 @pytest.mark.parametrize(("original", "patch", "result"), RFC_7386)
 def test_a_patch_is_merged_as_rfc_7386_shows(original: Any, patch: Any, result: Any) -> None:
     assert merge(original, patch) == result, "another merge than every other tool's"
+
+
+def test_no_field_means_by_null_what_a_patch_cannot_say() -> None:
+    # In a patch null takes away what is written, and the default is back: what is on by default is off by `none`.
+    meant = [
+        f"{model.__name__}.{name}"
+        for model in models(Service)
+        for name, field in model.model_fields.items()
+        if type(None) in get_args(field.annotation) and not field.is_required() and field.get_default() is not None
+    ]
+    assert meant == []
+
+
+@pytest.mark.parametrize(
+    ("field", "base", "patch"),
+    [
+        ("resources.db.backup", "{type: postgres}", "{backup: none}"),
+        ("rollout.canary.header", "{strategy: canary}", "{canary: {header: none}}"),
+        ("rollout.canary.analysis", "{strategy: canary}", "{canary: {analysis: none}}"),
+    ],
+)
+def test_a_patch_switches_off_by_none_what_is_on_by_default(tmp_path: Path, field: str, base: str, patch: str) -> None:
+    *_, last = words = field.split(".")
+    outer = "resources: {db: %s}" if words[0] == "resources" else "rollout: %s"
+    more = f"service: {{ports: {{http: {{port: 8000}}}}}}\n{outer % base}\nenvironments: {{dev: {{{outer % patch}}}}}"
+    read = _catalogue(tmp_path, shop=more)
+    for environment in ENVIRONMENTS:
+        found: Any = read.within(environment)[0].spec
+        for word in words:
+            found = found[word] if isinstance(found, dict) else getattr(found, word)
+        assert (found == "none") is (environment == "dev"), f"{last} is {found} in {environment}"
 
 
 @given(original=ANYTHING, patch=ANYTHING)

@@ -332,8 +332,8 @@ SAID_OTHERWISE: Final[Mapping[Key, tuple[str, str]]] = {
     (Consume, "operations"): (ASKS.format(""), ASKS.format(', operations: ["GET /things"]')),
     (Consume, "retries"): (ASKS.format(""), ASKS.format(", retries: {attempts: 1}")),
     (Consume, "timeout"): (ASKS.format(""), ASKS.format(", timeout: 9s")),
-    (Canary, "analysis"): (ROLLS.format(""), ROLLS.format("analysis: null")),
-    (Canary, "header"): (ROLLS.format(""), ROLLS.format("header: null")),
+    (Canary, "analysis"): (ROLLS.format(""), ROLLS.format("analysis: none")),
+    (Canary, "header"): (ROLLS.format(""), ROLLS.format("header: none")),
     (Spec, "affinity"): (OFFERS, f"{OFFERS}  affinity: {{type: header, name: X-Tenant}}\n"),
     (Spec, "resilience"): (OFFERS, f"{OFFERS}  resilience: {{connectionPool: {{maxConnections: 7}}}}\n"),
 }

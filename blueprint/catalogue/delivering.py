@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.off import Off
 from blueprint.quantities import Duration
 from blueprint.text import Checked, Fault, Text
 
@@ -43,8 +44,8 @@ class Analysis(Text):
 class Canary(Text):
     """A new version gets a growing share of the requests."""
 
-    header: Header | None = Header(name="x-canary", value="true")
-    """Requests with this header always reach the new version. null: no such way in."""
+    header: Header | Off = Header(name="x-canary", value="true")
+    """Requests with this header always reach the new version. `none`: no such way in."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)] = (
         Step(set_weight=10),
         Step(pause="10m"),
@@ -55,8 +56,8 @@ class Canary(Text):
         Step(set_weight=100),
     )
     """In order (10/25/50/100 with ten-minute pauses: the templates')."""
-    analysis: Analysis | None = Analysis(templates=("success-rate",))
-    """Measured in the background from the first step. null: nobody looks."""
+    analysis: Analysis | Off = Analysis(templates=("success-rate",))
+    """Measured in the background from the first step. `none`: nobody looks."""
 
 
 class BlueGreen(Text):

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from blueprint.catalogue.needing import Broker
+from blueprint.catalogue.off import Off
 from blueprint.quantities import Duration, Memory
 from blueprint.text import Cron, Image, Text
 
@@ -70,8 +71,8 @@ class Store(Text):
     """A standby that takes over."""
     read_replicas: Annotated[int, Field(ge=0, le=5)] = 0
     """Copies that only answer reads."""
-    backup: Backup | None = Backup()
-    """null: no copies; the data can be made again."""
+    backup: Backup | Off = Backup()
+    """`none`: no copies; the data can be made again."""
     deletion: Literal["retain", "snapshot", "delete"] = "retain"
     """What happens to the data when the resource leaves the catalogue."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from blueprint.catalogue import Metadata, Spec
 from blueprint.catalogue.delivering import Canary
 from blueprint.catalogue.needing import Consume, Publish, Subscribe
+from blueprint.catalogue.off import OFF
 from blueprint.catalogue.offering import HttpOperation, Provide, Route
 from blueprint.catalogue.owning import (
     Amqp,
@@ -231,7 +232,7 @@ _PROXY: Final = Row(
     many="words for the mesh",
     planned="a mesh (mesh.mode: sidecar)",
     meanwhile="Switch the mesh on, or drop it; no proxy times, retries, breaks, splits or keeps requests",
-    asks=lambda value: int(value is not None),
+    asks=lambda value: int(value not in (None, OFF)),
 )
 
 WITHOUT_A_MESH: Final[Mapping[Key, Row]] = {

@@ -43,7 +43,7 @@ FIRST: Final = """\
     - {api: plain/api-twice}
   resources:
     db: {type: postgres, owns: [things], params: {version: "17", extensions: []}}
-    cache: {type: redis, backup: null, class: large}
+    cache: {type: redis, backup: none, class: large}
     keys: {type: secret, params: {keys: [API_TOKEN]}}
   egress:
     - {host: one.example.com}
@@ -51,7 +51,7 @@ FIRST: Final = """\
     - {host: two.example.com, port: 80, protocol: HTTP}
   scaling: {minReplicas: 1, maxReplicas: 3}
   affinity: {type: sourceIp}
-  rollout: {strategy: canary, canary: {header: null, analysis: null, steps: [{setWeight: 50}, {pause: 30s}]}}
+  rollout: {strategy: canary, canary: {header: none, analysis: none, steps: [{setWeight: 50}, {pause: 30s}]}}
   tier: critical
 """
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from blueprint.catalogue.owning import Backup
 from blueprint.catalogue.owning import Store as Owned
 from blueprint.quantities import seconds
 from policies.cloud.tags import service_of
@@ -65,5 +66,5 @@ def _asked(thing: Object, facts: Facts) -> float:
         return 0
     service = facts.service.get(service_of(thing)) if facts.service else None
     resources = service.spec.resources.values() if service else ()
-    backups = [each.backup for each in resources if isinstance(each, Owned) and each.backup]
+    backups = [each.backup for each in resources if isinstance(each, Owned) and isinstance(each.backup, Backup)]
     return max((seconds(backup.retention) / DAY for backup in backups), default=0)

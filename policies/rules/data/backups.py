@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint import names
+from blueprint.catalogue.off import OFF
 from blueprint.catalogue.owning import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
 from policies.cloud.wants import is_given
 from policies.core.rule import HIGH, Violation, sorts
@@ -58,7 +59,7 @@ def backups_operator(store: Object, world: World) -> Iterator[Violation]:
 
 
 def _can_be_made_again(store: Object, world: World) -> bool:
-    """Whether the service says so: `backup: null` for every store of this type."""
+    """Whether the service says so: `backup: none` for every store of this type."""
     service = next(
         (each for name, each in world.facts.service.items() if names.data_namespace(name) == store.namespace), None
     )
@@ -66,7 +67,7 @@ def _can_be_made_again(store: Object, world: World) -> bool:
     theirs = (
         [each for each in service.spec.resources.values() if wanted and isinstance(each, wanted)] if service else []
     )
-    return bool(theirs) and all(each.backup is None for each in theirs)
+    return bool(theirs) and all(each.backup == OFF for each in theirs)
 
 
 def _covers(schedule: Object, store: Object) -> bool:
