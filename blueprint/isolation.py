@@ -99,7 +99,7 @@ def _catalogue_edges(service: Service, context: Context, backings: Sequence[Back
             why=f"{call.caller} consumes {name}/{call.api}",
             source=(context.pods(call.caller),),
             target=own,
-            ports=tcp(call.port),
+            ports=tcp(call.target_port),
             ingress=names.from_(call.caller, call.api),
         )
     for call in edges.outgoing:
@@ -107,7 +107,7 @@ def _catalogue_edges(service: Service, context: Context, backings: Sequence[Back
             why=f"{name} consumes {call.provider}/{call.api}",
             source=own,
             target=(context.pods(call.provider),),
-            ports=tcp(call.port),
+            ports=tcp(call.target_port),
             egress=names.to(call.provider, call.api),
         )
     for entrance in edges.entrances:
@@ -115,7 +115,7 @@ def _catalogue_edges(service: Service, context: Context, backings: Sequence[Back
             why=f"the gateway routes {', '.join(entrance.paths)} to {name}/{entrance.api}",
             source=(KONG_GATEWAY,),
             target=own,
-            ports=tcp(entrance.port),
+            ports=tcp(entrance.target_port),
             egress=names.to(namespace, entrance.api),
             ingress=names.public(entrance.api),
         )
@@ -156,21 +156,21 @@ def _platform_edges(service: Service, context: Context) -> Iterator[Edge]:
 
 
 def metrics_port(service: Service) -> int | None:
-    """The port the service's metrics are on: the one its owner names; else, of the ports that speak http, the one
+    """The port of the pods the metrics are on: the one its owner names; else, of the ports that speak http, the one
     called metrics or the first. None where there is none: a scraper speaks nothing else."""
     ports = service.spec.service.ports if service.spec.service else {}
     asked = service.spec.observability.metrics
     if isinstance(asked, Metrics):
-        return ports[asked.port].port
-    plain = {name: port.port for name, port in ports.items() if port.app_protocol == "http"}
+        return ports[asked.port].target
+    plain = {name: port.target for name, port in ports.items() if port.app_protocol == "http"}
     return None if asked == OFF else plain.get("metrics", next(iter(plain.values()), None))
 
 
 def probe_ports(service: Service) -> list[int]:
-    """The ports the kubelet asks, in a pod without a proxy."""
+    """The ports of the pods the kubelet asks where there is no proxy."""
     spec = service.spec
     asked = [probe.port for each in spec.containers.values() for probe in each.written_probes.values()]
     found = {spec.pod_port(port) for port in asked if port}
     if spec.service and spec.containers["main"].leaves_a_probe_open:  # `workloads` asks the first port
-        found.add(next(iter(spec.service.ports.values())).port)
+        found.add(next(iter(spec.service.ports.values())).target)
     return sorted(found)

@@ -53,6 +53,7 @@ class AuthorizationRule:
     principal: str
     """Identity of the caller."""
     port: int
+    """Of the pods: their proxy looks when the Service has led there."""
     operations: tuple[Operation, ...]
     """Empty: anything on the port."""
     issuers: tuple[str, ...]
@@ -68,7 +69,8 @@ class TrafficPolicy:
     target: str
     """The address they are sent to: its own, or that of the active version."""
     ports: tuple[int, ...]
-    """HTTP ports. Each has routes of its own: the one that Argo Rollouts adds for a header knows no second port."""
+    """HTTP ports of the Service. Each has routes of its own: the one that Argo Rollouts adds for a header knows no
+    second port."""
     split: bool
     """Whether a stable and a canary share them."""
     resilience: Resilience
@@ -169,7 +171,7 @@ def _operations(requests: tuple[Request, ...], offered: Set[Request]) -> tuple[O
 
 
 def _offered(service: Service, number: int) -> Set[Request]:
-    """Every operation of `service` on the port `number`, whichever API lists it."""
+    """Every operation of `service` on the port `number` of its Service, whichever API lists it."""
     return {
         request(operation)
         for provide in service.spec.provides
@@ -183,7 +185,7 @@ def _authorization_rule(call: Call, service: Service, context: Context) -> Autho
     return AuthorizationRule(
         name=names.from_(call.caller, call.api),
         principal=names.principal(caller, names.service_account(call.caller), trust_domain),
-        port=call.port,
+        port=call.target_port,
         operations=_operations(call.requests, _offered(service, call.port)) if call.protocol in HTTP_PROTOCOLS else (),
         issuers=(),
     )
@@ -194,7 +196,7 @@ def _public(entrance: Entrance, service: Service, trust_domain: str, issuers: tu
     return AuthorizationRule(
         name=names.public(entrance.api),
         principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),
-        port=entrance.port,
+        port=entrance.target_port,
         operations=_operations(entrance.requests, _offered(service, entrance.port))
         or (Operation(methods=(), paths=below_paths),),
         issuers=issuers,

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final, TypeVar
 
 from blueprint.catalogue import Service
+from blueprint.catalogue.listening import Port
 from blueprint.catalogue.needing import Broker, Consume, Retries
 from blueprint.catalogue.offering import GrpcOperation, Operation, Provide
 from blueprint.catalogue.owning import Account
@@ -48,7 +49,9 @@ class Call:
     provider: str
     api: str
     port: int
-    """Port of the provider's pods and of its Service."""
+    """Port of the provider's Service."""
+    target_port: int
+    """Port of its pods."""
     protocol: str
     """http, http2, grpc, tcp or tls."""
     requests: tuple[Request, ...]
@@ -70,6 +73,9 @@ class Entrance:
     service: str
     api: str
     port: int
+    """Port of its Service."""
+    target_port: int
+    """Port of its pods."""
     requests: tuple[Request, ...]
     """What may be asked; empty: anything below the paths."""
     paths: tuple[str, ...]
@@ -196,16 +202,19 @@ def api(consume: Consume, services: Mapping[str, Service]) -> Provide:
     return next(provide for provide in services[consume.provider].spec.provides if provide.api == consume.name)
 
 
-def port(service: Service, provide: Provide) -> int:
-    """The port `provide` is served on."""
+def _port(service: Service, provide: Provide) -> Port:
     assert service.spec.service is not None, "an API has a port, so its service listens"  # noqa: S101
-    return service.spec.service.ports[provide.port].port
+    return service.spec.service.ports[provide.port]
+
+
+def port(service: Service, provide: Provide) -> int:
+    """The port of the Service on which `provide` is called."""
+    return _port(service, provide).port
 
 
 def protocol(service: Service, provide: Provide) -> str:
     """What is spoken on the port of `provide`: http, http2, grpc, tcp or tls."""
-    assert service.spec.service is not None, "an API has a port, so its service listens"  # noqa: S101
-    return "grpc" if provide.type == "grpc" else service.spec.service.ports[provide.port].app_protocol
+    return "grpc" if provide.type == "grpc" else _port(service, provide).app_protocol
 
 
 def request(operation: Operation) -> Request:
@@ -231,6 +240,7 @@ def _call(service: Service, consume: Consume, services: Mapping[str, Service]) -
         provider=consume.provider,
         api=consume.name,
         port=port(provider, provide),
+        target_port=_port(provider, provide).target,
         protocol=protocol(provider, provide),
         requests=requests,
         timeout_seconds=timeout,
@@ -260,6 +270,7 @@ def _entrance(service: Service, provide: Provide) -> Entrance:
         service=service.name,
         api=provide.api,
         port=port(service, provide),
+        target_port=_port(service, provide).target,
         requests=tuple(asked for asked in requests if any(below(asked.path, prefix) for prefix in prefixes)),
         paths=prefixes,
     )

@@ -73,10 +73,12 @@ class Autoscaler:
 
 @dataclass(frozen=True, kw_only=True)
 class ServicePort:
-    """One port of the pods and of the Service."""
+    """One port of the Service, and the pods' behind it."""
 
     name: str
     number: int
+    target: int
+    """What the pods listen on."""
     protocol: str
     """appProtocol."""
 
@@ -160,7 +162,7 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         init_containers=starting,
         pull_secrets=context.settings.image_pull_secrets,
         ports=tuple(
-            ServicePort(name=name, number=port.port, protocol=port.app_protocol)
+            ServicePort(name=name, number=port.port, target=port.target, protocol=port.app_protocol)
             for name, port in (spec.service.ports.items() if spec.service else ())
         ),
         metrics=_metrics(service),
@@ -232,7 +234,7 @@ def _probes(service: Service, name: str, text: InitContainer) -> Probes:
     if not isinstance(text, ContainerText):
         return Probes(liveness=None, readiness=None, startup=None)
     ports = list(service.spec.service.ports.values()) if service.spec.service and name == "main" else []
-    connects = Probe(tcp_socket=TcpSocket(port=ports[0].port)) if ports else None
+    connects = Probe(tcp_socket=TcpSocket(port=ports[0].target)) if ports else None
     delay = max((probe.initial_delay_seconds for probe in text.written_probes.values()), default=0)
     alive, starts = text.liveness_probe, text.startup_probe
     if alive is None and connects:

@@ -70,7 +70,7 @@ def addresses(workload: Workload, delivery: Delivery) -> tuple[str, ...]:
 
 def _service(workload: Workload, name: str) -> Manifest:
     ports = [
-        {"name": port.name, "port": port.number, "targetPort": port.number, "appProtocol": port.protocol}
+        {"name": port.name, "port": port.number, "targetPort": port.target, "appProtocol": port.protocol}
         for port in workload.ports
     ]
     annotations: dict[str, str] = {}
@@ -251,7 +251,7 @@ def _spread(workload: Workload, hash_label: str) -> list[Manifest]:
 def _container(workload: Workload, container: Container, *, starts: bool) -> Manifest:
     main = container.name == "main"
     ports = (
-        [{"name": port.name, "containerPort": port.number, "protocol": "TCP"} for port in workload.ports]
+        [{"name": port.name, "containerPort": port.target, "protocol": "TCP"} for port in workload.ports]
         if main
         else []
     )

@@ -205,11 +205,13 @@ def test_selectors_select_the_pods_they_are_for(stack: Stack) -> None:
         assert wanted.items() <= labels[budget["metadata"]["namespace"]].items(), f"{place(budget)} protects nothing"
 
 
-def test_a_service_port_is_the_pods_port_and_says_what_is_spoken_on_it(stack: Stack) -> None:
+def test_a_service_port_leads_to_a_port_of_the_pods_and_says_what_is_spoken_on_it(stack: Stack) -> None:
     for service in stack.kind("Service"):
         assert service["spec"]["type"] == "ClusterIP", f"{place(service)} is reachable from outside"
+        plan = stack.blueprint.services.get(service["metadata"]["namespace"])
+        listened = {port.target for port in plan.workload.ports} if plan else {8000}  # else it is the gateway's own
         for port in service["spec"]["ports"]:
-            assert port["port"] == port["targetPort"], "the mesh and the firewall would speak of two ports"
+            assert port["targetPort"] in listened, f"{place(service)} leads to a port nobody listens on"
             assert port["appProtocol"] in ("http", "http2", "grpc", "tcp", "tls"), f"{place(service)} is sniffed"
 
 
@@ -218,7 +220,7 @@ def test_every_edge_is_open_at_both_ends_and_admitted(stack: Stack) -> None:
     for call in stack.blueprint.network.calls:
         out = allowed[call.caller, f"to.{call.provider}.{call.api}"]["spec"]["egress"][0]
         into = allowed[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["ingress"][0]
-        assert out["ports"] == into["ports"] == [{"port": call.port, "protocol": "TCP"}]
+        assert out["ports"] == into["ports"] == [{"port": call.target_port, "protocol": "TCP"}]
         if stack.blueprint.platform.mesh:
             (rule,) = admitted[call.provider, f"from.{call.caller}.{call.api}"]["spec"]["rules"]
             (source,) = rule["from"]
@@ -237,7 +239,7 @@ def test_no_caller_is_admitted_to_an_operation_it_does_not_consume(stack: Stack)
         if direction != "from":
             continue
         consumed = {
-            (call.port, request.method, request.path)
+            (call.target_port, request.method, request.path)
             for call in stack.blueprint.network.calls
             if (call.caller, call.provider) == (caller, namespace)
             for request in call.requests
@@ -250,9 +252,9 @@ def test_no_caller_is_admitted_to_an_operation_it_does_not_consume(stack: Stack)
 
 
 def offered(blueprint: Blueprint) -> set[tuple[str, str, int, Request]]:
-    """Every operation somebody consumes: provider, API, port, request."""
+    """Every operation somebody consumes: provider, API, port of the pods, request."""
     calls = blueprint.network.calls
-    return {(call.provider, call.api, call.port, request) for call in calls for request in call.requests}
+    return {(call.provider, call.api, call.target_port, request) for call in calls for request in call.requests}
 
 
 def admits(policy: Manifest, port: int, request: Request) -> bool:

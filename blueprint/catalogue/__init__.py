@@ -139,7 +139,7 @@ class Spec(Promises):
         if isinstance(port, int):
             return port
         assert self.service is not None, "a port that is named is the service's"  # noqa: S101
-        return self.service.ports[port].port
+        return self.service.ports[port].target
 
     def _is_whole(self) -> Iterator[Fault]:
         if "main" not in self.containers:

@@ -18,14 +18,26 @@ FIRST_PORT: Final = 1024
 lower it, others do not, and a catalogue must run on all of them."""
 
 
+MESH_PORTS: Final = range(15000, 15091)
+"""Where the mesh's proxy listens itself, in the pod and, for what goes out, on the ports of Services."""
+
+
 class Port(Text):
     """One port of the service."""
 
     port: PortNumber
-    """TCP port of the container, 1024 or above; the Service uses the same number, so that mesh and firewall speak of
-    one port."""
+    """TCP port of the Service, which callers ask: `${consumes.<service>.port}`. Without `targetPort` it is the
+    container's as well, and 1024 or above."""
+    target_port: PortNumber | None = None
+    """TCP port of the container, 1024 or above: what firewall, mesh, probes and metrics are about. Unset: `port`.
+    Changing it restarts the pods."""
     app_protocol: Literal["http", "http2", "grpc", "tcp", "tls"] = "http"
     """What the mesh takes the bytes for; a wrong word turns routing and per-path rules off."""
+
+    @property
+    def target(self) -> int:
+        """What the pods listen on."""
+        return self.target_port or self.port
 
 
 class Ports(Checked):
@@ -35,28 +47,28 @@ class Ports(Checked):
     """By name; the name is what `provides.port` and `observability.metrics.port` refer to."""
 
     def faults(self) -> Iterator[Fault]:
-        seen: dict[int, str] = {}
+        answered: dict[int, str] = {}
+        listened: dict[int, str] = {}
         for name, port in self.ports.items():
-            if port.port in seen:
+            at = f"ports.{name}.{'targetPort' if port.target_port else 'port'}"
+            if (other := answered.setdefault(port.port, name)) != name:
+                cause = f"answers on {port.port} like '{other}'"
+                yield Fault(f"ports.{name}.port", cause, "Give each port a number of its own, or keep one of the two")
+            elif (other := listened.setdefault(port.target, name)) != name:
+                cause = f"listens on {port.target} like '{other}', and the mesh takes its bytes for one of the two"
+                yield Fault(at, cause, "Let the program listen on two ports, or keep one of the two")
+            if port.target < FIRST_PORT:
+                kept = "" if port.target_port else f"; for callers to keep {port.port}, name the other in targetPort"
                 yield Fault(
-                    f"ports.{name}.port",
-                    f"listens on {port.port} like '{seen[port.port]}'",
-                    "Give each port a number of its own, or keep one of the two names",
-                )
-            if port.port < FIRST_PORT:
-                yield Fault(
-                    f"ports.{name}.port",
-                    f"listens on {port.port}, but only root may listen below {FIRST_PORT} and no container is"
+                    at,
+                    f"listens on {port.target}, but only root may listen below {FIRST_PORT} and no container is"
                     " root or has capabilities: it would end at its start with 'permission denied'",
-                    "Let the program listen on another port, such as 8080 (nginx: listen 8080;)",
+                    f"Let the program listen on another port, such as 8080 (nginx: listen 8080;){kept}",
                 )
-            if 15000 <= port.port <= 15090:
-                yield Fault(
-                    f"ports.{name}.port",
-                    f"listens on {port.port}, which belongs to the mesh's proxy in the same pod (15000 to 15090)",
-                    "Take another port",
-                )
-            seen[port.port] = name
+            for field, number in (("port", port.port), ("targetPort", port.target_port)):
+                if number in MESH_PORTS:
+                    cause = f"is {number}, which belongs to the mesh's proxy (15000 to 15090)"
+                    yield Fault(f"ports.{name}.{field}", cause, "Take another port")
 
 
 def offered(provides: Sequence[Provide], ports: Mapping[str, Port]) -> Iterator[Fault]:

@@ -120,6 +120,6 @@ def intent(facts: Facts) -> Intent:
 
 
 def port(service: Service, provide: Provide) -> int | None:
-    """The port `provide` is served on; None where `service` has none of that name."""
+    """The port of the pods `provide` is served on; None where `service` has none of that name."""
     listening = service.spec.service.ports if service.spec.service else {}
-    return listening[provide.port].port if provide.port in listening else None
+    return listening[provide.port].target if provide.port in listening else None

@@ -9,13 +9,13 @@ DEFAULT: tuple[str, str] = ("metrics", "/metrics")
 
 
 def metrics_of(service: Service) -> tuple[int, str] | None:
-    """Port and path a scraper may ask; None where it asks nothing. Without a word of the owner only ports that speak
-    http are asked: the one called metrics, else the first."""
+    """Port of the pods and path a scraper may ask; None where it asks nothing. Without a word of the owner only ports
+    that speak http are asked: the one called metrics, else the first."""
     ports = service.spec.service.ports if service.spec.service else {}
     said, (name, path) = service.spec.observability.metrics, DEFAULT
     if isinstance(said, Metrics):
-        return (ports[said.port].port, said.path) if said.port in ports else None
+        return (ports[said.port].target, said.path) if said.port in ports else None
     spoken = [each for each in ports if ports[each].app_protocol == "http"]
     if said == OFF or not spoken:
         return None
-    return ports[name if name in spoken else spoken[0]].port, path
+    return ports[name if name in spoken else spoken[0]].target, path

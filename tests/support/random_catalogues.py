@@ -135,12 +135,16 @@ def _ports(chance: Random) -> Text:
     found: Text = {}
     for name, number in zip(names, numbers, strict=True):
         protocol = chance.choice((*HTTP, *RAW)) if chance.random() < 0.5 else None
-        found[name] = {"port": number, **({"appProtocol": protocol} if protocol else {})}
+        moved = {"port": chance.choice((82, 8888)) + len(found), "targetPort": number}
+        found[name] = {
+            **(moved if chance.random() < 0.4 else {"port": number}),
+            **({"appProtocol": protocol} if protocol else {}),
+        }
     return found
 
 
 def _probes(chance: Random, ports: Text) -> Text:
-    numbers = [port["port"] for port in ports.values()]
+    numbers = [port.get("targetPort", port["port"]) for port in ports.values()]
     ways = [
         {"httpGet": {"path": "/health", "port": chance.choice(sorted(ports)), "headers": {"Host": "example.com"}}},
         {"httpGet": {"path": "/health", "port": numbers[0]}},

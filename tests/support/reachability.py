@@ -107,7 +107,7 @@ def _call(source: str, provider: str, spec: Mapping[str, Any], api: str, wanted:
     return Edge(
         source=source,
         target=pods(provider),
-        ports=(port["port"],),
+        ports=(_listened(port),),
         asks=asks if asks and told_apart else ((ANY, ANY, ANY),),
     )
 
@@ -122,13 +122,19 @@ def _entrance(name: str, spec: Mapping[str, Any], provide: Mapping[str, Any]) ->
             asks += [(method, path, token) for method, path in asked if f"{path}/".startswith(f"{prefix}/")]
         else:
             asks += [(ANY, path, token) for path in ((prefix, f"{prefix}/{{**}}") if prefix else ("/{**}",))]
-    port = spec["service"]["ports"][provide["port"]]["port"]
+    port = _listened(spec["service"]["ports"][provide["port"]])
     return Edge(source=GATEWAY.end, target=pods(name), ports=(port,), asks=tuple(asks))
+
+
+def _listened(port: Mapping[str, Any]) -> int:
+    """The pods' port: the Service has led there before a policy looks."""
+    number: int = port.get("targetPort", port["port"])
+    return number
 
 
 def _service_edges(name: str, spec: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
     """The named platform edges of one service."""
-    ports = {key: of["port"] for key, of in spec.get("service", {}).get("ports", {}).items()}
+    ports = {key: _listened(of) for key, of in spec.get("service", {}).get("ports", {}).items()}
     yield from _resolving(pods(name), stack)
     yield Edge(source=pods(name), target=COLLECTOR.end, ports=(4317, 4318))
     if stack.meshed:

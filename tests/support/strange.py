@@ -58,8 +58,8 @@ FIRST: Final = """\
 PLAIN: Final = """\
   service:
     ports:
-      main: {port: 7000, appProtocol: tcp}
-      web: {port: 7001}
+      main: {port: 70, targetPort: 7000, appProtocol: tcp}
+      web: {port: 80, targetPort: 7001}
       metrics: {port: 7002}
   provides:
     - {api: api-tcp, type: asyncapi, version: "1.0.0", definition: contracts/any.txt, port: main, allow: null}

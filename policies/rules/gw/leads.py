@@ -109,9 +109,9 @@ def _exposes(service: Service, provide: Provide, backend: Backend, match: Match,
     ports = service.spec.service.ports if service.spec.service else {}
     port = ports.get(provide.port)
     asked = backend.port.word if isinstance(backend.port.value, str) else backend.port.number
-    numbers = {name: each.port for name, each in ports.items()}
+    numbers = {name: each.target for name, each in ports.items()}
     return asked is None or bool(
-        port and asked in (port.port, provide.port) and _ends(backend, asked, numbers, world) <= {port.port}
+        port and asked in (port.port, provide.port) and _ends(backend, asked, numbers, world) <= {port.target}
     )
 
 

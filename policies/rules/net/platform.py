@@ -230,5 +230,5 @@ def _probed(service: Service) -> set[int]:
     asked = [probe.port for each in spec.containers.values() for probe in each.written_probes.values()]
     found = {spec.pod_port(port) for port in asked if port}
     if spec.service and spec.containers["main"].leaves_a_probe_open:
-        found.add(next(iter(spec.service.ports.values())).port)
+        found.add(next(iter(spec.service.ports.values())).target)
     return found
