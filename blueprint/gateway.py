@@ -53,6 +53,8 @@ class Route:
     host: str
     listener: str
     paths: tuple[str, ...]
+    strips_path: bool
+    """Whether the service is asked for what follows the path."""
     port: int
     auth: Auth
     rate_limit: RateLimit
@@ -102,6 +104,7 @@ def _routes(service: Service, context: Context, gateway: Gateway) -> Iterator[Ro
             host=host.name,
             listener=host.listener,
             paths=tuple(sorted(provide.route.paths)),
+            strips_path=provide.route.strip_path,
             port=port_of(service, provide),
             auth=provide.route.auth,
             rate_limit=provide.route.rate_limit,

@@ -192,7 +192,7 @@ def _authorization_rule(call: Call, service: Service, context: Context) -> Autho
 
 
 def _public(entrance: Entrance, service: Service, trust_domain: str, issuers: tuple[str, ...]) -> AuthorizationRule:
-    below_paths = tuple(sorted({spelling for path in entrance.paths for spelling in _below(path)}))
+    below_paths = tuple(sorted({spelling for path in entrance.asked for spelling in _below(path)}))
     return AuthorizationRule(
         name=names.public(entrance.api),
         principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),

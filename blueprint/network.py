@@ -77,9 +77,11 @@ class Entrance:
     target_port: int
     """Port of its pods."""
     requests: tuple[Request, ...]
-    """What may be asked; empty: anything below the paths."""
+    """What may be asked; empty: anything below `asked`."""
     paths: tuple[str, ...]
     """Public path prefixes."""
+    asked: tuple[str, ...]
+    """Path prefixes the service is asked for: the public ones, unless the gateway takes them off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,15 +266,17 @@ def _default_retries(consume: Consume, provide: Provide, requests: Sequence[Requ
 
 def _entrance(service: Service, provide: Provide) -> Entrance:
     assert provide.route is not None, "only routed APIs have an entrance"  # noqa: S101
-    prefixes = tuple(sorted(provide.route.paths))
+    paths = tuple(sorted(provide.route.paths))
+    asked = ("/",) if provide.route.strip_path else paths
     requests = tuple(sorted(request(operation) for operation in provide.operations))
     return Entrance(
         service=service.name,
         api=provide.api,
         port=port(service, provide),
         target_port=_port(service, provide).target,
-        requests=tuple(asked for asked in requests if any(below(asked.path, prefix) for prefix in prefixes)),
-        paths=prefixes,
+        requests=tuple(each for each in requests if any(below(each.path, prefix) for prefix in asked)),
+        paths=paths,
+        asked=asked,
     )
 
 

@@ -203,7 +203,7 @@ def route(decision: Route) -> Iterator[Manifest]:
         "konghq.com/plugins": ",".join(names.plugin(decision.service, decision.api, kind) for kind, _ in plugins),
         # With the client's Host the mesh would know no such service and send the request on unencrypted.
         "konghq.com/preserve-host": "false",
-        "konghq.com/strip-path": "false",
+        "konghq.com/strip-path": str(decision.strips_path).lower(),
         # Kong gathers an answer before it sends it on: an event would wait for those that fill its buffer.
         **(
             {"konghq.com/request-buffering": "false", "konghq.com/response-buffering": "false"}

@@ -85,6 +85,21 @@ def offered(provides: Sequence[Provide], ports: Mapping[str, Port]) -> Iterator[
         elif provide.type == "grpc" and spoken == "http":
             cause = f"is http on '{provide.port}', so the mesh would speak HTTP/1.1, which gRPC does not"
             yield Fault(place, cause, "Set that port's appProtocol to grpc")
+    yield from _stripped(provides)
+
+
+def _stripped(provides: Sequence[Provide]) -> Iterator[Fault]:
+    """A route without its prefix leads to every path of its port. The mesh admits the gateway to what is public there,
+    and cannot see by which route it came: whose token, groups and limits were asked for."""
+    for index, provide in enumerate(provides):
+        others = [other for other in provides if other.port == provide.port and other is not provide]
+        reached = [other.api for other in others if other.route or not provide.operations]
+        if provide.route and provide.route.strip_path and reached:
+            cause = f"leads to every path of '{provide.port}', so to {', '.join(reached)} too, whoever may ask there"
+            listed = bool(provide.operations) or any(other.route for other in others)
+            own = "give it a port of its own"
+            cure = f"{own.capitalize()}, or drop stripPath" if listed else f"List its operations, or {own}"
+            yield Fault(f"provides.{index}.route.stripPath", cause, cure)
 
 
 def asked(containers: Mapping[str, Container], ports: Mapping[str, Port]) -> Iterator[Fault]:

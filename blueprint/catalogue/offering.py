@@ -190,6 +190,11 @@ class Route(Checked):
 
     paths: Annotated[tuple[PathTemplate, ...], Field(min_length=1)]
     """Path prefixes, without parameters; each belongs to one route of one service."""
+    strip_path: bool = False
+    """Whether the gateway takes the prefix off: with `paths: [/shop]` a request for /shop/items asks the service for
+    /items. Operations and contract are the service's own, so each is public below the prefix; where none are listed,
+    all of the port is. The service finds the prefix in X-Forwarded-Prefix, for the links and redirects it writes.
+    Changing it changes routes in place."""
     host: Host | None = None
     """One of the stack's gateway hosts. Unset: the first of them."""
     auth: Auth
@@ -222,6 +227,8 @@ class Route(Checked):
                 yield Fault(
                     f"paths.{index}", f"'{path}' has a parameter, but a route is a prefix", "Cut it before the '{'"
                 )
+            if self.strip_path and path == "/":
+                yield Fault(f"paths.{index}", "has nothing to take off", "Route a prefix, or drop stripPath")
 
 
 class Provide(Checked):
@@ -274,6 +281,8 @@ class Provide(Checked):
 
     def _routes_lead_somewhere(self) -> Iterator[Fault]:
         offered = [operation.path for operation in self.operations if isinstance(operation, HttpOperation)]
+        if self.route and self.route.strip_path:  # whatever is offered is below the prefix
+            return
         for index, prefix in enumerate(self.route.paths if self.route else ()):
             below = f"{prefix.rstrip('/')}/"
             if offered and not any(path == prefix or path.startswith(below) for path in offered):

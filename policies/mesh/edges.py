@@ -113,6 +113,8 @@ def _consumed(call: Call) -> Edge:
 def _routed(entrance: Entrance) -> Edge:
     service, provide = entrance.service, entrance.provide
     public = provide.route.paths if provide.route else ()
+    if provide.route and provide.route.strip_path:  # the proxy sees what the gateway leaves of the path
+        public = ("/",)
     prefixes = [segments(path) if path != "/" else () for path in public]
     asks = [_ask(operation) for operation in provide.operations]
     asks = [ask for ask in asks if any(ask.path[: len(prefix)] == prefix for prefix in prefixes)]

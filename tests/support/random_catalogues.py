@@ -161,6 +161,8 @@ def _probes(chance: Random, ports: Text) -> Text:
 def _provides(chance: Random, name: str, ports: Text) -> list[Text]:
     found: list[Text] = []
     routed: set[str] = set()
+    public_ports: set[str] = set()
+    stripped_ports: set[str] = set()
     for api in chance.sample(APIS, chance.randint(0, 3)):
         port = chance.choice(sorted(ports))
         raw = ports[port].get("appProtocol", "http") in RAW
@@ -177,9 +179,12 @@ def _provides(chance: Random, name: str, ports: Text) -> list[Text]:
         }
         if chance.random() < 0.8 and not raw:
             provide["operations"] = _operations(chance, name, kind)
-        public = not raw and kind in ("openapi", "graphql") and chance.random() < 0.5
-        if public and (route := _route(chance, name, provide.get("operations", []), routed)):
+        public = not raw and kind in ("openapi", "graphql") and chance.random() < 0.5 and port not in stripped_ports
+        strips = bool(provide.get("operations")) and port not in public_ports and chance.random() < 0.3
+        if public and (route := _route(chance, name, provide.get("operations", []), routed, strips=strips)):
             provide["route"] = route
+            public_ports.add(port)
+            stripped_ports |= {port} if strips else set()
         found.append(provide)
     return found
 
@@ -196,17 +201,22 @@ def _operations(chance: Random, name: str, kind: str) -> list[Text]:
     ]
 
 
-def _route(chance: Random, name: str, operations: list[Text], routed: set[str]) -> Text | None:
+def _route(chance: Random, name: str, operations: list[Text], routed: set[str], *, strips: bool) -> Text | None:
     """A route to prefixes nobody else has: a service's own begin with its name."""
     prefixes = {f"/{name}", f"/{name}/things"} - routed
-    if operations:
+    if operations and not strips:
         offered = [operation["path"] for operation in operations]
         prefixes = {one for one in prefixes if any(f"{path}/".startswith(f"{one}/") for path in offered)}
     if not prefixes:
         return None
     taken = chance.sample(sorted(prefixes), chance.randint(1, len(prefixes)))
     routed |= set(taken)
-    return {"paths": taken, "auth": dict(chance.choice(({"type": "jwt"}, {"type": "none", "reason": "anybody may"})))}
+    strip = {"stripPath": True} if strips else {}
+    return {
+        "paths": taken,
+        **strip,
+        "auth": dict(chance.choice(({"type": "jwt"}, {"type": "none", "reason": "anybody may"}))),
+    }
 
 
 def _consumes(chance: Random, name: str, before: dict[str, Text]) -> list[Text]:

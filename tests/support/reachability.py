@@ -116,7 +116,7 @@ def _entrance(name: str, spec: Mapping[str, Any], provide: Mapping[str, Any]) ->
     route = provide["route"]
     token = "token" if route["auth"]["type"] == "jwt" else ANY
     asks = []
-    for prefix in (path.rstrip("/") for path in route["paths"]):
+    for prefix in {"" if route.get("stripPath") else path.rstrip("/") for path in route["paths"]}:
         if provide.get("operations"):
             asked = [_asked(one) for one in provide["operations"]]
             asks += [(method, path, token) for method, path in asked if f"{path}/".startswith(f"{prefix}/")]

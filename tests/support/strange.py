@@ -97,6 +97,17 @@ PLAIN: Final = """\
   terminationGracePeriodSeconds: 600
 """
 
+STRIPPED: Final = """\
+  service: {ports: {web: {port: 80, targetPort: 8080}}}
+  provides:
+    - api: pages
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/any.txt
+      port: web
+      route: {paths: [/pages, /leaves], stripPath: true, auth: {type: none, reason: anybody may}}
+"""
+
 NIGHTLY: Final = """\
   schedule: "*/15 2-4 * * 1-5"
   events:
@@ -109,7 +120,10 @@ SILENT: Final = """\
 
 
 def strange(folder: Path) -> Catalogue:
-    """The catalogue, its files in `folder`: `plain`, `nightly` (a cronjob), `silent` (no port) and the longest name."""
+    """The catalogue, its files in `folder`: `plain`, `nightly` (a cronjob), `silent` (no port), `stripped` (public
+    below a prefix it does not see) and the longest name."""
     (folder / "contracts").mkdir(parents=True, exist_ok=True)
     (folder / "contracts" / "any.txt").write_text("any\n")
-    return catalogue(folder, **{LONG: FIRST, "plain": PLAIN, "nightly": NIGHTLY, "silent": SILENT})
+    return catalogue(
+        folder, **{LONG: FIRST, "plain": PLAIN, "nightly": NIGHTLY, "silent": SILENT, "stripped": STRIPPED}
+    )

@@ -13,7 +13,7 @@ from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.plugins import rewritten
-from policies.rules.gw.route import EVERYTHING, Backend, Match, Route, covers
+from policies.rules.gw.route import EVERYTHING, Backend, Match, Route, covers, is_stripped_as_declared
 from policies.rules.gw.routes import ROUTES, ROUTES_OF_KONG
 
 
@@ -98,9 +98,14 @@ def internal_not_routed(route: Route, world: World) -> Iterator[Violation]:
             continue
         # A route without paths, as of TCP, takes every path.
         for match in route.matches or (Match(at=route.rule, kind="PathPrefix", path=EVERYTHING),):
-            if not any(_exposes(service, provide, backend, match, world) for provide in provides):
+            exposing = [provide.route for provide in provides if _exposes(service, provide, backend, match, world)]
+            if not exposing:
                 port = f" on port {backend.port.value}" if backend.port.is_known and backend.port.is_set else ""
                 yield Violation(match.at, f"is no public path of {service.name}{port}")
+            elif not any(each and is_stripped_as_declared(route, match, each) for each in exposing):
+                yield Violation(
+                    route.strips or match.at, "has the service asked for another path than the catalogue routes"
+                )
 
 
 def _exposes(service: Service, provide: Provide, backend: Backend, match: Match, world: World) -> bool:

@@ -27,7 +27,7 @@ from policies.rules.gw.plugins import (
     rewritten,
     running,
 )
-from policies.rules.gw.route import Match, Route, covers
+from policies.rules.gw.route import Match, Route, covers, is_stripped_as_declared
 from policies.rules.gw.routes import ROUTES, ROUTES_OF_KONG, routes
 
 PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
@@ -73,12 +73,14 @@ def _declared_open(route: Route, world: World) -> bool:
     strays = any(backend.namespace != route.object.namespace for backend in route.backends)
     if strays or any(True for _ in rewritten(route, world)):
         return False
-    return all(any(_opens(provide, match) for provide in service.spec.provides) for match in route.matches)
+    return all(any(_opens(provide, route, match) for provide in service.spec.provides) for match in route.matches)
 
 
-def _opens(provide: Provide, match: Match) -> bool:
-    route = provide.route
-    return bool(route and route.auth.type == "none" and any(covers(path, match) for path in route.paths))
+def _opens(provide: Provide, route: Route, match: Match) -> bool:
+    declared = provide.route
+    if declared is None or declared.auth.type != "none":
+        return False
+    return is_stripped_as_declared(route, match, declared) and any(covers(path, match) for path in declared.paths)
 
 
 PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")

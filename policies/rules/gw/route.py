@@ -6,6 +6,7 @@ Not the object: an HTTPRoute, an Ingress or a VirtualService holds one route per
 from dataclasses import dataclass
 from typing import Final
 
+from blueprint.catalogue.offering import Route as Declared
 from policies.objects import Object
 from policies.objects.values import View
 
@@ -54,6 +55,8 @@ class Route:
     """Protocols Kong serves it on; empty where Kong reads no requests, or another gateway serves it."""
     rewrites: tuple[View, ...] = ()
     """Fields that change the path before the service sees it."""
+    strips: View | None = None
+    """The field by which the service sees what follows the path that was matched."""
 
 
 def covers(prefix: str, match: Match) -> bool:
@@ -68,3 +71,10 @@ def covers(prefix: str, match: Match) -> bool:
     if ".." in path or "%" in path or "//" in path:
         return False
     return path == whole or path.startswith(f"{whole}/")
+
+
+def is_stripped_as_declared(route: Route, match: Match, declared: Declared) -> bool:
+    """Whether the service is asked for the path the catalogue means: all of it, or what follows the whole prefix."""
+    if not declared.strip_path or route.strips is None:
+        return declared.strip_path == (route.strips is not None)
+    return match.kind == "PathPrefix" and match.path in declared.paths

@@ -36,6 +36,7 @@ def _of_route(thing: Object) -> Iterator[Route]:
             extensions=tuple(_extensions(filters)) if reads else (),
             protocols=thing.once(_protocols),
             rewrites=(*(path for path in paths if path.is_set), *thing.once(_rewrites)),
+            strips=thing.once(_strips),
         )
 
 
@@ -60,9 +61,15 @@ def _protocols(thing: Object) -> frozenset[str]:
 
 
 def _rewrites(thing: Object) -> tuple[View, ...]:
-    """The annotations by which Kong changes the path; stripping leaves what follows the one that was matched."""
-    strips, rewrites = (thing.annotations[f"konghq.com/{each}"] for each in ("strip-path", "rewrite"))
-    return (*([strips] if strips.word.lower() == "true" else ()), *([rewrites] if rewrites.is_set else ()))
+    """The annotation by which Kong changes the path to another."""
+    rewrites = thing.annotations["konghq.com/rewrite"]
+    return (rewrites,) if rewrites.is_set else ()
+
+
+def _strips(thing: Object) -> View | None:
+    """The annotation by which Kong takes the path off that was matched."""
+    strips = thing.annotations["konghq.com/strip-path"]
+    return strips if strips.word.lower() == "true" else None
 
 
 def _matches(rule: View) -> Iterator[Match]:
@@ -157,6 +164,7 @@ def _ingress_route(thing: Object, rule: View, hosts: tuple[View, ...], match: Ma
         backends=to,
         protocols=thing.once(_protocols),
         rewrites=thing.once(_rewrites),
+        strips=thing.once(_strips),
     )
 
 
