@@ -14,7 +14,7 @@ import pulumi  # noqa: E402
 
 from blueprint.reading import TextError, settings_of  # noqa: E402
 from components.cluster import connect  # noqa: E402
-from components.platform import Foundation, Gateway, Mesh, Operators, PlatformReady  # noqa: E402
+from components.platform import Foundation, Gateway, KongRedis, Mesh, Operators, PlatformReady  # noqa: E402
 from components.sdk import wait_for_requests_in_turn, without_debug_log  # noqa: E402
 from components.service import Service  # noqa: E402
 from operations.planning import plan  # noqa: E402
@@ -39,10 +39,11 @@ ready: list[pulumi.Resource] = list(connection.ready)
 if "platform" in blueprint.layers:
     foundation = Foundation("foundation", platform.foundation, opts=inside)
     namespaces |= foundation.namespaces
-    operators = Operators("operators", platform.operators, namespaces=namespaces, opts=inside)
+    operators = Operators("operators", platform.operators, platform.kong_redis, namespaces=namespaces, opts=inside)
     ready += operators.ready
     if platform.mesh:
         ready = list(Mesh("mesh", platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready)
+    KongRedis("kong-redis", platform.kong_redis, namespaces=namespaces, after=ready, opts=inside)
     ready += Gateway("gateway", platform.gateway, namespaces=namespaces, after=operators.ready, opts=inside).ready
     ready = [PlatformReady("platform-ready", platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
 

@@ -15,6 +15,7 @@ from blueprint import (
     foundation,
     gateway,
     isolation,
+    kong_redis,
     mesh,
     network,
     operators,
@@ -30,6 +31,7 @@ from blueprint.delivery import Delivery
 from blueprint.foundation import Foundation
 from blueprint.gateway import Gateway, Route
 from blueprint.isolation import ServiceNamespace
+from blueprint.kong_redis import KongRedis
 from blueprint.mesh import Membership, Mesh
 from blueprint.network import Network
 from blueprint.operators import Operators
@@ -54,6 +56,8 @@ class PlatformPlan:
     """What holds for the whole mesh; None: there is none."""
     gateway: Gateway
     """The public edge."""
+    kong_redis: KongRedis
+    """Where the edge counts rate limits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,7 @@ def _platform(context: Context) -> PlatformPlan:
         operators=operators.decide(context),
         mesh=mesh.decide(settings),
         gateway=gateway.decide(settings),
+        kong_redis=kong_redis.decide(context),
     )
 
 

@@ -1,13 +1,15 @@
-"""What the platform itself has, whatever services there are: namespaces, their network rules, and priorities."""
+"""What the platform itself has, whatever services there are: namespaces, network rules, priorities and alerts."""
 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from blueprint import admission, names, operators, platform_rules
+from blueprint import admission, alerts, names, operators, platform_rules
 from blueprint.admission import AdmissionPolicy
+from blueprint.alerts import Alert
 from blueprint.context import Context
 from blueprint.namespaces import PlatformNamespace
 from blueprint.network_rules import NetworkRule
+from blueprint.vendors import KONG_REDIS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Foundation:
     priorities: tuple[Priority, ...]
     admission_policies: tuple[AdmissionPolicy, ...]
     """What the cluster itself refuses."""
+    alerts: tuple[Alert, ...]
+    """What somebody is told about the platform."""
 
 
 PRIORITIES: Final = (
@@ -53,7 +57,12 @@ def decide(context: Context) -> Foundation:
     ]
     return Foundation(
         namespaces=tuple(sorted(namespaces, key=lambda namespace: namespace.name)),
-        rules=platform_rules.decide(context.surroundings),
+        rules=tuple(
+            rule
+            for rule in platform_rules.decide(context.surroundings)
+            if not platform_rules.is_about(rule, KONG_REDIS)  # they come with their pod, and before it
+        ),
         priorities=PRIORITIES,
         admission_policies=admission.decide(meshed=context.meshed),
+        alerts=alerts.OF_THE_PLATFORM,
     )

@@ -15,10 +15,20 @@ ISTIO: Final = "istio-system"
 ISTIO_CNI: Final = "istio-cni"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
+EXTERNAL_SECRETS: Final = "external-secrets"
 ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
 OBSERVABILITY: Final = "observability"
-PLATFORM_NAMESPACES: Final = (ARGO_ROLLOUTS, CERT_MANAGER, ISTIO, ISTIO_CNI, KONG, MESSAGING, OBSERVABILITY)
+PLATFORM_NAMESPACES: Final = (
+    ARGO_ROLLOUTS,
+    CERT_MANAGER,
+    EXTERNAL_SECRETS,
+    ISTIO,
+    ISTIO_CNI,
+    KONG,
+    MESSAGING,
+    OBSERVABILITY,
+)
 """Namespaces of the platform itself; no service may be called like one of them."""
 CLUSTER_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 """Namespaces every cluster has."""
@@ -171,6 +181,10 @@ GATEWAY: Final = "edge"
 GATEWAY_CLASS: Final = "kong"
 GATEWAY_ACCOUNT: Final = "kong-gateway"
 """Kong's identity in the mesh: the chart's service account under the release name `kong`."""
+KONG_REDIS: Final = "kong-redis"
+"""The Redis in which the gateway's pods count together, in Kong's namespace: its Deployment, Service, account and
+Secret, and the generator of its password."""
+KONG_REDIS_PASSWORD: Final = "password"  # noqa: S105  the key in that Secret, not its content
 ISSUER: Final = "platform"
 """The ClusterIssuer of the gateway's certificates."""
 

@@ -5,11 +5,11 @@ It holds no value, no order and no size. A version stands in the module of the o
 person can read. Nothing but exact versions is allowed: a range would let two runs of the same commit install different
 software.
 
-What was checked, and against what. All tags were resolved in the projects' own repositories (newest commits
-between 2026-07-02 and 2026-08-22): istio/istio 1.30.3 (56df41f63e51), Kong/charts ingress-0.24.0 (1be63fbf765e) and
-kong-3.2.0 (0449cd961720), cert-manager/cert-manager v1.21.1 (24e33194fb39), argoproj/argo-helm argo-rollouts-2.41.0
-(8796aeaa8242), kubernetes-sigs/metrics-server metrics-server-helm-chart-3.13.1 (842dcc8c42f2), and
-kubernetes-sigs/gateway-api v1.5.1 (e7677b70ae75).
+What was checked, and against what. All tags were resolved in the projects' own repositories (newest commits between
+2026-07-02 and 2026-08-22): istio/istio 1.30.3 (56df41f63e51), Kong/charts ingress-0.24.0 (1be63fbf765e) and kong-3.2.0
+(0449cd961720), cert-manager/cert-manager v1.21.1 (24e33194fb39), argoproj/argo-helm argo-rollouts-2.41.0
+(8796aeaa8242), external-secrets/external-secrets v2.9.0 (cc5bfbc2234a), kubernetes-sigs/metrics-server
+metrics-server-helm-chart-3.13.1 (842dcc8c42f2), and kubernetes-sigs/gateway-api v1.5.1 (e7677b70ae75).
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Image:
     repository: str
     """Repository as the chart's `image.repository` wants it."""
     tag: str
-    """Exact tag, never `latest` and never a bare `major.minor`."""
+    """Exact tag, never `latest` and never a bare `major.minor`. In pods of our own with its digest, `tag@sha256:…`."""
 
 
 # 1.5.1 is what Istio 1.30.3 builds on (its go.mod). The standard channel also brings the ValidatingAdmissionPolicy

@@ -142,10 +142,15 @@ _WORLD: Final = (Addresses(cidr="0.0.0.0/0"), Addresses(cidr="::/0"))
 
 def decide(around: Surroundings) -> tuple[NetworkRule, ...]:
     """The rules of the platform's own pods."""
-    edges = (*_gateway(around), *_observability(around))
+    edges = (*_gateway(around), *_kong_redis(around), *_observability(around))
     return tuple(
         sorted((rule for edge in edges for rule in both_ends(edge)), key=lambda rule: (rule.namespace, rule.name))
     )
+
+
+def is_about(rule: NetworkRule, pods: Pods) -> bool:
+    """Whether `rule` stands at `pods`."""
+    return (rule.namespace, rule.labels) == (pods.namespace, pods.labels)
 
 
 def _own(pods: Pods, prefix: str, served: Served, around: Surroundings) -> dict[str, Edge]:
@@ -181,6 +186,7 @@ def _gateway(around: Surroundings) -> Iterator[Edge]:
         target=(KONG_REDIS,),
         ports=(REDIS_PORT,),
         egress="gateway.limits",
+        ingress="kong-redis.limits",
     )
     if around.acme:
         yield Edge(
@@ -190,6 +196,11 @@ def _gateway(around: Surroundings) -> Iterator[Edge]:
             ports=(ACME_SOLVER_PORT,),
             egress="gateway.challenges",
         )
+
+
+def _kong_redis(around: Surroundings) -> Iterator[Edge]:
+    """The Redis of the rate limits: what asks it is the gateway's edge; it asks nobody but the resolver."""
+    yield _own(KONG_REDIS, "kong-redis", Served(), around)["dns"]
 
 
 def _observability(around: Surroundings) -> Iterator[Edge]:

@@ -26,7 +26,7 @@ KONG_GATEWAY: Final = Pods(
 KONG_CONTROLLER: Final = Pods(
     namespace=names.KONG, labels={"app.kubernetes.io/instance": "kong", "app.kubernetes.io/name": "controller"}
 )
-KONG_REDIS: Final = Pods(namespace=names.KONG, labels={"app.kubernetes.io/name": "kong-redis"})
+KONG_REDIS: Final = Pods(namespace=names.KONG, labels=names.selector(names.KONG_REDIS))
 ACME_SOLVER: Final = Pods(namespace=names.KONG, labels={"acme.cert-manager.io/http01-solver": "true"})
 """The pods cert-manager makes for a moment, beside the Certificate, to answer a public authority's HTTP-01 challenge
 (cert-manager v1.21.1, pkg/apis/acme/v1/types.go)."""

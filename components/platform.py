@@ -10,12 +10,13 @@ import pulumi_kubernetes as kubernetes
 
 from blueprint.foundation import Foundation as FoundationDecision
 from blueprint.gateway import Gateway as GatewayDecision
+from blueprint.kong_redis import KongRedis as KongRedisDecision
 from blueprint.mesh import Mesh as MeshDecision
 from blueprint.operators import Operator
 from blueprint.operators import Operators as OperatorsDecision
 from components.base import Component
 from components.kubernetes import make
-from manifests import foundation, gateway, mesh, operators, platform_ready
+from manifests import foundation, gateway, kong_redis, mesh, operators, platform_ready
 
 
 class Foundation(Component):
@@ -33,16 +34,20 @@ class Foundation(Component):
 
 
 class Operators(Component):
-    """Other people's controllers, step by step: CRDs, charts, our certificates for them, the charts that need those."""
+    """Other people's controllers, step by step: CRDs, charts, what of ours the others lean on, the charts that do.
+
+    The password of Kong's Redis is among them: a gateway that starts before it has none until it starts again.
+    """
 
     token = "platform:platform:Operators"
     ready: Sequence[pulumi.Resource]
-    """The last step; empty when nothing is installed."""
+    """The last step."""
 
     def __init__(
         self,
         name: str,
         decision: OperatorsDecision,
+        redis: KongRedisDecision,
         *,
         namespaces: Mapping[str, pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
@@ -57,14 +62,14 @@ class Operators(Component):
             ]
         for operator in decision.foundation:
             self.ready = [self._chart(operator, namespaces)]
-        beside = make(self, operators.objects(decision), namespaces=namespaces, after=self.ready)
-        self.ready = list(beside.values()) or self.ready
+        leaned_on = (*operators.objects(decision), *kong_redis.password(redis))
+        self.ready = list(make(self, leaned_on, namespaces=namespaces, after=self.ready).values())
         for operator in decision.leaning:
             self.ready = [self._chart(operator, namespaces)]
         self.register_outputs({"charts": [operator.name for operator in decision.charts]})
 
     def _chart(self, operator: Operator, namespaces: Mapping[str, pulumi.Resource]) -> kubernetes.helm.v4.Chart:
-        namespace = namespaces.get(operator.namespace)
+        spaces = [namespaces[name] for name in operator.namespaces if name in namespaces]
         return kubernetes.helm.v4.Chart(
             operator.name,
             name=operator.name,
@@ -74,7 +79,7 @@ class Operators(Component):
             namespace=operator.namespace,
             skip_crds=operator.skip_crds,
             values=operators.values(operator),
-            opts=self.under(depends_on=[*self.ready, *([namespace] if namespace else [])]),
+            opts=self.under(depends_on=[*self.ready, *spaces]),
         )
 
 
@@ -120,6 +125,26 @@ class Gateway(Component):
         made = make(self, gateway.gateway(decision), namespaces=namespaces, after=after)
         self.ready = [resource for logical, resource in made.items() if "/Gateway/" in logical]
         self.register_outputs({"hosts": [host.name for host in decision.hosts]})
+
+
+class KongRedis(Component):
+    """Where the gateway counts rate limits. Nothing waits for it: without it requests pass."""
+
+    token = "platform:platform:KongRedis"
+
+    def __init__(
+        self,
+        name: str,
+        decision: KongRedisDecision,
+        *,
+        namespaces: Mapping[str, pulumi.Resource],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        closed = make(self, kong_redis.isolation(decision), namespaces=namespaces, after=after)
+        make(self, kong_redis.server(decision), namespaces=namespaces, after=list(closed.values()))
+        self.register_outputs({"name": decision.name})
 
 
 class PlatformReady(Component):

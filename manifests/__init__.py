@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from blueprint import Blueprint, PlatformPlan, ServicePlan
-from manifests import backing, delivery, foundation, gateway, isolation, mesh, operators, workloads
+from manifests import backing, delivery, foundation, gateway, isolation, kong_redis, mesh, operators, workloads
 from manifests.foundation import platform_ready
 from manifests.manifest import Manifest
 
@@ -18,7 +18,10 @@ PLATFORM_SUBJECTS: Final[tuple[Callable[[PlatformPlan], Iterator[Manifest]], ...
     lambda plan: foundation.foundation(plan.foundation),
     lambda plan: mesh.mesh(plan.mesh) if plan.mesh else iter(()),
     lambda plan: operators.objects(plan.operators),
+    lambda plan: kong_redis.password(plan.kong_redis),
     lambda plan: gateway.gateway(plan.gateway),
+    lambda plan: kong_redis.isolation(plan.kong_redis),
+    lambda plan: kong_redis.server(plan.kong_redis),
     lambda plan: iter([platform_ready(plan.mesh)]),
 )
 """What the platform becomes, in the order it is made."""

@@ -1,4 +1,4 @@
-"""The platform's own namespaces, their network rules, and the priority classes."""
+"""The platform's own namespaces, their network rules, the priority classes, and the alerts."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,6 +8,7 @@ from blueprint.foundation import Foundation, Priority
 from blueprint.mesh import Mesh
 from blueprint.namespaces import PlatformNamespace
 from manifests.admission import policies
+from manifests.alerts import alerts
 from manifests.isolation import default_deny, namespace, network_policy
 from manifests.manifest import Manifest, manifest
 
@@ -15,7 +16,7 @@ PURPOSE: Final = f"{names.PREFIX}/purpose"
 
 
 def foundation(decision: Foundation) -> Iterator[Manifest]:
-    """Priorities first, because every pod names one; namespaces, network policies; last what the cluster refuses."""
+    """Priorities first, because every pod names one; namespaces, network policies; what the cluster refuses; alerts."""
     for priority in decision.priorities:
         yield _priority(priority)
     for of in decision.namespaces:
@@ -26,6 +27,7 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
     for rule in decision.rules:
         yield network_policy(rule)
     yield from policies(decision.admission_policies)
+    yield alerts(decision.alerts)
 
 
 def platform_ready(mesh: Mesh | None) -> Manifest:

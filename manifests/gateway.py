@@ -15,7 +15,7 @@ KONG: Final = "configuration.konghq.com/v1"
 CERTIFICATES: Final = "cert-manager.io/v1"
 KONG_CLASS: Final = {"kubernetes.io/ingress.class": "kong"}
 
-REDIS: Final = names.address("kong-redis", names.KONG)
+REDIS: Final = names.address(names.KONG_REDIS, names.KONG)
 REDIS_PASSWORD: Final = "{vault://env/kong-rl-redis-password}"  # noqa: S105  (where Kong finds it, not the password)
 PRIVATE_HEADERS: Final = (
     "x-consumer-custom-id",

@@ -68,9 +68,11 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     # The workload behind a Service is waited for; its endpoints, settling for ten seconds, prove nothing more.
     "core/v1:Service": Treatment(skip_await=True, provider_replaces=("spec.clusterIP",)),
     "core/v1:ServiceAccount": _PLAIN,
+    "external-secrets.io/v1:ExternalSecret": Treatment(wait_for="condition=Ready", after=("Password",)),
     "gateway.networking.k8s.io/v1:Gateway": Treatment(wait_for="condition=Programmed", after=("Certificate",)),
     "gateway.networking.k8s.io/v1:GatewayClass": Treatment(replaced_by=("spec.controllerName",)),
     "gateway.networking.k8s.io/v1:HTTPRoute": Treatment(after=("Gateway", "KongPlugin")),
+    "generators.external-secrets.io/v1alpha1:Password": _PLAIN,
     # Argo Rollouts keeps the hashes of the two versions in the subsets, and the weights in the delegate.
     "networking.istio.io/v1:DestinationRule": Treatment(others_own=("spec.subsets",)),
     "networking.istio.io/v1:ServiceEntry": _PLAIN,

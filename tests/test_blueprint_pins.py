@@ -4,12 +4,12 @@ import ast
 import re
 from importlib import import_module
 
-from blueprint import pins
+from blueprint import kong_redis, pins
 from blueprint.operators import OPERATORS, istio_base, istio_cni, istiod
 from tests.support.installations import EVERY_STACK
 from tests.support.stacks import ROOT
 
-MODULES = [pins, *(import_module(f"blueprint.operators.{name.replace('-', '_')}") for name in OPERATORS)]
+MODULES = [pins, kong_redis, *(import_module(f"blueprint.operators.{name.replace('-', '_')}") for name in OPERATORS)]
 
 
 def test_every_pin_is_exact() -> None:
@@ -17,8 +17,10 @@ def test_every_pin_is_exact() -> None:
     held = {value for module in MODULES for value in vars(module).values() if isinstance(value, kinds)}
     for pin in held:
         version = pin.tag if isinstance(pin, pins.Image) else pin.version
-        assert re.fullmatch(r"v?\d+\.\d+\.\d+", version), f"{pin}: a range installs two things from one commit"
-    assert len(held) == 12, "a new pin: count it here, so that none is added unseen"
+        plain, _, digest = version.partition("@")
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+(-alpine)?", plain), f"{pin}: a range installs two things from one commit"
+        assert re.fullmatch(r"(sha256:[0-9a-f]{64})?", digest), f"{pin}: no digest of an image"
+    assert len(held) == 14, "a new pin: count it here, so that none is added unseen"
 
 
 def test_every_pinned_version_stands_below_its_renovate_line() -> None:
@@ -36,7 +38,7 @@ def test_every_pinned_version_stands_below_its_renovate_line() -> None:
                 f"{file.name}:{word.lineno}: no bot will ever raise this version; the line above is {above!r}"
             )
         seen += len(versions)
-    assert seen == 12, "the scan must see every pin, or it proves nothing"
+    assert seen == 14, "the scan must see every pin, or it proves nothing"
 
 
 def test_charts_and_bundles_come_from_public_https_addresses() -> None:

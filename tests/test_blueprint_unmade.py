@@ -20,7 +20,7 @@ from blueprint.catalogue.running import Scaling
 from blueprint.reading import Catalogue, TextError
 from blueprint.settings import Backups, Data, Mesh, Settings
 from blueprint.unmade import check, details, once, pending, record, sentence
-from blueprint.unmade.table import NOT_MADE, RELIES_ON, WITHOUT_A_MESH, Key, Row
+from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
 from blueprint.variables import FromSecret
 from manifests import Manifest, everything
 from tests.support.evidence import Evidence, gather, silent
@@ -88,9 +88,7 @@ def test_a_field_that_is_new_to_a_model_is_found() -> None:
 
 def test_a_row_names_a_field_that_exists() -> None:
     assert [
-        f"{model.__name__}.{name}"
-        for model, name in (*NOT_MADE, *RELIES_ON)
-        if name is not None and name not in model.model_fields
+        f"{model.__name__}.{name}" for model, name in NOT_MADE if name is not None and name not in model.model_fields
     ] == []
 
 
@@ -195,34 +193,6 @@ def test_a_managed_placement_is_said_not_to_be_asked_for(stored: Catalogue) -> N
     managed = settings("dev", data=Data(postgres="managed", redis="managed"))
     (found,) = [each for each in pending(managed, stored, "dev") if each.row.one == "managed placement"]
     assert (found.file, found.field, found.count) == ("Pulumi.dev.yaml", "platform:settings.data", 2)
-
-
-LIMITED: Final = """\
-  service: {{ports: {{http: {{port: 8080}}}}}}
-  provides:
-    - api: things
-      type: openapi
-      version: "1.0.0"
-      definition: contracts/any.txt
-      port: http
-      operations: [{{method: GET, path: /things, idempotent: true}}]
-      route: {{paths: [/things], auth: {{type: none, reason: a public list}}{}}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("limit", "count"),
-    [("", 1), (", rateLimit: {minute: 9}", 1), (", rateLimit: {minute: 9, policy: local}", 0)],
-    ids=["by default", "written", "counted by each pod"],
-)
-def test_a_rate_limit_is_said_to_lack_its_redis_unless_each_pod_counts(limit: str, count: int, tmp_path: Path) -> None:
-    folder = tmp_path / "services"
-    (folder / "contracts").mkdir(parents=True)
-    (folder / "contracts" / "any.txt").touch()
-    made = catalogue(folder, shelf=LIMITED.format(limit))
-    found = [each for each in pending(settings("dev"), made, "dev") if each.row in RELIES_ON.values()]
-    assert [(each.field, each.waiting) for each in found] == [("spec.provides.0.route.rateLimit", None)] * count
-    assert all(each.line == 20 for each in found), "the line of the route, or of the limit in it"
 
 
 def test_a_stack_without_services_asks_nothing_of_the_catalogue(stored: Catalogue) -> None:

@@ -117,7 +117,7 @@ def add(folder: Path) -> None:
     last = '    "metrics-server": metrics_server.INSTALLABLE,\n'
     assert text.count(last) == 1, "the table looks otherwise than this test thinks"
     text = text.replace(last, last + ROW)
-    table.write_text(text.replace("kong, metrics_server\n", "kong, metrics_server, trust_manager\n"))
+    table.write_text(text.replace("    metrics_server,\n", "    metrics_server,\n    trust_manager,\n"))
 
 
 def reported(folder: Path) -> dict[str, Any]:

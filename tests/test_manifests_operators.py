@@ -23,6 +23,7 @@ def test_installations_follow_what_they_lean_on(environment: str) -> None:
         "istio-cni",
         "istiod",
         "cert-manager",
+        "external-secrets",
         "argo-rollouts",
         "kong",
         "metrics-server",
@@ -53,11 +54,12 @@ def test_a_platform_that_brings_its_own_metrics_gets_no_second_server() -> None:
 
 
 REPLICAS = {
-    # environment: istiod, cert-manager, its injector, its webhook, argo-rollouts, controller, gateway, metrics-server
-    "dev": (1, 1, 1, 1, 1, 1, 1, 1),
-    "ephemeral": (1, 1, 1, 1, 1, 1, 1, 1),
-    "staging": (2, 2, 2, 2, 2, 2, 2, 2),
-    "prod": (2, 2, 2, 3, 2, 2, 3, 2),
+    # environment: istiod, cert-manager, its injector, its webhook, argo-rollouts, external-secrets, Kong's controller,
+    # its gateway, metrics-server
+    "dev": (1, 1, 1, 1, 1, 1, 1, 1, 1),
+    "ephemeral": (1, 1, 1, 1, 1, 1, 1, 1, 1),
+    "staging": (2, 2, 2, 2, 2, 2, 2, 2, 2),
+    "prod": (2, 2, 2, 3, 2, 2, 2, 3, 2),
 }
 
 
@@ -71,6 +73,7 @@ def test_replicas_are_one_on_a_laptop_two_in_staging_and_two_or_three_in_product
         manager["cainjector"]["replicaCount"],
         manager["webhook"]["replicaCount"],
         spelled["argo-rollouts"]["controller"]["replicas"],
+        spelled["external-secrets"]["replicaCount"],
         kong["controller"]["replicaCount"],
         kong["gateway"]["replicaCount"],
         spelled["metrics-server"]["replicas"],
@@ -87,6 +90,7 @@ def test_a_single_replica_has_no_disruption_budget_and_several_have_one(environm
         spelled["cert-manager"]["podDisruptionBudget"],
         spelled["cert-manager"]["cainjector"]["podDisruptionBudget"],
         spelled["cert-manager"]["webhook"]["podDisruptionBudget"],
+        spelled["external-secrets"]["podDisruptionBudget"],
         spelled["kong"]["controller"]["podDisruptionBudget"],
         spelled["kong"]["gateway"]["podDisruptionBudget"],
         spelled["metrics-server"]["podDisruptionBudget"],
@@ -167,6 +171,7 @@ def test_charts_with_crds_among_their_templates_get_the_value_that_installs_them
     spelled = installed("prod-mesh-None")
     assert spelled["cert-manager"]["crds"] == {"enabled": True, "keep": True}
     assert spelled["argo-rollouts"]["installCRDs"] is True
+    assert spelled["external-secrets"]["installCRDs"] is True
 
 
 def test_cert_managers_start_up_hook_is_off_because_hooks_never_run() -> None:

@@ -46,8 +46,8 @@ CALLED_BY_THE_API_SERVER: Final = {
     # kubernetes-sigs/metrics-server 0.8.1: the API metrics.k8s.io.
     "metrics-server": Served(namespace="kube-system", labels={"app.kubernetes.io/name": "metrics-server"}, port=10250),
 }
-SERVES_NOTHING: Final = {"argo-rollouts", "istio-base", "istio-cni"}
-"""Operators with neither a webhook nor an API (their charts' templates)."""
+SERVES_NOTHING: Final = {"argo-rollouts", "external-secrets", "istio-base", "istio-cni"}
+"""Operators with neither a webhook nor an API (their charts' templates; of External Secrets' the webhook is off)."""
 
 
 def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:
@@ -139,7 +139,7 @@ def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
     cluster: Mapping[str, Any], cidrs: list[str]
 ) -> None:
     asking = [each["spec"]["egress"] for each in _on(**cluster) if each["metadata"]["name"].endswith(".dns")]
-    assert len(asking) == 15, "twelve services, the gateway, the collector and Prometheus"
+    assert len(asking) == 16, "twelve services, the gateway and its Redis, the collector and Prometheus"
     for (rule,) in asking:
         assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs
         labels = [to["podSelector"]["matchLabels"]["k8s-app"] for to in rule["to"] if "podSelector" in to]

@@ -6,10 +6,9 @@ from typing import Final
 import pytest
 
 from blueprint import Blueprint, names
-from blueprint.catalogue.offering import Route
 from blueprint.settings import Settings
 from blueprint.unmade import pending
-from blueprint.unmade.table import NOT_MADE, RELIES_ON, Key
+from blueprint.unmade.table import NOT_MADE, Key
 from manifests import Manifest, everything
 from manifests.charts import charts
 from tests.support.references import Reference, made, references
@@ -27,8 +26,6 @@ WITH_OPERATORS: Final = frozenset({("IngressClass", "", "kong")})
 """What whoever runs the operators brings where `operators` is `present`, and this program elsewhere."""
 
 NOT_MADE_YET: Final[Mapping[Reference, Key]] = {
-    ("Secret", "kong", "kong-redis"): (Route, "rate_limit"),
-    ("Service", "kong", "kong-redis"): (Route, "rate_limit"),
     ("Service", "observability", "otel-collector"): (Settings, "observability"),
     ("Service", "observability", "prometheus-operated"): (Settings, "observability"),
 }
@@ -69,9 +66,7 @@ def _unmade(stack: str) -> set[Reference]:
         for each in said
         if each.waiting
     }
-    return secrets | {
-        reference for reference, key in NOT_MADE_YET.items() if {**NOT_MADE, **RELIES_ON}.get(key) in rows
-    }
+    return secrets | {reference for reference, key in NOT_MADE_YET.items() if NOT_MADE.get(key) in rows}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -92,7 +87,9 @@ KINDS: Final = {
     ("Certificate", "Issuer"),
     ("Deployment", "ConfigMap"),
     ("Deployment", "PriorityClass"),
+    ("Deployment", "Secret"),
     ("Deployment", "ServiceAccount"),
+    ("ExternalSecret", "Password"),
     ("Gateway", "GatewayClass"),
     ("Gateway", "Secret"),
     ("HTTPRoute", "Gateway"),
@@ -124,8 +121,10 @@ def test_the_walk_finds_each_way_of_pointing() -> None:
         ("Gateway", "edge"),
         ("Issuer", "kong-private"),
         ("KongPlugin", "order-service-orders-v1-jwt"),
+        ("Password", "kong-redis"),
         ("PriorityClass", "platform-critical"),
         ("Secret", "issuer-shop-prod-2026-11"),
+        ("Service", "kong-redis"),
         ("Service", "order-service-canary"),
         ("ServiceAccount", "order-service"),
     ],

@@ -97,7 +97,7 @@ class RateLimit(Checked):
     hour: Annotated[int, Field(ge=1)] | None = None
     """Per hour (the templates': 1,000)."""
     policy: Literal["local", "redis"] = "redis"
-    """Where it is counted: in each gateway pod, or once for all of them."""
+    """Where it is counted: in each gateway pod, or in one Redis for all of them. While that is away, requests pass."""
 
     def faults(self) -> Iterator[Fault]:
         given = [(name, limit) for name in ("second", "minute", "hour") if (limit := getattr(self, name)) is not None]

@@ -12,7 +12,16 @@ from typing import Final
 
 from blueprint.context import Context
 from blueprint.namespaces import PlatformNamespace
-from blueprint.operators import argo_rollouts, cert_manager, istio_base, istio_cni, istiod, kong, metrics_server
+from blueprint.operators import (
+    argo_rollouts,
+    cert_manager,
+    external_secrets,
+    istio_base,
+    istio_cni,
+    istiod,
+    kong,
+    metrics_server,
+)
 from blueprint.operators.installation import NONE, Installable, Operator, Operators
 
 __all__ = ["NONE", "OPERATORS", "PLATFORMS", "Installable", "Operator", "Operators", "decide", "namespaces"]
@@ -20,6 +29,7 @@ __all__ = ["NONE", "OPERATORS", "PLATFORMS", "Installable", "Operator", "Operato
 OPERATORS: Final[Mapping[str, Installable]] = {
     "argo-rollouts": argo_rollouts.INSTALLABLE,
     "cert-manager": cert_manager.INSTALLABLE,
+    "external-secrets": external_secrets.INSTALLABLE,
     "istio-base": istio_base.INSTALLABLE,
     "istio-cni": istio_cni.INSTALLABLE,
     "istiod": istiod.INSTALLABLE,

@@ -25,6 +25,11 @@ class Operator:
     skip_crds: bool = False
     """True where the chart's `crds/` folder must not be installed because a CrdBundle brings the same CRDs."""
 
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Every namespace the chart makes objects in: they are there first."""
+        return (self.namespace,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Installable:

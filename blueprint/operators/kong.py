@@ -97,7 +97,7 @@ class Kong(Operator):
     webhook: Certificate
     """Of the controller's admission webhook."""
     redis_secret: str
-    """Secret in the same namespace with the rate limiter's Redis password."""
+    """Secret in the same namespace with the password of the rate limits' Redis (`blueprint.kong_redis`)."""
     redis_secret_key: str
 
 
@@ -141,8 +141,8 @@ def _decide(context: Context) -> Kong:
             usage="server auth",
             life_hours=_WEBHOOK_LIFE_HOURS,
         ),
-        redis_secret="kong-redis",  # noqa: S106  the Secret's name, not its content
-        redis_secret_key="password",  # noqa: S106  the key in the Secret
+        redis_secret=names.KONG_REDIS,
+        redis_secret_key=names.KONG_REDIS_PASSWORD,
     )
 
 
@@ -150,7 +150,7 @@ INSTALLABLE: Final = Installable(
     decision=Kong,
     decide=_decide,
     asked=lambda _: True,  # every stack has a public edge
-    needs=("cert-manager",),  # its private certificates
+    needs=("cert-manager", "external-secrets"),  # its private certificates, its Redis' password
     after=("istiod",),  # so that the gateway's first pod has its proxy
     namespace=PlatformNamespace(name=names.KONG, meshed=True, purpose="the public edge"),
     crds=(GATEWAY_API_CRDS, CRDS),

@@ -16,7 +16,7 @@ from blueprint.reading.entries import Entry
 from blueprint.references import Reference, parts
 from blueprint.settings import Settings
 from blueprint.text import Text
-from blueprint.unmade.table import NOT_MADE, RELIES_ON, WITHOUT_A_MESH, Key, Row
+from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
 
 __all__ = ["Pending", "check", "details", "once", "pending", "record", "sentence"]
 
@@ -123,7 +123,7 @@ def _by_line(found: Iterable[Pending]) -> tuple[Pending, ...]:
 
 def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
     """How many of each row, in the order of the table: what pods wait for comes first."""
-    order = list(dict.fromkeys((*NOT_MADE.values(), *RELIES_ON.values(), *WITHOUT_A_MESH.values())))
+    order = list(dict.fromkeys((*NOT_MADE.values(), *WITHOUT_A_MESH.values())))
     counts: dict[Row, int] = {}
     for each in sorted(found, key=lambda each: order.index(each.row)):
         counts[each.row] = counts.get(each.row, 0) + each.count
@@ -144,7 +144,7 @@ def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
 
 def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> Iterator[Pending]:
     entry, asked = catalogue.entries[service.name], _asked_for(service.spec)
-    table = {**NOT_MADE, **RELIES_ON, **(WITHOUT_A_MESH if settings.mesh.mode == "none" else {})}
+    table = {**NOT_MADE, **(WITHOUT_A_MESH if settings.mesh.mode == "none" else {})}
     for row, path, count in _below(service, (), table):
         yield Pending(
             file=entry.source.origin(path)[0].file,

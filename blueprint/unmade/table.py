@@ -12,7 +12,7 @@ from blueprint.catalogue import Metadata, Spec
 from blueprint.catalogue.delivering import Canary
 from blueprint.catalogue.needing import Consume, Publish, Subscribe
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.offering import HttpOperation, Provide, Route
+from blueprint.catalogue.offering import HttpOperation, Provide
 from blueprint.catalogue.owning import (
     Amqp,
     Bucket,
@@ -189,7 +189,10 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         one="retention of telemetry",
         many="retentions of telemetry",
         planned="observability (0.5)",
-        meanwhile="Run your own collector and set retention there; nothing here keeps metrics, traces or logs",
+        meanwhile=(
+            "Run your own collector and set retention there; nothing here keeps metrics, traces or logs, nor asks the"
+            " alerts in the ConfigMap observability/platform-alerts"
+        ),
         by_default=True,
         asks=lambda _: 1,
     ),
@@ -210,22 +213,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Spec, "lifecycle"): _PAGES,
 }
 """Field → what is missing. In the end it is empty."""
-
-RELIES_ON: Final[Mapping[Key, Row]] = {
-    (Route, "rate_limit"): Row(
-        one="rate limit counted in Redis",
-        many="rate limits counted in Redis",
-        planned="stores (0.4)",
-        meanwhile=(
-            "Run a Redis at kong-redis.kong.svc:6379, labelled app.kubernetes.io/name: kong-redis, with its password in"
-            " the Secret kong/kong-redis, key password; until it is there every request passes uncounted. Or say"
-            " policy: local, and each gateway pod counts by itself"
-        ),
-        by_default=True,
-        asks=lambda limit: int(limit.policy == "redis"),
-    ),
-}
-"""Field → what it works with and nothing makes yet. A decision reads each, and its objects are as they will be."""
 
 _PROXY: Final = Row(
     one="word for the mesh",

@@ -80,7 +80,8 @@ def _gateway(decision: Kong) -> dict[str, Any]:
         "customEnv": {
             "KONG_RL_REDIS_PASSWORD": {
                 "valueFrom": {
-                    # Optional: the edge starts before the rate limiter's store exists.
+                    # It is there before the chart is. Optional all the same: an edge that cannot start because its
+                    # counter has no password would be worse than one that does not count.
                     "secretKeyRef": {"key": decision.redis_secret_key, "name": decision.redis_secret, "optional": True}
                 }
             }

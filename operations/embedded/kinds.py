@@ -60,12 +60,14 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("IngressClassParameters", "ingressclassparameterses", NAMESPACED, None),
     ),
     ("configuration.konghq.com", "v1beta1"): (("KongUpstreamPolicy", "kongupstreampolicies", NAMESPACED, None),),
+    ("external-secrets.io", "v1"): (("ExternalSecret", "externalsecrets", NAMESPACED, _READY),),
     ("gateway.networking.k8s.io", "v1"): (
         ("Gateway", "gateways", NAMESPACED, Conditions(types=("Accepted", "Programmed"))),
         ("GatewayClass", "gatewayclasses", CLUSTER, Conditions(types=("Accepted",))),
         ("HTTPRoute", "httproutes", NAMESPACED, ParentConditions(types=("Accepted", "ResolvedRefs"))),
     ),
     ("gateway.networking.k8s.io", "v1beta1"): (("ReferenceGrant", "referencegrants", NAMESPACED, None),),
+    ("generators.external-secrets.io", "v1alpha1"): (("Password", "passwords", NAMESPACED, None),),
     ("networking.istio.io", "v1"): (
         ("DestinationRule", "destinationrules", NAMESPACED, None),
         ("ServiceEntry", "serviceentries", NAMESPACED, None),

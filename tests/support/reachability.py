@@ -169,7 +169,7 @@ def _resolving(source: str, stack: Stack) -> Iterator[Edge]:
 
 def _platform(stack: Stack) -> Iterator[Edge]:
     """The named edges of the platform itself."""
-    for source in (GATEWAY, PROMETHEUS, COLLECTOR):
+    for source in (GATEWAY, PROMETHEUS, COLLECTOR, REDIS):
         yield from _resolving(source.end, stack)
     for of in stack.zones:
         yield Edge(source=of.name, target=GATEWAY.end, ports=(8000, 8443))

@@ -67,6 +67,7 @@ FIELDS: Final[Mapping[str, Callable[[Any, str], Iterator[Reference]]]] = {
     "credentials": lambda value, namespace: _each("Secret")(value, namespace) if isinstance(value, list) else iter(()),
     "delegate": _ref("VirtualService"),
     "existingIssuer": _ref("Issuer"),
+    "generatorRef": _ref("Password"),
     "gatewayClassName": _named("GatewayClass"),
     "imagePullSecrets": _ref("Secret"),
     "issuerRef": _ref("Issuer"),
@@ -106,10 +107,12 @@ def references(value: Any, namespace: str) -> Iterator[Reference]:
 
 
 def made(objects: Iterable[Mapping[str, Any]]) -> Iterator[Reference]:
-    """What `objects` are, and what controllers make of them at once: the Secret of a Certificate."""
+    """What `objects` are, and what controllers make of them at once: Secrets of Certificates and ExternalSecrets."""
     for each in objects:
         metadata = each["metadata"]
         namespace = metadata.get("namespace", "")
         yield each["kind"], namespace, metadata["name"]
         if each["kind"] == "Certificate":
             yield "Secret", namespace, each["spec"]["secretName"]
+        if each["kind"] == "ExternalSecret":
+            yield "Secret", namespace, each["spec"]["target"]["name"]

@@ -27,13 +27,18 @@ class Standing:
     several: bool = False
     """Whether there are two of it, so that what they may say to each other is seen."""
 
+    ours: bool = False
+    """Whether this program makes it: it is known by name here, and its objects are those it has."""
+
     @property
     def end(self) -> str:
         """As the analyser calls it."""
         return f"{self.namespace}/{self.name}"
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """Its Pod, or the Deployment of its pods."""
+        """Its Pod, or the Deployment of its pods; nothing where the program brings it."""
+        if self.ours:
+            return
         metadata = {"name": self.name, "namespace": self.namespace}
         about = {"labels": dict(self.labels), "annotations": dict(self.annotations)}
         spec: dict[str, Any] = {
@@ -79,7 +84,15 @@ CONTROLLER: Final = Standing(
     labels=_named("controller", **{"app.kubernetes.io/instance": "kong"}, **_NO_PROXY),
     account="kong-controller",
 )
-REDIS: Final = Standing(namespace="kong", name="kong-redis", labels=_named("kong-redis", **_NO_PROXY))
+REDIS: Final = Standing(
+    namespace="kong",
+    name="kong-redis",
+    labels=_named("kong-redis", **_NO_PROXY),
+    account="kong-redis",
+    walled=True,
+    several=True,
+    ours=True,
+)
 SOLVER: Final = Standing(
     namespace="kong",
     name="cm-acme-http-solver",

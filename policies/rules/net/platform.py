@@ -80,7 +80,7 @@ PROMETHEUS: Final = _pods(vendors.PROMETHEUS, "prometheus", closed=True)
 ROLLOUTS: Final = _pods(vendors.ROLLOUTS, "argo-rollouts")
 GATEWAY: Final = _pods(vendors.KONG_GATEWAY, "gateway", closed=True)
 CONTROLLER: Final = _pods(vendors.KONG_CONTROLLER, "controller")
-REDIS: Final = _pods(vendors.KONG_REDIS, "kong-redis")
+REDIS: Final = _pods(vendors.KONG_REDIS, "kong-redis", closed=True)
 SOLVER: Final = _pods(vendors.ACME_SOLVER, "cm-acme-http-solver")
 BROKERS: Final[Mapping[Broker, Pods]] = {
     broker: _pods(pods, broker, closed=True) for broker, pods in sorted(vendors.BROKERS.items())
@@ -164,7 +164,7 @@ def private(host: str, cidrs: Iterable[str], facts: Facts) -> Zone:
 
 def own_edges(facts: Facts) -> Iterator[Edge]:
     """The edges of the platform itself."""
-    for source in (GATEWAY, PROMETHEUS, COLLECTOR):
+    for source in (GATEWAY, PROMETHEUS, COLLECTOR, REDIS):
         yield from resolving(source, facts)
     for broker in BROKERS.values():
         yield from resolving(broker, facts, must=False)
