@@ -156,6 +156,15 @@ def test_certificates_of_the_operators_are_there_between_who_makes_and_who_mount
 
 
 @installing
+def test_the_gateway_starts_with_the_password_of_its_redis(variant: str) -> None:
+    done, before = ran(variant), ran(variant).closures()
+    charts = {each.name: each.urn for each in done.registrations if each.kind == CHART}
+    secret = by_key(done)["external-secrets.io/v1", "ExternalSecret", "kong", "kong-redis"]
+    assert charts["external-secrets"] in before[secret], "asked for before the API server knows its kind"
+    assert secret in before[charts["kong"]], "Kong reads the variable when it starts, and would have none"
+
+
+@installing
 def test_objects_of_other_peoples_kinds_wait_for_their_definitions(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
     last = [each.urn for each in done.registrations if each.request.remote][-1]
