@@ -245,6 +245,7 @@ def test_somebody_is_told_when_no_pod_of_it_is_ready(stack: str) -> None:
     (rule,) = [rule for rule in group["rules"] if rule["alert"] == "KongRedisAway"]
     assert 'deployment="kong-redis"' in rule["expr"]
     assert 'namespace="kong"' in rule["expr"]
+    assert rule["expr"].endswith("or vector(0)) < 1"), "where nothing is known of it, nobody would be told"
     assert rule["for"] == "6m"
     assert {"severity", "owner", "service"} <= rule["labels"].keys()
 
