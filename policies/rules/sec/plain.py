@@ -190,9 +190,21 @@ def _named(name: str, view: View) -> Iterable[Violation]:
 def _commands(container: Container) -> Iterator[Violation]:
     for handler in HANDLERS:
         for header in container.view.at(*handler, "httpGet", "httpHeaders"):
-            yield from _named(header["name"].word, header["value"])
+            yield from _header(header)
     for line in _lines(container):
         yield from _arguments(line)
+
+
+PROOFS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Headers that prove who asks, by names that say nothing of a secret."""
+
+
+def _header(header: View) -> Iterable[Violation]:
+    """A header of a probe or hook is what is written: nothing is put in its place."""
+    name, value = header["name"].word, header["value"]
+    if name.lower() in PROOFS and value.is_known and not is_harmless(value.word):
+        return (Violation(value, f"is the {name} of a probe or hook, in plain text"),)
+    return _named(name, value)
 
 
 def _lines(container: Container) -> Iterator[list[View]]:
