@@ -18,12 +18,16 @@ NAMED: Final = ("registry", "mirror.example")
 
 
 def templates(blueprint: Blueprint) -> dict[tuple[str, str], Any]:
-    """The spec of every pod template, by kind and namespace."""
+    """The spec of every pod template of a service, by kind and namespace."""
     found = {}
     for each in everything(blueprint):
         spec = each.get("spec", {})
         spec = spec.get("jobTemplate", {}).get("spec", spec)
-        if "template" in spec and "spec" in spec["template"]:
+        if (
+            each["metadata"].get("namespace") in blueprint.services
+            and "template" in spec
+            and "spec" in spec["template"]
+        ):
             found[each["kind"], each["metadata"]["namespace"]] = spec["template"]["spec"]
     return found
 

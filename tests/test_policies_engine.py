@@ -229,7 +229,7 @@ def test_a_record_of_our_platform_is_judged_without_program_provider_or_cluster(
         each for each in ours if (each["kind"], each["metadata"]["name"]) == ("Deployment", "cart-service")
     ]
     container = deployment["spec"]["template"]["spec"]["containers"][0]
-    container["securityContext"]["privileged"] = True
+    container["securityContext"] = {**container["securityContext"], "privileged": True}  # what all pods share stays
     done = analyst.analyze(recorded(ours))
     assert done.returncode != 0
     place = "Deployment cart-service/cart-service spec.template.spec.containers[0]"
