@@ -17,6 +17,9 @@ from blueprint.catalogue.owning import keys
 CONSUMED: Final = ("host", "port", "url")
 """What `${consumes.<service>.<key>}` may ask."""
 
+OURS: Final = re.compile(r"\$\{((?:consumes|metadata|resources)\.[^{}]*)\}")
+"""A reference in a text that has `${...}` of its own: none of a shell's or nginx' variables has a dot in its name."""
+
 _TOKEN: Final = re.compile(r"\$\$|\$\{([^{}]*)\}|\$\{")
 
 
@@ -46,6 +49,11 @@ def parts(text: str) -> Iterator[str | Reference]:
         position = found.end()
     if position < len(text):
         yield text[position:]
+
+
+def ours(text: str) -> Iterator[Reference]:
+    """The references in a file or a command line, where every other `${...}` is somebody else's."""
+    return (Reference(words=tuple(found[1].split("."))) for found in OURS.finditer(text))
 
 
 def answerable(spec: Spec) -> Mapping[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.context import Context
 from blueprint.network import HTTP_PROTOCOLS, api, port, protocol
-from blueprint.references import Reference, parts
+from blueprint.references import OURS, Reference, parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,11 @@ def resolve(
         else:
             made += _composed(variable, resolved)
     return plain, tuple(dict.fromkeys(made))
+
+
+def filled(text: str, service: Service, context: Context) -> str:
+    """The `text` of a file with its references answered; every other `${...}` stays, for nginx and shells have them."""
+    return OURS.sub(lambda found: "".join(map(str, _resolved(found[0], service, context, {}))), text)
 
 
 def _resolved(

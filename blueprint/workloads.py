@@ -19,7 +19,7 @@ from blueprint.gateway import streams
 from blueprint.isolation import metrics_port
 from blueprint.quantities import mebibytes, seconds
 from blueprint.sizes import Amounts
-from blueprint.variables import Composed, FromSecret, resolve, telemetry, version
+from blueprint.variables import Composed, FromSecret, filled, resolve, telemetry, version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +217,7 @@ def _container(
         variables=plain,
         environment=made,
         amounts=sizes.container(text),
-        files=dict(sorted(text.files.items())),
+        files={path: filled(held, service, context) for path, held in sorted(text.files.items())},
         # A container's name has no dot, so no other container's variables are called so.
         files_config=names.fit(f"{names.config(service.name)}-{name}.files") if text.files else None,
         scratch={folder: mebibytes(size) for folder, size in sorted(text.scratch.items())},

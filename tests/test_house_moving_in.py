@@ -53,6 +53,15 @@ def test_every_service_of_the_compose_file_is_there(moved: Path) -> None:
     }
 
 
+def test_the_proxy_is_given_the_address_of_what_it_calls(moved: Path) -> None:
+    made = everything(design(settings("dev"), read_catalogue(moved, today=TODAY)))
+    (held,) = [each["data"] for each in made if each["metadata"]["name"] == "web-config-main.files"]
+    (text,) = held.values()
+    assert "proxy_pass http://api.api.svc.cluster.local:8080/;" in text
+    assert "proxy_set_header Host $proxy_host;" in text
+    assert "${" not in text
+
+
 @pytest.mark.parametrize(("stack", "asked"), [("dev", set()), ("prod", {"img-digest"})])
 def test_the_policies_take_the_page(moved: Path, stack: str, asked: set[str]) -> None:
     catalogue = read_catalogue(moved, today=TODAY)

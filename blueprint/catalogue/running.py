@@ -72,10 +72,11 @@ class InitContainer(Checked):
     that is not consumed is refused, because its connections are dropped; `${consumes.<service>.url}` follows its port.
     Changing it restarts the pods."""
     files: dict[MountPath, FileText] = {}
-    """Files it reads, by path, with their text: as it is, `${...}` too. `{from: web/nginx.conf}` takes the text of a
-    file below the catalogue's folder, in UTF-8; YAML goes into a folder of its own, for beside the services it would
-    be read as one. Read-only, at most 1 MB together, and no place for a secret: whoever may read the namespace's
-    ConfigMaps reads them. Changing one restarts the pods."""
+    """Files it reads, by path, with their text. `${consumes.<service>.url}` and its like are filled in; every other
+    `${...}` stays, for nginx and shells have them. `{from: web/nginx.conf}` takes the text of a file below the
+    catalogue's folder, in UTF-8; YAML goes into a folder of its own, for beside the services it would be read as one.
+    Read-only, at most 1 MB together, and no place for a secret: whoever may read the namespace's ConfigMaps reads
+    them. Changing one restarts the pods."""
     scratch: dict[MountPath, Memory] = {}
     """Folders it may write to, with their size; everything else but /tmp (128 MiB) is read-only. Empty at the start of
     each pod and lost at its end. The same path in two containers is one folder, of the larger size. Changing it

@@ -1,20 +1,20 @@
-"""Checks on addresses within the cluster that stand in variables as plain text: whether anything answers there.
+"""Checks on addresses within the cluster that stand in variables and files as plain text: whether anything answers.
 
 The network opens what `consumes` declares, and each service has a namespace of its own. So an address without its edge
 is never reached, and a name without its namespace is never found. What is no address beyond doubt is left alone.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from blueprint import names as naming
 from blueprint.catalogue import Service
 from blueprint.network import HTTP_PROTOCOLS, port, protocol
-from blueprint.reading.crossing_places import texts
+from blueprint.reading.crossing_places import held, texts
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View
-from blueprint.references import Reference, parts
+from blueprint.references import OURS, Reference, parts
 
 _REFERENCE: Final = "\0"
 """Stands for a `${...}`: a host that is half a reference is no plain text."""
@@ -32,6 +32,9 @@ _WITH_PORT: Final = re.compile(r"(?P<host>[a-z0-9.-]+):(?P<port>[0-9]{1,5})(?:/.
 """One of a list of addresses."""
 _ADDRESS: Final = re.compile(r"(?:.*_)?(?:HOST|HOSTNAME|ADDR|ADDRESS|URL|URI|ENDPOINT)", re.IGNORECASE)
 """Variables whose value is an address even without a port."""
+_COMMENT: Final = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_UPSTREAM: Final = re.compile(r"\bupstream\s+([\w.-]+)\s*\{")
+"""nginx' word for a group of servers: `proxy_pass http://<name>` means the group."""
 _NOT_CALLED: Final = re.compile(r"(?:.*_)?(?:NO_PROXY|ALLOWED_HOSTS|ORIGINS?)", re.IGNORECASE)
 """Variables that list hosts and call none: curl's NO_PROXY, Django's ALLOWED_HOSTS, the origins of CORS."""
 
@@ -49,19 +52,20 @@ class _Address(NamedTuple):
 
 
 def addresses(view: View) -> Iterator[Problem]:
-    """What a variable names within the cluster is consumed, and is found under that name."""
+    """What a variable or a file names within the cluster is consumed, and is found under that name."""
     for name, service in sorted(view.services.items()):
         for place, text in texts(service.spec):
-            for problem in _of_variable(str(place[-1]), text, service, view):
+            for problem in _of(_named(str(place[-1]), text), service, view):
+                yield view.problem(name, place, *problem)
+        for place, text in held(service.spec):
+            for problem in _of(_held(text), service, view):
                 yield view.problem(name, place, *problem)
 
 
-def _of_variable(variable: str, text: str, service: Service, view: View) -> Iterator[tuple[str, str]]:
-    """Cause and cure for each service, or other host, that `text` names in vain; each once."""
-    if _NOT_CALLED.fullmatch(variable):
-        return
+def _of(named: Iterable[_Address], service: Service, view: View) -> Iterator[tuple[str, str]]:
+    """Cause and cure for each service, or other host, that is `named` in vain; each once."""
     met: set[str] = set()
-    for address in _named(variable, text):
+    for address in named:
         callee = _service(address.host, view)
         subject = callee or address.host
         if subject in met or callee == service.name:
@@ -76,13 +80,30 @@ def _of_variable(variable: str, text: str, service: Service, view: View) -> Iter
 
 
 def _named(variable: str, text: str) -> Iterator[_Address]:
-    """Every address in `text` that is one beyond doubt."""
+    """Every address in the `text` of a variable that is one beyond doubt."""
+    if _NOT_CALLED.fullmatch(variable):
+        return
     if ":" not in text and ".svc" not in text and not _ADDRESS.fullmatch(variable):
         return
     try:
         plain = "".join(part if isinstance(part, str) else _REFERENCE for part in parts(text))
     except ValueError:  # reported by `crossing_places.references`
         return
+    yield from _written(plain)
+    if _ADDRESS.fullmatch(variable):
+        yield _Address(plain, None, "url" if variable.upper().endswith(("URL", "URI")) else "host")
+
+
+def _held(text: str) -> Iterator[_Address]:
+    """Every address in the `text` of a file that is one beyond doubt: in no comment, and no name that nginx was given
+    for a group of servers."""
+    plain = OURS.sub(_REFERENCE, _COMMENT.sub("", text))
+    groups = {found[1].lower() for found in _UPSTREAM.finditer(plain)}
+    yield from (address for address in _written(plain) if address.port or address.host not in groups)
+
+
+def _written(plain: str) -> Iterator[_Address]:
+    """Every address in `plain`, by its form."""
     for found in _URL.finditer(plain):
         is_http = (found["scheme"] or "").lower() in ("http", "https") and not found["user"]
         yield _address(found, "url" if is_http else "host:port")
@@ -91,8 +112,6 @@ def _named(variable: str, text: str) -> Iterator[_Address]:
     for item in re.split(r"[\s,;]+", plain):
         if written := _WITH_PORT.fullmatch(item):
             yield _address(written, "host:port")
-    if _ADDRESS.fullmatch(variable):
-        yield _Address(plain, None, "url" if variable.upper().endswith(("URL", "URI")) else "host")
 
 
 def _address(found: re.Match[str], key: str) -> _Address:

@@ -1,19 +1,14 @@
 """Checks on what must be unique or must exist: names, tables, public paths, references, files, and the calendar."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
 from blueprint import names as naming
 from blueprint.catalogue import Spec
 from blueprint.catalogue.owning import Store
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
-from blueprint.references import Reference, answerable, parts
-
-_OURS: Final = re.compile(r"\$\{(?:consumes|metadata|resources)\.[^{}]*\}")
-"""A reference, not a shell's variable."""
+from blueprint.references import Reference, answerable, ours, parts
 
 
 def names(view: View) -> Iterator[Problem]:
@@ -73,6 +68,14 @@ def texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (field, container, "variables", variable), text
 
 
+def held(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The text of every file, with its place."""
+    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
+        for container, running in sorted(containers.items()):
+            for path, text in sorted(running.files.items()):
+                yield (field, container, "files", path), text
+
+
 def _words(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every word of a command line, with its place."""
     for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
@@ -87,11 +90,17 @@ def references(view: View) -> Iterator[Problem]:
     for name, service in sorted(view.services.items()):
         known = answerable(service.spec)
         for place, word in _words(service.spec):
-            # A shell has ${...} of its own; none of its variables has a dot in its name.
-            if found := _OURS.search(word):
-                cause = f"{found.group()} is not replaced in a command line; the container would get it unchanged"
+            if found := next(ours(word), None):
+                cause = f"{found} is not replaced in a command line; the container would get it unchanged"
                 cure = "Give it to one of the container's variables, and write $(VARIABLE) here"
                 yield view.problem(name, place, cause, cure)
+        for place, text in held(service.spec):
+            for reference in ours(text):
+                if reference.words[0] == "resources":
+                    cause = f"{reference} is not filled in: a file is no place for what may be a secret"
+                    yield view.problem(name, place, cause, "Give it to one of the container's variables")
+                elif problem := _unanswered(reference, known):
+                    yield view.problem(name, place, *problem)
         for place, text in texts(service.spec):
             try:
                 asked = [part for part in parts(text) if isinstance(part, Reference)]

@@ -42,7 +42,7 @@ LEAST: Final[Mapping[Environment, int]] = {"staging": 2, "prod": 3}
     sorts(*REPLICATED),
     why="A workload with too few pods is down whenever a node is drained, a pod is killed or a version is replaced.",
     cure="Raise minReplicas to 2 in staging and 3 in prod, and leave spec.replicas to the autoscaler;"
-    " where two pods must never run at once, set strategy.type to Recreate",
+    " where two pods must never run at once, say singleton with its reason",
     where=SCALING,
     sources=("EKS best practices: reliability", "KubeLinter minimum-replicas", "kube-score"),
 )

@@ -57,7 +57,7 @@ def no_latest(reference: Reference, _: Facts) -> Iterator[Violation]:
     CRITICAL,
     IMAGES,
     why="Anyone may push to a public registry under a name that looks like ours.",
-    cure="Mirror the image to a registry on the list policies/config/<environment>.json: images.registries",
+    cure="Mirror the image to a listed registry, or list yours: policies/config/<environment>.json: images.registries",
     where=IMAGE,
     sources=("CIS-EKS 5.1.4", "Gatekeeper allowedreposv2"),
 )
