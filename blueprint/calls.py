@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from blueprint.apis import HTTP_PROTOCOLS, Request
 from blueprint.context import Context
-from blueprint.network import HTTP_PROTOCOLS, Call, Request
+from blueprint.network import Call
 from blueprint.paths import within
 
 ENDLESS: Final = None

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from blueprint import names, sizes
+from blueprint.apis import HTTP_PROTOCOLS
 from blueprint.catalogue import Service, Spec
 from blueprint.catalogue import delivering as words
 from blueprint.catalogue.scheduling import Job
 from blueprint.context import Context
-from blueprint.network import HTTP_PROTOCOLS
 from blueprint.quantities import seconds
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blueprint import names
+from blueprint.apis import port as port_of
 from blueprint.catalogue import Service
 from blueprint.catalogue.offering import Acl, Auth, Cors, Provide, RateLimit, RequestTransformer
 from blueprint.context import Context
-from blueprint.network import port as port_of
 from blueprint.settings import Certificates, Issuer, Settings
 
 

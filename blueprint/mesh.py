@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from blueprint import names
+from blueprint.apis import HTTP_PROTOCOLS, Request, port, request
 from blueprint.backing import Backing
 from blueprint.calls import ENDLESS, Calls, Rule, calls, once, taken_for
 from blueprint.catalogue import Service
@@ -17,7 +18,7 @@ from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.promising import Resilience
 from blueprint.context import Context
 from blueprint.delivery import BlueGreen, Canary, Delivery
-from blueprint.network import HTTP_PROTOCOLS, Call, Entrance, Outside, Request, port, request
+from blueprint.network import Call, Entrance, Outside
 from blueprint.network_rules import Addresses
 from blueprint.paths import within
 from blueprint.quantities import seconds

@@ -9,36 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeVar
 
+from blueprint.apis import Request, api, below, listener, port, protocol, request
 from blueprint.catalogue import Service
-from blueprint.catalogue.listening import Port
 from blueprint.catalogue.needing import Broker, Consume, Retries
-from blueprint.catalogue.offering import GrpcOperation, Operation, Provide
+from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Account
 from blueprint.quantities import seconds
 from blueprint.settings import Brokers
 
 DEFAULT_RETRIES: Final = 2
 """Tries after the first for idempotent operations (Istio's default, 2)."""
-
-HTTP_PROTOCOLS: Final = frozenset({"http", "http2", "grpc"})
-"""Port protocols whose requests the mesh can tell apart."""
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Request:
-    """One thing a caller may ask."""
-
-    method: str
-    path: str
-    """With `{name}` for a segment."""
-    idempotent: bool
-    streaming: bool = False
-    """Whether its answer goes on, so that no timeout may end it and no retry repeat it."""
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether a failed one may be asked again."""
-        return self.idempotent and not self.streaming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,35 +179,6 @@ def _sorted(service: Service) -> list[Consume]:
     return sorted(service.spec.consumes, key=lambda consume: consume.api)
 
 
-def api(consume: Consume, services: Mapping[str, Service]) -> Provide:
-    """The API `consume` names."""
-    return next(provide for provide in services[consume.provider].spec.provides if provide.api == consume.name)
-
-
-def _port(service: Service, provide: Provide) -> Port:
-    assert service.spec.service is not None, "an API has a port, so its service listens"  # noqa: S101
-    return service.spec.service.ports[provide.port]
-
-
-def port(service: Service, provide: Provide) -> int:
-    """The port of the Service on which `provide` is called."""
-    return _port(service, provide).port
-
-
-def protocol(service: Service, provide: Provide) -> str:
-    """What is spoken on the port of `provide`: http, http2, grpc, tcp or tls."""
-    return "grpc" if provide.type == "grpc" else _port(service, provide).app_protocol
-
-
-def request(operation: Operation) -> Request:
-    """`operation` as the wire sees it: a remote procedure is a POST to /package.Service/Method."""
-    if isinstance(operation, GrpcOperation):
-        method, path = "POST", f"/{operation.rpc}"
-    else:
-        method, path = operation.method, operation.path
-    return Request(method=method, path=path, idempotent=operation.idempotent, streaming=operation.streaming)
-
-
 def _call(service: Service, consume: Consume, services: Mapping[str, Service]) -> Call:
     provider, provide = services[consume.provider], api(consume, services)
     used = [operation for operation in provide.operations if operation.key in (consume.operations or (operation.key,))]
@@ -242,7 +193,7 @@ def _call(service: Service, consume: Consume, services: Mapping[str, Service]) -
         provider=consume.provider,
         api=consume.name,
         port=port(provider, provide),
-        target_port=_port(provider, provide).target,
+        target_port=listener(provider, provide).target,
         protocol=protocol(provider, provide),
         requests=requests,
         timeout_seconds=timeout,
@@ -273,16 +224,11 @@ def _entrance(service: Service, provide: Provide) -> Entrance:
         service=service.name,
         api=provide.api,
         port=port(service, provide),
-        target_port=_port(service, provide).target,
+        target_port=listener(service, provide).target,
         requests=tuple(each for each in requests if any(below(each.path, prefix) for prefix in asked)),
         paths=paths,
         asked=asked,
     )
-
-
-def below(path: str, prefix: str) -> bool:
-    """Whether `path` is `prefix` or below it, by whole segments."""
-    return prefix in ("/", path) or path.startswith(f"{prefix}/")
 
 
 def _brokers(service: Service, carriers: Mapping[str, Broker]) -> list[Broker]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint import names
+from blueprint.apis import HTTP_PROTOCOLS, api, port, protocol
 from blueprint.catalogue import Service
 from blueprint.context import Context
-from blueprint.network import HTTP_PROTOCOLS, api, port, protocol
 from blueprint.references import OURS, Reference, parts
 
 

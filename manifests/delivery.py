@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names
+from blueprint.apis import HTTP_PROTOCOLS
 from blueprint.delivery import BlueGreen, Canary, Delivery, Pause, Recreate, Rolling, Scheduled
 from blueprint.names import selector
-from blueprint.network import HTTP_PROTOCOLS
 from blueprint.workloads import Workload
 from manifests.manifest import Manifest, given, manifest
 from manifests.mesh import CANARY, STABLE, WEIGHTS_ROUTE

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names
+from blueprint.apis import Request
 from blueprint.calls import Calls, Rule
 from blueprint.catalogue.balancing import CookieAffinity, HeaderAffinity, SourceIpAffinity
 from blueprint.mesh import AuthorizationRule, External, Membership, Mesh, Operation, TrafficPolicy
 from blueprint.names import selector
-from blueprint.network import Request
 from blueprint.quantities import seconds
 from blueprint.settings import Identity
 from manifests.manifest import Manifest, duration, given, manifest

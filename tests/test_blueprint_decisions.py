@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprint import Blueprint, design, names, network, sizes
+from blueprint import Blueprint, apis, design, names, network, sizes
 from blueprint.delivery import BlueGreen
 from blueprint.fitting import check
 from blueprint.mesh import Membership, template
@@ -352,7 +352,7 @@ def test_durations_are_spelled_as_istio_reads_them(seconds: float, spelled: str)
     ],
 )
 def test_a_prefix_covers_whole_segments(path: str, prefix: str, is_below: bool) -> None:
-    assert network.below(path, prefix) is is_below
+    assert apis.below(path, prefix) is is_below
 
 
 def test_a_public_key_is_what_openssl_says_it_is(tmp_path: Path) -> None:

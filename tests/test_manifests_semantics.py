@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from blueprint import Blueprint, design
-from blueprint.network import Request
+from blueprint.apis import Request
 from blueprint.settings import Mesh
 from manifests import Manifest
 from manifests.manifest import duration

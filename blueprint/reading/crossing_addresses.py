@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from blueprint import names as naming
+from blueprint.apis import HTTP_PROTOCOLS, port, protocol
 from blueprint.catalogue import Service
-from blueprint.network import HTTP_PROTOCOLS, port, protocol
 from blueprint.reading.crossing_places import held, texts
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from blueprint.apis import HTTP_PROTOCOLS
 from blueprint.catalogue.needing import Consume
-from blueprint.network import HTTP_PROTOCOLS
 from blueprint.quantities import seconds
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
