@@ -29,7 +29,7 @@ from blueprint.clusters import Cluster
 from blueprint.context import Context
 from blueprint.delivery import Delivery
 from blueprint.foundation import Foundation
-from blueprint.gateway import Gateway, Route
+from blueprint.gateway import Gateway, Route, TcpRoute
 from blueprint.isolation import ServiceNamespace
 from blueprint.kong_redis import KongRedis
 from blueprint.mesh import Membership, Mesh
@@ -79,6 +79,8 @@ class ServicePlan:
     """How new versions arrive."""
     routes: tuple[Route, ...]
     """Public routes."""
+    tcp_routes: tuple[TcpRoute, ...]
+    """Public ports."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,4 +160,5 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
         ),
         delivery=how,
         routes=gateway.routes(service, context, edge),
+        tcp_routes=gateway.tcp_routes(service, context, edge),
     )

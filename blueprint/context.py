@@ -40,6 +40,7 @@ class Context:
             node_cidrs=self.cluster.node_cidrs,
             dns_caches=self.cluster.dns_caches,
             acme=isinstance(self.settings.gateway.certificates, Acme),
+            streams=self.settings.gateway.streams,
         )
 
     def namespace(self, service: str) -> str:

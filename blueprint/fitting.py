@@ -12,6 +12,7 @@ from typing import Final
 from blueprint import sizes
 from blueprint.addresses import overlap
 from blueprint.catalogue import Service
+from blueprint.catalogue.listening import opened
 from blueprint.catalogue.owning import Volume
 from blueprint.delivery import peak_pods
 from blueprint.reading import Catalogue, Problem, TextError, stack_file
@@ -37,6 +38,7 @@ def _misfits(settings: Settings, catalogue: Catalogue, stack: str) -> Iterable[P
     return chain(
         _routes(settings, catalogue, services),
         _twice(settings, catalogue, services),
+        _openings(settings, catalogue, services),
         _ranges(settings, catalogue, services),
         _volumes(settings, catalogue, services),
         _budget(settings, services, stack),
@@ -108,6 +110,32 @@ def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]
                     )
                     cure = "Take another prefix or another host"
                     yield catalogue.problem(service.name, settings.environment, place, cause, cure)
+
+
+def _openings(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
+    """Public ports: the gateway opens them, for a host whose certificate it has, and each for one service."""
+    hosts, streams = settings.gateway.hosts or (f"api.{settings.domain}",), settings.gateway.streams
+    owners: dict[tuple[str, int], tuple[str, str | None]] = {}
+    for service in services:
+        for name, _, public in opened(service.spec.service):
+            place, number, host = ("service", "ports", name, "public"), public.port, public.host
+            if number not in streams:
+                cause = f"the gateway opens no port {number}, which its setting gateway.streams lacks"
+                cure = f"Add {number} to gateway.streams, or take one that it opens: {_listed(streams)}"
+                yield catalogue.problem(service.name, settings.environment, (*place, "port"), cause, cure)
+            if host is not None and host not in hosts:
+                cause = f"the gateway has no certificate for '{host}', which its setting gateway.hosts lacks"
+                cure = valid(host, hosts, "It has one for")
+                yield catalogue.problem(service.name, settings.environment, (*place, "host"), cause, cure)
+            owner, said = owners.setdefault((host or hosts[0], number), (service.name, host))
+            if said != host:  # where both said the same, reading has reported it
+                cause = f"port {number} is already {owner}'s, for {hosts[0]} is the default host; one would be lost"
+                cure = "Take another port or another host"
+                yield catalogue.problem(service.name, settings.environment, (*place, "port"), cause, cure)
+
+
+def _listed(ports: Sequence[int]) -> str:
+    return ", ".join(map(str, sorted(ports))) or "none yet"
 
 
 def _ranges(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:

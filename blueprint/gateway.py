@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from blueprint import names
 from blueprint.apis import port as port_of
 from blueprint.catalogue import Service
+from blueprint.catalogue.listening import opened
 from blueprint.catalogue.offering import Acl, Auth, Cors, Provide, RateLimit, RequestTransformer
 from blueprint.context import Context
 from blueprint.settings import Certificates, Issuer, Settings
@@ -41,6 +42,24 @@ class Gateway:
     certificates: Certificates
     consumers: tuple[Consumer, ...]
     meshed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TcpRoute:
+    """One port, public: bytes over TLS."""
+
+    service: str
+    namespace: str
+    name: str
+    """Of the port."""
+    host: str
+    """By which clients are told apart (SNI)."""
+    port: int
+    """Of the gateway."""
+    service_port: int
+    """Of the Service."""
+    reason: str
+    """Why it is open, in its owner's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +104,22 @@ def decide(settings: Settings) -> Gateway:
 def routes(service: Service, context: Context, gateway: Gateway) -> tuple[Route, ...]:
     """The routes of `service` on `gateway`, by API."""
     return tuple(_routes(service, context, gateway))
+
+
+def tcp_routes(service: Service, context: Context, gateway: Gateway) -> tuple[TcpRoute, ...]:
+    """The public ports of `service` on `gateway`, by name."""
+    return tuple(
+        TcpRoute(
+            service=service.name,
+            namespace=context.namespace(service.name),
+            name=name,
+            host=public.host or gateway.hosts[0].name,
+            port=public.port,
+            service_port=port.port,
+            reason=public.reason,
+        )
+        for name, port, public in opened(service.spec.service)
+    )
 
 
 def streams(provide: Provide) -> bool:

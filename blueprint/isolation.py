@@ -119,6 +119,15 @@ def _catalogue_edges(service: Service, context: Context, backings: Sequence[Back
             egress=names.to(namespace, entrance.api),
             ingress=names.public(entrance.api),
         )
+    for opening in edges.openings:
+        yield Edge(
+            why=f"the gateway leads {opening.public} to {name}'s port {opening.name}",
+            source=(KONG_GATEWAY,),
+            target=own,
+            ports=tcp(opening.target_port),
+            egress=names.to(namespace, "port", opening.name),
+            ingress=names.public("port", opening.name),
+        )
     for backing in backings:
         yield Edge(
             why=backing.why, source=own, target=backing.reached_at, ports=tcp(*backing.ports), egress=backing.egress

@@ -18,7 +18,7 @@ from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.promising import Resilience
 from blueprint.context import Context
 from blueprint.delivery import BlueGreen, Canary, Delivery
-from blueprint.network import Call, Entrance, Outside
+from blueprint.network import Call, Entrance, Opening, Outside
 from blueprint.network_rules import Addresses
 from blueprint.paths import within
 from blueprint.quantities import seconds
@@ -133,6 +133,7 @@ def membership(
         _public(entrance, service, settings.mesh.trust_domain, issuers if entrance.api in guarded else ())
         for entrance in edges.entrances
     ]
+    authorization += [_opened(opening, settings.mesh.trust_domain) for opening in edges.openings]
     scope = {names.OBSERVABILITY, *map(context.namespace, providers)}
     scope |= {backing.namespace for backing in backings if backing.namespace}
     return Membership(
@@ -201,6 +202,16 @@ def _public(entrance: Entrance, service: Service, trust_domain: str, issuers: tu
         operations=_operations(entrance.requests, _offered(service, entrance.port))
         or (Operation(methods=(), paths=below_paths),),
         issuers=issuers,
+    )
+
+
+def _opened(opening: Opening, trust_domain: str) -> AuthorizationRule:
+    return AuthorizationRule(
+        name=names.public("port", opening.name),
+        principal=names.principal(names.KONG, names.GATEWAY_ACCOUNT, trust_domain),
+        port=opening.target_port,
+        operations=(),
+        issuers=(),
     )
 
 

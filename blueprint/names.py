@@ -146,6 +146,11 @@ def route(service: str, api: str) -> str:
     return fit(f"{service}-{api}")
 
 
+def tcp_route(service: str, port: str) -> str:
+    """The TCPIngress of the public port called `port`."""
+    return fit(f"{service}-{port}")
+
+
 def from_(*words: str) -> str:
     """The policy at the receiving end of an edge. Dots between words: a-b.c and a.b-c stay two names."""
     return ".".join(("from", *words))
@@ -161,9 +166,10 @@ def to_host(host: str, port: int) -> str:
     return fit(to("host", host, str(port)), NAME_LENGTH)
 
 
-def public(api: str) -> str:
-    """The policies at the receiving end of a public route. No service's edge begins so: one may be called `gateway`."""
-    return f"public.{api}"
+def public(*words: str) -> str:
+    """The policies at the receiving end of a public route: of an API, or of `port` and its name. No service's edge
+    begins so: one may be called `gateway`."""
+    return ".".join(("public", *words))
 
 
 def store(resource: str) -> str:

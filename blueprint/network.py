@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from blueprint.apis import Request, api, below, listener, port, protocol, request
 from blueprint.catalogue import Service
+from blueprint.catalogue.listening import opened
 from blueprint.catalogue.needing import Broker, Consume, Retries
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Account
@@ -65,6 +66,18 @@ class Entrance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opening:
+    """The public reaches one port of a service through the gateway, byte for byte."""
+
+    service: str
+    name: str
+    target_port: int
+    """Of the service's pods, called `name` there."""
+    public: int
+    """Of the gateway."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BrokerUse:
     """A service has an account at a shared broker."""
 
@@ -94,6 +107,7 @@ class Edges:
     incoming: tuple[Call, ...] = ()
     """Who calls it."""
     entrances: tuple[Entrance, ...] = ()
+    openings: tuple[Opening, ...] = ()
     brokers: tuple[Broker, ...] = ()
     outside: tuple[Outside, ...] = ()
 
@@ -104,6 +118,7 @@ class Network:
 
     calls: tuple[Call, ...]
     entrances: tuple[Entrance, ...]
+    openings: tuple[Opening, ...]
     brokers: tuple[BrokerUse, ...]
     outside: tuple[Outside, ...]
 
@@ -115,7 +130,7 @@ class Network:
     def _index(self) -> Mapping[str, Edges]:
         """Every edge by the services it touches: asked for each service, a scan of all would grow as their square."""
         outgoing, incoming = _by(self.calls, lambda of: of.caller), _by(self.calls, lambda of: of.provider)
-        entrances = _by(self.entrances, lambda of: of.service)
+        entrances, openings = _by(self.entrances, lambda of: of.service), _by(self.openings, lambda of: of.service)
         brokers = _by(self.brokers, lambda of: of.service)
         outside = _by(self.outside, lambda of: of.service)
         return {
@@ -123,10 +138,11 @@ class Network:
                 outgoing=tuple(outgoing.get(service, ())),
                 incoming=tuple(incoming.get(service, ())),
                 entrances=tuple(entrances.get(service, ())),
+                openings=tuple(openings.get(service, ())),
                 brokers=tuple(use.broker for use in brokers.get(service, ())),
                 outside=tuple(outside.get(service, ())),
             )
-            for service in {*outgoing, *incoming, *entrances, *brokers, *outside}
+            for service in {*outgoing, *incoming, *entrances, *openings, *brokers, *outside}
         }
 
 
@@ -155,6 +171,11 @@ def decide(services: Sequence[Service], brokers: Brokers) -> Network:
             for service in services
             for provide in sorted(service.spec.provides, key=lambda provide: provide.api)
             if provide.route
+        ),
+        openings=tuple(
+            Opening(service=service.name, name=name, target_port=port.target, public=public.port)
+            for service in services
+            for name, port, public in opened(service.spec.service)
         ),
         brokers=tuple(
             BrokerUse(service=service.name, broker=broker)

@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Final
 
-from blueprint.network_rules import Addresses, Direction, Edge, NetworkRule, Peer, Pods, Port, ServicePods, both_ends
+from blueprint.network_rules import (
+    Addresses,
+    Direction,
+    Edge,
+    NetworkRule,
+    Peer,
+    Pods,
+    Port,
+    ServicePods,
+    both_ends,
+    tcp,
+)
 from blueprint.vendors import (
     ACME_SOLVER,
     ACME_SOLVER_PORT,
@@ -46,6 +57,8 @@ class Surroundings:
     """Addresses at which a cache on each node answers for the resolver; empty: there is none."""
     acme: bool
     """Whether a public authority asks the gateway for its certificates' hosts."""
+    streams: tuple[int, ...]
+    """Ports on which the gateway takes bytes, besides those of requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +173,7 @@ def _own(pods: Pods, prefix: str, served: Served, around: Surroundings) -> dict[
 
 
 def _gateway(around: Surroundings) -> Iterator[Edge]:
-    """Kong's proxy: open to the world on its two ports, its admin port to its controller alone."""
+    """Kong's proxy: open to the world on its two ports and its streams, its admin port to its controller alone."""
     status = (KONG_STATUS_PORT,)
     # In a mesh the kubelet asks the proxy, which asks Kong, though nothing else that comes in passes the proxy.
     probes = (*status, *PROBE_PORTS) if around.meshed else status
@@ -170,7 +183,7 @@ def _gateway(around: Surroundings) -> Iterator[Edge]:
         why="the world reaches the gateway",
         source=_WORLD,
         target=(KONG_GATEWAY,),
-        ports=KONG_PUBLIC_PORTS,
+        ports=(*KONG_PUBLIC_PORTS, *tcp(*around.streams)),
         ingress="gateway.public",
     )
     yield Edge(

@@ -5,7 +5,7 @@ Settings are about where and how large; what runs is the catalogue's. A kind of 
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -134,6 +134,10 @@ class Acme(Text):
 Certificates = Annotated[SelfSigned | Acme, Field(discriminator="kind")]
 
 
+_TAKEN: Final = frozenset({8000, 8443, 8444, 8100, *range(15000, 15091)})
+"""Ports of the gateway's pods that Kong (its chart's container ports) and the mesh's proxy listen on."""
+
+
 class Gateway(Checked):
     """The public edge."""
 
@@ -141,9 +145,17 @@ class Gateway(Checked):
     """Host names it answers for. Unset: api.<domain>. The first is the default of a route."""
     certificates: Certificates = SelfSigned(kind="selfSigned")
     """Where the certificates of these hosts come from."""
+    streams: tuple[Annotated[int, Field(ge=1024, le=65535)], ...] = ()
+    """TCP ports it opens besides 80 and 443, for the services' `public` ports: TLS, 1024 or above. Changing it restarts
+    the gateway's pods; with operators `present`, whoever runs Kong opens them."""
 
     def faults(self) -> Iterator[Fault]:
         yield from once("hosts", self.hosts)
+        yield from once("streams", tuple(map(str, self.streams)))
+        for index, port in enumerate(self.streams):
+            if port in _TAKEN:
+                cause = f"is {port}, on which the gateway's pods listen already (Kong, or the mesh's proxy)"
+                yield Fault(f"streams.{index}", cause, "Take another port, such as 8883")
 
 
 Placement = Literal["operator", "managed"]

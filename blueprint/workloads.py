@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint import names, sizes
-from blueprint.catalogue import Service
+from blueprint.catalogue import Service, Spec
+from blueprint.catalogue.listening import opened
 from blueprint.catalogue.probing import Asked, Probe, TcpSocket
 from blueprint.catalogue.promising import Metrics as MetricsText
 from blueprint.catalogue.running import Container as ContainerText
@@ -130,7 +131,7 @@ class Workload:
     read_timeout_seconds: float
     """The longest any of its APIs may take."""
     stream_idle_seconds: int | None
-    """How long a public stream may be silent; None: none of its public operations streams."""
+    """How long a public stream may be silent; None: it has none, neither an operation nor a port."""
     checksum: str
     """Of every variable and file: a changed one restarts the pods."""
 
@@ -173,11 +174,16 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         min_ready_seconds=0 if context.cluster.simulated else sizes.MIN_READY_SECONDS,
         grace_seconds=spec.termination_grace_period_seconds + sizes.DRAIN_SECONDS,
         proxy=sizes.PROXY[context.environment] if context.meshed else None,
-        public=any(provide.route for provide in spec.provides),
+        public=spec.is_public,
         read_timeout_seconds=max([60.0, *(seconds(provide.timeout) for provide in spec.provides)]),
-        stream_idle_seconds=sizes.STREAM_IDLE_SECONDS if any(map(streams, spec.provides)) else None,
+        stream_idle_seconds=sizes.STREAM_IDLE_SECONDS if _has_streams(spec) else None,
         checksum=_checksum((*running, *starting)),
     )
+
+
+def _has_streams(spec: Spec) -> bool:
+    """Whether the public holds connections to it that go on: answers without an end, or bytes on a port."""
+    return any(map(streams, spec.provides)) or bool(opened(spec.service))
 
 
 def _metrics(service: Service) -> Metrics | None:

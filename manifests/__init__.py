@@ -34,6 +34,7 @@ SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
     lambda plan: mesh.membership(plan.membership) if plan.membership else iter(()),
     lambda plan: delivery.objects(plan.workload, plan.delivery),
     lambda plan: (made for route in plan.routes for made in gateway.route(route)),
+    lambda plan: (made for route in plan.tcp_routes for made in gateway.tcp_route(route)),
 )
 """What a service becomes, in the order it is made: its namespace with everything closed comes first, its pods after all
 they need."""

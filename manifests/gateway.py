@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names
-from blueprint.gateway import Consumer, Gateway, Host, Route
+from blueprint.gateway import Consumer, Gateway, Host, Route, TcpRoute
 from blueprint.settings import Acme, SelfSigned
 from blueprint.vendors import KONG_GATEWAY
 from manifests.keys import pem
@@ -12,6 +12,8 @@ from manifests.manifest import Manifest, given, manifest
 
 GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
 KONG: Final = "configuration.konghq.com/v1"
+KONG_TCP: Final = "configuration.konghq.com/v1beta1"
+"""Deprecated since the controller's 3.5 (docs/decisions/0033-bytes-enter-by-kongs-tcpingress.md)."""
 CERTIFICATES: Final = "cert-manager.io/v1"
 KONG_CLASS: Final = {"kubernetes.io/ingress.class": "kong"}
 
@@ -224,6 +226,19 @@ def route(decision: Route) -> Iterator[Manifest]:
     }
     name = names.route(decision.service, decision.api)
     yield manifest(GATEWAY_API, "HTTPRoute", name, decision.namespace, annotations=annotations, spec=spec)
+
+
+def tcp_route(decision: TcpRoute) -> Iterator[Manifest]:
+    """Bytes for one host on one port. No `tls`: Kong shows the certificate of the Gateway's listener for that host on
+    every port, and a second one in the service's namespace would give its owner the host's key."""
+    rule = {
+        "host": decision.host,
+        "port": decision.port,
+        "backend": {"serviceName": decision.service, "servicePort": decision.service_port},
+    }
+    annotations = {**KONG_CLASS, f"{names.PREFIX}/why": decision.reason}
+    name = names.tcp_route(decision.service, decision.name)
+    yield manifest(KONG_TCP, "TCPIngress", name, decision.namespace, annotations=annotations, spec={"rules": [rule]})
 
 
 def _plugins(decision: Route) -> dict[str, Manifest]:

@@ -60,6 +60,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "configuration.konghq.com/v1:KongClusterPlugin": Treatment(replaced_by=("plugin",)),
     "configuration.konghq.com/v1:KongConsumer": Treatment(after=("Secret",)),
     "configuration.konghq.com/v1:KongPlugin": Treatment(replaced_by=("plugin",)),
+    "configuration.konghq.com/v1beta1:TCPIngress": _PLAIN,
     "core/v1:ConfigMap": _PLAIN,
     "core/v1:LimitRange": _PLAIN,
     "core/v1:Namespace": _PLAIN,

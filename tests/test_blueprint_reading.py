@@ -85,7 +85,7 @@ def test_every_wording_is_said_in_a_case_and_pydantic_never_speaks(
 def test_every_check_between_files_refuses_something(
     check: Callable[[View], Iterator[Problem]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for case in cases("needing", "events", "names", "owning", "offering", "promising"):
+    for case in cases("needing", "events", "names", "owning", "offering", "promising", "public"):
         services = case.place(tmp_path / case.name) / "services"
         reported = []
         for checks in ((), (check,)):

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from blueprint import design
+from blueprint.settings import Gateway
 from manifests import Manifest, everything
 from manifests.operators import objects as beside_charts
 from manifests.treatments import SPECIAL, TREATMENTS, annotated, follows, kind, replaces, restarts, treatment
@@ -17,12 +18,14 @@ from tests.support.program_variants import ran
 from tests.support.stacks import STACKS, blueprint_of, catalogue, settings
 
 NIGHTLY: Final = '  schedule: "0 3 * * *"\n'
+OPEN: Final = "  service: {ports: {mqtt: {port: 1883, appProtocol: tcp, public: {port: 8883, reason: anybody may}}}}\n"
 
 
 def made(folder: Path) -> list[Manifest]:
     """Every object of every stack, of the charts' companions, and of a catalogue with what the shop has none of."""
-    nightly = design(settings("prod"), catalogue(folder, nightly=NIGHTLY))
-    stacks = [*(blueprint_of(stack) for stack in STACKS), nightly]
+    edge = Gateway(streams=(8883,))
+    others = design(settings("prod", gateway=edge), catalogue(folder, nightly=NIGHTLY, broker=OPEN))
+    stacks = [*(blueprint_of(stack) for stack in STACKS), others]
     return [
         *(manifest for stack in stacks for manifest in everything(stack)),
         *(manifest for stack in EVERY_STACK.values() for manifest in beside_charts(stack)),

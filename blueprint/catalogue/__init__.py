@@ -134,6 +134,11 @@ class Spec(Promises):
         """How many run: one of a singleton, and of all others what `scaling` says."""
         return Scaling(min_replicas=1) if self.singleton else self.scaling
 
+    @property
+    def is_public(self) -> bool:
+        """Whether the gateway leads to it, with requests or with bytes."""
+        return any(provide.route for provide in self.provides) or bool(listening.opened(self.service))
+
     def pod_port(self, port: PortNumber | PortName) -> int:
         """The number of `port`: of one that is named, what the pods listen on."""
         if isinstance(port, int):
@@ -167,6 +172,8 @@ class Spec(Promises):
         yield from listening.offered(self.provides, ports)
         yield from listening.asked(self.containers, ports)
         yield from listening.measured(self.observability.metrics, ports)
+        switches = self.rollout.strategy == "blueGreen"
+        yield from listening.carried(self.service, runs_to_its_end=self.type == "cronjob", switches=switches)
         if self.rollout.strategy != "rolling" and not ports:
             cause = f"moves requests between versions ({self.rollout.strategy}), but the service has no port"
             yield Fault("rollout.strategy", cause, "Set strategy to rolling, or give the service ports")
@@ -174,7 +181,7 @@ class Spec(Promises):
             yield from balancing.faults(
                 self.affinity,
                 {port.app_protocol for port in ports.values()},
-                public=any(provide.route for provide in self.provides),
+                public=self.is_public,
                 balanced="load_balancer" in self.resilience.model_fields_set,
             )
 

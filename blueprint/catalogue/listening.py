@@ -11,7 +11,7 @@ from pydantic import Field
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.promising import Metrics
 from blueprint.catalogue.running import Container
-from blueprint.text import Checked, Fault, PortName, PortNumber, Text
+from blueprint.text import Checked, Fault, Host, PortName, PortNumber, Text
 
 FIRST_PORT: Final = 1024
 """The first port that any user may listen on (Linux, net.ipv4.ip_unprivileged_port_start). Some container runtimes
@@ -20,6 +20,18 @@ lower it, others do not, and a catalogue must run on all of them."""
 
 MESH_PORTS: Final = range(15000, 15091)
 """Where the mesh's proxy listens itself, in the pod and, for what goes out, on the ports of Services."""
+
+
+class PublicPort(Text):
+    """The public reaches a port of the service through the gateway: bytes over TLS, which the gateway ends."""
+
+    host: Host | None = None
+    """The name clients connect to, one of the stack's `gateway.hosts`, whose certificate the gateway shows; by it the
+    gateway tells the services on one port apart (SNI). Unset: the first of those."""
+    port: Annotated[int, Field(ge=1024, le=65535)]
+    """TCP port that clients connect to, such as 8883 (MQTT over TLS): one of the stack's `gateway.streams`."""
+    reason: Annotated[str, Field(min_length=10, max_length=300)]
+    """Why strangers may speak to it, for the reviewer: the gateway asks nobody on it for a token, and limits nobody."""
 
 
 class Port(Text):
@@ -33,6 +45,8 @@ class Port(Text):
     Changing it restarts the pods."""
     app_protocol: Literal["http", "http2", "grpc", "tcp", "tls"] = "http"
     """What the mesh takes the bytes for; a wrong word turns routing and per-path rules off."""
+    public: PublicPort | None = None
+    """Opens a port that is `tcp` to the internet. Unset: only callers that consume an API on it reach it."""
 
     @property
     def target(self) -> int:
@@ -100,6 +114,31 @@ def _stripped(provides: Sequence[Provide]) -> Iterator[Fault]:
             own = "give it a port of its own"
             cure = f"{own.capitalize()}, or drop stripPath" if listed else f"List its operations, or {own}"
             yield Fault(f"provides.{index}.route.stripPath", cause, cure)
+
+
+def opened(service: Ports | None) -> tuple[tuple[str, Port, PublicPort], ...]:
+    """The public ports of `service`, with their names, sorted by those."""
+    ports = sorted(service.ports.items()) if service else ()
+    return tuple((name, port, port.public) for name, port in ports if port.public)
+
+
+def carried(service: Ports | None, *, runs_to_its_end: bool, switches: bool) -> Iterator[Fault]:
+    """Each public port is one to which the gateway can carry bytes, of a service that `runs_to_its_end` (a cronjob) or
+    `switches` all requests at once (blueGreen)."""
+    for name, port, _ in opened(service):
+        place = f"service.ports.{name}.public"
+        if port.app_protocol == "tls":
+            cause = f"leads to '{name}', which waits for TLS, but the gateway ends it and passes plain bytes on"
+            yield Fault(place, cause, "Let the program listen without TLS and set that port's appProtocol to tcp")
+        elif port.app_protocol != "tcp":
+            cause = f"leads to '{name}', which is {port.app_protocol}: requests would pass without token and limit"
+            yield Fault(place, cause, "Give its API a route in provides, or set that port's appProtocol to tcp")
+        if runs_to_its_end:
+            cause = "is on a cronjob, which cannot be reached between its runs"
+            yield Fault(place, cause, "Offer it from a service of type service")
+        if switches:
+            cause = "cannot wait for a promotion: bytes reach the pods of both versions (blueGreen)"
+            yield Fault(place, cause, "Set rollout.strategy to rolling or canary")
 
 
 def asked(containers: Mapping[str, Container], ports: Mapping[str, Port]) -> Iterator[Fault]:

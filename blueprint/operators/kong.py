@@ -78,6 +78,8 @@ class Kong(Operator):
     controller: Amounts
     meshed: bool
     """Whether the gateway's outbound traffic goes through a sidecar. Its inbound never does, nor the controller."""
+    streams: tuple[int, ...]
+    """Ports on which the gateway takes TLS and passes bytes on."""
     service_type: str
     """`LoadBalancer`, or `ClusterIP` where nothing hands out addresses and the deployment would wait for ever."""
     webhook_failure_policy: str
@@ -116,6 +118,7 @@ def _decide(context: Context) -> Kong:
         controller_replicas=scale.standby,
         controller=scale.of(CONTROLLER),
         meshed=context.meshed,
+        streams=context.settings.gateway.streams,
         service_type=scale.service_type,
         webhook_failure_policy=scale.webhook_failure_policy,
         validated_namespaces=names.SERVICE_LABEL,

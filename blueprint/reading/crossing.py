@@ -27,6 +27,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
     crossing_places.names,
     crossing_places.tables,
     crossing_places.paths,
+    crossing_places.public_ports,
     crossing_places.references,
     crossing_addresses.addresses,
     crossing_places.files,

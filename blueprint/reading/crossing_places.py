@@ -5,6 +5,7 @@ from pathlib import Path
 
 from blueprint import names as naming
 from blueprint.catalogue import Spec
+from blueprint.catalogue.listening import opened
 from blueprint.catalogue.owning import Store
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
@@ -58,6 +59,21 @@ def paths(view: View) -> Iterator[Problem]:
                         "Take another prefix or another host",
                     )
                 owners.setdefault(key, (name, position, index))
+
+
+def public_ports(view: View) -> Iterator[Problem]:
+    """One port of the gateway for one host, one service."""
+    owners: dict[tuple[str | None, int], tuple[str, str]] = {}
+    for name, service in sorted(view.services.items()):
+        for port, _, public in opened(service.spec.service):
+            key = (public.host, public.port)
+            if key in owners:
+                owner, at = owners[key]
+                where = view.where(owner, "service", "ports", at, "public", "port")
+                cause = f"{public.port} is already taken for this host at {where}; connections would go to either"
+                place = ("service", "ports", port, "public", "port")
+                yield view.problem(name, place, cause, "Take another port or another host")
+            owners.setdefault(key, (name, port))
 
 
 def texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from blueprint.operators.cert_manager import SELF_SIGNED_ISSUER, Certificate
 from blueprint.operators.kong import INGRESS_CLASS, Kong
-from manifests.manifest import Manifest, manifest
+from manifests.manifest import Manifest, given, manifest
 from manifests.operators.fragments import budget, trusted
 from manifests.operators.spelling import Spelling
 from manifests.resources import resources
@@ -104,6 +104,13 @@ def _gateway(decision: Kong) -> dict[str, Any]:
         "proxy": {
             "http": {"containerPort": 8000, "servicePort": 80},
             "tls": {"containerPort": 8443, "servicePort": 443},
+            # Without ssl Kong would take the bytes of a handshake for the client's first words and tell no hosts apart.
+            **given(
+                stream=[
+                    {"containerPort": port, "parameters": ["ssl"], "protocol": "TCP", "servicePort": port}
+                    for port in decision.streams
+                ]
+            ),
             "type": decision.service_type,
         },
         "replicaCount": decision.gateway_replicas,

@@ -44,6 +44,17 @@ class Entrance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opening:
+    """The gateway leads bytes to a port."""
+
+    service: Service
+    name: str
+    """Of the port."""
+    port: int
+    """Of the service's pods."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Owned:
     """A service has a store."""
 
@@ -83,6 +94,16 @@ class Intent:
             for service in self.services
             for provide in service.spec.provides
             if provide.route
+        )
+
+    @cached_property
+    def openings(self) -> tuple[Opening, ...]:
+        """Every port that is public."""
+        return tuple(
+            Opening(service=service, name=name, port=port.target)
+            for service in self.services
+            for name, port in (service.spec.service.ports.items() if service.spec.service else ())
+            if port.public
         )
 
     @cached_property

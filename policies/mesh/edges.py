@@ -8,7 +8,7 @@ from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.offering import GrpcOperation, HttpOperation, Provide
 from policies.core.world import World
-from policies.intent.edges import Call, Entrance, intent, port
+from policies.intent.edges import Call, Entrance, Opening, intent, port
 from policies.intent.metrics import metrics_of
 
 SEGMENT: Final = "{*}"
@@ -82,6 +82,8 @@ def edges(world: World) -> Mapping[str, tuple[Edge, ...]]:
         found[call.provider.name].append(_consumed(call))
     for entrance in declared.entrances:
         found[entrance.service.name].append(_routed(entrance))
+    for opening in declared.openings:
+        found[opening.service.name].append(_opened(opening))
     for service in declared.services:
         found[service.name].extend(_scraped(service))
         edge = Edge(caller=service.name, identity=_identity(service), port=None, needed=False)
@@ -128,6 +130,16 @@ def _routed(entrance: Entrance) -> Edge:
         methods=_methods(service, provide),
         token=provide.route is not None and provide.route.auth.type != "none",
         why=f"{service.name}/{provide.api} has a public route",
+    )
+
+
+def _opened(opening: Opening) -> Edge:
+    return Edge(
+        caller="the gateway",
+        identity=f"{names.KONG}/{names.GATEWAY_ACCOUNT}",
+        port=opening.port,
+        methods=BYTES,
+        why=f"{opening.service.name}'s port {opening.name} is public",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from blueprint import clusters, network, operators
 from blueprint.catalogue import Environment
 from blueprint.context import Context
-from blueprint.settings import Existing, Mesh
+from blueprint.settings import Existing, Gateway, Mesh
 from manifests.operators import values
 from tests.support.stacks import settings
 
@@ -29,6 +29,7 @@ def context(
         operators="install" if install else "present",
         cluster=Existing(kind="existing", name="cluster"),
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
+        gateway=Gateway(streams=(8883,)),
     )
     return Context(
         settings=text,

@@ -70,6 +70,7 @@ def written(seed: int, folder: Path) -> Written:
     for spec in specs.values():
         if chance.random() < 0.5:
             spec["environments"] = _patches(chance, spec)
+    streams = _open(Random(f"{seed}, public ports"), specs)  # noqa: S311
     services = folder / "services"
     services.mkdir(parents=True)
     for name, spec in specs.items():
@@ -82,7 +83,7 @@ def written(seed: int, folder: Path) -> Written:
             _put(services / publish["schema"], '{"type": "object"}\n')
     meshed = chance.random() < 0.7
     settings = folder / "Pulumi.random.yaml"
-    settings.write_text(yaml.safe_dump({"config": {"platform:settings": _settings(chance, meshed)}}))
+    settings.write_text(yaml.safe_dump({"config": {"platform:settings": _settings(chance, meshed) | streams}}))
     return Written(services=services, settings=settings, meshed=meshed)
 
 
@@ -266,6 +267,19 @@ def _events(chance: Random, specs: dict[str, Text]) -> None:
         others = sorted(channel for channel, owner in channels.items() if owner != name)
         for channel in chance.sample(others, min(len(others), chance.choice((0, 0, 1, 3)))):
             spec.setdefault("events", {}).setdefault("subscribes", []).append({"channel": channel, "group": "g"})
+
+
+def _open(chance: Random, specs: dict[str, Text]) -> Text:
+    """Half of the ports that may be public are; the gateway's part of the settings, in which one port leads nowhere."""
+    streams = [8883]
+    for spec in specs.values():
+        switches = spec.get("rollout", {}).get("strategy") == "blueGreen"
+        for port in (spec.get("service") or {}).get("ports", {}).values():
+            if port.get("appProtocol") == "tcp" and not switches and chance.random() < 0.5:
+                streams.append(streams[-1] + 1)
+                host = chance.choice(({}, {"host": "api.random.example.com"}))
+                port["public"] = {"port": streams[-1], "reason": "anybody may", **host}
+    return {"gateway": {"streams": streams}}
 
 
 def _patches(chance: Random, spec: Text) -> Text:

@@ -72,6 +72,9 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
         for provide in spec.get("provides", ()):
             if "route" in provide:
                 yield _entrance(name, spec, provide)
+        for port in spec.get("service", {}).get("ports", {}).values():
+            if "public" in port:
+                yield Edge(source=GATEWAY.end, target=pods(name), ports=(_listened(port),))
         resources = spec.get("resources", {})
         for resource, of in resources.items():
             if of["type"] in STORE_PORTS:
@@ -172,7 +175,7 @@ def _platform(stack: Stack) -> Iterator[Edge]:
     for source in (GATEWAY, PROMETHEUS, COLLECTOR, REDIS):
         yield from _resolving(source.end, stack)
     for of in stack.zones:
-        yield Edge(source=of.name, target=GATEWAY.end, ports=(8000, 8443))
+        yield Edge(source=of.name, target=GATEWAY.end, ports=(8000, 8443, *stack.streams))
     if stack.nodes:
         yield Edge(source=NODES, target=GATEWAY.end, ports=(8100, 15020, 15021) if stack.meshed else (8100,))
     yield Edge(source=CONTROLLER.end, target=GATEWAY.end, ports=(8444,))

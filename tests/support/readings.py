@@ -43,6 +43,9 @@ OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "spec.provides.*.route.acl.allow": (["visitors"],),
     "spec.provides.*.route.acl.deny": (["customers"],),
     "spec.provides.*.route.host": ("www.example.com",),
+    "spec.service.ports.*.public.host": ("api.example.com",),
+    "spec.service.ports.*.public.port": (8884,),
+    "gateway.streams": ([8883, 9001],),
     # A ceiling below what is asked for.
     "budget.cpuCores": (1,),
     "budget.memoryGib": (1,),

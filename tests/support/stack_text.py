@@ -56,6 +56,8 @@ class Stack:
     issuers: frozenset[str]
     acme: bool
     """Whether a public authority asks for its certificates' hosts."""
+    streams: tuple[int, ...]
+    """Ports on which the gateway takes bytes."""
 
     @property
     def zones(self) -> tuple[Zone, ...]:
@@ -81,6 +83,7 @@ def stack_of(file: Path, *, meshed: bool = True) -> Stack:
         caches=tuple(cluster.get("nodeLocalDns", on_gke)),
         default_broker=reported.get("brokers", {}).get("default", "kafka"),
         acme=reported.get("gateway", {}).get("certificates", {}).get("kind") == "acme",
+        streams=tuple(reported.get("gateway", {}).get("streams", ())),
         issuers=frozenset(issuer["issuer"] for issuer in reported.get("identity", {}).get("issuers", {}).values()),
     )
 

@@ -50,6 +50,9 @@ def _of_chart(thing: Object, _: World) -> Iterator[Violation]:
             yield Violation(protocols, "allows a protocol below TLS 1.2")
         if suite.word == "old":
             yield Violation(suite, "is old, which allows protocols below TLS 1.2")
+        for stream in values.at("proxy", "stream"):
+            if "ssl" not in stream["parameters"].words:
+                yield Violation(stream["parameters"], "lacks ssl, so the port takes bytes in the clear")
 
 
 def _of_gateway(thing: Object, world: World) -> Iterator[Violation]:
@@ -93,12 +96,40 @@ def _only_encrypted(protocols: View) -> bool:
     return bool(spoken) and spoken <= {"https", "grpcs", "tls"}
 
 
-def _of_byte_ingress(thing: Object, _: World) -> Iterator[Violation]:
-    if thing.spec["tls"].is_empty:
-        yield Violation(thing.spec["tls"], "names no certificate")
-    for entry in thing.spec["tls"]:
+def _of_byte_ingress(thing: Object, world: World) -> Iterator[Violation]:
+    """Kong shows what a Gateway's listener has for a host on every port, so that it may stand there alone."""
+    entries = tuple(thing.spec["tls"])
+    for entry in entries:
         if not entry["secretName"].word:
             yield Violation(entry["secretName"], "is not set, so these hosts have no certificate")
+    proven = {host.word.lower() for entry in entries for host in entry["hosts"]} | world.once(_terminated)
+    bare = [rule["host"] for rule in thing.spec["rules"] if not _proves(proven, rule["host"].word)]
+    if not entries and any(not host.word or world.declares(names.KONG) for host in bare):
+        yield Violation(thing.spec["tls"], "names no certificate, and no listener of a Gateway has one for its hosts")
+    elif entries:
+        for host in bare:
+            yield Violation(host, f"is {host.word or 'not set'}, and no certificate of the {thing.kind} is for it")
+
+
+def _terminated(world: World) -> frozenset[str]:
+    """Hosts for which a listener of a Gateway ends TLS with a certificate of its own."""
+    found: set[str] = set()
+    for each in world.of(group.GATEWAY):
+        found |= readable(partial(_ended, each), _NOBODY)
+    return frozenset(found)
+
+
+_NOBODY: Final = frozenset[str]()
+
+
+def _ended(gateway: Object) -> frozenset[str]:
+    return frozenset(
+        listener["hostname"].word.lower()
+        for listener in gateway.spec["listeners"]
+        if listener["protocol"].word in ENCRYPTED
+        and listener["tls"]["mode"].word != "Passthrough"
+        and any(reference["name"].word for reference in listener["tls"]["certificateRefs"])
+    )
 
 
 def _of_route(thing: Object, world: World) -> Iterator[Violation]:

@@ -1,7 +1,7 @@
 """Where routes lead: to a Service that is there, and to nothing that was meant to stay inside."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
@@ -11,6 +11,7 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.selectors import texts
 from policies.objects.values import View
+from policies.rules.gw.declared import ends, opened
 from policies.rules.gw.group import GW, ROUTE
 from policies.rules.gw.plugins import rewritten
 from policies.rules.gw.route import EVERYTHING, Backend, Match, Route, covers, is_stripped_as_declared
@@ -78,7 +79,7 @@ PRIVATE: Final = frozenset({"metrics", "actuator", "debug", "pprof"})
     sources=("OWASP K8s K06",),
 )
 def internal_not_routed(route: Route, world: World) -> Iterator[Violation]:
-    """What is public is what the catalogue routes. Without a catalogue only the paths that are never public count."""
+    """What is public is what the catalogue routes or opens. Without one only the paths that are never public count."""
     for match in route.matches:
         if PRIVATE & set(_WORDS.findall(match.path.lower())):
             yield Violation(match.at, "exposes what a service tells about itself")
@@ -88,6 +89,8 @@ def internal_not_routed(route: Route, world: World) -> Iterator[Violation]:
         yield Violation(at, "has the service asked for another path than the catalogue routes", on=on)
     if route.rule["delegate"].is_set:
         yield Violation(route.rule["delegate"], "leads wherever another VirtualService says")
+    if opened(route, world):
+        return
     for backend in route.backends:
         service = world.facts.service.get(backend.namespace)
         provides = [provide for provide in service.spec.provides if provide.route] if service else []
@@ -114,19 +117,6 @@ def _exposes(service: Service, provide: Provide, backend: Backend, match: Match,
     ports = service.spec.service.ports if service.spec.service else {}
     port = ports.get(provide.port)
     asked = backend.port.word if isinstance(backend.port.value, str) else backend.port.number
-    numbers = {name: each.target for name, each in ports.items()}
     return asked is None or bool(
-        port and asked in (port.port, provide.port) and _ends(backend, asked, numbers, world) <= {port.target}
+        port and asked in (port.port, provide.port) and ends(backend, asked, ports, world) <= {port.target}
     )
-
-
-def _ends(backend: Backend, asked: str | float, numbers: Mapping[str, int], world: World) -> set[float | None]:
-    """Ports of the pods behind the port `asked` of a Service, those that are known: targetPort may be another."""
-    service = world.named("Service", backend.namespace, backend.name)
-    behind = [
-        port["targetPort"] if port["targetPort"].is_set else port["port"]
-        for port in (service.spec["ports"] if service else ())
-        if asked in (port["port"].number, port["name"].word)
-    ]
-    known = [each for each in behind if not isinstance(each.value, str) or each.word in numbers]
-    return {numbers[each.word] if isinstance(each.value, str) else each.number for each in known}

@@ -94,6 +94,10 @@ def host_unique(route: Route, world: World) -> Iterator[Violation]:
                 if (other, at) != (route.object, match.at.path):
                     yield Violation(match.at, f"is also routed by {other.title}")
                     break
+    for claim in _connections(route):
+        others = [other for other, at in claims.get(claim, ()) if (other, at) != (route.object, route.rule.path)]
+        if others:
+            yield Violation(route.rule, f"takes connections that {others[0].title} takes as well")
 
 
 MAX_REQUESTS: Final = 20_000
@@ -114,6 +118,13 @@ def _requests(route: Route, match: Match) -> Iterator[Request]:
     for host in {_plain(host.word) for host in route.hosts} | written.hosts or {""}:
         if not host.endswith(INSIDE):
             yield from ((host, kind, path, method, more) for method in written.methods or (match.method,))
+
+
+def _connections(route: Route) -> Iterator[Request]:
+    """What a route of bytes takes, as the requests of others: a host on a port."""
+    for host in {_plain(host.word) for host in route.hosts} or {""}:
+        if route.port:
+            yield (host, "", "", "", (f"port {route.port:g}",))
 
 
 def _plain(host: str) -> str:
@@ -150,6 +161,8 @@ def _claims(world: World) -> Mapping[Request, list[tuple[Object, str]]]:
     """Who takes a request, and where: the first two places, as one of them is always another than one's own."""
     found: dict[Request, list[tuple[Object, str]]] = {}
     for route in every_route(world):
+        for claim in _connections(route):
+            found.setdefault(claim, []).append((route.object, route.rule.path))
         for match in route.matches if route.object.once(_combines) <= MAX_REQUESTS else ():
             place = route.object, match.at.path
             for request in _requests(route, match):

@@ -12,6 +12,7 @@ from policies.core.world import World
 from policies.objects import Object
 from policies.objects.values import View
 from policies.rules.gw import group
+from policies.rules.gw.declared import opened
 from policies.rules.gw.group import GW, PLATFORM, ROUTE
 from policies.rules.gw.plugins import (
     AUTHENTICATE,
@@ -44,14 +45,14 @@ PLUGINS: Final = sorts(group.KONG_PLUGIN, group.KONG_CLUSTER_PLUGIN)
     sources=("OWASP K8s K06", "OWASP K8s K09"),
 )
 def route_auth(route: Route, world: World) -> Iterator[Violation]:
-    """The one exception is the catalogue's own: a route of this path with auth none and a reason.
+    """The exceptions are the catalogue's own, with a reason: a route of this path with auth none, and a public port.
 
     Who answers for it is the file's spec.owner.
     """
     asks = {kind: plugin for kind, plugin in running(route, world).items() if kind in AUTHENTICATE}
     if any(not _lets_strangers_in(plugin) for plugin in asks.values()):
         return
-    if route.redirects or _declared_open(route, world):
+    if route.redirects or _declared_open(route, world) or opened(route, world):
         return
     for plugin in asks.values():
         yield Violation(plugin.root.at("config", "anonymous"), "may let a request without proof pass", on=plugin)
@@ -97,7 +98,7 @@ PERIODS: Final = ("second", "minute", "hour", "day", "month", "year")
     sources=("OWASP API4:2023",),
 )
 def rate_limit(route: Route, world: World) -> Iterator[Violation]:
-    if route.redirects:
+    if route.redirects or opened(route, world):  # what counts requests sees none
         return
     limits = [plugin for kind, plugin in running(route, world).items() if kind in LIMIT]
     if not limits and not partly_elsewhere(route, world):
@@ -206,7 +207,7 @@ def request_limits(route: Route, world: World) -> Iterator[Violation]:
     if route.redirects:
         return
     size = running(route, world).get("request-size-limiting")
-    if size is None and world.declares(names.KONG) and not partly_elsewhere(route, world):
+    if size is None and not opened(route, world) and world.declares(names.KONG) and not partly_elsewhere(route, world):
         yield Violation(route.rule, "takes requests of any size")
     allowed = size.root.at("config", "allowed_payload_size") if size else None
     if allowed and (allowed.number or 0) <= 0:

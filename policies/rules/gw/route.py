@@ -53,6 +53,8 @@ class Route:
     """Kong plugins the rule itself names."""
     protocols: frozenset[str] = frozenset()
     """Protocols Kong serves it on; empty where Kong reads no requests, or another gateway serves it."""
+    port: float | None = None
+    """Of the gateway, where it takes connections and reads no requests."""
     rewrites: tuple[View, ...] = ()
     """Fields that change the path before the service sees it."""
     strips: View | None = None

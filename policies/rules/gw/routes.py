@@ -175,7 +175,7 @@ def _of_byte_ingress(thing: Object) -> Iterator[Route]:
             at=backend, name=backend["serviceName"].word, namespace=thing.namespace, port=backend["servicePort"]
         )
         hosts = (rule["host"],) if rule["host"].word else ()
-        yield Route(object=thing, rule=rule, hosts=hosts, matches=(), backends=(to,))
+        yield Route(object=thing, rule=rule, hosts=hosts, matches=(), backends=(to,), port=rule["port"].number)
 
 
 _READERS: Final[Mapping[str, Callable[[Object], Iterator[Route]]]] = {

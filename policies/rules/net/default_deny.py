@@ -14,7 +14,7 @@ from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.net.engines import calico, cilium
 from policies.rules.net.group import FOREIGN_SORTS, NET, PLATFORM, POLICIES, POLICY_SORTS, rules
-from policies.rules.net.platform import DNS, DNS_PORTS, GATEWAY, GATEWAY_PORTS
+from policies.rules.net.platform import DNS, DNS_PORTS, GATEWAY, public_ports
 
 NAMESPACES: Final = sorts("Namespace")
 
@@ -87,8 +87,11 @@ def _is_dns(peer: View) -> bool:
     where=PLATFORM,
     sources=("CIS-EKS 4.3.2", "NSA C-0030"),
 )
-def no_allow_all(policy: Object, _: Facts) -> Iterator[Violation]:
-    yield from _READERS.get(policy.sort, _kubernetes)(policy)
+def no_allow_all(policy: Object, facts: Facts) -> Iterator[Violation]:
+    if policy.sort in _READERS:
+        yield from _READERS[policy.sort](policy)
+    elif not _is_public_gateway(policy, public_ports(facts)):
+        yield from _kubernetes(policy)
 
 
 _READERS: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
@@ -97,8 +100,6 @@ _READERS: Final[Mapping[str, Callable[[Object], Iterator[Violation]]]] = {
 
 
 def _kubernetes(policy: Object) -> Iterator[Violation]:
-    if _is_public_gateway(policy):
-        return
     for direction, (field, side) in SIDES.items():
         blocks = []
         for rule in policy.spec[field]:
@@ -137,14 +138,14 @@ def _is_any(selector: View) -> bool:
     )
 
 
-def _is_public_gateway(policy: Object) -> bool:
-    """Whether it is the one policy that may admit every address: to the gateway's pods, on its two ports."""
+def _is_public_gateway(policy: Object, public: int) -> bool:
+    """Whether it is the one policy that may admit every address: to the gateway's pods, on its `public` ports."""
     opened = [rule_ports(rule) for rule in policy.spec["ingress"]]
     return (
         policy.namespace == GATEWAY.namespace
         and texts(policy.spec.at("podSelector", "matchLabels")).items() >= GATEWAY.labels.items()
         and policy.spec["egress"].is_empty
-        and not any(each.names or each.numbers & ~GATEWAY_PORTS for each in opened)
+        and not any(each.names or each.numbers & ~public for each in opened)
         and all(peer["ipBlock"].is_set for rule in policy.spec["ingress"] for peer in rule["from"])
         and not any(rule["from"].is_empty for rule in policy.spec["ingress"])
     )

@@ -35,6 +35,10 @@ def edges(facts: Facts) -> Iterator[Edge]:
             why = f"the gateway routes to {entrance.service.name}/{entrance.provide.api}"
             target = service_pods(entrance.service.name)
             yield Edge(source=GATEWAY, target=target, ports=_tcp(entrance.port), why=why)
+    for opening in declared.openings:
+        why = f"the gateway leads to {opening.service.name}'s public port {opening.name}"
+        target = service_pods(opening.service.name)
+        yield Edge(source=GATEWAY, target=target, ports=_tcp(opening.port), why=why)
     for owned in declared.stores:
         yield from _store(owned, facts)
     for service in declared.services:

@@ -123,6 +123,14 @@ GATEWAY_ADMIN: Final = opened(vendors.KONG_ADMIN_PORT)
 GATEWAY_STATUS: Final = opened(vendors.KONG_STATUS_PORT)
 
 
+def public_ports(facts: Facts) -> int:
+    """The gateway's ports for the world: its two for requests, and those the stack's settings open for bytes."""
+    found = GATEWAY_PORTS
+    for stream in facts.settings.gateway.streams if facts.settings else ():
+        found |= ports("TCP", stream)
+    return found
+
+
 def nodes(facts: Facts) -> Space:
     """The addresses of the nodes, where the stack's settings give them."""
     cluster = facts.settings.cluster if facts.settings else None
@@ -171,7 +179,7 @@ def own_edges(facts: Facts) -> Iterator[Edge]:
         yield Edge(source=broker, target=broker, ports=_every_tcp(), why="replication", must=False)
     yield from resolving(ServiceNamespaces(all_at_once=True), facts, must=False)
     world = Zone(name="the world", must=internet(facts).must, may=EVERYWHERE)
-    yield Edge(source=world, target=GATEWAY, ports=GATEWAY_PORTS, why="the world reaches the gateway")
+    yield Edge(source=world, target=GATEWAY, ports=public_ports(facts), why="the world reaches the gateway")
     if probing := nodes(facts):
         zone = Zone(name="the nodes", must=probing, may=probing)
         asked = GATEWAY_STATUS | (PROXY_PROBES if facts.mesh == "sidecar" else 0)
