@@ -7,7 +7,7 @@ import pytest
 
 from blueprint import design
 from manifests import everything
-from tests.support.stacks import catalogue, settings
+from tests.support.stacks import catalogue, settings, workload
 
 PORTS = {
     "http": "http: {port: 8080}",
@@ -22,7 +22,7 @@ def scraped(folder: Path, ports: list[str], more: str = "") -> tuple[str | None,
     """What the pod's annotations say a scraper shall ask, and, in a stack without a mesh, what Prometheus may reach."""
     listens = f"  service: {{ports: {{{', '.join(PORTS[port] for port in ports)}}}}}\n"
     read = catalogue(folder, one=f"{listens}{more}")
-    (made,) = [each for each in everything(design(settings(), read)) if each["kind"] == "Deployment"]
+    made = workload(everything(design(settings(), read)))
     annotations: dict[str, Any] = made["spec"]["template"]["metadata"]["annotations"]
     assert ("prometheus.io/scrape" in annotations) is ("prometheus.io/port" in annotations)
     plain = design(settings("staging", mesh={"mode": "none"}), read).services["one"].namespace

@@ -17,7 +17,7 @@ from policies.core.facts import Facts
 from policies.core.judging import Judge
 from policies.core.limits import limits_of
 from policies.rules import RULES
-from tests.support.stacks import TODAY, catalogue, settings
+from tests.support.stacks import TODAY, catalogue, settings, workload
 
 SAID: Final = """\
       scratch: {/var/cache/nginx: 64Mi, /srv/shared: 1Gi}
@@ -32,7 +32,7 @@ SAID: Final = """\
 def pod(folder: Path, more: str) -> Any:
     """The pod of a service of which `more` is said, from its first container on."""
     objects = everything(design(settings(), catalogue(folder, web=more)))
-    return next(each["spec"]["template"]["spec"] for each in objects if each["kind"] == "Deployment")
+    return workload(objects)["spec"]["template"]["spec"]
 
 
 def mounts(container: Any) -> dict[str, str]:
@@ -95,7 +95,7 @@ def read(folder: Path, more: str) -> dict[str, dict[str, str]]:
     """Container → path → the text it reads there, as Kubernetes would find it."""
     objects = list(everything(design(settings(), catalogue(folder, web=more))))
     held = {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
-    spec = next(each["spec"]["template"]["spec"] for each in objects if each["kind"] == "Deployment")
+    spec = workload(objects)["spec"]["template"]["spec"]
     volumes = {each["name"]: each["configMap"]["name"] for each in spec["volumes"] if "configMap" in each}
     return {
         container["name"]: {
@@ -121,7 +121,7 @@ def test_a_changed_file_restarts_the_pods(tmp_path: Path) -> None:
     sums = set()
     for name, text in {"one": READS, "other": READS.replace("quick", "slow")}.items():
         objects = everything(design(settings(), catalogue(tmp_path / name, web=text)))
-        template = next(each["spec"]["template"] for each in objects if each["kind"] == "Deployment")
+        template = workload(objects)["spec"]["template"]
         sums.add(next(value for key, value in template["metadata"]["annotations"].items() if "checksum" in key))
     assert len(sums) == 2
 
@@ -170,7 +170,7 @@ def test_a_file_that_changed_beside_the_catalogue_restarts_the_pods(tmp_path: Pa
 
 def pod_sums(folder: Path) -> Any:
     objects = everything(design(settings(), catalogue(folder, web=BESIDE)))
-    template = next(each["spec"]["template"] for each in objects if each["kind"] == "Deployment")
+    template = workload(objects)["spec"]["template"]
     return template["metadata"]["annotations"]
 
 

@@ -15,7 +15,7 @@ from policies.core.facts import Facts
 from policies.core.judging import Judge
 from policies.core.limits import limits_of
 from policies.rules import RULES
-from tests.support.stacks import TODAY, catalogue, settings
+from tests.support.stacks import TODAY, catalogue, settings, workload
 
 LISTENS = "  service: {ports: {http: {port: 8080}}}\n"
 UNMESHED: Mapping[str, Any] = {
@@ -83,7 +83,7 @@ def test_a_patch_switches_a_probe_off_in_one_environment(tmp_path: Path) -> None
 
 def test_the_pod_carries_what_is_asked_and_nothing_that_is_off(tmp_path: Path) -> None:
     read = catalogue(tmp_path, one=f"      readinessProbe: none\n{LISTENS}")
-    (made,) = [each for each in everything(design(settings(), read)) if each["kind"] == "Deployment"]
+    made = workload(everything(design(settings(), read)))
     main = made["spec"]["template"]["spec"]["containers"][0]
     assert "readinessProbe" not in main
     assert main["startupProbe"]["tcpSocket"] == main["livenessProbe"]["tcpSocket"] == {"port": 8080}
@@ -119,7 +119,7 @@ HEADED: str = """\
 
 def _containers(folder: Path, text: str) -> list[Any]:
     read = catalogue(folder, one=text)
-    (made,) = [each for each in everything(design(settings(), read)) if each["kind"] == "Deployment"]
+    made = workload(everything(design(settings(), read)))
     containers: list[Any] = made["spec"]["template"]["spec"]["containers"]
     return containers
 

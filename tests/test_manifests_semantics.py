@@ -214,7 +214,7 @@ def test_a_service_port_leads_to_a_port_of_the_pods_and_says_what_is_spoken_on_i
     for service in stack.kind("Service"):
         assert service["spec"]["type"] == "ClusterIP", f"{place(service)} is reachable from outside"
         plan = stack.blueprint.services.get(service["metadata"]["namespace"])
-        listened = {port.target for port in plan.workload.ports} if plan else {8000}  # else it is the gateway's own
+        listened = {port.target for port in plan.workload.ports} if plan else {8000, 6379}  # the gateway, its Redis
         for port in service["spec"]["ports"]:
             assert port["targetPort"] in listened, f"{place(service)} leads to a port nobody listens on"
             assert port["appProtocol"] in ("http", "http2", "grpc", "tcp", "tls"), f"{place(service)} is sniffed"

@@ -21,7 +21,7 @@ from operations.exits import Exit, RefusedError
 from operations.project import Project
 from tests.support.stacks import MINIMAL, ROOT
 
-SPOKEN = ("catalogue_page.py", "cli.py", "policy_page.py")
+SPOKEN = ("app.py", "catalogue_page.py", "cli.py", "policy_page.py")
 """Help and pages: they explain commands by the shipped catalogue, no run precedes them."""
 
 

@@ -16,7 +16,7 @@ from policies.core.judging import Judge
 from policies.core.limits import limits_of
 from policies.credentials.texts import suspect
 from policies.rules import RULES
-from tests.support.stacks import TODAY, catalogue, settings
+from tests.support.stacks import TODAY, catalogue, settings, workload
 
 DATABASE: Final = "  resources: {db: {type: postgres}}\n"
 FORMS: Final = {
@@ -30,7 +30,7 @@ VALUES: Final = {"host": "db.one-data.svc", "username": "one", "password": "it's
 def environment(folder: Path, value: str) -> list[dict[str, Any]]:
     """The variables of the pod whose owner wrote `value`."""
     read = catalogue(folder, one=f'      variables: {{DB_CONNECTION_STRING: "{value}"}}\n{DATABASE}')
-    (made,) = [each for each in everything(design(settings(), read)) if each["kind"] == "Deployment"]
+    made = workload(everything(design(settings(), read)))
     found: list[dict[str, Any]] = made["spec"]["template"]["spec"]["containers"][0]["env"]
     return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from operations.embedded.readiness import Conditions, HealthyRollout, ParentConditions, Readiness
+from operations.embedded.readiness import Conditions, HealthyRollout, ParentConditions, PlainConditions, Readiness
 
 NAMESPACED: Literal["Namespaced"] = "Namespaced"
 CLUSTER: Literal["Cluster"] = "Cluster"
@@ -60,7 +60,9 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("IngressClassParameters", "ingressclassparameterses", NAMESPACED, None),
     ),
     ("configuration.konghq.com", "v1beta1"): (("KongUpstreamPolicy", "kongupstreampolicies", NAMESPACED, None),),
-    ("external-secrets.io", "v1"): (("ExternalSecret", "externalsecrets", NAMESPACED, _READY),),
+    ("external-secrets.io", "v1"): (
+        ("ExternalSecret", "externalsecrets", NAMESPACED, PlainConditions(types=("Ready",))),
+    ),
     ("gateway.networking.k8s.io", "v1"): (
         ("Gateway", "gateways", NAMESPACED, Conditions(types=("Accepted", "Programmed"))),
         ("GatewayClass", "gatewayclasses", CLUSTER, Conditions(types=("Accepted",))),

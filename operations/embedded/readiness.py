@@ -67,6 +67,25 @@ class Conditions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlainConditions:
+    """`status.conditions` with each of `types` True, of a kind whose conditions name no generation."""
+
+    types: tuple[str, ...]
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            f"has(self.status) && has(self.status.conditions) && {list(self.types)}.all(t, self.status.conditions"
+            ".exists(c, c.type == t && c.status == 'True'))"
+        )
+
+    @property
+    def status(self) -> str:
+        return "conditions:\n" + "".join(map(_condition, self.types))
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParentConditions:
     """`status.parents[].conditions`, one entry per `spec.parentRefs`: how routes of the Gateway API are accepted."""
 

@@ -1,10 +1,11 @@
 """The stacks as they are committed, and catalogues made of files: what most tests start from."""
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from blueprint import Blueprint, design
+from blueprint import Blueprint, design, names
 from blueprint.reading import Catalogue, read_catalogue, read_settings
 from blueprint.settings import Settings
 from manifests import Manifest, everything
@@ -68,4 +69,14 @@ def objects(blueprint: Blueprint) -> dict[tuple[str, str, str, str], Manifest]:
     for manifest in everything(blueprint):
         assert key(manifest) not in found, f"{key(manifest)} is made twice"
         found[key(manifest)] = manifest
+    return found
+
+
+def workload(made: Iterable[Manifest]) -> Manifest:
+    """The one Deployment of a service among what was `made`; the platform's own are in namespaces of its own."""
+    (found,) = [
+        each
+        for each in made
+        if each["kind"] == "Deployment" and each["metadata"]["namespace"] not in names.PLATFORM_NAMESPACES
+    ]
     return found
