@@ -16,6 +16,11 @@ LONGEST: Final = 14
 
 Schema = Mapping[str, Any]
 
+_ASKED: Final = {
+    model.__name__: asked for model in models(Service) if isinstance(asked := getattr(model, "keys", None), tuple)
+}
+"""Type of resource → what a variable may ask of it."""
+
 _INTRO: Final = """\
 # A service's file, field by field
 
@@ -98,6 +103,8 @@ def _section(
         late = f" *Not made yet: {row.planned}.*" if row else ""
         yield f"| `{field}` | {_type(text)} | {default} | {said}{late} |"
     yield ""
+    if asked := _ASKED.get(name):
+        yield from [f"A variable asks for its parts by `${{resources.<name>.<key>}}`: {', '.join(asked)}.", ""]
     if example := _example(of, places):
         yield from ["```yaml", *example, "```", ""]
 
