@@ -211,7 +211,7 @@ PathTemplate = Annotated[
         matching(
             r"/|(/([A-Za-z0-9._~!$&'()+,;=:@%-]+|\{[A-Za-z][A-Za-z0-9_]*\}))+",
             "is not a path",
-            "Start with '/', end without it, write parameters as whole segments in braces: /v1/orders/{id}",
+            "Start with '/' and do not end with one; write parameters as whole segments in braces: /v1/orders/{id}",
         )
     ),
     AfterValidator(

@@ -19,8 +19,11 @@ from blueprint.references import OURS, Reference, parts
 _REFERENCE: Final = "\0"
 """Stands for a `${...}`: a host that is half a reference is no plain text."""
 _PORT: Final = r"(?::(?P<port>[0-9]{1,5})(?![0-9]))?"
+_SCHEMES: Final = "amqps?|grpcs?|https?|kafka|mongodb|mqtts?|mysql|nats|postgres(?:ql)?|rediss?|tcp|tls|wss?"
+"""What stands before `://` and a host that is connected to. After others is the name of a bucket, an image, a file."""
 _URL: Final = re.compile(
-    rf"(?:dns:///|(?P<scheme>[a-z][a-z0-9+.-]*)://)(?P<user>[^\s/@,]*@)?(?P<host>[a-z0-9.-]++)(?![\0$%({{_]){_PORT}",
+    rf"(?<![\w+.-])(?:dns:///|(?P<scheme>{_SCHEMES})://)(?P<user>[^\s/@,]*@)?(?P<host>[a-z0-9.-]++)(?![\0$%({{<\[*\\_])"
+    rf"{_PORT}",
     re.IGNORECASE,
 )
 """The host of a URL, or of a target of gRPC (dns:///host:port)."""
@@ -30,13 +33,20 @@ _IN_CLUSTER: Final = re.compile(
 """`<name>.<namespace>.svc`, with or without the cluster's domain, wherever it stands."""
 _WITH_PORT: Final = re.compile(r"(?P<host>[a-z0-9.-]+):(?P<port>[0-9]{1,5})(?:/.*)?")
 """One of a list of addresses."""
-_ADDRESS: Final = re.compile(r"(?:.*_)?(?:HOST|HOSTNAME|ADDR|ADDRESS|URL|URI|ENDPOINT)", re.IGNORECASE)
-"""Variables whose value is an address even without a port."""
+_OWN_NAME: Final = re.compile(
+    r"(?P<service>.+?)_(?:SERVICE_)?(?:HOST|HOSTNAME|ADDR|ADDRESS|URL|URI|ENDPOINT)", re.IGNORECASE
+)
+"""A variable that is called by a service: its value is an address even without a port."""
 _COMMENT: Final = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 _UPSTREAM: Final = re.compile(r"\bupstream\s+([\w.-]+)\s*\{")
 """nginx' word for a group of servers: `proxy_pass http://<name>` means the group."""
-_NOT_CALLED: Final = re.compile(r"(?:.*_)?(?:NO_PROXY|ALLOWED_HOSTS|ORIGINS?)", re.IGNORECASE)
-"""Variables that list hosts and call none: curl's NO_PROXY, Django's ALLOWED_HOSTS, the origins of CORS."""
+_NOT_CALLED: Final = re.compile(
+    r"(?:.*_)?(?:NO_PROXY|NON_PROXY_HOSTS|ALLOWED_HOSTS|SERVER_NAME|ORIGINS?|CORS_.*)|CORS_.*", re.IGNORECASE
+)
+"""Variables that list hosts and call none: curl's NO_PROXY, Django's ALLOWED_HOSTS, the names of certificates, the
+origins of CORS."""
+_PASSED_BY: Final = re.compile(r"-Dhttps?\.nonProxyHosts=\S*")
+"""Java's word for NO_PROXY, among others in one variable."""
 
 
 class _Address(NamedTuple):
@@ -44,6 +54,8 @@ class _Address(NamedTuple):
 
     host: str
     port: int | None
+    certain: bool
+    """Whether it can be nothing else; `name:number` may be an image, a queue or a partition."""
     key: str
     """What to ask of `${consumes.<service>}` instead: url, host, or host:port."""
 
@@ -65,8 +77,11 @@ def addresses(view: View) -> Iterator[Problem]:
 def _of(named: Iterable[_Address], service: Service, view: View) -> Iterator[tuple[str, str]]:
     """Cause and cure for each service, or other host, that is `named` in vain; each once."""
     met: set[str] = set()
+    outside = {each.host for each in service.spec.egress}
     for address in named:
-        callee = _service(address.host, view)
+        callee = _service(address.host, view) if address.host not in outside else None
+        if callee and not address.certain and address.port not in _numbers(view.services[callee]):
+            continue
         subject = callee or address.host
         if subject in met or callee == service.name:
             continue
@@ -83,15 +98,18 @@ def _named(variable: str, text: str) -> Iterator[_Address]:
     """Every address in the `text` of a variable that is one beyond doubt."""
     if _NOT_CALLED.fullmatch(variable):
         return
-    if ":" not in text and ".svc" not in text and not _ADDRESS.fullmatch(variable):
+    called = _OWN_NAME.fullmatch(variable)
+    if ":" not in text and ".svc" not in text and not called:
         return
     try:
-        plain = "".join(part if isinstance(part, str) else _REFERENCE for part in parts(text))
+        pieces = parts(_PASSED_BY.sub("", text))
+        plain = "".join(part if isinstance(part, str) else _REFERENCE for part in pieces)
     except ValueError:  # reported by `crossing_places.references`
         return
     yield from _written(plain)
-    if _ADDRESS.fullmatch(variable):
-        yield _Address(plain, None, "url" if variable.upper().endswith(("URL", "URI")) else "host")
+    if called and called["service"].upper() == plain.upper().replace("-", "_").removesuffix("_SERVICE"):
+        key = "url" if variable.upper().endswith(("URL", "URI")) else "host"
+        yield _Address(host=plain, port=None, certain=True, key=key)
 
 
 def _held(text: str) -> Iterator[_Address]:
@@ -111,20 +129,27 @@ def _written(plain: str) -> Iterator[_Address]:
         yield _address(found, "host:port" if found["port"] else "host")
     for item in re.split(r"[\s,;]+", plain):
         if written := _WITH_PORT.fullmatch(item):
-            yield _address(written, "host:port")
+            yield _address(written, "host:port", certain=False)
 
 
-def _address(found: re.Match[str], key: str) -> _Address:
-    return _Address(found["host"].lower().rstrip("."), int(found["port"]) if found["port"] else None, key)
+def _address(found: re.Match[str], key: str, *, certain: bool = True) -> _Address:
+    port = int(found["port"]) if found["port"] else None
+    return _Address(host=found["host"].lower().rstrip("."), port=port, certain=certain, key=key)
+
+
+def _numbers(service: Service) -> set[int]:
+    """Every number that a port of `service` has, at its Service or in its pods."""
+    ports = service.spec.service.ports.values() if service.spec.service else ()
+    return {number for port in ports for number in (port.port, port.target)}
 
 
 def _service(host: str, view: View) -> str | None:
-    """The service whose address `host` is, or was in another cluster; None: it is none's."""
+    """The service whose address `host` is, or was in another cluster; None: it is none's. Without `.svc`, two words are
+    one only where they are alike, as a service and its namespace are: `acme.shop` is on the internet."""
     name, *rest = host.removesuffix(f".{naming.DOMAIN}").removesuffix(".svc").split(".")
-    namespace = rest[-1] if rest else name
-    if namespace in view.services:
-        return namespace
-    return name if host != name and _IN_CLUSTER.fullmatch(host) and name in view.services else None
+    if _IN_CLUSTER.fullmatch(host):
+        return next((each for each in (rest[-1], name) if each in view.services), None)
+    return name if name in view.services and rest in ([], [name]) else None
 
 
 def _unreached(address: _Address, caller: Service, callee: Service) -> tuple[str, str] | None:
@@ -175,4 +200,4 @@ def _unknown(address: _Address, service: Service, view: View) -> tuple[str, str]
         cause = f"'{address}' is a store of {owner}, which {owner} alone reaches, so its connections are dropped"
         return cause, f"Ask {owner} through its API or its events"
     cause = f"'{address}' is no service of the catalogue, so its connections are dropped"
-    return cause, "Describe it in a file of its own and name its API in consumes, or a host outside in egress"
+    return cause, "Describe it in a file of its own, and name its API in consumes"
