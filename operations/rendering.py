@@ -18,8 +18,9 @@ from blueprint.reading.problems import ended, valid
 from operations.exits import Exit, RefusedError
 from operations.wire_yaml import text
 
-LIST = ".rendered.json"
-"""Names every file of the folder, itself not included."""
+LIST = ".rendered"
+"""Names every file of the folder, itself not included, as JSON. It has no ending: `judge` and kubectl would read it as an
+object."""
 CLUSTER_FOLDER = "_cluster"
 """Folder of the objects that live in no namespace; no namespace can be called so."""
 

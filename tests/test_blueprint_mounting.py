@@ -215,11 +215,13 @@ def test_a_folder_a_pipe_a_binary_and_a_large_file_are_refused(tmp_path: Path) -
     (tmp_path / "pipe" / "web").mkdir(parents=True)
     os.mkfifo(tmp_path / "pipe" / "web" / "web.conf")
     beside(tmp_path / "binary", b"\x89PNG\xff")
+    beside(tmp_path / "nul", b"text\0text")
     beside(tmp_path / "large", b"x" * (MOST_BYTES + 1))
-    said = {each: refused(tmp_path / each) for each in ("folder", "pipe", "binary", "large")}
+    said = {each: refused(tmp_path / each) for each in ("folder", "pipe", "binary", "nul", "large")}
     assert "a folder" in said["folder"]
     assert "is not there" in said["pipe"]
     assert "not UTF-8 text" in said["binary"]
+    assert "not UTF-8 text" in said["nul"]
     assert "into the image" in said["binary"]
     assert f"more than the {MOST_BYTES} bytes" in said["large"]
 

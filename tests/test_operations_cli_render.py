@@ -42,6 +42,13 @@ def test_every_object_is_one_file_and_two_renders_are_the_same_bytes(stack: str,
     assert sorted(map(key, read)) == sorted(map(key, objects)), "a file is not what the engine receives"
 
 
+def test_what_is_rendered_is_nothing_but_objects_to_whoever_reads_the_folder(tmp_path: Path) -> None:
+    plat("render", "-s", "dev", "-o", "out", "--service", "order-service", cwd=tmp_path)
+    said = plat("judge", "--objects", "out", "--environment", "dev", cwd=tmp_path)
+    assert "is not a Kubernetes object" not in said.stdout + said.stderr
+    assert said.returncode in (0, 5), said.stderr
+
+
 def test_one_service_is_rendered_alone_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
     done = plat("render", "-s", "dev", "-o", "out", "--service", "order-service", cwd=tmp_path)
     assert done.returncode == 0, f"not rendered: {done.stderr}"

@@ -142,12 +142,18 @@ def carried(service: Ports | None, *, runs_to_its_end: bool, switches: bool) -> 
 
 
 def asked(containers: Mapping[str, Container], ports: Mapping[str, Port]) -> Iterator[Fault]:
-    """A probe that names its port names one of the service's."""
+    """A probe that names its port names one of the service's; by number it is the pods' own, not the Service's."""
+    led = {port.port: (called, port.target) for called, port in ports.items() if port.port != port.target}
+    listened = {port.target for port in ports.values()}
     for name, container in sorted(containers.items()):
         for field, probe in container.written_probes.items():
             if isinstance(probe.port, str) and probe.port not in ports:
                 cause = f"'{probe.port}' is no port of this service"
                 yield Fault(f"containers.{name}.{field}.{probe.way}.port", cause, _known(ports))
+            elif name == "main" and probe.port in led and probe.port not in listened:
+                called, target = led[probe.port]
+                cause = f"is {probe.port}, where the Service answers; the container listens on {target}"
+                yield Fault(f"containers.{name}.{field}.{probe.way}.port", cause, f"Write {called}, or {target}")
 
 
 def measured(metrics: Metrics | str | None, ports: Mapping[str, Port]) -> Iterator[Fault]:

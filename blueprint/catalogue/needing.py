@@ -119,7 +119,7 @@ class Identity(Checked):
     gcp: (
         Annotated[
             str,
-            Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$"),
+            Field(pattern=r"^[a-z0-9][a-z0-9-]{4,62}@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com$"),
         ]
         | None
     ) = None

@@ -94,10 +94,13 @@ def _text(path: str, folder: Path) -> str:
         cause = f"names '{path}', which holds more than the {MOST_BYTES} bytes that one ConfigMap may"
         raise _RefusedError(cause, "Put what is large into the image")
     try:
-        return read.decode("utf-8")
+        text = read.decode("utf-8")
     except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
         cause = f"names '{path}', which is not UTF-8 text; binary files are not mounted"
-        raise _RefusedError(cause, "Put it into the image, or save it as UTF-8 if it is text") from None
+        raise _RefusedError(cause, "Put it into the image, or save it as UTF-8 if it is text")
+    return text
 
 
 def _there(wanted: Path, folder: Path) -> str:

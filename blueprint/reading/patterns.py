@@ -38,7 +38,7 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$": (
         "Write the ARN of a role, such as arn:aws:iam::123456789012:role/orders"
     ),
-    r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$": (
+    r"^[a-z0-9][a-z0-9-]{4,62}@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com$": (
         "Write the address of a service account, such as orders@acme-shop.iam.gserviceaccount.com"
     ),
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "Write an e-mail address",
