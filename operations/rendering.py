@@ -19,8 +19,8 @@ from operations.exits import Exit, RefusedError
 from operations.wire_yaml import text
 
 LIST = ".rendered"
-"""Names every file of the folder, itself not included, as JSON. It has no ending: `judge` and kubectl would read it as an
-object."""
+"""Names every file of the folder, itself not included, as JSON. It has no ending, or `judge` and kubectl would read it
+as an object."""
 CLUSTER_FOLDER = "_cluster"
 """Folder of the objects that live in no namespace; no namespace can be called so."""
 
