@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from blueprint import names
+from blueprint import names, vendors
 from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
 from policies.mesh.scope import host_in
@@ -35,9 +35,20 @@ def counts(plugin: Object, world: World) -> Iterator[Violation]:
         value = config["redis"][field]
         if value.is_known and not value.word and not elsewhere:
             yield Violation(value, "is empty" if value.is_set else "is not set")
-    host = config["redis"]["host"]
+    host, port = config["redis"]["host"], config["redis"]["port"]
     if host.is_known and (missing := _missing(host.word, world)):
         yield Violation(host, f"names the Service {missing}, and there is none")
+    elif plugin.namespace in world.facts.service:
+        # What the platform does not make may be down or open, and nobody here would know.
+        if host.is_known and host.word and not _is_made(host.word, world):
+            yield Violation(host, f"is {host.word}, and routes of services are counted in kong-redis")
+        if port.is_set and port.number != vendors.REDIS_PORT.number:
+            yield Violation(port, f"is {port.quantity}, where it does not listen")
+
+
+def _is_made(host: str, world: World) -> bool:
+    meant = host_in(world, host, names.KONG)
+    return (meant.namespace, meant.service) == (names.KONG, names.KONG_REDIS)
 
 
 def _missing(host: str, world: World) -> str | None:
