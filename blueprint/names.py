@@ -187,6 +187,14 @@ GATEWAY: Final = "edge"
 GATEWAY_CLASS: Final = "kong"
 GATEWAY_ACCOUNT: Final = "kong-gateway"
 """Kong's identity in the mesh: the chart's service account under the release name `kong`."""
+IDENTITY_HEADERS: Final = (
+    "x-consumer-custom-id",
+    "x-consumer-groups",
+    "x-consumer-id",
+    "x-consumer-username",
+    "x-jwt-sub",
+)
+"""In which the gateway names a consumer: believed inside, so never taken from outside."""
 KONG_REDIS: Final = "kong-redis"
 """The Redis in which the gateway's pods count together, in Kong's namespace: its Deployment, Service, account and
 Secret, and the generator of its password."""

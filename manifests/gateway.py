@@ -19,14 +19,6 @@ KONG_CLASS: Final = {"kubernetes.io/ingress.class": "kong"}
 
 REDIS: Final = names.address(names.KONG_REDIS, names.KONG)
 REDIS_PASSWORD: Final = "{vault://env/kong-rl-redis-password}"  # noqa: S105  (where Kong finds it, not the password)
-PRIVATE_HEADERS: Final = (
-    "x-consumer-custom-id",
-    "x-consumer-groups",
-    "x-consumer-id",
-    "x-consumer-username",
-    "x-jwt-sub",
-)
-"""Identity headers: believed inside, so never taken from outside."""
 
 
 def gateway(decision: Gateway) -> Iterator[Manifest]:
@@ -286,7 +278,9 @@ def _rate_limiting(decision: Route) -> Manifest:
 
 def _transformer(decision: Route) -> Manifest:
     text = decision.transformer
-    remove = given(headers=sorted({*PRIVATE_HEADERS, *text.remove.headers}), querystring=list(text.remove.querystring))
+    remove = given(
+        headers=sorted({*names.IDENTITY_HEADERS, *text.remove.headers}), querystring=list(text.remove.querystring)
+    )
     add = given(headers=list(text.add.headers), querystring=list(text.add.querystring))
     replace = given(headers=list(text.replace.headers), querystring=list(text.replace.querystring))
     return given(add=add, remove=remove, replace=replace)

@@ -181,6 +181,7 @@ class Spec(Promises):
             yield from balancing.faults(
                 self.affinity,
                 {port.app_protocol for port in ports.values()},
+                self.provides,
                 public=self.is_public,
                 balanced="load_balancer" in self.resilience.model_fields_set,
             )

@@ -3,11 +3,13 @@
 Affinity is soft. It is a hash over the pods that are ready, and it keeps nothing that a pod alone remembers.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.offering import Provide
+from blueprint.names import IDENTITY_HEADERS
 from blueprint.quantities import Duration
 from blueprint.text import Fault, Text
 
@@ -43,9 +45,11 @@ class SourceIpAffinity(Text):
 Affinity = Annotated[CookieAffinity | HeaderAffinity | SourceIpAffinity, Field(discriminator="type")]
 
 
-def faults(affinity: Affinity, protocols: Set[str], *, public: bool, balanced: bool) -> Iterator[Fault]:
-    """Why `affinity` would hold nothing: of a service whose ports speak `protocols`, which is `public` if the gateway
-    leads to it, and `balanced` if it says how its pods are chosen."""
+def faults(
+    affinity: Affinity, protocols: Set[str], provides: Sequence[Provide], *, public: bool, balanced: bool
+) -> Iterator[Fault]:
+    """Why `affinity` would hold nothing: of a service that `provides` APIs on ports that speak `protocols`, which is
+    `public` if the gateway leads to it, and `balanced` if it says how its pods are chosen."""
     if not protocols & {"http", "http2", "grpc"}:
         heard = f"its ports speak {' and '.join(sorted(protocols))}" if protocols else "the service has no port"
         cause = f"tells requests apart, but {heard}: the mesh sees none"
@@ -54,6 +58,17 @@ def faults(affinity: Affinity, protocols: Set[str], *, public: bool, balanced: b
         cause = "is the gateway's for every public request, so each of its pods would send all of them to one pod"
         cure = "Say `type: cookie` or `type: header`, with a name that tells callers apart: the gateway passes it on"
         yield Fault("affinity.type", cause, cure)
+    asked = {"cookie": "cookie", "header": getattr(affinity, "name", "").lower()}.get(affinity.type)
+    if asked in _taken(provides):
+        cause = f"tells callers apart by the header {asked}, which the gateway takes from every public request"
+        yield Fault("affinity", cause, "Name a header that arrives, or drop it from requestTransformer.remove")
     if balanced:
         cause = "chooses a pod for each request anew, but affinity keeps the same one"
         yield Fault("resilience.loadBalancer", cause, "Drop one of the two")
+
+
+def _taken(provides: Sequence[Provide]) -> Set[str]:
+    """The headers that the gateway takes away on some route, in lower case."""
+    routes = [provide.route for provide in provides if provide.route]
+    named = {header.lower() for route in routes for header in route.request_transformer.remove.headers}
+    return named.union(IDENTITY_HEADERS) if routes else named
