@@ -36,6 +36,10 @@ def paths(state: Mapping[str, Any]) -> list[str]:
         (IN_CLUSTER, {"stringData": {"password": {SIGNATURE: SECRET, "plaintext": '"x"'}}, "data": None}),
         ("kubernetes:core/v1:ConfigMap", {"data": {"PORT": "8003"}}),
         ("kubernetes:x/v1:KongPlugin", {"config": {"redis": {"password": "{vault://env/kong-redis}"}}}),
+        (
+            "kubernetes:x/v1:ExternalSecret",
+            {"spec": {"target": {"template": {"data": {"password": "{{ .password }}"}}}}},
+        ),
         ("aws:rds/instance:Instance", {"password": MARKED, "manageMasterUserPassword": True, "username": "shop"}),
         ("aws:mq/broker:Broker", {"users": [{"username": "shop", "password": MARKED}]}),
         ("aws:mq/broker:Broker", {"users": MARKED}),

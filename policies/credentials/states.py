@@ -5,6 +5,7 @@ CrossGuard hands a rule its values unwrapped, marked or not
 is which: a marked value is an object with a signature and a ciphertext. What is read here is `pulumi stack export`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -50,6 +51,8 @@ FIELDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 
 REFERENCE: Final = "{vault://"
 """How a plugin's configuration refers to a value in a vault (Kong 3.9, "Secrets management")."""
+TEMPLATE: Final = re.compile(r"\{\{ *\.[A-Za-z_][\w.]* *\}\}")
+"""How an ExternalSecret refers to a value that its controller fills in: a field, and nothing beside it."""
 
 PATHS: Final = frozenset({"pulumi:providers:kubernetes"})
 """Types whose field may also be the path of a file, which is no secret."""
@@ -143,7 +146,7 @@ def _passwords(value: Any, path: str) -> Iterator[str]:
     for name, where, text in _texts(value, path):
         named = name.casefold().endswith(("password", "passphrase"))
         private = text.lstrip().startswith("-----BEGIN") and "PRIVATE KEY-----" in text
-        if private or (named and text and not text.startswith(REFERENCE)):
+        if private or (named and text and not (text.startswith(REFERENCE) or TEMPLATE.fullmatch(text))):
             yield where
 
 
