@@ -15,6 +15,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.listening import opened
 from blueprint.catalogue.owning import Volume
 from blueprint.delivery import peak_pods
+from blueprint.gateway import hosts_of
 from blueprint.reading import Catalogue, Problem, TextError, stack_file
 from blueprint.reading.problems import ended, valid
 from blueprint.settings import Existing, Settings
@@ -59,7 +60,7 @@ def _named(problem: Problem, cures: Mapping[str, str]) -> Problem:
 
 
 def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
-    hosts = settings.gateway.hosts or (f"api.{settings.domain}",)
+    hosts = hosts_of(settings)
     groups = {group for issuer in settings.identity.issuers.values() for group in issuer.groups}
     for service in services:
         for index, provide in enumerate(service.spec.provides):
@@ -96,7 +97,7 @@ def _routes(settings: Settings, catalogue: Catalogue, services: Sequence[Service
 
 def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
     """A path routed on the default host by one and on the same host by its name by another."""
-    default = (settings.gateway.hosts or (f"api.{settings.domain}",))[0]
+    default = hosts_of(settings)[0]
     owners: dict[tuple[str, str], tuple[str, str | None]] = {}
     for service in services:
         for position, provide in enumerate(service.spec.provides):
@@ -114,7 +115,7 @@ def _twice(settings: Settings, catalogue: Catalogue, services: Sequence[Service]
 
 def _openings(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
     """Public ports: the gateway opens them, for a host whose certificate it has, and each for one service."""
-    hosts, streams = settings.gateway.hosts or (f"api.{settings.domain}",), settings.gateway.streams
+    hosts, streams = hosts_of(settings), settings.gateway.streams
     owners: dict[tuple[str, int], tuple[str, str | None]] = {}
     for service in services:
         for name, _, public in opened(service.spec.service):

@@ -84,13 +84,17 @@ class Route:
     """Whether an answer may go on for long, so that nothing may wait for its end."""
 
 
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """The public names of a stack; the first is the default of a route."""
+    return settings.gateway.hosts or (f"api.{settings.domain}",)
+
+
 def decide(settings: Settings) -> Gateway:
     """The edge of a stack."""
-    hosts = settings.gateway.hosts or (f"api.{settings.domain}",)
     return Gateway(
         hosts=tuple(
             Host(name=host, listener=f"https-{index}", certificate=names.certificate(host))
-            for index, host in enumerate(hosts)
+            for index, host in enumerate(hosts_of(settings))
         ),
         certificates=settings.gateway.certificates,
         consumers=tuple(

@@ -25,6 +25,11 @@ class CookieAffinity(Text):
     """How long the cookie lives that the caller's proxy gives to whoever has none, for every path of the host. Unset:
     the service sets the cookie itself, and requests without it go to any pod."""
 
+    @property
+    def header(self) -> str | None:
+        """The request header that is hashed, in lower case; None: none is."""
+        return "cookie"
+
 
 class HeaderAffinity(Text):
     """The same pod for the same value of a request header, such as a user's id or a gRPC key."""
@@ -34,12 +39,22 @@ class HeaderAffinity(Text):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
     """Name of the header. Requests without it go to any pod."""
 
+    @property
+    def header(self) -> str | None:
+        """As of a cookie."""
+        return self.name.lower()
+
 
 class SourceIpAffinity(Text):
     """The same pod for all requests of one calling pod. Not for public services: the gateway is their caller."""
 
     type: Literal["sourceIp"]
     """sourceIp"""
+
+    @property
+    def header(self) -> str | None:
+        """As of a cookie."""
+        return None
 
 
 Affinity = Annotated[CookieAffinity | HeaderAffinity | SourceIpAffinity, Field(discriminator="type")]
@@ -58,9 +73,10 @@ def faults(
         cause = "is the gateway's for every public request, so each of its pods would send all of them to one pod"
         cure = "Say `type: cookie` or `type: header`, with a name that tells callers apart: the gateway passes it on"
         yield Fault("affinity.type", cause, cure)
-    asked = {"cookie": "cookie", "header": getattr(affinity, "name", "").lower()}.get(affinity.type)
-    if asked in _taken(provides):
-        cause = f"tells callers apart by the header {asked}, which the gateway takes from every public request"
+    if affinity.header in _taken(provides):
+        cause = (
+            f"tells callers apart by the header {affinity.header}, which the gateway takes from every public request"
+        )
         yield Fault("affinity", cause, "Name a header that arrives, or drop it from requestTransformer.remove")
     if balanced:
         cause = "chooses a pod for each request anew, but affinity keeps the same one"

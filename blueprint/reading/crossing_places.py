@@ -7,6 +7,8 @@ from blueprint import names as naming
 from blueprint.catalogue import Spec
 from blueprint.catalogue.listening import opened
 from blueprint.catalogue.owning import Store
+from blueprint.catalogue.running import InitContainer
+from blueprint.reading.places import Place
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
 from blueprint.references import Reference, answerable, ours, parts
@@ -76,29 +78,29 @@ def public_ports(view: View) -> Iterator[Problem]:
             owners.setdefault(key, (name, port))
 
 
-def texts(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _running(spec: Spec) -> Iterator[tuple[Place, InitContainer]]:
+    """Every container with its place."""
+    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
+        yield from (((field, name), container) for name, container in sorted(containers.items()))
+
+
+def texts(spec: Spec) -> Iterator[tuple[Place, str]]:
     """Every text that may hold references, with its place."""
-    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
-        for container, running in sorted(containers.items()):
-            for variable, text in sorted(running.variables.items()):
-                yield (field, container, "variables", variable), text
+    for place, container in _running(spec):
+        yield from (((*place, "variables", name), text) for name, text in sorted(container.variables.items()))
 
 
-def held(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def held(spec: Spec) -> Iterator[tuple[Place, str]]:
     """The text of every file, with its place."""
-    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
-        for container, running in sorted(containers.items()):
-            for path, text in sorted(running.files.items()):
-                yield (field, container, "files", path), text
+    for place, container in _running(spec):
+        yield from (((*place, "files", path), text) for path, text in sorted(container.files.items()))
 
 
-def _words(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _words(spec: Spec) -> Iterator[tuple[Place, str]]:
     """Every word of a command line, with its place."""
-    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
-        for container, running in sorted(containers.items()):
-            for part, words in (("command", running.command), ("args", running.args)):
-                for index, word in enumerate(words or ()):
-                    yield (field, container, part, index), word
+    for place, container in _running(spec):
+        for part, words in (("command", container.command), ("args", container.args)):
+            yield from (((*place, part, index), word) for index, word in enumerate(words or ()))
 
 
 def references(view: View) -> Iterator[Problem]:

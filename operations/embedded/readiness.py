@@ -44,6 +44,14 @@ def _condition(kind: str, *, extra: str = "") -> str:
     )
 
 
+def _all_true(types: tuple[str, ...], *, also: str = "") -> str:
+    """CEL: `status.conditions` has each of `types`, True, and `also` holds for each."""
+    return (
+        f"has(self.status) && has(self.status.conditions) && {list(types)}.all(t, self.status.conditions"
+        f".exists(c, c.type == t && c.status == 'True'{also}))"
+    )
+
+
 _OBSERVED = "  observedGeneration: {{ .metadata.generation }}\n"
 
 
@@ -56,10 +64,7 @@ class Conditions:
 
     @property
     def ready(self) -> str:
-        return (
-            f"has(self.status) && has(self.status.conditions) && {list(self.types)}.all(t, self.status.conditions"
-            f".exists(c, c.type == t && c.status == 'True' && {_OF_THIS_GENERATION}))"
-        )
+        return _all_true(self.types, also=f" && {_OF_THIS_GENERATION}")
 
     @property
     def status(self) -> str:
@@ -75,10 +80,7 @@ class PlainConditions:
 
     @property
     def ready(self) -> str:
-        return (
-            f"has(self.status) && has(self.status.conditions) && {list(self.types)}.all(t, self.status.conditions"
-            ".exists(c, c.type == t && c.status == 'True'))"
-        )
+        return _all_true(self.types)
 
     @property
     def status(self) -> str:
