@@ -13,12 +13,12 @@ from typing import Annotated
 
 import typer
 
-from operations import options
+from operations import cli_proof, options
 from operations.app import app, command
 from operations.console import Console, many
 from operations.exits import Exit
 
-__all__ = ["app", "main"]
+__all__ = ["app", "cli_proof", "main"]
 
 
 @command("validate", "Check every file; print every mistake with its line and cure.")

@@ -112,6 +112,12 @@ class Cluster:
         items = json.loads(listed)["items"]
         return sum(map(_ready, items)), len(items)
 
+    def listed(self, *kinds: str) -> Sequence[Mapping[str, Any]]:
+        """Every object of `kinds` (`pods`, `networkpolicies`), whoever made it. Raises RefusedError."""
+        answer = self._run(["get", ",".join(kinds), "--all-namespaces", "--output=json"])
+        items: list[Mapping[str, Any]] = json.loads(answer)["items"]
+        return items
+
     def _run(self, arguments: Sequence[str], *, text: str | None = None) -> str:
         access = [f"--kubeconfig={self.kubeconfig}", f"--context={self.context}", f"--cache-dir={self.cache}"]
         done = subprocess.run(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from operations.embedded.nodes import CAPACITY, PROVISIONER, STORAGE_CLASS
+from operations.embedded.nodes import ADDRESSES, CAPACITY, PROVISIONER, STORAGE_CLASS
 from operations.embedded.stage import ALIVE, Jq, Stage, stage, status
 
 
@@ -46,6 +46,10 @@ conditions:
 addresses:
 - type: Hostname
   address: {{ .metadata.name }}
+"""
+    + f"""
+- type: InternalIP
+  address: {{{{ get (dict {" ".join(f'"{name}" "{address}"' for name, address in ADDRESSES.items())}) .metadata.name }}}}
 """
 )
 _NODE_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'
@@ -110,6 +114,9 @@ initContainerStatuses:
 {{ end }}
 {{ end }}
 {{ end }}
+hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
+hostIPs:
+- ip: {{ NodeIPWith .spec.nodeName | Quote }}
 {{ $on_host := default false .spec.hostNetwork }}
 {{ with PodIPsWith .spec.nodeName $on_host .metadata.uid .metadata.name .metadata.namespace }}
 podIP: {{ first . | Quote }}

@@ -1,0 +1,42 @@
+"""The command that observes a running stack. In a module of its own, because what it needs no other command does."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from operations import options
+from operations.app import command
+from operations.console import Console
+from operations.exits import Exit
+
+
+@command("prove", "Try every connection of a running stack, on packets.")
+def prove(
+    *,
+    stack: options.Stack,
+    services: options.Services = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="NAME,NAME", help="Only these services, and what is theirs.")
+    ] = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> Exit:
+    """Try every connection of a running stack, and compare what connects with what is declared.
+
+    Reads pods and NetworkPolicies from the stack's API server, gives every pod a network namespace on this machine,
+    and lets kube-router enforce the policies on real packets. Every pod tries every port of every other, over TCP and
+    UDP, and so do strangers, the internet and the clouds' metadata server. Whatever connects and is not declared, or is
+    declared and does not connect, is printed with the policy at fault, and the command ends with 5. The stack is only
+    read. Needs Linux, and root or user namespaces. What is proven and what is not: docs/proof.md
+    """
+    from operations import proving  # noqa: PLC0415
+    from operations.project import Project  # noqa: PLC0415
+
+    words = Console(quiet=quiet)
+    chosen = [name.strip() for name in only.split(",") if name.strip()] if only else []
+    found = proving.proven(Project.here(services), stack, words, only=chosen)
+    words.result(json.dumps(found.record(), indent=1) if as_json else found.text(words))
+    return found.exit_code

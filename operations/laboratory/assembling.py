@@ -1,0 +1,173 @@
+"""The hosts of a proof: the pods of the stack, those that stand in for what does not run here, and strangers.
+
+Edges speak of pods that charts, operators and the cluster bring. Where none of them runs, as on the embedded control
+plane, a host with their labels replaces them: what policies see of a pod is its labels and its namespace. Beside them
+are hosts that no edge speaks of: a stray without labels in every namespace of ours, a stranger elsewhere with the
+labels of a service, the internet, a private network, and the clouds' metadata server. Whatever those reach is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address
+from typing import Final
+
+from blueprint import names
+from operations.laboratory.hosts import Host, Port
+from operations.laboratory.observed import Observed, Pod
+from policies.core.facts import Facts
+from policies.network.addresses import METADATA, space
+from policies.rules.net.edges import edges, service_pods, stores
+from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Pods, Zone
+
+UNDECLARED: Final = Port("TCP", 64_999)
+"""Tried on every host, and declared by nobody: a rule without ports would let it through."""
+STAND_INS: Final = IPv4Address("10.245.0.1")
+"""First address of those that stand in: beside the pods' 10.244.0.0/16, and as private."""
+INTERNET: Final = "8.8.8.8"
+"""An address that every table calls public. It is a host in the sandbox: nothing leaves this machine."""
+PRIVATE: Final = "172.20.0.1"
+"""A private address that no edge of the shop names; one an edge does name comes from the edge."""
+_OUTSIDE_PORTS: Final = (Port("TCP", 80), Port("TCP", 443), UNDECLARED)
+STRANGERS: Final = "default"
+"""A namespace that is nobody's."""
+_FEW: Final = 32
+"""An edge of more ports opens a range nobody listens on: replication between pods of one store."""
+
+
+def assemble(observed: Observed, facts: Facts, only: Sequence[str]) -> tuple[Host, ...]:
+    """The hosts, sorted by name; with `only`, of the services those with these names, and what is theirs."""
+    drawn = list(edges(facts))
+    known = _Known(facts, drawn, only)
+    addresses = (str(STAND_INS + number) for number in range(1 << 16))
+    hosts = [known.host(pod) for pod in observed.pods if known.takes_part(pod.namespace)]
+    for pods in known.places:
+        if known.takes_part(pods.namespace) and not any(host.is_of(pods) for host in hosts):
+            hosts.append(known.stand_in(pods, next(addresses)))
+    there = {each["metadata"]["name"] for each in observed.namespaces}
+    strays = sorted(filter(known.takes_part, there & {*known.closed_namespaces}))
+    hosts += [_other(f"{name}/a-stray", next(addresses), namespace=name, closed=True) for name in strays]
+    hosts.append(_stranger(facts, next(addresses)))
+    hosts += _outside(drawn)
+    return tuple(sorted(hosts, key=lambda host: host.name))
+
+
+class _Known:
+    """What the edges say about pods."""
+
+    def __init__(self, facts: Facts, drawn: Iterable[Edge], only: Sequence[str]) -> None:
+        services = [service.name for service in facts.services or ()]
+        self.places = (*(service_pods(name) for name in services), *stores(facts), *STANDING)
+        self._drawn = tuple(drawn)
+        self._tenants = {place for name in services for place in (name, names.data_namespace(name))}
+        self._chosen = {place for name in only or services for place in (name, names.data_namespace(name))}
+        self.closed_namespaces = (*self._tenants, *CLOSED_NAMESPACES)
+
+    def takes_part(self, namespace: str) -> bool:
+        return namespace not in self._tenants or namespace in self._chosen
+
+    def host(self, pod: Pod) -> Host:
+        """A pod of the stack."""
+        place = next((each for each in self.places if _is_of(pod, each)), None)
+        return Host(
+            name=f"{pod.namespace}/{pod.name}",
+            group=_group(place) if place else f"{pod.namespace}/{pod.name}",
+            namespace=pod.namespace,
+            labels=pod.labels,
+            address=pod.address,
+            served=self._served(place, pod.ports),
+            named_ports=pod.named_ports,
+            closed=place.closed if place else pod.namespace in self.closed_namespaces,
+            stands_in=False,
+        )
+
+    def stand_in(self, place: Pods, address: str) -> Host:
+        """A host for pods that edges speak of."""
+        return Host(
+            name=f"{place.namespace}/{place.name}",
+            group=_group(place),
+            namespace=place.namespace,
+            labels=place.labels,
+            address=address,
+            served=self._served(place, ()),
+            named_ports={},
+            closed=place.closed,
+            stands_in=True,
+        )
+
+    def _served(self, place: Pods | None, own: Iterable[Port]) -> tuple[Port, ...]:
+        """Its own ports and those edges lead to, each with both protocols."""
+        numbers = {port.number for port in own}
+        for edge in self._drawn:
+            if edge.target == place:
+                numbers |= _numbers(edge.ports)
+        return tuple(sorted({UNDECLARED, *(Port(way, number) for number in numbers for way in ("TCP", "UDP"))}))
+
+
+def _stranger(facts: Facts, address: str) -> Host:
+    """With the labels of the first service that calls others: labels alone must open nothing elsewhere."""
+    callers = [service.name for service in facts.services or () if service.spec.consumes]
+    labels = names.selector(callers[0]) if callers else {}
+    return _other(f"{STRANGERS}/a-stranger", address, namespace=STRANGERS, labels=labels, closed=False)
+
+
+def _outside(drawn: Iterable[Edge]) -> Iterator[Host]:
+    """Who is not in the cluster: the internet, the networks that edges name, and two that none may reach."""
+    zones = [(edge.target, edge.ports) for edge in drawn if isinstance(edge.target, Zone)]
+    asked = {Port("TCP", number) for _, some in zones for number in _numbers(some)}
+    served = (*_OUTSIDE_PORTS, *asked)
+    yield _other("the internet", INTERNET, served=served)
+    yield _other("the metadata server", METADATA[0], served=served)
+    yield _other("a private network", PRIVATE, served=served)
+    for name, address in sorted({(zone.name, _first(zone)) for zone, _ in zones}):
+        if address:
+            yield _other(name, address, served=served)
+
+
+def _first(zone: Zone) -> str:
+    """An address of a private network that an edge names; none of the internet, and none of IPv6."""
+    first = zone.must.runs[0][0] if zone.must else 0
+    return "" if zone.must.holds(space([INTERNET])) or not 0 < first < 1 << 32 else str(IPv4Address(first + 1))
+
+
+def _other(
+    name: str,
+    address: str,
+    *,
+    namespace: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    closed: bool = False,
+    served: Iterable[Port] = (UNDECLARED,),
+) -> Host:
+    return Host(
+        name=name,
+        group=name,
+        namespace=namespace,
+        labels=labels or {},
+        address=address,
+        served=tuple(sorted(set(served))),
+        named_ports={},
+        closed=closed,
+        stands_in=True,
+    )
+
+
+def _numbers(some: int) -> set[int]:
+    """The port numbers in a set of ports, of whatever protocol; none where it is a range nobody listens on."""
+    if some.bit_count() > _FEW:
+        return set()
+    found = set()
+    while some:
+        lowest = some & -some
+        found.add((lowest.bit_length() - 1) % (1 << 16))
+        some ^= lowest
+    return found
+
+
+def _group(pods: Pods) -> str:
+    """A service by its name alone, everything else with its namespace."""
+    return pods.name if pods.name == pods.namespace else f"{pods.namespace}/{pods.name}"
+
+
+def _is_of(pod: Pod, pods: Pods) -> bool:
+    return pod.namespace == pods.namespace and pods.labels.items() <= pod.labels.items()

@@ -1,0 +1,40 @@
+"""The first process of a sandbox. When it ends, the kernel ends all others and takes their network away.
+
+    python -m operations.laboratory.inside JOB
+
+JOB names a file with one JSON record: `part`, and what that part is to do. Events go to stdout, one JSON record a
+line. The other side holds a pipe open as stdin: when it ends in whatever way, this ends too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from operations.laboratory.inside import network
+from operations.laboratory.inside.events import Events
+from operations.laboratory.inside.failing import FailedError
+
+PARTS = {"network": network.observe}
+
+
+def main() -> None:
+    threading.Thread(target=_end_with_the_other_side, daemon=True).start()
+    job: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    events = Events(sys.stdout)
+    try:
+        events.result(PARTS[job["part"]](job, events))
+    except FailedError as error:
+        events.failed(str(error))
+
+
+def _end_with_the_other_side() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+main()

@@ -1,0 +1,55 @@
+"""What the laboratory needs of this machine, and what to do where it is missing. Asked before anything is built."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from operations.exits import RefusedError
+
+PACKAGES: Final[Mapping[str, str]] = {
+    "ip": "iproute2",
+    "ipset": "ipset",
+    "iptables-restore": "iptables",
+    "iptables-save": "iptables",
+    "unshare": "util-linux",
+}
+"""Program → the package that brings it (Debian, Ubuntu and Fedora call them alike)."""
+_SYSTEM: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where they are, and a user's PATH often does not lead."""
+
+
+def path() -> str:
+    """The PATH on which the programs are looked for."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM])
+
+
+def check(sandbox: Sequence[str]) -> None:
+    """Whether hosts can be made here; `sandbox` is the command that a namespace of one's own begins with.
+
+    Raises:
+        RefusedError: they cannot; the text says what is missing and what helps.
+    """
+    if sys.platform != "linux":
+        raise RefusedError(
+            "`plat prove` makes hosts of Linux' network namespaces, and this is no Linux. Nothing was started. Run it"
+            " on a Linux machine, in a virtual machine, or look at what CI proves on every change."
+        )
+    missing = sorted({package for program, package in PACKAGES.items() if not shutil.which(program, path=path())})
+    if missing:
+        raise RefusedError(
+            f"`plat prove` needs {', '.join(sorted(PACKAGES))}; {', '.join(missing)} must be installed."
+            f" Nothing was started. Debian and Ubuntu: sudo apt-get install {' '.join(missing)};"
+            f" Fedora: sudo dnf install {' '.join(missing)}"
+        )
+    tried = subprocess.run([*sandbox, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        raise RefusedError(
+            f"This user may not make namespaces ({tried.stderr.strip() or f'exit code {tried.returncode}'}). Nothing"
+            " was started. Run as root, or allow user namespaces: sudo sysctl -w kernel.unprivileged_userns_clone=1"
+            " (Debian) or sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
+        )

@@ -1,0 +1,157 @@
+"""NetworkPolicies on packets: every host tries every port of every other, and what connected is what was declared.
+
+The policies are those the stack's API server holds, read once; kube-router enforces copies of them in a sandbox. The
+expectation is the judge's (`expected`), which knows the catalogue and not the derivation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from operations.console import Phase
+from operations.engine import Toolchain
+from operations.laboratory import sandbox
+from operations.laboratory.assembling import assemble
+from operations.laboratory.expected import Expectation, Wanted
+from operations.laboratory.hosts import Host, Port
+from operations.laboratory.letting import Letting
+from operations.laboratory.observed import Observed
+from policies.core.facts import Facts
+
+TOOLS: Final = ("etcd", "kube-apiserver", "kube-router")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One attempt that did not do what it ought to."""
+
+    source: Host
+    target: Host
+    port: Port
+    passed: bool
+    because: tuple[str, ...]
+    """The policies that let it through, or the edge and the end that lacks one."""
+
+    def __str__(self) -> str:
+        asked = f"{self.source.name} → {self.target.name} {self.port}"
+        if self.passed:
+            return f"{asked} passes, and no edge declares it: {'; '.join(self.because)}"
+        return f"{asked} is refused, and is declared: {'; '.join(self.because)}"
+
+    def record(self) -> Mapping[str, Any]:
+        """For `--json`."""
+        return {
+            "source": self.source.name,
+            "target": self.target.name,
+            "protocol": self.port.protocol,
+            "port": self.port.number,
+            "passed": self.passed,
+            "because": list(self.because),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What was observed."""
+
+    hosts: Sequence[Host]
+    policies: int
+    attempts: int
+    passed: Sequence[tuple[Host, Host, Port]]
+    left_open: int
+    """Attempts that edges neither ask for nor forbid: an operator's own policies decide."""
+    differences: Sequence[Difference]
+    rules: int
+    """Of iptables."""
+    seconds: float
+    memory_bytes: int
+
+    @cached_property
+    def pods(self) -> int:
+        """Hosts that are pods of the stack."""
+        return sum(host.is_pod and not host.stands_in for host in self.hosts)
+
+    def record(self) -> Mapping[str, Any]:
+        """For `--json`."""
+        return {
+            "pods": self.pods,
+            "hosts": len(self.hosts),
+            "policies": self.policies,
+            "rules": self.rules,
+            "attempts": self.attempts,
+            "passed": len(self.passed),
+            "left_open": self.left_open,
+            "differences": [each.record() for each in self.differences],
+            "connections": [[source.name, target.name, str(port)] for source, target, port in self.passed],
+            "seconds": self.seconds,
+            "memory_bytes": self.memory_bytes,
+        }
+
+
+def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only: Sequence[str] = ()) -> Proof:
+    """Tries every connection between the hosts of `observed`; with `only`, of the services those with these names.
+
+    Raises:
+        RefusedError: this machine cannot, or the laboratory does not work.
+    """
+    hosts = assemble(observed, facts, only)
+    found = sandbox.run(_job(hosts, observed, tools), phase)
+    passed = [(hosts[source], hosts[target], Port(way, port)) for source, target, way, port in found["reached"]]
+    expectation = Expectation(hosts, facts)
+    differences = _differences(hosts, set(passed), expectation, observed)
+    left_open = sum(
+        expectation.of(source, target, port) is Wanted.EITHER
+        for source in hosts
+        for target in hosts
+        if _tried(source, target)
+        for port in target.served
+    )
+    return Proof(
+        hosts=hosts,
+        policies=len(observed.policies),
+        attempts=found["attempts"],
+        passed=passed,
+        left_open=left_open,
+        differences=differences,
+        rules=found["rules"],
+        seconds=found["seconds"],
+        memory_bytes=found["memory_bytes"],
+    )
+
+
+def _job(hosts: Sequence[Host], observed: Observed, tools: Toolchain) -> Mapping[str, Any]:
+    there = {each["metadata"]["name"] for each in observed.namespaces}
+    new = sorted({host.namespace for host in hosts if host.namespace} - there)
+    named = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in new]
+    return {
+        "part": "network",
+        "hosts": [{"address": host.address, "served": host.served, "pod": host.manifest()} for host in hosts],
+        "objects": [*observed.namespaces, *named, *observed.policies],
+        "tools": {name: str(tools.tools[name]) for name in TOOLS},
+    }
+
+
+def _tried(source: Host, target: Host) -> bool:
+    return source is not target and (source.is_pod or target.is_pod)
+
+
+def _differences(
+    hosts: Sequence[Host], passed: set[tuple[Host, Host, Port]], expectation: Expectation, observed: Observed
+) -> list[Difference]:
+    letting = Letting(hosts, observed.namespaces, observed.policies)
+    found = []
+    for source in hosts:
+        for target in hosts:
+            for port in target.served if _tried(source, target) else ():
+                wanted, passes = expectation.of(source, target, port), (source, target, port) in passed
+                if passes and wanted is Wanted.REFUSED:
+                    because = letting.through(source, target, port)
+                elif not passes and wanted is Wanted.PASSES:
+                    because = (*expectation.why(source, target, port), *letting.missing(source, target, port))
+                else:
+                    continue
+                found.append(Difference(source=source, target=target, port=port, passed=passes, because=because))
+    return found

@@ -1,0 +1,80 @@
+"""Where a part of the laboratory runs: namespaces of its own for processes, network and mounts.
+
+The kernel cleans up. When the first process in there ends, all others are killed, and the last reference to their
+network and mounts goes with them. That process ends when its stdin does, so also when this one is killed: nothing has
+to be taken away by hand, and nothing can be left behind. User namespaces make it work without root.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from operations.console import Phase
+from operations.exits import RefusedError
+from operations.laboratory import machine
+from operations.project import ROOT
+
+_OWN: Final = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+_AS_ROOT: Final = ("--user", "--map-root-user")
+_RUN: Final = 'mount -t tmpfs laboratory /run && exec "$@"'
+"""iproute2 and iptables keep files in /run, and so does the laboratory: all of it in memory, and private."""
+
+
+def command() -> tuple[str, ...]:
+    """What a process in a sandbox is started with."""
+    return ("unshare", *(() if os.geteuid() == 0 else _AS_ROOT), *_OWN)
+
+
+def run(job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any]:
+    """Does `job` in a sandbox; the result its part ended with. `phase` hears how far it is.
+
+    Raises:
+        RefusedError: this machine cannot, or the laboratory itself does not work.
+    """
+    machine.check(command())
+    environment = {"PATH": machine.path(), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    with tempfile.TemporaryDirectory(prefix="plat-prove-") as folder, tempfile.TemporaryFile("w+") as errors:
+        written = Path(folder) / "job.json"
+        written.write_text(json.dumps(job), encoding="utf-8")
+        inside = [sys.executable, "-m", "operations.laboratory.inside", str(written)]
+        process = subprocess.Popen(
+            [*command(), "/bin/sh", "-c", _RUN, "sh", *inside],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd="/",
+            env=environment,
+        )
+        try:
+            found = _heard(process, phase)
+        finally:
+            process.kill()
+            process.wait()
+        if found is not None:
+            return found
+        errors.seek(0)
+        raise RefusedError(f"The laboratory has ended without a result: {errors.read().strip()[-2000:]}")
+
+
+def _heard(process: subprocess.Popen[str], phase: Phase) -> Mapping[str, Any] | None:
+    """The result among the events of `process`; None where it ended without."""
+    assert process.stdout is not None  # noqa: S101  (it is a pipe)
+    for line in process.stdout:
+        match json.loads(line):
+            case {"fact": text}:
+                phase.fact(text)
+            case {"count": text}:
+                phase.count(text)
+            case {"failed": why}:
+                raise RefusedError(f"The laboratory does not work, so nothing was observed: {why}")
+            case {"result": found}:
+                return dict(found)
+    return None
