@@ -17,6 +17,9 @@ from operations.exits import Exit
 def prove(
     *,
     stack: options.Stack,
+    parts: Annotated[
+        list[str] | None, typer.Argument(metavar="PART", help="What to prove: network.  [default: network]")
+    ] = None,
     services: options.Services = None,
     only: Annotated[
         str | None, typer.Option("--only", metavar="NAME,NAME", help="Only these services, and what is theirs.")
@@ -37,6 +40,6 @@ def prove(
 
     words = Console(quiet=quiet)
     chosen = [name.strip() for name in only.split(",") if name.strip()] if only else []
-    found = proving.proven(Project.here(services), stack, words, only=chosen)
+    found = proving.proven(Project.here(services), stack, words, parts=parts or ["network"], only=chosen)
     words.result(json.dumps(found.record(), indent=1) if as_json else found.text(words))
     return found.exit_code

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from blueprint import design
 from blueprint.clusters import decide
 from blueprint.settings import Settings
 from operations import engine
 from operations.console import Console, many
 from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
-from operations.laboratory import machine, sandbox
-from operations.laboratory.network import Proof, prove
-from operations.laboratory.observed import observe
+from operations.laboratory import machine
+from operations.laboratory.network import NETWORK
+from operations.laboratory.part import Asked, Observation, Part
 from operations.leftovers import Cluster
 from operations.project import Project
 from operations.reaching import reach
 from policies.core.facts import Facts
 from policies.core.limits import limits_of
 
-_SHOWN = 20
+PARTS: Final[Mapping[str, Part]] = {"network": NETWORK}
+"""What `plat prove` may be asked for, in the order it is done."""
+_SHOWN: Final = 20
 """Differences that are printed; --json has all."""
 
 
@@ -32,65 +35,61 @@ class Proven:
     """What was observed of one stack."""
 
     stack: str
-    network: Proof
-    by: str
-    """Who enforced the policies, with its version."""
+    observed: Mapping[str, Observation]
+    """By part."""
 
     @property
     def exit_code(self) -> Exit:
-        return Exit.POLICY if self.network.differences else Exit.OK
+        return Exit.POLICY if any(each.differences for each in self.observed.values()) else Exit.OK
 
     def record(self) -> Mapping[str, Any]:
         """For `--json`."""
-        return {"stack": self.stack, "by": self.by, "network": self.network.record()}
+        return {"stack": self.stack, **{name: each.record() for name, each in self.observed.items()}}
 
     def text(self, console: Console) -> str:
         """For people."""
-        proof = self.network
-        wrong = len(proof.differences)
-        head = "what connects is what is declared" if not wrong else f"{many(wrong, 'connection')} not as declared"
-        stand_ins = len(proof.hosts) - proof.pods
-        refused = proof.attempts - len(proof.passed)
-        lines = [
-            console.title(f"{self.stack}, network: {head}."),
-            f"  {many(proof.pods, 'pod')} of the stack and {many(stand_ins, 'stand-in')}, each a network namespace"
-            f" behind {self.by}",
-            f"  {many(proof.policies, 'NetworkPolicy').replace('Policys', 'Policies')} of the cluster became"
-            f" {proof.rules:,} iptables rules",
-            f"  {proof.attempts:,} attempts: {len(proof.passed):,} connected, {refused:,} were refused;"
-            f" {proof.left_open:,} of them are for an operator's own policies to decide",
-            f"  {proof.seconds:.0f} s, {proof.memory_bytes / 1e6:.0f} MB",
-        ]
-        lines += [f"  {difference}" for difference in proof.differences[:_SHOWN]]
-        if wrong > _SHOWN:
-            lines.append(f"  and {wrong - _SHOWN} more: --json has all of them")
-        return "\n".join(lines)
+        return "\n".join(line for name, each in self.observed.items() for line in self._lines(name, each, console))
+
+    def _lines(self, name: str, seen: Observation, console: Console) -> Iterator[str]:
+        wrong = seen.differences
+        yield console.title(f"{self.stack}, {name}: {f'{len(wrong)} not as declared' if wrong else seen.headline}.")
+        yield from (f"  {line}" for line in seen.lines())
+        yield from (f"  {difference}" for difference in wrong[:_SHOWN])
+        if len(wrong) > _SHOWN:
+            yield f"  and {len(wrong) - _SHOWN} more: --json has all of them"
 
 
-def proven(project: Project, stack: str, console: Console, *, only: Sequence[str]) -> Proven:
-    """Observes the running `stack`; with `only`, of its services those with these names.
+def proven(project: Project, stack: str, console: Console, *, parts: Sequence[str], only: Sequence[str]) -> Proven:
+    """Observes `parts` of the running `stack`; with `only`, of its services those with these names.
 
     Raises:
         RefusedError, EngineError: this machine cannot, or the stack is not up; the text says what helps.
         TextError: the settings or the catalogue are wrong.
     """
+    chosen = {name: part for name, part in PARTS.items() if name in parts}
     with console.busy("reading the catalogue"):
         settings, catalogue = read_both(project, stack)
-    facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today())
-    if unknown := sorted(set(only) - facts.service.keys()):
-        raise RefusedError(
-            f"{stack} has no service {', '.join(unknown)}. Its services: {', '.join(sorted(facts.service))}.",
-            Exit.USAGE,
-        )
-    machine.check(sandbox.command())
+        facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today())
+        blueprint = design(settings, catalogue, stack)
+    _check("part", parts, PARTS)
+    _check("service", only, facts.service)
+    machine.check(as_root=any(part.as_root for part in chosen.values()))
     with console.busy("tools") as phase:
-        tools = engine.provide(progress=phase.fact, only=[engine.CONTROL_PLANE, engine.KUBE_ROUTER])
-    with console.busy("reading the cluster"):
-        observed = observe(_cluster(project, settings, tools))
-    with console.phase("network") as phase:
-        proof = prove(observed, facts, tools, phase, only)
-        phase.outcome = f"{many(len(proof.differences), 'difference')}"
-    return Proven(stack=stack, network=proof, by=f"kube-router {tools.origin['kube-router']}")
+        groups = {group for part in chosen.values() for group in part.groups}
+        tools = engine.provide(progress=phase.fact, only=groups)
+    cluster = _cluster(project, settings, tools)
+    found = {}
+    for name, part in chosen.items():
+        with console.phase(name) as phase:
+            asked = Asked(facts=facts, blueprint=blueprint, cluster=cluster, only=only, tools=tools, phase=phase)
+            found[name] = part.observe(asked)
+            phase.outcome = many(len(found[name].differences), "difference")
+    return Proven(stack=stack, observed=found)
+
+
+def _check(what: str, named: Sequence[str], known: Mapping[str, object]) -> None:
+    if unknown := [name for name in named if name not in known]:
+        raise RefusedError(f"There is no {what} {', '.join(unknown)}. Valid: {', '.join(sorted(known))}.", Exit.USAGE)
 
 
 def _cluster(project: Project, settings: Settings, tools: engine.Toolchain) -> Cluster:

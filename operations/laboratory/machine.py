@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from operations.exits import RefusedError
@@ -28,8 +28,17 @@ def path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM])
 
 
-def check(sandbox: Sequence[str]) -> None:
-    """Whether hosts can be made here; `sandbox` is the command that a namespace of one's own begins with.
+_OWN: Final = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+_UNPRIVILEGED: Final = ("--user", "--map-root-user")
+
+
+def namespaces() -> tuple[str, ...]:
+    """What a process with namespaces of its own is started with: as root, or in a user namespace as its root."""
+    return ("unshare", *(() if os.geteuid() == 0 else _UNPRIVILEGED), *_OWN)
+
+
+def check(*, as_root: bool) -> None:
+    """Whether hosts can be made here; `as_root`: user namespaces do not suffice, as more than one user is needed.
 
     Raises:
         RefusedError: they cannot; the text says what is missing and what helps.
@@ -46,7 +55,12 @@ def check(sandbox: Sequence[str]) -> None:
             f" Nothing was started. Debian and Ubuntu: sudo apt-get install {' '.join(missing)};"
             f" Fedora: sudo dnf install {' '.join(missing)}"
         )
-    tried = subprocess.run([*sandbox, "true"], capture_output=True, text=True, check=False)
+    if as_root and os.geteuid() != 0:
+        raise RefusedError(
+            "This part runs proxies and applications as users of their own, which takes root. Nothing was started."
+            " Run it as root; `plat prove -s STACK network` needs no root."
+        )
+    tried = subprocess.run([*namespaces(), "true"], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         raise RefusedError(
             f"This user may not make namespaces ({tried.stderr.strip() or f'exit code {tried.returncode}'}). Nothing"

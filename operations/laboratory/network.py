@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from operations.console import Phase
+from operations import engine
+from operations.console import Phase, many
 from operations.engine import Toolchain
 from operations.laboratory import sandbox
 from operations.laboratory.assembling import assemble
 from operations.laboratory.expected import Expectation, Wanted
 from operations.laboratory.hosts import Host, Port
 from operations.laboratory.letting import Letting
-from operations.laboratory.observed import Observed
+from operations.laboratory.observed import Observed, observe
+from operations.laboratory.part import Asked, Part
 from policies.core.facts import Facts
 
 TOOLS: Final = ("etcd", "kube-apiserver", "kube-router")
@@ -68,15 +70,32 @@ class Proof:
     """Of iptables."""
     seconds: float
     memory_bytes: int
+    by: str
+    """Who enforced the policies, with its version."""
+
+    headline = "what connects is what is declared"
 
     @cached_property
     def pods(self) -> int:
         """Hosts that are pods of the stack."""
         return sum(host.is_pod and not host.stands_in for host in self.hosts)
 
+    def lines(self) -> Sequence[str]:
+        """For people."""
+        stand_ins, refused = len(self.hosts) - self.pods, self.attempts - len(self.passed)
+        return (
+            f"{many(self.pods, 'pod')} of the stack and {many(stand_ins, 'stand-in')}, each a network namespace behind"
+            f" {self.by}",
+            f"{self.policies} NetworkPolicies of the cluster became {self.rules:,} iptables rules",
+            f"{self.attempts:,} attempts: {len(self.passed):,} connected, {refused:,} were refused;"
+            f" {self.left_open:,} of them are for an operator's own policies to decide",
+            f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
+        )
+
     def record(self) -> Mapping[str, Any]:
         """For `--json`."""
         return {
+            "by": self.by,
             "pods": self.pods,
             "hosts": len(self.hosts),
             "policies": self.policies,
@@ -119,7 +138,20 @@ def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only
         rules=found["rules"],
         seconds=found["seconds"],
         memory_bytes=found["memory_bytes"],
+        by=f"kube-router {tools.origin['kube-router']}",
     )
+
+
+def _observe(asked: Asked) -> Proof:
+    return prove(observe(asked.cluster), asked.facts, asked.tools, asked.phase, asked.only)
+
+
+NETWORK: Final = Part(
+    brief="NetworkPolicies: every pod tries every port of every other, TCP and UDP",
+    groups=(engine.CONTROL_PLANE, engine.KUBE_ROUTER),
+    as_root=False,
+    observe=_observe,
+)
 
 
 def _job(hosts: Sequence[Host], observed: Observed, tools: Toolchain) -> Mapping[str, Any]:
