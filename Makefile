@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 RUN := $(PYTHON) -m
 PYTEST_ARGS ?=
 
-.PHONY: help setup up down doctor validate generate test test-fast lint format clean
+.PHONY: help setup up down prove doctor validate generate test test-fast test-laboratory lint format clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ up: ## The whole platform on this machine: engine, control plane, every service 
 down: ## Remove it again, and check that nothing remains (engine)
 	@./plat down -s dev
 
+prove: ## Try every connection of what `make up` has made, on packets: Linux, a minute the first time (engine)
+	@./plat prove -s dev
+
 doctor: ## What is installed on this machine and what is missing
 	@./plat doctor
 
@@ -33,7 +36,11 @@ generate: setup ## The files made from the program: schemas, policies page, the 
 
 test: lint ## Everything CI runs: lint, then all tests; builds the engine if there is none (engine)
 	$(RUN) pytest -n auto --dist loadgroup -m "not engine" $(PYTEST_ARGS)
-	$(RUN) pytest -m engine $(PYTEST_ARGS)
+	$(RUN) pytest -m "engine and not laboratory" $(PYTEST_ARGS)
+	@echo "Left out: the parts of plat prove that take long to build and to run. All of them: make test-laboratory"
+
+test-laboratory: setup ## What `make test` leaves out: real proxies and controllers, built once in ten minutes (engine)
+	$(RUN) pytest -m laboratory $(PYTEST_ARGS)
 
 test-fast: setup ## The tests that need nothing but pip
 	$(RUN) pytest -n auto --dist loadgroup -m "not engine" $(PYTEST_ARGS)

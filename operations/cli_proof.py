@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,9 @@ def prove(
     only: Annotated[
         str | None, typer.Option("--only", metavar="NAME,NAME", help="Only these services, and what is theirs.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Draw the matrix of the network as SVG.")
+    ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
@@ -41,5 +45,7 @@ def prove(
     words = Console(quiet=quiet)
     chosen = [name.strip() for name in only.split(",") if name.strip()] if only else []
     found = proving.proven(Project.here(services), stack, words, parts=parts or ["network"], only=chosen)
+    if picture:
+        proving.draw(found, picture)
     words.result(json.dumps(found.record(), indent=1) if as_json else found.text(words))
     return found.exit_code

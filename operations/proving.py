@@ -16,8 +16,9 @@ from operations.console import Console, many
 from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
 from operations.laboratory import machine
-from operations.laboratory.network import NETWORK
+from operations.laboratory.network import NETWORK, Proof
 from operations.laboratory.part import Asked, Observation, Part
+from operations.laboratory.picture import svg
 from operations.leftovers import Cluster
 from operations.project import Project
 from operations.reaching import reach
@@ -71,8 +72,8 @@ def proven(project: Project, stack: str, console: Console, *, parts: Sequence[st
         settings, catalogue = read_both(project, stack)
         facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today())
         blueprint = design(settings, catalogue, stack)
-    _check("part", parts, PARTS)
-    _check("service", only, facts.service)
+    check("part", parts, PARTS)
+    check("service", only, facts.service)
     machine.check(as_root=any(part.as_root for part in chosen.values()))
     with console.busy("tools") as phase:
         groups = {group for part in chosen.values() for group in part.groups}
@@ -87,7 +88,18 @@ def proven(project: Project, stack: str, console: Console, *, parts: Sequence[st
     return Proven(stack=stack, observed=found)
 
 
-def _check(what: str, named: Sequence[str], known: Mapping[str, object]) -> None:
+def draw(found: Proven, file: Path) -> None:
+    """Writes the matrix of the network to `file`. Raises RefusedError where there is none, or it cannot be written."""
+    proof = found.observed.get("network")
+    if not isinstance(proof, Proof):
+        raise RefusedError("--picture draws the network, which was not asked for. Add it: network.", Exit.USAGE)
+    try:
+        file.write_text(svg(proof, found.stack), encoding="utf-8")
+    except OSError as error:
+        raise RefusedError(f"{file} cannot be written: {error.strerror or error}. Name another file.") from error
+
+
+def check(what: str, named: Sequence[str], known: Mapping[str, object]) -> None:
     if unknown := [name for name in named if name not in known]:
         raise RefusedError(f"There is no {what} {', '.join(unknown)}. Valid: {', '.join(sorted(known))}.", Exit.USAGE)
 

@@ -26,6 +26,7 @@ def core_stages() -> tuple[Stage, ...]:
     )
 
 
+_ADDRESSES = " ".join(f'"{name}" "{address}"' for name, address in ADDRESSES.items())
 _NODE_STATUS = (
     f"""
 allocatable: {json.dumps(CAPACITY)}
@@ -49,7 +50,7 @@ addresses:
 """
     + f"""
 - type: InternalIP
-  address: {{{{ get (dict {" ".join(f'"{name}" "{address}"' for name, address in ADDRESSES.items())}) .metadata.name }}}}
+  address: {{{{ get (dict {_ADDRESSES}) .metadata.name }}}}
 """
 )
 _NODE_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'

@@ -10,8 +10,8 @@ REGION = "embedded"
 ZONES = ("embedded-a", "embedded-b", "embedded-c")
 """Three, as production has: topology spread and zone-aware rules are judged by the real scheduler."""
 ADDRESSES = {f"node-{zone}": f"198.51.100.{10 + number}" for number, zone in enumerate(ZONES)}
-"""Node → its InternalIP, and so the `hostIP` of its pods: what controllers know a node by. Of TEST-NET-2 (RFC 5737): they
-lead nowhere, as nothing runs there."""
+"""Node → its InternalIP, and so the `hostIP` of its pods: what controllers know a node by. Of TEST-NET-2 (RFC 5737):
+they lead nowhere, as nothing runs there."""
 CAPACITY = {"cpu": "32", "memory": "256Gi", "pods": "250", "ephemeral-storage": "1Ti"}
 """Per node; generous, as nothing runs: only the platform's own quotas and limits should refuse a pod. Set by the stage
 that makes nodes healthy, because users cannot write a status. 250 pods is the most the clouds support."""

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from blueprint import names
-from operations.laboratory.hosts import Host, Port
+from operations.laboratory.hosts import PROTOCOLS, Host, Port
 from operations.laboratory.observed import Observed, Pod
 from policies.core.facts import Facts
 from policies.network.addresses import METADATA, space
@@ -46,7 +46,7 @@ def assemble(observed: Observed, facts: Facts, only: Sequence[str]) -> tuple[Hos
             hosts.append(known.stand_in(pods, next(addresses)))
     there = {each["metadata"]["name"] for each in observed.namespaces}
     strays = sorted(filter(known.takes_part, there & {*known.closed_namespaces}))
-    hosts += [_other(f"{name}/a-stray", next(addresses), namespace=name, closed=True) for name in strays]
+    hosts += [_stray(name, next(addresses)) for name in strays]
     hosts.append(_stranger(facts, next(addresses)))
     hosts += _outside(drawn)
     return tuple(sorted(hosts, key=lambda host: host.name))
@@ -97,10 +97,8 @@ class _Known:
 
     def _served(self, place: Pods | None, own: Iterable[Port]) -> tuple[Port, ...]:
         """Its own ports and those edges lead to, each with both protocols."""
-        numbers = {port.number for port in own}
-        for edge in self._drawn:
-            if edge.target == place:
-                numbers |= _numbers(edge.ports)
+        led_to = {port for edge in self._drawn if edge.target == place for port in _ports(edge.ports)}
+        numbers = {port.number for port in (*own, *led_to)}
         return tuple(sorted({UNDECLARED, *(Port(way, number) for number in numbers for way in ("TCP", "UDP"))}))
 
 
@@ -111,29 +109,35 @@ def _stranger(facts: Facts, address: str) -> Host:
     return _other(f"{STRANGERS}/a-stranger", address, namespace=STRANGERS, labels=labels, closed=False)
 
 
+def _stray(namespace: str, address: str) -> Host:
+    """Without labels: only what closes a whole namespace closes it."""
+    return _other(f"{namespace}/a-stray", address, group="a pod without labels", namespace=namespace, closed=True)
+
+
 def _outside(drawn: Iterable[Edge]) -> Iterator[Host]:
     """Who is not in the cluster: the internet, the networks that edges name, and two that none may reach."""
-    zones = [(edge.target, edge.ports) for edge in drawn if isinstance(edge.target, Zone)]
-    asked = {Port("TCP", number) for _, some in zones for number in _numbers(some)}
-    served = (*_OUTSIDE_PORTS, *asked)
-    yield _other("the internet", INTERNET, served=served)
-    yield _other("the metadata server", METADATA[0], served=served)
-    yield _other("a private network", PRIVATE, served=served)
-    for name, address in sorted({(zone.name, _first(zone)) for zone, _ in zones}):
-        if address:
-            yield _other(name, address, served=served)
+    drawn = tuple(drawn)
+    zones = {zone.name: zone for edge in drawn for zone in (edge.source, edge.target) if isinstance(zone, Zone)}
+    asked = {port for edge in drawn if isinstance(edge.target, Zone) for port in _ports(edge.ports)}
+    named = {METADATA[0]: "the metadata server", INTERNET: "the internet", PRIVATE: "a private network"}
+    found = {address: name for name, zone in sorted(zones.items()) if (address := _address_in(zone))}
+    for address, name in sorted({**named, **found}.items()):
+        yield _other(name, address, served=(*_OUTSIDE_PORTS, *asked))
 
 
-def _first(zone: Zone) -> str:
-    """An address of a private network that an edge names; none of the internet, and none of IPv6."""
-    first = zone.must.runs[0][0] if zone.must else 0
-    return "" if zone.must.holds(space([INTERNET])) or not 0 < first < 1 << 32 else str(IPv4Address(first + 1))
+def _address_in(zone: Zone) -> str:
+    """The second address of a network that an edge names, or its only one; "" of the internet, and of IPv6 alone."""
+    if not zone.must or zone.must.holds(space([INTERNET])):
+        return ""
+    first, last = zone.must.runs[0]
+    return str(IPv4Address(min(first + 1, last))) if first < 1 << 32 else ""
 
 
 def _other(
     name: str,
     address: str,
     *,
+    group: str = "",
     namespace: str | None = None,
     labels: Mapping[str, str] | None = None,
     closed: bool = False,
@@ -141,7 +145,7 @@ def _other(
 ) -> Host:
     return Host(
         name=name,
-        group=name,
+        group=group or name,
         namespace=namespace,
         labels=labels or {},
         address=address,
@@ -152,16 +156,15 @@ def _other(
     )
 
 
-def _numbers(some: int) -> set[int]:
-    """The port numbers in a set of ports, of whatever protocol; none where it is a range nobody listens on."""
+def _ports(some: int) -> Iterator[Port]:
+    """A set of ports, one by one; nothing where it is a range nobody listens on."""
     if some.bit_count() > _FEW:
-        return set()
-    found = set()
+        return
     while some:
         lowest = some & -some
-        found.add((lowest.bit_length() - 1) % (1 << 16))
+        which, number = divmod(lowest.bit_length() - 1, 1 << 16)
+        yield Port(PROTOCOLS[which], number)
         some ^= lowest
-    return found
 
 
 def _group(pods: Pods) -> str:

@@ -10,6 +10,8 @@ from policies.network.ports import ports
 from policies.rules.net.platform import Pods
 
 Protocol = Literal["TCP", "UDP"]
+PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP")
+"""In the order in which `policies.network.ports` numbers them; no edge asks for SCTP."""
 
 
 class Port(NamedTuple):

@@ -29,7 +29,7 @@ class Letting:
     def through(self, source: Host, target: Host, port: Port) -> tuple[str, ...]:
         """What lets `source` reach `target`, at either end."""
         return tuple(
-            f"{way} {here.group}: {' and '.join(sorted(set(self._policies(here, there, port, direction))))}"
+            f"{way} {here.name}: {' and '.join(sorted(set(self._policies(here, there, port, direction))))}"
             for here, there, direction, way in _both(source, target)
             if here in self._ends
         )
@@ -37,7 +37,7 @@ class Letting:
     def missing(self, source: Host, target: Host, port: Port) -> tuple[str, ...]:
         """The ends at which nothing lets `source` reach `target`."""
         return tuple(
-            f"no NetworkPolicy lets it {way} {here.group}"
+            f"no NetworkPolicy lets it {way} {here.name}"
             for here, there, direction, way in _both(source, target)
             if here in self._ends and not list(self._policies(here, there, port, direction))
         )

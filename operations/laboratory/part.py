@@ -1,5 +1,7 @@
-"""What a part of the laboratory is given, and what it answers. A new part is one module here, one below `inside/`, and a
-row in `operations.proving.PARTS`."""
+"""What a part of the laboratory is given, and what it answers.
+
+A new part is one module here, one below `inside/`, and a row in `operations.proving.PARTS` and `inside.__main__.PARTS`.
+"""
 
 from __future__ import annotations
 

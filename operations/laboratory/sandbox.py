@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, Final
 
 from operations.console import Phase
@@ -31,11 +31,9 @@ def run(job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any]:
         RefusedError: the laboratory itself does not work.
     """
     environment = {"PATH": machine.path(), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-    with tempfile.TemporaryDirectory(prefix="plat-prove-") as folder, tempfile.TemporaryFile("w+") as errors:
-        written = Path(folder) / "job.json"
-        written.write_text(json.dumps(job), encoding="utf-8")
-        inside = [sys.executable, "-m", "operations.laboratory.inside", str(written)]
-        process = subprocess.Popen(
+    inside = [sys.executable, "-m", "operations.laboratory.inside"]
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen(
             [*machine.namespaces(), "/bin/sh", "-c", _RUN, "sh", *inside],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -43,21 +41,24 @@ def run(job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any]:
             text=True,
             cwd="/",
             env=environment,
-        )
-        try:
-            found = _heard(process, phase)
-        finally:
-            process.kill()
-            process.wait()
+        ) as process:
+            try:
+                found = _heard(process, job, phase)
+            finally:
+                process.kill()
         if found is not None:
             return found
         errors.seek(0)
         raise RefusedError(f"The laboratory has ended without a result: {errors.read().strip()[-2000:]}")
 
 
-def _heard(process: subprocess.Popen[str], phase: Phase) -> Mapping[str, Any] | None:
-    """The result among the events of `process`; None where it ended without."""
-    assert process.stdout is not None  # noqa: S101  (it is a pipe)
+def _heard(process: subprocess.Popen[str], job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any] | None:
+    """The result among the events of `process`, which is given its `job`; None where it ended without."""
+    assert process.stdin is not None  # noqa: S101  (both are pipes)
+    assert process.stdout is not None  # noqa: S101
+    with suppress(BrokenPipeError):  # it has ended already, and said why
+        process.stdin.write(f"{json.dumps(job)}\n")
+        process.stdin.flush()
     for line in process.stdout:
         match json.loads(line):
             case {"fact": text}:

@@ -1,9 +1,7 @@
 """The first process of a sandbox. When it ends, the kernel ends all others and takes their network away.
 
-    python -m operations.laboratory.inside JOB
-
-JOB names a file with one JSON record: `part`, and what that part is to do. Events go to stdout, one JSON record a
-line. The other side holds a pipe open as stdin: when it ends in whatever way, this ends too.
+The first line of stdin is a JSON record: `part`, and what that part is to do. Events go to stdout, one JSON record a
+line. The other side keeps stdin open: when it ends in whatever way, this ends too.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ import json
 import os
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 from operations.laboratory.inside import network
@@ -23,8 +20,8 @@ PARTS = {"network": network.observe}
 
 
 def main() -> None:
+    job: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_other_side, daemon=True).start()
-    job: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     events = Events(sys.stdout)
     try:
         events.result(PARTS[job["part"]](job, events))

@@ -32,8 +32,8 @@ def connect(addresses: Sequence[str]) -> tuple[Link, ...]:
     Path("/run/netns").mkdir()
     _ip("-batch", "-", lines=["link set lo up", f"addr add {NODE_ADDRESS}/32 dev lo"])
     _set("ip_forward", "1")
-    # A refusal is an ICMP message, and the kernel sends few of them a second: those kept back would look like silence,
-    # which costs the patience of `asking` each. Kernels before 6.12 share the two limits, so they may be read-only here.
+    # A refusal is an ICMP message, and the kernel sends few of them a second: those kept back look like silence, which
+    # costs the patience of `asking` each. Older kernels have limits for the whole machine, which stay as they are.
     for name, value in (("icmp_ratelimit", "0"), ("icmp_msgs_per_sec", "1000000"), ("icmp_msgs_burst", "100000")):
         with suppress(OSError):
             _set(name, value)

@@ -1,0 +1,112 @@
+"""The matrix as a picture: who connected to whom, as SVG for a page.
+
+One row per source and one column per target, pods that are one to an edge together. It holds nothing that differs from
+run to run: no times, no names of single pods.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Final
+
+from operations.console import many
+from operations.laboratory.network import Proof
+
+_SVG: Final = "http://www.w3.org/2000/svg"
+_CELL: Final = 15
+"""Side of a cell, in pixels; so is every other length here."""
+_LABELS: Final = 210
+"""Left of the cells and above them."""
+_FOOT: Final = 50
+_SLOPE_DEGREES: Final = -55
+_STYLE: Final = """
+text { font: 11px system-ui, sans-serif; fill: #24292f }
+.title { font-size: 14px; font-weight: 600 }
+.sheet { fill: #ffffff }
+.refused { fill: #eef1f4 }
+.connects { fill: #1a7f5a }
+.wrong { fill: #cf222e }
+.self { fill: #ffffff }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 }
+  .sheet { fill: #0d1117 }
+  .refused { fill: #1c2128 }
+  .connects { fill: #3fb68b }
+  .self { fill: #0d1117 }
+}
+"""
+
+
+def svg(proof: Proof, stack: str) -> str:
+    """The matrix of `proof`."""
+    groups = _groups(proof)
+    side = len(groups) * _CELL
+    width, height = _LABELS + side + 20, _LABELS + side + _FOOT
+    return "\n".join(
+        [
+            f'<svg xmlns="{_SVG}" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+            f"<style>{_STYLE}</style>",
+            f'<rect class="sheet" width="{width}" height="{height}"/>',
+            f'<text class="title" x="10" y="24">{escape(_title(proof, stack))}</text>',
+            *_names(groups),
+            *_cells(proof, groups),
+            *_legend(height - 20),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _title(proof: Proof, stack: str) -> str:
+    wrong = len(proof.differences)
+    end = "none differs from what is declared" if not wrong else f"{many(wrong, 'attempt')} not as declared"
+    return f"{stack}: {proof.attempts:,} attempts, {len(proof.passed):,} connect, {end}"
+
+
+def _groups(proof: Proof) -> Sequence[str]:
+    """Services, then what is theirs, then everybody else; each sorted."""
+    services = {host.group for host in proof.hosts if host.group == host.namespace}
+    theirs = {host.group for host in proof.hosts if host.group.partition("/")[0].removesuffix("-data") in services}
+    return (*sorted(services), *sorted(theirs - services), *sorted({host.group for host in proof.hosts} - theirs))
+
+
+def _names(groups: Sequence[str]) -> Iterator[str]:
+    for number, group in enumerate(groups):
+        middle = _LABELS + number * _CELL + _CELL // 2
+        yield f'<text x="{_LABELS - 6}" y="{middle + 4}" text-anchor="end">{escape(group)}</text>'
+        turned = f"rotate({_SLOPE_DEGREES} {middle} {_LABELS - 8})"
+        yield f'<text x="{middle}" y="{_LABELS - 8}" transform="{turned}">{escape(group)}</text>'
+
+
+def _cells(proof: Proof, groups: Sequence[str]) -> Iterator[str]:
+    ports: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for source, target, port in proof.passed:
+        ports[source.group, target.group].add(str(port))
+    wrong = {(each.source.group, each.target.group) for each in proof.differences}
+    for row, source in enumerate(groups):
+        for column, target in enumerate(groups):
+            pair = (source, target)
+            state = (
+                "wrong" if pair in wrong else "connects" if pair in ports else "self" if source == target else "refused"
+            )
+            x, y = _LABELS + column * _CELL, _LABELS + row * _CELL
+            said = f"{source} → {target}: {', '.join(sorted(ports[pair])) if pair in ports else 'nothing'}"
+            yield (
+                f'<rect class="{state}" x="{x}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}">'
+                f"<title>{escape(said)}</title></rect>"
+            )
+
+
+def _legend(y: int) -> Iterator[str]:
+    x = 10
+    for state, word in (
+        ("connects", "connects, and is declared"),
+        ("refused", "refused"),
+        ("wrong", "not as declared"),
+    ):
+        yield f'<rect class="{state}" x="{x}" y="{y - 10}" width="{_CELL - 1}" height="{_CELL - 1}"/>'
+        yield f'<text x="{x + _CELL + 4}" y="{y + 1}">{word}</text>'
+        x += _CELL + 24 + 7 * len(word)
+    yield f'<text x="{x}" y="{y + 1}">rows ask, columns answer</text>'

@@ -1,0 +1,176 @@
+"""The laboratory before anything starts: who takes part, what is expected of them, and what is said of a difference.
+
+What is expected is compared with a third model, which knows the catalogue's text alone (`tests.support.reachability`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from operations import proving
+from operations.exits import RefusedError
+from operations.laboratory import machine
+from operations.laboratory.assembling import UNDECLARED, assemble
+from operations.laboratory.expected import Expectation, Wanted
+from operations.laboratory.hosts import Host, Port
+from operations.laboratory.letting import Letting
+from operations.laboratory.network import Difference, Proof
+from operations.laboratory.observed import Observed, of
+from operations.laboratory.picture import svg
+from policies.core.facts import Facts
+from policies.core.limits import limits_of
+from tests.support.laboratory import pods_of
+from tests.support.reachability import edges
+from tests.support.stack_text import specs_of, stack_of
+from tests.support.stacks import ROOT, SERVICES, TODAY, blueprint_of, objects, settings, shop
+
+
+@cache
+def facts() -> Facts:
+    return Facts.of_stack(settings("dev"), shop(), limits=limits_of("dev"), today=TODAY)
+
+
+@cache
+def observed() -> Observed:
+    made = list(objects(blueprint_of("dev")).values())
+    return of([*made, *pods_of(made)])
+
+
+@cache
+def hosts() -> tuple[Host, ...]:
+    return assemble(observed(), facts(), ())
+
+
+def host(name: str) -> Host:
+    (found,) = [each for each in hosts() if each.name == name]
+    return found
+
+
+def test_every_namespace_of_ours_has_a_stray_and_every_address_is_one_hosts() -> None:
+    services = set(facts().service)
+    stores = {name for name in (f"{service}-data" for service in services) if name in _namespaces()}
+    strays = {each.namespace for each in hosts() if each.name.endswith("/a-stray")}
+    assert strays == services | stores | {"messaging", "observability"}, "a namespace's default deny is asked by nobody"
+    addresses = [each.address for each in hosts()]
+    assert len(addresses) == len(set(addresses)), "two hosts have one address"
+
+
+def test_a_pod_that_runs_takes_the_place_of_its_stand_in() -> None:
+    redis = [each for each in hosts() if each.group == "kong/kong-redis"]
+    assert [each.stands_in for each in redis] == [False], "kong-redis runs, and something stands in for it too"
+    assert host("kube-system/kube-dns").stands_in, "nothing stands in for the resolver, which does not run here"
+
+
+def test_only_the_chosen_services_and_what_is_theirs_take_part() -> None:
+    chosen = assemble(observed(), facts(), ["order-service"])
+    ours = {each.namespace for each in chosen} & {*facts().service, *(f"{name}-data" for name in facts().service)}
+    assert ours == {"order-service", "order-service-data"}, "another service takes part"
+
+
+def test_every_port_is_tried_with_both_protocols_and_one_that_nobody_declares() -> None:
+    served = host("order-service/order-service-rollout-0").served
+    assert UNDECLARED in served, "a rule without ports would not be noticed"
+    assert {Port("TCP", 8003), Port("UDP", 8003), Port("TCP", 50051), Port("TCP", 15020)} <= set(served), (
+        f"a declared port, or one of the proxy's, is not tried: {served}"
+    )
+
+
+def test_the_expectation_is_that_of_a_model_of_the_catalogues_text_alone() -> None:
+    expectation = Expectation(hosts(), facts())
+    ours = {
+        (source.group, target.group, str(port))
+        for source, target in _judged()
+        for port in target.served
+        if expectation.of(source, target, port) is Wanted.PASSES
+    }
+    groups = {each.group for each in hosts()}
+    stack = stack_of(ROOT / "Pulumi.dev.yaml")
+    theirs = {
+        (_group(edge.source), _group(edge.target), f"{transport.upper()} {port}")
+        for edge in edges(specs_of(SERVICES, "dev"), stack)
+        for transport in edge.transports
+        for port in edge.ports
+        if {_group(edge.source), _group(edge.target)} <= groups
+    }
+    assert ours == theirs, f"only ours: {sorted(ours - theirs)}; only the text's: {sorted(theirs - ours)}"
+
+
+def _judged() -> Iterator[tuple[Host, Host]]:
+    """Every pair of which the platform closes an end."""
+    for source in hosts():
+        for target in hosts():
+            if source is not target and (source.closed or target.closed):
+                yield source, target
+
+
+def _group(end: str) -> str:
+    """The other model's name of an end, in ours."""
+    namespace, _, name = end.partition("/")
+    return namespace if namespace == name else end
+
+
+def _namespaces() -> set[str]:
+    return {each["metadata"]["name"] for each in observed().namespaces}
+
+
+def test_what_passes_is_said_with_the_policy_and_what_does_not_with_the_end_that_lacks_one() -> None:
+    letting = Letting(hosts(), observed().namespaces, observed().policies)
+    order, payment = host("order-service/order-service-rollout-0"), host("payment-service/payment-service-0")
+    through = letting.through(order, payment, Port("TCP", 50051))
+    assert through == (
+        f"out of {order.name}: NetworkPolicy order-service/to.payment-service.payments-v1",
+        f"in to {payment.name}: NetworkPolicy payment-service/from.order-service.payments-v1",
+    )
+    assert letting.missing(payment, order, Port("TCP", 8003)) == (
+        f"no NetworkPolicy lets it out of {payment.name}",
+        f"no NetworkPolicy lets it in to {order.name}",
+    )
+
+
+def test_the_picture_shows_what_connects_what_does_not_and_what_is_wrong() -> None:
+    order, payment, internet = (
+        host("order-service/order-service-rollout-0"),
+        host("payment-service/payment-service-0"),
+        host("the internet"),
+    )
+    wrong = Difference(source=internet, target=payment, port=Port("TCP", 50051), passed=True, because=("x",))
+    proof = Proof(
+        hosts=(order, payment, internet),
+        policies=2,
+        attempts=6,
+        passed=[(order, payment, Port("TCP", 50051)), (internet, payment, Port("TCP", 50051))],
+        left_open=0,
+        differences=[wrong],
+        rules=1,
+        seconds=1.0,
+        memory_bytes=1,
+        by="kube-router",
+    )
+    drawn = svg(proof, "dev")
+    assert (
+        '<rect class="connects"' in drawn.partition("order-service → payment-service: TCP 50051")[0].rpartition(">")[0]
+    )
+    assert drawn.count('<rect class="wrong"') == 2, "the cell of a difference, and the legend"
+    assert "dev: 6 attempts, 2 connect, 1 attempt not as declared" in drawn, "the title hides the difference"
+
+
+def test_a_machine_without_the_programs_is_refused_with_the_packages_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "path", lambda: "/nowhere")
+    with pytest.raises(RefusedError, match=r"iproute2, ipset, iptables, util-linux must be installed.*apt-get install"):
+        machine.check(as_root=False)
+
+
+def test_another_system_than_linux_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.sys, "platform", "darwin")
+    with pytest.raises(RefusedError, match="this is no Linux"):
+        machine.check(as_root=False)
+
+
+def test_a_part_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(RefusedError, match=r"There is no part netwrok\. Valid: .*network"):
+        proving.check("part", ["netwrok"], proving.PARTS)
