@@ -79,6 +79,7 @@ def proven(project: Project, stack: str, console: Console, *, parts: Sequence[st
         groups = {group for part in chosen.values() for group in part.groups}
         tools = engine.provide(progress=phase.fact, only=groups)
     cluster = _cluster(project, settings, tools)
+    _check_up(cluster, stack, project.command("up", "-s", stack))
     found = {}
     for name, part in chosen.items():
         with console.phase(name) as phase:
@@ -102,6 +103,16 @@ def draw(found: Proven, file: Path) -> None:
 def check(what: str, named: Sequence[str], known: Mapping[str, object]) -> None:
     if unknown := [name for name in named if name not in known]:
         raise RefusedError(f"There is no {what} {', '.join(unknown)}. Valid: {', '.join(sorted(known))}.", Exit.USAGE)
+
+
+def _check_up(cluster: Cluster, stack: str, up: str) -> None:
+    cure = f"Nothing was observed. Bring it up first: {up}"
+    try:
+        _, pods = cluster.pods()
+    except RefusedError as error:
+        raise RefusedError(f"{stack} is not up: {error}\n{cure}", Exit.STACK_NOT_FOUND) from None
+    if not pods:
+        raise RefusedError(f"{stack} is not up: its cluster holds no pod of ours. {cure}", Exit.STACK_NOT_FOUND)
 
 
 def _cluster(project: Project, settings: Settings, tools: engine.Toolchain) -> Cluster:

@@ -39,7 +39,8 @@ def assemble(observed: Observed, facts: Facts, only: Sequence[str]) -> tuple[Hos
     """The hosts, sorted by name; with `only`, of the services those with these names, and what is theirs."""
     drawn = list(edges(facts))
     known = _Known(facts, drawn, only)
-    addresses = (str(STAND_INS + number) for number in range(1 << 16))
+    taken = {pod.address for pod in observed.pods}
+    addresses = (address for number in range(1 << 16) if (address := str(STAND_INS + number)) not in taken)
     hosts = [known.host(pod) for pod in observed.pods if known.takes_part(pod.namespace)]
     for pods in known.places:
         if known.takes_part(pods.namespace) and not any(host.is_of(pods) for host in hosts):

@@ -72,6 +72,8 @@ class Proof:
     memory_bytes: int
     by: str
     """Who enforced the policies, with its version."""
+    beyond: Sequence[str] = ()
+    """Pods that could not be tried, for want of an IPv4 address."""
 
     headline = "what connects is what is declared"
 
@@ -90,6 +92,8 @@ class Proof:
             f"{self.attempts:,} attempts: {len(self.passed):,} connected, {refused:,} were refused;"
             f" {self.left_open:,} of them are for an operator's own policies to decide",
             f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
+            "not observed: IPv6, SCTP, a node's connections to its own pods",
+            *(f"not tried, as it has no IPv4 address: {name}" for name in self.beyond),
         )
 
     def record(self) -> Mapping[str, Any]:
@@ -103,6 +107,7 @@ class Proof:
             "attempts": self.attempts,
             "passed": len(self.passed),
             "left_open": self.left_open,
+            "beyond": list(self.beyond),
             "differences": [each.record() for each in self.differences],
             "connections": [[source.name, target.name, str(port)] for source, target, port in self.passed],
             "seconds": self.seconds,
@@ -139,6 +144,7 @@ def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only
         seconds=found["seconds"],
         memory_bytes=found["memory_bytes"],
         by=f"kube-router {tools.origin['kube-router']}",
+        beyond=observed.beyond,
     )
 
 

@@ -23,6 +23,7 @@ class Pod:
     name: str
     labels: Mapping[str, str]
     address: str
+    """The first of IPv4; "" where it has none."""
     ports: tuple[Port, ...]
     named_ports: Mapping[str, Port]
 
@@ -35,6 +36,8 @@ class Observed:
     policies: Sequence[Manifest]
     """Its NetworkPolicies."""
     pods: Sequence[Pod]
+    beyond: Sequence[str]
+    """Pods that have no IPv4 address, by name: nobody can try them here."""
 
 
 def observe(cluster: Cluster) -> Observed:
@@ -45,10 +48,12 @@ def observe(cluster: Cluster) -> Observed:
 
 def of(listed: Sequence[Manifest]) -> Observed:
     """The same from objects at hand, of these kinds and others, which are left out."""
+    pods = [pod for each in listed if each["kind"] == "Pod" for pod in _pods(each)]
     return Observed(
         namespaces=_of("Namespace", listed),
         policies=_of("NetworkPolicy", listed),
-        pods=[pod for each in listed if each["kind"] == "Pod" for pod in _pods(each)],
+        pods=[pod for pod in pods if pod.address],
+        beyond=[f"{pod.namespace}/{pod.name}" for pod in pods if not pod.address],
     )
 
 
@@ -66,8 +71,8 @@ def _own(thing: Manifest) -> Manifest:
 def _pods(thing: Manifest) -> Iterator[Pod]:
     """The pod, if it is one that NetworkPolicies are about: it has an address of its own, and is there to stay."""
     metadata, spec, status = thing["metadata"], thing["spec"], thing.get("status", {})
-    address = status.get("podIP")
-    if address and status.get("phase") == "Running" and not spec.get("hostNetwork"):
+    addresses = [each["ip"] for each in status.get("podIPs", ())]
+    if addresses and status.get("phase") == "Running" and not spec.get("hostNetwork"):
         sidecars = [one for one in spec.get("initContainers", ()) if one.get("restartPolicy") == "Always"]
         listed = [port for each in (*spec["containers"], *sidecars) for port in each.get("ports", ())]
         named = [(each.get("name"), Port(each.get("protocol", "TCP"), each["containerPort"])) for each in listed]
@@ -75,7 +80,7 @@ def _pods(thing: Manifest) -> Iterator[Pod]:
             namespace=metadata["namespace"],
             name=metadata["name"],
             labels=metadata.get("labels", {}),
-            address=address,
+            address=next((address for address in addresses if ":" not in address), ""),
             ports=tuple(sorted({port for _, port in named if port.protocol in ("TCP", "UDP")})),
             named_ports={name: port for name, port in named if name},
         )

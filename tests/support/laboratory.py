@@ -32,7 +32,7 @@ def pods_of(objects: Iterable[Manifest]) -> Iterator[dict[str, Any]]:
                     "labels": template["metadata"]["labels"],
                 },
                 "spec": template["spec"],
-                "status": {"phase": "Running", "podIP": f"10.244.0.{next(numbers)}"},
+                "status": {"phase": "Running", "podIPs": [{"ip": f"10.244.0.{next(numbers)}"}]},
             }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ def _check(exchange: Exchange, hosts: Sequence[Mapping[str, Any]]) -> None:
         raise FailedError(f"{len(missing)} of {len(asks)} ports answer nobody even without policies: {few}")
 
 
-def _counting(total: int, events: Events) -> Any:
+def _counting(total: int, events: Events) -> Callable[[], None]:
     tried = 0
 
     def counted() -> None:
