@@ -71,7 +71,7 @@ def test_only_the_chosen_services_and_what_is_theirs_take_part() -> None:
 
 
 def test_every_port_is_tried_with_both_protocols_and_one_that_nobody_declares() -> None:
-    served = host("order-service/order-service-rollout-0").served
+    served = host("order-service/order-service-0").served
     assert UNDECLARED in served, "a rule without ports would not be noticed"
     assert {Port("TCP", 8003), Port("UDP", 8003), Port("TCP", 50051), Port("TCP", 15020)} <= set(served), (
         f"a declared port, or one of the proxy's, is not tried: {served}"
@@ -80,12 +80,10 @@ def test_every_port_is_tried_with_both_protocols_and_one_that_nobody_declares() 
 
 def test_the_expectation_is_that_of_a_model_of_the_catalogues_text_alone() -> None:
     expectation = Expectation(hosts(), facts())
-    ours = {
-        (source.group, target.group, str(port))
-        for source, target in _judged()
-        for port in target.served
-        if expectation.of(source, target, port) is Wanted.PASSES
-    }
+    ours: dict[Wanted, set[tuple[str, str, str]]] = {wanted: set() for wanted in Wanted}
+    for source, target in _judged():
+        for port in target.served:
+            ours[expectation.of(source, target, port)].add((source.group, target.group, str(port)))
     groups = {each.group for each in hosts()}
     stack = stack_of(ROOT / "Pulumi.dev.yaml")
     theirs = {
@@ -95,7 +93,10 @@ def test_the_expectation_is_that_of_a_model_of_the_catalogues_text_alone() -> No
         for port in edge.ports
         if {_group(edge.source), _group(edge.target)} <= groups
     }
-    assert ours == theirs, f"only ours: {sorted(ours - theirs)}; only the text's: {sorted(theirs - ours)}"
+    passes, either = ours[Wanted.PASSES], ours[Wanted.EITHER]
+    assert passes <= theirs, f"only ours: {sorted(passes - theirs)}"
+    assert theirs - either == passes, f"only the text's: {sorted(theirs - either - passes)}"
+    assert len(either) < len(passes) / 2, "too much is left open to compare"
 
 
 def _judged() -> Iterator[tuple[Host, Host]]:
@@ -118,7 +119,7 @@ def _namespaces() -> set[str]:
 
 def test_what_passes_is_said_with_the_policy_and_what_does_not_with_the_end_that_lacks_one() -> None:
     letting = Letting(hosts(), observed().namespaces, observed().policies)
-    order, payment = host("order-service/order-service-rollout-0"), host("payment-service/payment-service-0")
+    order, payment = host("order-service/order-service-0"), host("payment-service/payment-service-0")
     through = letting.through(order, payment, Port("TCP", 50051))
     assert through == (
         f"out of {order.name}: NetworkPolicy order-service/to.payment-service.payments-v1",
@@ -132,7 +133,7 @@ def test_what_passes_is_said_with_the_policy_and_what_does_not_with_the_end_that
 
 def test_the_picture_shows_what_connects_what_does_not_and_what_is_wrong() -> None:
     order, payment, internet = (
-        host("order-service/order-service-rollout-0"),
+        host("order-service/order-service-0"),
         host("payment-service/payment-service-0"),
         host("the internet"),
     )

@@ -91,7 +91,7 @@ def _ingress(made: dict[str, Any]) -> Any:
 
 IN: Final = "payment-service/from.order-service.payments-v1"
 OUT: Final = "order-service/to.payment-service.payments-v1"
-CHARGE: Final = "order-service/order-service-rollout-0 → payment-service/payment-service-0 TCP 50051"
+CHARGE: Final = "order-service/order-service-0 → payment-service/payment-service-0 TCP 50051"
 FAULTS: Final = (
     Fault(
         sentence="a missing way out",
@@ -110,7 +110,7 @@ FAULTS: Final = (
         policy=OUT,
         edit=lambda made: made["spec"].update(egress=[{}]),
         words=(
-            "order-service/order-service-rollout-0 → the metadata server TCP 80 passes, and no edge declares it",
+            "order-service/order-service-0 → the metadata server TCP 80 passes, and no edge declares it",
             f"NetworkPolicy {OUT}",
         ),
     ),
@@ -130,7 +130,7 @@ FAULTS: Final = (
         sentence="a protocol that nobody speaks",
         policy="order-service/platform.dns",
         edit=lambda made: _egress(made)["ports"][1].update(protocol="SCTP"),
-        words=("order-service/order-service-rollout-0 → kube-system/kube-dns UDP 53 is refused",),
+        words=("order-service/order-service-0 → kube-system/kube-dns UDP 53 is refused",),
     ),
     Fault(
         sentence="addresses without their exceptions",

@@ -19,14 +19,23 @@ _CELL: Final = 15
 """Side of a cell, in pixels; so is every other length here."""
 _LABELS: Final = 210
 """Left of the cells and above them."""
+_RIGHT: Final = 70
+"""Of the cells, for the names of the last columns."""
 _FOOT: Final = 50
 _SLOPE_DEGREES: Final = -55
+_STATES: Final = {
+    "connects": "connects, and is declared",
+    "refused": "refused",
+    "wrong": "not as declared",
+    "open": "neither end is closed by this program",
+}
 _STYLE: Final = """
 text { font: 11px system-ui, sans-serif; fill: #24292f }
 .title { font-size: 14px; font-weight: 600 }
 .sheet { fill: #ffffff }
 .refused { fill: #eef1f4 }
 .connects { fill: #1a7f5a }
+.open { fill: #c3d9cf }
 .wrong { fill: #cf222e }
 .self { fill: #ffffff }
 @media (prefers-color-scheme: dark) {
@@ -34,6 +43,7 @@ text { font: 11px system-ui, sans-serif; fill: #24292f }
   .sheet { fill: #0d1117 }
   .refused { fill: #1c2128 }
   .connects { fill: #3fb68b }
+  .open { fill: #2b4a3d }
   .self { fill: #0d1117 }
 }
 """
@@ -43,7 +53,7 @@ def svg(proof: Proof, stack: str) -> str:
     """The matrix of `proof`."""
     groups = _groups(proof)
     side = len(groups) * _CELL
-    width, height = _LABELS + side + 20, _LABELS + side + _FOOT
+    width, height = _LABELS + side + _RIGHT, _LABELS + side + _FOOT
     return "\n".join(
         [
             f'<svg xmlns="{_SVG}" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
@@ -67,7 +77,7 @@ def _title(proof: Proof, stack: str) -> str:
 
 def _groups(proof: Proof) -> Sequence[str]:
     """Services, then what is theirs, then everybody else; each sorted."""
-    services = {host.group for host in proof.hosts if host.group == host.namespace}
+    services = {host.group for host in proof.hosts if host.closed and host.group == host.namespace}
     theirs = {host.group for host in proof.hosts if host.group.partition("/")[0].removesuffix("-data") in services}
     return (*sorted(services), *sorted(theirs - services), *sorted({host.group for host in proof.hosts} - theirs))
 
@@ -85,28 +95,25 @@ def _cells(proof: Proof, groups: Sequence[str]) -> Iterator[str]:
     for source, target, port in proof.passed:
         ports[source.group, target.group].add(str(port))
     wrong = {(each.source.group, each.target.group) for each in proof.differences}
+    closed = {host.group for host in proof.hosts if host.closed}
     for row, source in enumerate(groups):
         for column, target in enumerate(groups):
             pair = (source, target)
-            state = (
-                "wrong" if pair in wrong else "connects" if pair in ports else "self" if source == target else "refused"
-            )
+            state = "connects" if pair in ports else "self" if source == target else "refused"
+            if pair in ports and not closed & {*pair}:
+                state = "open"
             x, y = _LABELS + column * _CELL, _LABELS + row * _CELL
             said = f"{source} → {target}: {', '.join(sorted(ports[pair])) if pair in ports else 'nothing'}"
             yield (
-                f'<rect class="{state}" x="{x}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}">'
-                f"<title>{escape(said)}</title></rect>"
+                f'<rect class="{"wrong" if pair in wrong else state}" x="{x}" y="{y}" width="{_CELL - 1}"'
+                f' height="{_CELL - 1}"><title>{escape(said)}</title></rect>'
             )
 
 
 def _legend(y: int) -> Iterator[str]:
     x = 10
-    for state, word in (
-        ("connects", "connects, and is declared"),
-        ("refused", "refused"),
-        ("wrong", "not as declared"),
-    ):
+    for state, word in _STATES.items():
         yield f'<rect class="{state}" x="{x}" y="{y - 10}" width="{_CELL - 1}" height="{_CELL - 1}"/>'
         yield f'<text x="{x + _CELL + 4}" y="{y + 1}">{word}</text>'
-        x += _CELL + 24 + 7 * len(word)
+        x += _CELL + 20 + 6 * len(word)
     yield f'<text x="{x}" y="{y + 1}">rows ask, columns answer</text>'
