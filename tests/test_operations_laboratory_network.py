@@ -54,7 +54,7 @@ def test_in_the_shop_exactly_the_declared_connections_pass(mode: str, laboratory
     objects, facts = shops(mesh=Mesh.model_validate({"mode": mode}))
     proof = network_of(objects, facts, laboratory)
     assert not proof.differences, said(proof)
-    assert proof.attempts > 10_000, "hardly anything was tried"
+    assert proof.attempts > 9_000, "hardly anything was tried"
     assert 100 < len(proof.passed) < proof.attempts / 20, "almost everything is refused, and every declared edge is not"
 
 
