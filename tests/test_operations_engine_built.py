@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from operations import engine
-from operations.engine import built, pins, provision
+from operations.engine import pins, processes, provision
 from operations.engine.cache import MANIFEST
+from operations.engine.recipes import OFFICIAL, Hosts
 from tests.support.stand_in_go import StandInGo
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -200,7 +201,7 @@ def test_gos_own_words_are_shown_below_the_message(go: StandInGo, tmp_path: Path
 
 def test_without_releases_and_without_go_one_message_names_both(go: StandInGo, tmp_path: Path) -> None:
     (go.folder / "go").unlink()
-    nowhere = pins.Hosts(**dict.fromkeys(vars(pins.OFFICIAL), "http://127.0.0.1:9"))  # port 9: discard, not served
+    nowhere = Hosts(**dict.fromkeys(vars(OFFICIAL), "http://127.0.0.1:9"))  # port 9: discard, not served
     with pytest.raises(engine.EngineError) as caught:
         engine.provide(
             progress=lambda _: None,
@@ -217,7 +218,7 @@ def test_too_little_disk_space_is_refused_before_anything_is_built(
 ) -> None:
     shutil.rmtree(go.folder / "modules")  # as before a first build
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(20e9, 17e9, 3e9))
-    with pytest.raises(engine.EngineError, match=r"needs 4\.8 GB below .*, and 3\.0 GB are free"):
+    with pytest.raises(engine.EngineError, match=r"needs 4\.2 GB below .*, and 3\.0 GB are free"):
         provide(go, tmp_path / "cache")
     assert go.asked() == []
 
@@ -229,7 +230,7 @@ def test_a_cache_that_cannot_be_written_is_named(go: StandInGo, tmp_path: Path) 
 
 
 def test_a_long_build_says_that_it_is_alive(go: StandInGo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(built, "_REPORT_SECONDS", 0.2)
+    monkeypatch.setattr(processes, "_REPORT_SECONDS", 0.2)
     go.takes(0.7)
     said: list[str] = []
     provide(go, tmp_path / "cache", said)

@@ -17,6 +17,7 @@ import pytest
 
 from operations import engine
 from operations.engine import pins
+from operations.engine.recipes import OFFICIAL, Group, GroupName, Hosts, machine
 from tests.support.stand_in_go import StandInGo
 
 PULUMI_ARCHIVE = pins.GROUPS[pins.ENGINE].releases[0].archive
@@ -32,16 +33,16 @@ class Publisher:
     address: str = ""
 
     @property
-    def hosts(self) -> pins.Hosts:
-        return pins.Hosts(**dict.fromkeys(vars(pins.OFFICIAL), self.address))
+    def hosts(self) -> Hosts:
+        return Hosts(**dict.fromkeys(vars(OFFICIAL), self.address))
 
     def path(self, template: str) -> str:
         """The path below this server that a release's address template leads to."""
-        return template.format_map(pins.machine(self.hosts)).removeprefix(self.address)
+        return template.format_map(machine(self.hosts)).removeprefix(self.address)
 
-    def publish(self, group: pins.Group) -> None:
+    def publish(self, group: Group) -> None:
         """Every release of `group`, each checksum in the form its publisher uses."""
-        here = pins.machine(self.hosts)
+        here = machine(self.hosts)
         for release in group.releases:
             archive = self.path(release.archive)
             name = archive.rpartition("/")[2]
@@ -106,7 +107,7 @@ def go(tmp_path: Path) -> StandInGo:
 
 
 def provide(
-    publisher: Publisher, go: StandInGo, cache: Path, said: list[str] | None = None, group: pins.GroupName = pins.ENGINE
+    publisher: Publisher, go: StandInGo, cache: Path, said: list[str] | None = None, group: GroupName = pins.ENGINE
 ) -> engine.Toolchain:
     lines = said if said is not None else []
     return engine.provide(
@@ -114,9 +115,9 @@ def provide(
     )
 
 
-@pytest.mark.parametrize("name", pins.ALL_GROUPS)
+@pytest.mark.parametrize("name", pins.PLATFORM_GROUPS)
 def test_a_release_is_fetched_verified_and_kept(
-    publisher: Publisher, go: StandInGo, tmp_path: Path, name: pins.GroupName
+    publisher: Publisher, go: StandInGo, tmp_path: Path, name: GroupName
 ) -> None:
     group = pins.GROUPS[name]
     publisher.publish(group)
@@ -204,4 +205,4 @@ def test_plain_http_is_refused_beyond_this_machine(go: StandInGo, tmp_path: Path
 
 
 def test_every_official_address_is_https() -> None:
-    assert all(address.startswith("https://") for address in vars(pins.OFFICIAL).values())
+    assert all(address.startswith("https://") for address in vars(OFFICIAL).values())

@@ -9,15 +9,16 @@ Deliberately no version manager: each commit of the project has one set of pins 
 
 from operations.engine.errors import EngineError
 from operations.engine.isolation import environment, install_plugins
-from operations.engine.pins import ALL_GROUPS, CONTROL_PLANE, ENGINE, KUBERNETES_PROVIDER, GroupName
+from operations.engine.pins import CONTROL_PLANE, ENGINE, KUBERNETES_PROVIDER, PLATFORM_GROUPS
 from operations.engine.provision import GroupStatus, discard_if_damaged, inspect, provide
+from operations.engine.recipes import GroupName
 from operations.engine.toolchain import Toolchain
 
 __all__ = [
-    "ALL_GROUPS",
     "CONTROL_PLANE",
     "ENGINE",
     "KUBERNETES_PROVIDER",
+    "PLATFORM_GROUPS",
     "EngineError",
     "GroupName",
     "GroupStatus",

@@ -7,29 +7,23 @@ network, no disk space) into one message with its cure.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
-import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.engine import pins
+from operations.engine import pins, processes
 from operations.engine.cache import Progress, full_disk
 from operations.engine.errors import EngineError
-from operations.engine.wording import duration, listing, size, tail
+from operations.engine.recipes import Build, Group
+from operations.engine.wording import counted, duration, listing, size, tail
 
-_REPORT_SECONDS = 10.0
-"""How often a running build reports: a build takes minutes and go itself prints nothing."""
-_POLL_SECONDS = 0.1
 _GO_OWN = frozenset({"GO111MODULE", "GOARCH", "GOEXPERIMENT", "GOFLAGS", "GOOS", "GOTOOLCHAIN", "GOWORK"})
 """Variables of the user's that would change what is built; proxies, caches and credentials stay."""
-_ALTERNATIVES = "or install the official pulumi, or give this machine access to the official releases"
+_ALTERNATIVES = ", or install the official pulumi, or give this machine access to the official releases"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +49,12 @@ def find_go(environment: Mapping[str, str]) -> Go:
     """
     found = shutil.which("go", path=environment.get("PATH", ""))
     consequence = f"The tools in {pins.TOOLS_FOLDER.name}/ cannot be built"
+    install = f"Go {go_floor()} or newer (https://go.dev/dl){_ALTERNATIVES}"
     if found is None:
         raise EngineError(
             "There is no `go` on PATH",
             consequence=consequence,
-            cure=f"Install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+            cure=f"Install {install}",
         )
     asked = subprocess.run(
         [found, "env", "GOVERSION", "GOMODCACHE", "GOCACHE"],
@@ -74,19 +69,19 @@ def find_go(environment: Mapping[str, str]) -> Go:
         raise EngineError(
             f"{found} does not answer `go env`: {(asked.stderr or asked.stdout).strip() or 'no output'}",
             consequence=consequence,
-            cure=f"Repair that Go or install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+            cure=f"Repair that Go or install {install}",
         )
     number = (int(version[1]), int(version[2]))
     if number < pins.GO_FLOOR:
         raise EngineError(
             f"{found} is Go {lines[0].removeprefix('go')}; {go_floor()} or newer is needed",
             consequence=consequence,
-            cure=f"Install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+            cure=f"Install {install}",
         )
     return Go(binary=Path(found), version=number, modules=Path(lines[1]), objects=Path(lines[2]))
 
 
-def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
+def check_disk_space(go: Go, groups: Sequence[Group], cache: Path) -> None:
     """Refuses to start a build that would fill a disk.
 
     Raises:
@@ -94,8 +89,9 @@ def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
     """
     warm = {group.name for group in groups if (go.modules / group.landmark).is_dir()}
     build_bytes = max(pins.WARM_BUILD_BYTES, sum(group.disk_bytes for group in groups if group.name not in warm))
+    kept_bytes = sum(group.binaries_bytes for group in groups)
     wanted: dict[int, tuple[Path, float]] = {}
-    for folder, needed_bytes in ((go.objects, build_bytes), (cache, pins.BINARIES_BYTES)):
+    for folder, needed_bytes in ((go.objects, build_bytes), (cache, kept_bytes)):
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         device = existing.stat().st_dev
         wanted[device] = (existing, needed_bytes + wanted.get(device, (existing, 0.0))[1])
@@ -110,7 +106,7 @@ def check_disk_space(go: Go, groups: Sequence[pins.Group], cache: Path) -> None:
             )
 
 
-def build(group: pins.Group, into: Path, *, go: Go, progress: Progress, environment: Mapping[str, str]) -> None:
+def build(group: Group, into: Path, *, go: Go, progress: Progress, environment: Mapping[str, str]) -> None:
     """Builds every tool of `group` into the empty folder `into`, one after the other, and reports each.
 
     Raises:
@@ -120,15 +116,19 @@ def build(group: pins.Group, into: Path, *, go: Go, progress: Progress, environm
     for number, recipe in enumerate(group.builds, start=1):
         label = f"building {recipe.tool} ({number} of {len(group.builds)} of the {group.name})"
         progress(f"{label} from {pins.TOOLS_FOLDER.name}/{recipe.module}")
-        _run(recipe, into, label, go=go, progress=progress, environment=environment)
+        command, surroundings = arguments(recipe, into, go=go), go_environment(environment)
+        ended = processes.run(command, label=label, environment=surroundings, progress=progress)
+        if ended.code != 0:
+            raise explained(recipe, ended.words, ended.code, go=go)
     for companion in group.companions:
         target = into / Path(companion).name
         shutil.copyfile(pins.TOOLS_FOLDER / companion, target)
         target.chmod(0o755)
-    progress(f"built the {group.name} ({len(group.builds)} tools) in {duration(time.monotonic() - started)}")
+    took = duration(time.monotonic() - started)
+    progress(f"built the {group.name} ({counted(len(group.tools), 'tool')}) in {took}")
 
 
-def arguments(recipe: pins.Build, into: Path, *, go: Go) -> list[str]:
+def arguments(recipe: Build, into: Path, *, go: Go) -> list[str]:
     """The command line that builds one tool."""
     linker = " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in recipe.stamp)])
     tags = ["-tags", ",".join(recipe.tags)] if recipe.tags else []
@@ -149,46 +149,11 @@ def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _run(
-    recipe: pins.Build, into: Path, label: str, *, go: Go, progress: Progress, environment: Mapping[str, str]
-) -> None:
-    started = time.monotonic()
-    reported = 0.0
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
-        process = subprocess.Popen(
-            arguments(recipe, into, go=go),
-            env=go_environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=words,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that an interruption ends the compilers go has started as well
-        )
-        try:
-            while process.poll() is None:
-                time.sleep(_POLL_SECONDS)
-                elapsed = time.monotonic() - started
-                if elapsed - reported >= _REPORT_SECONDS:
-                    progress(f"{label}: {duration(elapsed)}")
-                    reported = elapsed
-        except BaseException:
-            _end(process)
-            raise
-        if process.returncode != 0:
-            words.seek(0)
-            raise explained(recipe, words.read(), process.returncode, go=go)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
 _NETWORK = r"dial tcp|no such host|i/o timeout|connection (refused|reset)|TLS handshake|proxyconnect|unexpected EOF"
 _REFUSED = r"reading https?://\S+: (4|5)\d\d|module lookup disabled by GOPROXY|cannot find module providing"
 
 
-def explained(recipe: pins.Build, words: str, code: int, *, go: Go) -> EngineError:
+def explained(recipe: Build, words: str, code: int, *, go: Go) -> EngineError:
     """The error for a `go build` of `recipe` that printed `words` and ended with `code`."""
     failed = f"{recipe.tool} could not be built from {pins.TOOLS_FOLDER.name}/{recipe.module}"
     if re.search(r"no space left on device|disk quota exceeded", words):
@@ -203,7 +168,7 @@ def explained(recipe: pins.Build, words: str, code: int, *, go: Go) -> EngineErr
         (
             r"requires go >= |go\.mod requires go",
             "this Go is too old for a module",
-            f"Install Go {go_floor()} or newer (https://go.dev/dl), {_ALTERNATIVES}",
+            f"Install Go {go_floor()} or newer (https://go.dev/dl){_ALTERNATIVES}",
         ),
         (
             rf"{_NETWORK}|{_REFUSED}",

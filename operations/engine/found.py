@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from operations.engine import pins
+from operations.engine.recipes import Group, GroupName
 
 _ANSWER_SECONDS = 20.0
 """How long a tool may take to print its version: a cold start from a slow disk takes a few seconds."""
@@ -22,9 +23,14 @@ Version = tuple[int, int, int]
 _WANTED_PULUMI = f">= {'.'.join(map(str, pins.PULUMI_FLOOR))} and < {pins.PULUMI_CEILING[0]}"
 
 
-def found(group: pins.Group, environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
+def found(group: Group, environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
     """The group's tools on PATH and their versions, or None and a phrase with what did not fit."""
-    return _FINDERS[group.name](environment)
+    return _FINDERS.get(group.name, _nothing)(environment)
+
+
+def _nothing(_: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
+    """For plugins, which have no version command."""
+    return None, "not taken from PATH"
 
 
 def _pulumi(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
@@ -43,10 +49,6 @@ def _pulumi(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, 
         if host.is_file() and executor.is_file():
             return {"pulumi": pulumi, host.name: host, executor.name: executor}, _dotted(version)
     return None, f"{pulumi} has no Python language host beside it"
-
-
-def _kubernetes_provider(_: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
-    return None, "the provider is not taken from PATH"  # plugins have no version command
 
 
 def _control_plane(environment: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
@@ -77,9 +79,8 @@ _CONTROL_PLANE_MINORS = {
 }
 """Patch releases change no interface, minors do: same minor as the one that is built."""
 
-_FINDERS: dict[pins.GroupName, Callable[[Mapping[str, str]], tuple[Mapping[str, Path] | None, str]]] = {
+_FINDERS: dict[GroupName, Callable[[Mapping[str, str]], tuple[Mapping[str, Path] | None, str]]] = {
     pins.ENGINE: _pulumi,
-    pins.KUBERNETES_PROVIDER: _kubernetes_provider,
     pins.CONTROL_PLANE: _control_plane,
 }
 

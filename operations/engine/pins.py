@@ -8,11 +8,9 @@ project. Nothing here looks at the machine.
 
 from __future__ import annotations
 
-import platform
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+
+from operations.engine.recipes import Build, Group, GroupName, Release
 
 TOOLS_FOLDER = Path(__file__).resolve().parents[2] / "tools"
 """The Go modules the tools are built from."""
@@ -34,72 +32,9 @@ KWOK = "0.8.0"
 GO_FLOOR = (1, 26)
 """Oldest Go that builds the modules: the `go` line of every go.mod in tools/."""
 
-GroupName = Literal["engine", "kubernetes-provider", "control-plane"]
 ENGINE: GroupName = "engine"
 KUBERNETES_PROVIDER: GroupName = "kubernetes-provider"
 CONTROL_PLANE: GroupName = "control-plane"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """How one tool is built from a module of tools/."""
-
-    tool: str
-    module: str
-    """Folder below tools/."""
-    package: str
-    """What `go build` is given: an import path, or `.`."""
-    stamp: tuple[str, ...] = ()
-    """`<variable>=<value>` pairs for the linker: versions the tools report and others check."""
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Release:
-    """One download: an archive with one or more tools, or (`members` empty) a single tool as it is."""
-
-    archive: str
-    """Address; `{host}` names the publisher in `Hosts`, `{os}`, `{arch}` and `{cpu}` the machine."""
-    checksum: str
-    """Address of the published SHA-256: a list of `<hash>  <file>` lines, a bare hash, or GitHub's release record."""
-    tools: tuple[str, ...]
-    folder: str = ""
-    """Folder inside the archive that holds the tools; empty for a bare binary."""
-    packed: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Tools that are found, fetched or built together."""
-
-    name: GroupName
-    builds: tuple[Build, ...]
-    releases: tuple[Release, ...]
-    release: str
-    """What `origin` calls the released set."""
-    disk_bytes: float
-    """Go's module and build cache for a first build (measured on two cores, Go 1.26.8, 2026-11-20)."""
-    landmark: str
-    """Path below GOMODCACHE that exists once the group has been built there: then most of `disk_bytes` is spent."""
-    companions: tuple[str, ...] = ()
-    """Files below tools/ that are laid next to the built tools as they are."""
-
-    @property
-    def tools(self) -> tuple[str, ...]:
-        return tuple(build.tool for build in self.builds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hosts:
-    """The publishers' hosts. A value, so that tests can use a server of their own."""
-
-    pulumi: str = "https://get.pulumi.com"
-    github: str = "https://github.com"
-    github_api: str = "https://api.github.com"
-    kubernetes: str = "https://dl.k8s.io"
-
-
-OFFICIAL = Hosts()
 
 _ENGINE_TAGS = ("osusergo", "grpcnotrace")  # no user lookup through cgo; lets the linker drop what is never called
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
@@ -125,107 +60,98 @@ def _kubernetes_release(tool: str) -> Release:
 
 _KUBERNETES_TOOLS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 
-GROUPS: dict[GroupName, Group] = {
-    group.name: group
-    for group in (
-        Group(
-            name=ENGINE,
-            builds=(
-                Build(
-                    tool="pulumi",
-                    module="pulumi",
-                    package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-                    stamp=(f"{_PULUMI_VERSION}=v{PULUMI_BUILT}",),
-                    tags=_ENGINE_TAGS,
-                ),
-                Build(
-                    tool="pulumi-language-python",
-                    module="pulumi-language-python",
-                    package="github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3",
-                    stamp=(f"{_PULUMI_VERSION}=v{LANGUAGE_HOST_BUILT}",),
-                    tags=_ENGINE_TAGS,
-                ),
+# Sizes are measured on two cores with Go 1.26.8, 2026-11-20.
+_PLATFORM: tuple[Group, ...] = (
+    Group(
+        name=ENGINE,
+        builds=(
+            Build(
+                tool="pulumi",
+                module="pulumi",
+                package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+                stamp=(f"{_PULUMI_VERSION}=v{PULUMI_BUILT}",),
+                tags=_ENGINE_TAGS,
             ),
-            releases=(
-                Release(
-                    archive=f"{{pulumi}}/releases/sdk/pulumi-v{PULUMI_RELEASED}-{{os}}-{{cpu}}.tar.gz",
-                    checksum=f"{{github}}/pulumi/pulumi/releases/download/v{PULUMI_RELEASED}"
-                    f"/pulumi-{PULUMI_RELEASED}-checksums.txt",  # not the archive's host: two would have to lie
-                    tools=("pulumi", "pulumi-language-python", "pulumi-language-python-exec"),
-                    folder="pulumi",
-                ),
+            Build(
+                tool="pulumi-language-python",
+                module="pulumi-language-python",
+                package="github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3",
+                stamp=(f"{_PULUMI_VERSION}=v{LANGUAGE_HOST_BUILT}",),
+                tags=_ENGINE_TAGS,
             ),
-            release=PULUMI_RELEASED,
-            disk_bytes=4.0e9,
-            landmark="github.com/pulumi/pulumi/pkg",
-            companions=("pulumi-language-python/pulumi-language-python-exec",),
         ),
-        Group(
-            name=KUBERNETES_PROVIDER,
-            builds=(
-                Build(
-                    tool="pulumi-resource-kubernetes",
-                    module="pulumi-resource-kubernetes",
-                    package=".",
-                    stamp=(f"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version={KUBERNETES_PLUGIN}",),
-                ),
+        releases=(
+            Release(
+                archive=f"{{pulumi}}/releases/sdk/pulumi-v{PULUMI_RELEASED}-{{os}}-{{cpu}}.tar.gz",
+                checksum=f"{{github}}/pulumi/pulumi/releases/download/v{PULUMI_RELEASED}"
+                f"/pulumi-{PULUMI_RELEASED}-checksums.txt",  # not the archive's host: two would have to lie
+                tools=("pulumi", "pulumi-language-python", "pulumi-language-python-exec"),
+                folder="pulumi",
             ),
-            releases=(
-                Release(
-                    archive=f"{{pulumi}}/releases/plugins/pulumi-resource-kubernetes-v{KUBERNETES_PLUGIN}"
-                    "-{os}-{arch}.tar.gz",
-                    checksum=f"{{github_api}}/repos/pulumi/pulumi-kubernetes/releases/tags/v{KUBERNETES_PLUGIN}",
-                    tools=("pulumi-resource-kubernetes",),
-                ),
-            ),
-            release=KUBERNETES_PLUGIN,
-            disk_bytes=5.0e9,
-            landmark="github.com/pulumi/pulumi-kubernetes/provider",
         ),
-        Group(
-            name=CONTROL_PLANE,
-            builds=(
-                *(_kubernetes_build(tool) for tool in _KUBERNETES_TOOLS),
-                Build(tool="etcd", module="cluster", package="go.etcd.io/etcd/server/v3"),
-                Build(tool="kwok", module="cluster", package="sigs.k8s.io/kwok/cmd/kwok"),
+        release=PULUMI_RELEASED,
+        disk_bytes=4.0e9,
+        binaries_bytes=0.15e9,
+        landmark="github.com/pulumi/pulumi/pkg",
+        companions=("pulumi-language-python/pulumi-language-python-exec",),
+    ),
+    Group(
+        name=KUBERNETES_PROVIDER,
+        builds=(
+            Build(
+                tool="pulumi-resource-kubernetes",
+                module="pulumi-resource-kubernetes",
+                package=".",
+                stamp=(f"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version={KUBERNETES_PLUGIN}",),
             ),
-            releases=(
-                *(_kubernetes_release(tool) for tool in _KUBERNETES_TOOLS),
-                Release(
-                    archive=f"{{github}}/etcd-io/etcd/releases/download/v{ETCD}/etcd-v{ETCD}-{{os}}-{{arch}}.tar.gz",
-                    checksum=f"{{github}}/etcd-io/etcd/releases/download/v{ETCD}/SHA256SUMS",
-                    tools=("etcd",),
-                    folder=f"etcd-v{ETCD}-{{os}}-{{arch}}",
-                ),
-                Release(
-                    archive=f"{{github}}/kubernetes-sigs/kwok/releases/download/v{KWOK}/kwok-{{os}}-{{arch}}",
-                    checksum=f"{{github_api}}/repos/kubernetes-sigs/kwok/releases/tags/v{KWOK}",
-                    tools=("kwok",),
-                    packed=False,
-                ),
-            ),
-            release=f"Kubernetes {KUBERNETES}, etcd {ETCD}, kwok {KWOK}",
-            disk_bytes=5.0e9,
-            landmark="k8s.io",
         ),
-    )
-}
-ALL_GROUPS: tuple[GroupName, ...] = tuple(sorted(GROUPS))
+        releases=(
+            Release(
+                archive=f"{{pulumi}}/releases/plugins/pulumi-resource-kubernetes-v{KUBERNETES_PLUGIN}"
+                "-{os}-{arch}.tar.gz",
+                checksum=f"{{github_api}}/repos/pulumi/pulumi-kubernetes/releases/tags/v{KUBERNETES_PLUGIN}",
+                tools=("pulumi-resource-kubernetes",),
+            ),
+        ),
+        release=KUBERNETES_PLUGIN,
+        disk_bytes=5.0e9,
+        binaries_bytes=0.21e9,
+        landmark="github.com/pulumi/pulumi-kubernetes/provider",
+    ),
+    Group(
+        name=CONTROL_PLANE,
+        builds=(
+            *(_kubernetes_build(tool) for tool in _KUBERNETES_TOOLS),
+            Build(tool="etcd", module="cluster", package="go.etcd.io/etcd/server/v3"),
+            Build(tool="kwok", module="cluster", package="sigs.k8s.io/kwok/cmd/kwok"),
+        ),
+        releases=(
+            *(_kubernetes_release(tool) for tool in _KUBERNETES_TOOLS),
+            Release(
+                archive=f"{{github}}/etcd-io/etcd/releases/download/v{ETCD}/etcd-v{ETCD}-{{os}}-{{arch}}.tar.gz",
+                checksum=f"{{github}}/etcd-io/etcd/releases/download/v{ETCD}/SHA256SUMS",
+                tools=("etcd",),
+                folder=f"etcd-v{ETCD}-{{os}}-{{arch}}",
+            ),
+            Release(
+                archive=f"{{github}}/kubernetes-sigs/kwok/releases/download/v{KWOK}/kwok-{{os}}-{{arch}}",
+                checksum=f"{{github_api}}/repos/kubernetes-sigs/kwok/releases/tags/v{KWOK}",
+                tools=("kwok",),
+                packed=False,
+            ),
+        ),
+        release=f"Kubernetes {KUBERNETES}, etcd {ETCD}, kwok {KWOK}",
+        disk_bytes=5.0e9,
+        binaries_bytes=0.44e9,
+        landmark="k8s.io",
+    ),
+)
 
-BINARIES_BYTES = 0.8e9
-"""Disk space for the finished tools of all groups: 770 MB measured."""
+PLATFORM_GROUPS: tuple[GroupName, ...] = tuple(sorted(group.name for group in _PLATFORM))
+"""What every stack that runs somewhere needs."""
+GROUPS: dict[GroupName, Group] = {group.name: group for group in _PLATFORM}
+
+BINARIES_BYTES = sum(group.binaries_bytes for group in _PLATFORM)
+"""Disk space for the finished tools of the platform's groups."""
 WARM_BUILD_BYTES = 2.0e9
 """Disk space a build still needs when Go's caches already hold the modules: objects and links of the largest tool."""
-
-
-def machine(hosts: Hosts) -> dict[str, str]:
-    """What the placeholders of an address stand for here: hosts, operating system, processor in both spellings."""
-    arch = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(
-        platform.machine().lower(), platform.machine().lower()
-    )
-    return {
-        **vars(hosts),
-        "os": "darwin" if sys.platform == "darwin" else "linux",
-        "arch": arch,
-        "cpu": "x64" if arch == "amd64" else arch,
-    }

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from operations.engine import built, found, pins, released
+from operations.engine import built, folders, found, pins, released
 from operations.engine.cache import MANIFEST, Entry, Progress, damage, default_folder, lock, read, store, sweep
 from operations.engine.errors import EngineError
+from operations.engine.recipes import OFFICIAL, Group, GroupName, Hosts
 from operations.engine.toolchain import Toolchain
 from operations.engine.wording import listing
 
@@ -27,7 +26,7 @@ ORIGIN_VARIABLE = "PLAT_ENGINE"
 class GroupStatus:
     """What `plat doctor` reports about one group."""
 
-    group: pins.GroupName
+    group: GroupName
     tools: tuple[str, ...]
     present: bool
     origin: str
@@ -46,9 +45,9 @@ def provide(
     *,
     progress: Progress,
     cache: Path | None = None,
-    only: Iterable[pins.GroupName] = pins.ALL_GROUPS,
+    only: Iterable[GroupName] = pins.PLATFORM_GROUPS,
     origins: Sequence[Origin] | None = None,
-    hosts: pins.Hosts = pins.OFFICIAL,
+    hosts: Hosts = OFFICIAL,
     environment: Mapping[str, str] | None = None,
 ) -> Toolchain:
     """The tools of the groups `only`, found or fetched or built. Idempotent; two at once wait for each other.
@@ -77,10 +76,8 @@ def inspect(
     *, cache: Path | None = None, environment: Mapping[str, str] | None = None, thorough: bool = False
 ) -> tuple[GroupStatus, ...]:
     """What is present, without fetching or building; `thorough` compares the hash of every cached byte (about 2 s)."""
-    run = _Provision.of(
-        cache=cache, environment=environment, origins=None, hosts=pins.OFFICIAL, progress=lambda _: None
-    )
-    return tuple(run.status(pins.GROUPS[name], thorough=thorough) for name in pins.ALL_GROUPS)
+    run = _Provision.of(cache=cache, environment=environment, origins=None, hosts=OFFICIAL, progress=lambda _: None)
+    return tuple(run.status(pins.GROUPS[name], thorough=thorough) for name in pins.PLATFORM_GROUPS)
 
 
 def discard_if_damaged(tool: Path) -> str | None:
@@ -103,7 +100,7 @@ class _Provision:
     cache: Path
     environment: Mapping[str, str]
     origins: frozenset[str]
-    hosts: pins.Hosts
+    hosts: Hosts
     progress: Progress
 
     @classmethod
@@ -113,7 +110,7 @@ class _Provision:
         cache: Path | None,
         environment: Mapping[str, str] | None,
         origins: Sequence[Origin] | None,
-        hosts: pins.Hosts,
+        hosts: Hosts,
         progress: Progress,
     ) -> _Provision:
         surroundings = dict(os.environ if environment is None else environment)
@@ -125,7 +122,7 @@ class _Provision:
             progress=progress,
         )
 
-    def at_hand(self, group: pins.Group) -> _Place | None:
+    def at_hand(self, group: Group) -> _Place | None:
         """The group without any work: on PATH, or in the cache."""
         if "path" in self.origins:
             tools, version = found.found(group, self.environment)
@@ -133,7 +130,7 @@ class _Provision:
                 return _Place(tools=tools, origin=f"PATH ({version})")
         return self._cached(group)
 
-    def get(self, group: pins.Group, *, together_with: Sequence[pins.Group]) -> _Place:
+    def get(self, group: Group, *, together_with: Sequence[Group]) -> _Place:
         """The group by work: fetched, else built; under its lock; another process may do the work meanwhile."""
         root = self.cache / group.name
         with lock(root, progress=self.progress, waiting_for=f"it is providing the {group.name}"):
@@ -146,12 +143,7 @@ class _Provision:
             reasons: list[str] = []
             if "release" in self.origins:
                 try:
-                    entry = store(
-                        self._release_folder(group),
-                        origin=f"release {group.release}",
-                        produce=lambda into: released.fetch(group, into, hosts=self.hosts, progress=self.progress),
-                    )
-                    return _placed(entry)
+                    return _placed(self._fetch(group))
                 except released.UnavailableError as reason:
                     reasons.append(f"the official release is not available ({reason})")
                     self.progress(f"{group.name}: {reasons[-1]}")
@@ -164,7 +156,7 @@ class _Provision:
                 )
             return _placed(self._build(group, together_with, reasons))
 
-    def status(self, group: pins.Group, *, thorough: bool) -> GroupStatus:
+    def status(self, group: Group, *, thorough: bool) -> GroupStatus:
         notes: list[str] = []
         place: _Place | None = None
         if "path" in self.origins:
@@ -179,11 +171,7 @@ class _Provision:
             elif place is None and (entry := read(folder)) is not None:
                 place = _placed(entry)
         if place is None:
-            try:
-                go = built.find_go(self.environment)
-                notes.append(f"would be fetched, else built with {go.binary} (Go {go.version[0]}.{go.version[1]})")
-            except EngineError as error:
-                notes.append(f"would be fetched; {error.cause}")
+            notes.append(self._prospect())
         return GroupStatus(
             group=group.name,
             tools=group.tools,
@@ -192,7 +180,22 @@ class _Provision:
             notes=tuple(notes),
         )
 
-    def _build(self, group: pins.Group, together_with: Sequence[pins.Group], reasons: Sequence[str]) -> Entry:
+    def _prospect(self) -> str:
+        """What `get` would do, as a phrase."""
+        try:
+            go = built.find_go(self.environment)
+        except EngineError as error:
+            return f"would be fetched; {error.cause}"
+        return f"would be fetched, else built with {go.binary} (Go {go.version[0]}.{go.version[1]})"
+
+    def _fetch(self, group: Group) -> Entry:
+        return store(
+            folders.release_folder(self.cache, group),
+            origin=f"release {group.release}",
+            produce=lambda into: released.fetch(group, into, hosts=self.hosts, progress=self.progress),
+        )
+
+    def _build(self, group: Group, together_with: Sequence[Group], reasons: Sequence[str]) -> Entry:
         try:
             go = built.find_go(self.environment)
         except EngineError as error:
@@ -206,31 +209,26 @@ class _Provision:
         left = [other for other in together_with if self.at_hand(other) is None]
         built.check_disk_space(go, left, self.cache)
         return store(
-            self._built_folder(group, go.version),
+            folders.built_folder(self.cache, group, go.version),
             origin="built",
             produce=lambda into: built.build(group, into, go=go, progress=self.progress, environment=self.environment),
         )
 
-    def _cached(self, group: pins.Group) -> _Place | None:
+    def _cached(self, group: Group) -> _Place | None:
         return next((_placed(entry) for folder in self._folders(group) if (entry := read(folder)) is not None), None)
 
-    def _folders(self, group: pins.Group) -> tuple[Path, ...]:
+    def _folders(self, group: Group) -> tuple[Path, ...]:
         """Folders that may hold the group as pinned, best first: the released one, then built ones."""
         return (
-            *([self._release_folder(group)] if "release" in self.origins else []),
+            *([folders.release_folder(self.cache, group)] if "release" in self.origins else []),
             *(self._built_folders(group) if "built" in self.origins else []),
         )
 
-    def _built_folders(self, group: pins.Group) -> Sequence[Path]:
+    def _built_folders(self, group: Group) -> Sequence[Path]:
         """The folder of this machine's Go; where there is no Go that could build, those of any, newest first."""
         if self._go_version is not None:
-            return [self._built_folder(group, self._go_version)]
-        complete = (
-            path for path in self.cache.glob(f"{self._built_stem(group)}-go*.*") if ".partial-" not in path.name
-        )
-        return sorted(
-            complete, key=lambda path: [int(part) for part in path.name.rpartition("-go")[2].split(".")], reverse=True
-        )
+            return [folders.built_folder(self.cache, group, self._go_version)]
+        return folders.built_folders(self.cache, group)
 
     @functools.cached_property
     def _go_version(self) -> tuple[int, int] | None:
@@ -239,40 +237,9 @@ class _Provision:
         except EngineError:
             return None
 
-    def _release_folder(self, group: pins.Group) -> Path:
-        # By the pins alone and not by the host: a mirror serves the same bytes, the checksum sees to that.
-        content = json.dumps([asdict(release) for release in group.releases], sort_keys=True).encode()
-        here = pins.machine(pins.OFFICIAL)
-        return self.cache / f"{group.name}-release-{_short_hash([content, here['os'].encode(), here['arch'].encode()])}"
-
-    def _built_stem(self, group: pins.Group) -> str:
-        """Everything that decides what comes out, but for Go's version, which stays readable in the folder's name."""
-        recipes = json.dumps([asdict(recipe) for recipe in group.builds], sort_keys=True).encode()
-        modules = sorted({recipe.module for recipe in group.builds})
-        sources = [
-            source
-            for module in modules
-            for source in sorted((pins.TOOLS_FOLDER / module).iterdir())
-            if source.suffix in {".go", ".mod", ".sum"}
-        ]
-        companions = [pins.TOOLS_FOLDER / companion for companion in group.companions]
-        here = pins.machine(pins.OFFICIAL)
-        parts = [recipes, here["os"].encode(), here["arch"].encode()]
-        return f"{group.name}-built-{_short_hash([*parts, *(path.read_bytes() for path in [*sources, *companions])])}"
-
-    def _built_folder(self, group: pins.Group, go_version: tuple[int, int]) -> Path:
-        return self.cache / f"{self._built_stem(group)}-go{go_version[0]}.{go_version[1]}"
-
 
 def _placed(entry: Entry) -> _Place:
     return _Place(tools=entry.tools, origin=entry.origin)
-
-
-def _short_hash(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())  # hashed one by one, so that no two lists read the same
-    return digest.hexdigest()[:12]
 
 
 def _named_origins(environment: Mapping[str, str]) -> Sequence[Origin]:

@@ -21,9 +21,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from operations.engine import pins
 from operations.engine.cache import Progress
 from operations.engine.errors import EngineError
+from operations.engine.recipes import Group, Hosts, Release, machine
 from operations.engine.wording import duration, size
 
 CONNECT_SECONDS = 10.0
@@ -36,7 +36,7 @@ class UnavailableError(Exception):
     """The release is not available from here; the text says why (a phrase, for the summary and for later messages)."""
 
 
-def fetch(group: pins.Group, into: Path, *, hosts: pins.Hosts, progress: Progress) -> None:
+def fetch(group: Group, into: Path, *, hosts: Hosts, progress: Progress) -> None:
     """Downloads, verifies and unpacks every release of `group` into the empty folder `into`.
 
     Raises:
@@ -44,7 +44,7 @@ def fetch(group: pins.Group, into: Path, *, hosts: pins.Hosts, progress: Progres
         EngineError: a download differs from its published checksum, or lacks a tool.
     """
     started = time.monotonic()
-    here = pins.machine(hosts)
+    here = machine(hosts)
     for number, release in enumerate(group.releases, start=1):
         address = release.archive.format_map(here)
         name = address.rsplit("/", 1)[1]
@@ -144,7 +144,7 @@ def _download(address: str, target: IO[bytes], name: str, *, progress: Progress)
     return digest.hexdigest()
 
 
-def _unpack(release: pins.Release, archive: IO[bytes], into: Path, *, folder: str, name: str) -> None:
+def _unpack(release: Release, archive: IO[bytes], into: Path, *, folder: str, name: str) -> None:
     """Lays the release's tools into `into`, by their known names: no path of the archive's own is ever followed."""
     if not release.packed:
         (tool,) = release.tools

@@ -26,6 +26,11 @@ def size(count_bytes: float) -> str:
     return f"{count_bytes:.0f} bytes"
 
 
+def counted(count: int, one: str) -> str:
+    """`1 tool`, `2 tools`."""
+    return f"{count} {one}{'' if count == 1 else 's'}"
+
+
 def listing(names: Iterable[str]) -> str:
     """`a, b and c`, in the order given."""
     *head, last = list(names) or ["nothing"]

@@ -18,12 +18,13 @@ import pytest
 from operations import embedded, engine
 from operations.embedded import KINDS, Kind, crds, stages
 from operations.engine import built, cache, pins
+from operations.engine.recipes import Build
 from tests.support.engine_fixtures import ControlPlane, say
 
 FOLDER: Final = "argo-rollouts"
 TOOL: Final = "rollouts-controller"
 MODULE: Final = "github.com/argoproj/argo-rollouts"
-RECIPE: Final = pins.Build(
+RECIPE: Final = Build(
     tool=TOOL,
     module=FOLDER,
     package=f"{MODULE}/cmd/{TOOL}",

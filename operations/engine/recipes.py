@@ -1,0 +1,90 @@
+"""What the table of tools says of each: how it is built or fetched; and of a group of them.
+
+Types alone: which tools there are, and at which version, is in pins.py.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass
+
+GroupName = str
+"""A key of `pins.GROUPS`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """How one tool is built from a module of tools/."""
+
+    tool: str
+    module: str
+    """Folder below tools/."""
+    package: str
+    """What `go build` is given: an import path, or `.`."""
+    stamp: tuple[str, ...] = ()
+    """`<variable>=<value>` pairs for the linker: versions the tools report and others check."""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """One download: an archive with one or more tools, or (`packed` false) a single tool as it is."""
+
+    archive: str
+    """Address; `{host}` names the publisher in `Hosts`, `{os}`, `{arch}` and `{cpu}` the machine."""
+    checksum: str
+    """Address of the published SHA-256: a list of `<hash>  <file>` lines, a bare hash, or GitHub's release record."""
+    tools: tuple[str, ...]
+    folder: str = ""
+    """Folder inside the archive that holds the tools; empty for a bare binary."""
+    packed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Tools that are found, fetched or built together."""
+
+    name: GroupName
+    builds: tuple[Build, ...]
+    releases: tuple[Release, ...]
+    release: str
+    """What `origin` calls the released set."""
+    disk_bytes: float
+    """What a first build leaves in Go's module and build cache."""
+    binaries_bytes: float
+    """Size of the finished tools."""
+    landmark: str
+    """Path below GOMODCACHE that exists once the group has been built there: then most of `disk_bytes` is spent."""
+    companions: tuple[str, ...] = ()
+    """Files below tools/ that are laid next to the built tools as they are."""
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        return tuple(build.tool for build in self.builds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosts:
+    """The publishers' hosts. A value, so that tests can use a server of their own."""
+
+    pulumi: str = "https://get.pulumi.com"
+    github: str = "https://github.com"
+    github_api: str = "https://api.github.com"
+    kubernetes: str = "https://dl.k8s.io"
+
+
+OFFICIAL = Hosts()
+
+
+def machine(hosts: Hosts) -> dict[str, str]:
+    """What the placeholders of an address stand for here: hosts, operating system, processor in both spellings."""
+    arch = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
+    return {
+        **vars(hosts),
+        "os": "darwin" if sys.platform == "darwin" else "linux",
+        "arch": arch,
+        "cpu": "x64" if arch == "amd64" else arch,
+    }
