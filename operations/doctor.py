@@ -47,6 +47,7 @@ def examine(project: Project, *, environment: Mapping[str, str] | None = None) -
         _go(surroundings, needed=not all(state.present for state in engine_states)),
         _disk(project, surroundings, build=not all(state.present for state in engine_states)),
         _control_plane(project),
+        _laboratory(project, engine.inspect(environment=surroundings, only=engine.LABORATORY_GROUPS)),
         *_interrupted(project),
         *_texts(project),
     )
@@ -133,6 +134,19 @@ def _control_plane(project: Project) -> Check:
         words = f"incomplete: only {listing(status.components)} running"
         return Check(subject="embedded cluster", state="note", found=words, cure=f"`{up}` repairs it.")
     return Check(subject="embedded cluster", state="ok", found=f"stopped; `{up}` starts it")
+
+
+def _laboratory(project: Project, states: Sequence[engine.GroupStatus]) -> Check:
+    """Never a fault: no stack needs it, and what is missing or damaged is built when it is asked for."""
+    present = [state.group for state in states if state.present]
+    absent = [state.group for state in states if not state.present]
+    prove = project.command("prove", "-s", "dev")
+    missing = f"{listing(absent)} not yet: `{prove}` builds what it needs (all of it in about ten minutes on two cores)"
+    return Check(
+        subject="laboratory",
+        state="note" if absent else "ok",
+        found="; ".join([*([f"{listing(present)} built"] if present else []), *([missing] if absent else [])]),
+    )
 
 
 def _interrupted(project: Project) -> Iterator[Check]:

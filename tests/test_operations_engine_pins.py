@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.operators import argo_rollouts
-from operations.engine import pins
+from operations.engine import laboratory_pins, pins
+from operations.engine.laboratory_versions import SOFTWARE, Software
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -16,15 +16,17 @@ PROJECT = Path(__file__).resolve().parents[1]
 def required(module: str) -> dict[str, str]:
     """Module path -> version of the direct and indirect requirements in tools/<module>/go.mod."""
     text = (pins.TOOLS_FOLDER / module / "go.mod").read_text(encoding="utf-8")
-    return dict(re.findall(r"^\t(\S+) (v\S+)", text, flags=re.MULTILINE))
+    return dict(re.findall(r"^(?:\t|require )(\S+) (v\S+)", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize(
     ("module", "path", "version"),
     [
+        ("argo-rollouts", "github.com/argoproj/argo-rollouts", laboratory_pins.ARGO_ROLLOUTS_BUILT),
         ("cluster", "go.etcd.io/etcd/server/v3", pins.ETCD),
         ("cluster", "k8s.io/kubernetes", pins.KUBERNETES),
         ("cluster", "sigs.k8s.io/kwok", pins.KWOK),
+        ("kube-router", "github.com/cloudnativelabs/kube-router/v2", laboratory_pins.KUBE_ROUTER_BUILT),
         ("pulumi", "github.com/pulumi/pulumi/pkg/v3", pins.PULUMI_BUILT),
         ("pulumi-language-python", "github.com/pulumi/pulumi/sdk/v3", pins.LANGUAGE_HOST_BUILT),
         ("pulumi-resource-kubernetes", "github.com/pulumi/pulumi-kubernetes/sdk/v4", pins.KUBERNETES_PLUGIN),
@@ -34,8 +36,22 @@ def test_a_tool_says_the_version_its_module_pins(module: str, path: str, version
     assert required(module)[path] == f"v{version}", "the tool would call itself by another version than it has"
 
 
-def test_the_tests_run_the_argo_rollouts_that_the_program_installs() -> None:
-    assert required("argo-rollouts")["github.com/argoproj/argo-rollouts"] == argo_rollouts.IMAGE.tag
+def test_the_laboratory_runs_the_argo_rollouts_that_the_program_installs() -> None:
+    (rollouts,) = (software for software in SOFTWARE if software.group == laboratory_pins.ROLLOUTS)
+    assert rollouts.same, "what is seen of canaries is seen of another version"
+
+
+def test_reports_can_say_of_every_group_of_the_laboratory_which_version_it_is() -> None:
+    assert {software.group for software in SOFTWARE} == set(pins.LABORATORY_GROUPS)
+    assert list(SOFTWARE) == sorted(SOFTWARE, key=lambda software: (software.group, software.name))
+
+
+def test_a_report_says_whether_a_version_is_the_installed_one() -> None:
+    words = {software.name: software.words for software in SOFTWARE}
+    assert words["Argo Rollouts"] == "Argo Rollouts 1.9.1, as the platform installs it"
+    assert words["kube-router"] == "kube-router 2.1.0, which the platform does not install"
+    other = Software(group="x", name="Server", version="1.2.4", installed="1.2.3")
+    assert other.words == "Server 1.2.4; the platform installs 1.2.3"
 
 
 def test_the_released_pulumi_is_the_sdks_version() -> None:
@@ -60,7 +76,22 @@ def test_every_build_has_its_module_with_sums() -> None:
 
 
 def test_a_release_brings_every_tool_that_a_build_would() -> None:
-    for group in pins.GROUPS.values():
+    for group in (group for group in pins.GROUPS.values() if group.releases):
         brought = {tool for release in group.releases for tool in release.tools}
         companions = {Path(companion).name for companion in group.companions}
         assert {*group.tools, *companions} == brought, f"{group.name}: {brought}"
+
+
+def test_everything_the_platform_needs_has_a_release() -> None:
+    assert all(pins.GROUPS[name].releases for name in pins.PLATFORM_GROUPS), "whoever has no Go cannot start"
+
+
+def test_the_laboratory_leaves_nothing_in_the_users_module_cache() -> None:
+    for name in pins.LABORATORY_GROUPS:
+        assert pins.GROUPS[name].own_modules_bytes, f"{name}: its modules stay for ever"
+
+
+def test_no_groups_name_begins_with_anothers() -> None:
+    # What an interrupted run left is found by the group's name at its beginning, under that group's lock alone.
+    names = sorted(pins.GROUPS)
+    assert not [name for name in names for other in names if name != other and other.startswith(name)]

@@ -1,18 +1,19 @@
 """Building a group of tools from the Go modules of tools/.
 
 `go build` does the work, with the pins and sums of tools/ and nothing else: no network address of ours; the user's own
-GOPROXY and caches are used. This module reports progress, and turns what can go wrong (no Go, old Go, no
-network, no disk space) into one message with its cure.
+GOPROXY and caches are used, but for the modules of groups that have a module cache of their own. This module reports
+progress, and turns what can go wrong (no Go, old Go, no network, no disk space) into one message with its cure.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from operations.engine import pins, processes
@@ -35,21 +36,23 @@ class Go:
     modules: Path
     objects: Path
     """GOMODCACHE and GOCACHE: where a build's gigabytes go."""
+    own_modules: bool = False
+    """Whether `modules` is one group's own, and removed after its build."""
 
 
 def go_floor() -> str:
     return ".".join(map(str, pins.GO_FLOOR))
 
 
-def find_go(environment: Mapping[str, str]) -> Go:
-    """The `go` on PATH.
+def find_go(environment: Mapping[str, str], *, released: bool = True) -> Go:
+    """The `go` on PATH. `released` says whether what is to be built has releases that could be fetched instead.
 
     Raises:
         EngineError: there is none, it does not run, or it is older than tools/ needs.
     """
     found = shutil.which("go", path=environment.get("PATH", ""))
     consequence = f"The tools in {pins.TOOLS_FOLDER.name}/ cannot be built"
-    install = f"Go {go_floor()} or newer (https://go.dev/dl){_ALTERNATIVES}"
+    install = f"Go {go_floor()} or newer (https://go.dev/dl){_ALTERNATIVES if released else ''}"
     if found is None:
         raise EngineError(
             "There is no `go` on PATH",
@@ -87,9 +90,10 @@ def check_disk_space(go: Go, groups: Sequence[Group], cache: Path) -> None:
     Raises:
         EngineError: a file system has less free space than the groups are known to take.
     """
-    warm = {group.name for group in groups if (go.modules / group.landmark).is_dir()}
+    warm = {group.name for group in groups if group.landmark and (go.modules / group.landmark).is_dir()}
     build_bytes = max(pins.WARM_BUILD_BYTES, sum(group.disk_bytes for group in groups if group.name not in warm))
-    kept_bytes = sum(group.binaries_bytes for group in groups)
+    own_modules_bytes = max(group.own_modules_bytes for group in groups)  # one after the other: each is removed
+    kept_bytes = own_modules_bytes + sum(group.binaries_bytes for group in groups)
     wanted: dict[int, tuple[Path, float]] = {}
     for folder, needed_bytes in ((go.objects, build_bytes), (cache, kept_bytes)):
         existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -113,13 +117,14 @@ def build(group: Group, into: Path, *, go: Go, progress: Progress, environment: 
         EngineError: a build failed; the text says why and what helps.
     """
     started = time.monotonic()
-    for number, recipe in enumerate(group.builds, start=1):
-        label = f"building {recipe.tool} ({number} of {len(group.builds)} of the {group.name})"
-        progress(f"{label} from {pins.TOOLS_FOLDER.name}/{recipe.module}")
-        command, surroundings = arguments(recipe, into, go=go), go_environment(environment)
-        ended = processes.run(command, label=label, environment=surroundings, progress=progress)
-        if ended.code != 0:
-            raise explained(recipe, ended.words, ended.code, go=go)
+    with _module_cache(group, into, go) as using:
+        for number, recipe in enumerate(group.builds, start=1):
+            label = f"building {recipe.tool} ({number} of {len(group.builds)} of the {group.name})"
+            progress(f"{label} from {pins.TOOLS_FOLDER.name}/{recipe.module}")
+            command, surroundings = arguments(recipe, into, go=using), go_environment(environment, go=using)
+            ended = processes.run(command, label=label, environment=surroundings, progress=progress)
+            if ended.code != 0:
+                raise explained(recipe, ended.words, ended.code, go=using)
     for companion in group.companions:
         target = into / Path(companion).name
         shutil.copyfile(pins.TOOLS_FOLDER / companion, target)
@@ -137,16 +142,41 @@ def arguments(recipe: Build, into: Path, *, go: Go) -> list[str]:
     return [str(go.binary), "build", "-C", module, "-trimpath", *tags, "-ldflags", linker, "-o", output, recipe.package]
 
 
-def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What `go` runs with: the user's own proxies and caches, and nothing else that would change what is built."""
+def go_environment(environment: Mapping[str, str], *, go: Go | None = None) -> dict[str, str]:
+    """What `go` runs with: the user's own proxies and caches, and nothing else that would change what is built.
+
+    Where `go` has a group's own module cache, that one instead of the user's.
+    """
     kept = {name: value for name, value in environment.items() if name not in _GO_OWN}
+    flags = "-mod=readonly -buildvcs=false"  # go.mod and go.sum are the pins: never edited by a build
+    own = {}
+    if go is not None and go.own_modules:
+        own["GOMODCACHE"] = str(go.modules)
+        flags += " -modcacherw"  # otherwise its folders are read-only, and nobody but root could remove it
     return {
         **kept,
+        **own,
         "CGO_ENABLED": "0",  # static binaries: no C compiler needed, none of its versions in the result
-        "GOFLAGS": "-mod=readonly -buildvcs=false",  # go.mod and go.sum are the pins: never edited by a build
+        "GOFLAGS": flags,
         "GOTOOLCHAIN": "local",  # never downloads another Go without being asked
         "GOWORK": "off",
     }
+
+
+@contextlib.contextmanager
+def _module_cache(group: Group, into: Path, go: Go) -> Iterator[Go]:
+    """`go` with the module cache that `group` is built with; one of its own is removed afterwards, in whatever way.
+
+    After a kill it is swept with `into`, beside which it lies: hence on the disk of the cache, and under its name.
+    """
+    if not group.own_modules_bytes:
+        yield go
+        return
+    modules = into.with_name(f"{into.name}-modules")
+    try:
+        yield replace(go, modules=modules, own_modules=True)
+    finally:
+        shutil.rmtree(modules, ignore_errors=True)  # `cache.sweep` tries again
 
 
 _NETWORK = r"dial tcp|no such host|i/o timeout|connection (refused|reset)|TLS handshake|proxyconnect|unexpected EOF"
@@ -157,7 +187,10 @@ def explained(recipe: Build, words: str, code: int, *, go: Go) -> EngineError:
     """The error for a `go build` of `recipe` that printed `words` and ended with `code`."""
     failed = f"{recipe.tool} could not be built from {pins.TOOLS_FOLDER.name}/{recipe.module}"
     if re.search(r"no space left on device|disk quota exceeded", words):
-        return full_disk(go.objects)
+        return full_disk(go.modules if str(go.modules) in words else go.objects)
+    again = "run the command again"
+    if not go.own_modules:
+        again = f"{again}: it continues where it stopped"
     causes: tuple[tuple[str, str, str], ...] = (
         (
             r"checksum mismatch|SECURITY ERROR",
@@ -173,13 +206,12 @@ def explained(recipe: Build, words: str, code: int, *, go: Go) -> EngineError:
         (
             rf"{_NETWORK}|{_REFUSED}",
             "Go's modules cannot be fetched",
-            "Connect to the network, or set GOPROXY to a module proxy that is reachable from here,"
-            " and run the command again: it continues where it stopped",
+            f"Connect to the network, or set GOPROXY to a module proxy that is reachable from here, and {again}",
         ),
         (
             r"signal: killed|cannot allocate memory|out of memory",
             "the compiler was killed, most likely because memory ran out",
-            "Leave about 4 GB of memory free and run the command again: it continues where it stopped",
+            f"Leave about 4 GB of memory free and {again}",
         ),
     )
     cause, cure = next(

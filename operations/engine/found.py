@@ -29,7 +29,7 @@ def found(group: Group, environment: Mapping[str, str]) -> tuple[Mapping[str, Pa
 
 
 def _nothing(_: Mapping[str, str]) -> tuple[Mapping[str, Path] | None, str]:
-    """For plugins, which have no version command."""
+    """For plugins, which have no version command, and for the laboratory, whose reports name the versions it pins."""
     return None, "not taken from PATH"
 
 

@@ -1,15 +1,17 @@
 """Which tools there are, at which version, from where: the one table the engine is provided from.
 
-Three groups, because tools of one group are tested with each other and so always come from one place: the engine
-(`pulumi` with its Python language host), the Kubernetes provider, and the control plane. What a group is built from
-is in `tools/` (go.mod and go.sum are the pins of everything below); the addresses are the official ones of each
-project. Nothing here looks at the machine.
+Three groups of the platform, because tools of one group are tested with each other and so always come from one place:
+the engine (`pulumi` with its Python language host), the Kubernetes provider, and the control plane. The groups of the
+laboratory are in laboratory_pins.py and part of the same table. What a group is built from is in `tools/` (go.mod and
+go.sum are the pins of everything below); the addresses are the official ones of each project. Nothing here looks at
+the machine.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from operations.engine import laboratory_pins
 from operations.engine.recipes import Build, Group, GroupName, Release
 
 TOOLS_FOLDER = Path(__file__).resolve().parents[2] / "tools"
@@ -149,7 +151,9 @@ _PLATFORM: tuple[Group, ...] = (
 
 PLATFORM_GROUPS: tuple[GroupName, ...] = tuple(sorted(group.name for group in _PLATFORM))
 """What every stack that runs somewhere needs."""
-GROUPS: dict[GroupName, Group] = {group.name: group for group in _PLATFORM}
+LABORATORY_GROUPS: tuple[GroupName, ...] = tuple(sorted(group.name for group in laboratory_pins.GROUPS))
+"""What only `plat prove` needs: never provided unless asked for by name."""
+GROUPS: dict[GroupName, Group] = {group.name: group for group in (*_PLATFORM, *laboratory_pins.GROUPS)}
 
 BINARIES_BYTES = sum(group.binaries_bytes for group in _PLATFORM)
 """Disk space for the finished tools of the platform's groups."""

@@ -73,11 +73,18 @@ def provide(
 
 
 def inspect(
-    *, cache: Path | None = None, environment: Mapping[str, str] | None = None, thorough: bool = False
+    *,
+    cache: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    thorough: bool = False,
+    only: Iterable[GroupName] = pins.PLATFORM_GROUPS,
 ) -> tuple[GroupStatus, ...]:
-    """What is present, without fetching or building; `thorough` compares the hash of every cached byte (about 2 s)."""
+    """Which of the groups `only` are present, without fetching or building.
+
+    `thorough` compares the hash of every cached byte (about 2 s for those of the platform).
+    """
     run = _Provision.of(cache=cache, environment=environment, origins=None, hosts=OFFICIAL, progress=lambda _: None)
-    return tuple(run.status(pins.GROUPS[name], thorough=thorough) for name in pins.PLATFORM_GROUPS)
+    return tuple(run.status(pins.GROUPS[name], thorough=thorough) for name in sorted(set(only)))
 
 
 def discard_if_damaged(tool: Path) -> str | None:
@@ -141,12 +148,14 @@ class _Provision:
                 if (what := damage(folder)) is not None:
                     self.progress(f"{folder} is damaged ({what}): getting the {group.name} again")
             reasons: list[str] = []
-            if "release" in self.origins:
+            if "release" in self.origins and group.releases:
                 try:
                     return _placed(self._fetch(group))
                 except released.UnavailableError as reason:
                     reasons.append(f"the official release is not available ({reason})")
                     self.progress(f"{group.name}: {reasons[-1]}")
+            elif "release" in self.origins:
+                reasons.append("no release is published that could be verified")
             if "built" not in self.origins:
                 raise EngineError(
                     f"The {group.name} is not there: {listing(reasons or ['nothing fitting on PATH'])}",
@@ -171,7 +180,7 @@ class _Provision:
             elif place is None and (entry := read(folder)) is not None:
                 place = _placed(entry)
         if place is None:
-            notes.append(self._prospect())
+            notes.append(self._prospect(group))
         return GroupStatus(
             group=group.name,
             tools=group.tools,
@@ -180,13 +189,14 @@ class _Provision:
             notes=tuple(notes),
         )
 
-    def _prospect(self) -> str:
+    def _prospect(self, group: Group) -> str:
         """What `get` would do, as a phrase."""
         try:
             go = built.find_go(self.environment)
         except EngineError as error:
-            return f"would be fetched; {error.cause}"
-        return f"would be fetched, else built with {go.binary} (Go {go.version[0]}.{go.version[1]})"
+            return f"would be {'fetched' if group.releases else 'built'}; {error.cause}"
+        with_go = f"built with {go.binary} (Go {go.version[0]}.{go.version[1]})"
+        return f"would be {f'fetched, else {with_go}' if group.releases else with_go}"
 
     def _fetch(self, group: Group) -> Entry:
         return store(
@@ -197,7 +207,7 @@ class _Provision:
 
     def _build(self, group: Group, together_with: Sequence[Group], reasons: Sequence[str]) -> Entry:
         try:
-            go = built.find_go(self.environment)
+            go = built.find_go(self.environment, released=bool(group.releases))
         except EngineError as error:
             if reasons:
                 raise EngineError(
@@ -220,7 +230,7 @@ class _Provision:
     def _folders(self, group: Group) -> tuple[Path, ...]:
         """Folders that may hold the group as pinned, best first: the released one, then built ones."""
         return (
-            *([folders.release_folder(self.cache, group)] if "release" in self.origins else []),
+            *([folders.release_folder(self.cache, group)] if "release" in self.origins and group.releases else []),
             *(self._built_folders(group) if "built" in self.origins else []),
         )
 

@@ -1,6 +1,6 @@
 """What the table of tools says of each: how it is built or fetched; and of a group of them.
 
-Types alone: which tools there are, and at which version, is in pins.py.
+Types alone: which tools there are, and at which version, is in pins.py and laboratory_pins.py.
 """
 
 from __future__ import annotations
@@ -47,15 +47,20 @@ class Group:
 
     name: GroupName
     builds: tuple[Build, ...]
-    releases: tuple[Release, ...]
-    release: str
+    releases: tuple[Release, ...] = ()
+    """Empty where no release is published whose checksum could be verified: then the group is built or not there."""
+    release: str = ""
     """What `origin` calls the released set."""
     disk_bytes: float
-    """What a first build leaves in Go's module and build cache."""
+    """What a first build leaves in Go's caches: the build cache, and the module cache unless the group has its own."""
+    own_modules_bytes: float = 0.0
+    """Size of the module cache that only this group's build uses, and that is removed after it. 0: the user's is used,
+    and keeps the modules."""
     binaries_bytes: float
     """Size of the finished tools."""
-    landmark: str
-    """Path below GOMODCACHE that exists once the group has been built there: then most of `disk_bytes` is spent."""
+    landmark: str = ""
+    """Path below the user's GOMODCACHE that exists once the group has been built there: then most of `disk_bytes` is
+    spent. Empty for a group with a module cache of its own."""
     companions: tuple[str, ...] = ()
     """Files below tools/ that are laid next to the built tools as they are."""
 

@@ -55,6 +55,14 @@ class Toolchain:
         return self.tools["kwok"]
 
     @property
+    def kube_router(self) -> Path:
+        return self.tools["kube-router"]
+
+    @property
+    def rollouts_controller(self) -> Path:
+        return self.tools["rollouts-controller"]
+
+    @property
     def offline(self) -> bool:
         """Whether a plugin had to be built: then the releases cannot be reached, and are not requested."""
         return self.origin.get("pulumi-resource-kubernetes") == "built"

@@ -1,11 +1,5 @@
-"""The real Argo Rollouts, of the version the program pins, on a control plane of its own.
+"""The real Argo Rollouts, of the version the program pins, on a control plane of its own."""
 
-Only tests run it: no user needs it, so it is no group of `operations.engine.pins`. It is built from tools/argo-rollouts
-and kept in the same cache, by the same means.
-"""
-
-import hashlib
-import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -17,18 +11,8 @@ import pytest
 
 from operations import embedded, engine
 from operations.embedded import KINDS, Kind, crds, stages
-from operations.engine import built, cache, pins
-from operations.engine.recipes import Build
 from tests.support.engine_fixtures import ControlPlane, say
 
-FOLDER: Final = "argo-rollouts"
-TOOL: Final = "rollouts-controller"
-MODULE: Final = "github.com/argoproj/argo-rollouts"
-RECIPE: Final = Build(
-    tool=TOOL,
-    module=FOLDER,
-    package=f"{MODULE}/cmd/{TOOL}",
-)
 WATCHED: Final = (
     Kind(group="argoproj.io", version="v1alpha1", kind="AnalysisRun", plural="analysisruns"),
     Kind(
@@ -43,24 +27,6 @@ WATCHED: Final = (
 """What the controller watches beside the kinds that the program makes."""
 
 
-def controller() -> Path:
-    """The controller's binary; built when the cache has none (five minutes on two cores)."""
-    surroundings = dict(os.environ)
-    go = built.find_go(surroundings)
-    root = cache.default_folder(surroundings) / FOLDER
-    module = pins.TOOLS_FOLDER / FOLDER
-    pinned = hashlib.sha256((module / "go.mod").read_bytes() + (module / "go.sum").read_bytes()).hexdigest()[:12]
-    folder = root.with_name(f"{FOLDER}-built-{pinned}-go{go.version[0]}.{go.version[1]}")
-
-    def produce(into: Path) -> None:
-        say(f"building {TOOL} from tools/{FOLDER}")
-        subprocess.run(built.arguments(RECIPE, into, go=go), env=built.go_environment(surroundings), check=True)
-
-    with cache.lock(root, progress=say, waiting_for=f"it is building {TOOL}"):
-        entry = cache.read(folder) or cache.store(folder, origin="built", produce=produce)
-    return entry.tools[TOOL]
-
-
 @contextmanager
 def running(toolchain: engine.Toolchain, folder: Path) -> Iterator[ControlPlane]:
     """A control plane in which Argo Rollouts moves the Rollouts, and kwok only their pods."""
@@ -71,7 +37,8 @@ def running(toolchain: engine.Toolchain, folder: Path) -> Iterator[ControlPlane]
         plane = ControlPlane(folder=folder / ".embedded", toolchain=toolchain)
         embedded.start(plane.folder, toolchain, crds=None, progress=say)
     metrics, health = _free_ports(2)
-    command = [str(controller()), f"--kubeconfig={plane.folder / 'kubeconfig'}", "--leader-elect=false"]
+    tools = engine.provide(progress=say, only=[engine.ROLLOUTS])
+    command = [str(tools.rollouts_controller), f"--kubeconfig={plane.folder / 'kubeconfig'}", "--leader-elect=false"]
     command += ["--istio-api-version=v1", f"--metricsPort={metrics}", f"--healthzPort={health}"]
     try:
         plane.namespace("argo-rollouts")

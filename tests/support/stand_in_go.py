@@ -1,7 +1,7 @@
 """A stand-in for the Go compiler, for tests that are about what happens around a build.
 
-It answers `go env` and makes "binaries" that are small shell scripts; what it is to do, and what it was asked, is
-in the folder it lies in. Real builds are the business of the tests marked `engine`.
+It answers `go env`, leaves a module in the module cache, and makes "binaries" that are small shell scripts; what it is
+to do, and what it was asked, is in the folder it lies in. Real builds are the business of the tests marked `engine`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ env)
   cat "$here/version"; echo "$here/modules"; echo "$here/objects"; exit 0 ;;
 build)
   settings="GOFLAGS=$GOFLAGS CGO_ENABLED=$CGO_ENABLED GOTOOLCHAIN=$GOTOOLCHAIN GOWORK=$GOWORK GOOS=$GOOS"
-  echo "$settings $*" >> "$here/asked"
+  echo "$settings GOMODCACHE=$GOMODCACHE $*" >> "$here/asked"
+  downloaded="${GOMODCACHE:-$here/modules}/x.test/y@v1.0.0"
+  mkdir -p "$downloaded" && echo "package y" > "$downloaded/y.go"
   [ -e "$here/words" ] && { cat "$here/words" >&2; exit 1; }
   while [ "$1" != "-o" ]; do shift; done
   printf '#!/bin/sh\\n' > "$2"
@@ -46,7 +48,7 @@ class StandInGo:
         program.chmod(0o755)
         (folder / "version").write_text(f"{version}\n", encoding="utf-8")
         for group in pins.GROUPS.values():  # as after a first build, so that little disk space is asked for
-            (folder / "modules" / group.landmark).mkdir(parents=True)
+            (folder / "modules" / group.landmark).mkdir(parents=True, exist_ok=True)
         return cls(folder=folder)
 
     def says(self, words: str) -> None:

@@ -1,0 +1,57 @@
+"""Which software the laboratory runs, and whether it is what the platform installs: for every report of `plat prove`.
+
+What was seen of another version than the installed one is evidence about that one, and a report says so. What the
+platform installs stands in blueprint/operators, what the laboratory builds in laboratory_pins.py; here they meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint.operators import argo_rollouts
+from operations.engine import laboratory_pins
+from operations.engine.recipes import GroupName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Software:
+    """One piece of software that a group of the laboratory runs."""
+
+    group: GroupName
+    name: str
+    version: str
+    """As its project spells it, without a `v`."""
+    installed: str | None
+    """What the platform installs of it; None where it installs nothing of the kind."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the laboratory runs the version that the platform installs."""
+        return self.version == self.installed
+
+    @property
+    def words(self) -> str:
+        """A phrase for reports."""
+        if self.same:
+            return f"{self.name} {self.version}, as the platform installs it"
+        if self.installed is None:
+            return f"{self.name} {self.version}, which the platform does not install"
+        return f"{self.name} {self.version}; the platform installs {self.installed}"
+
+
+SOFTWARE: Final[tuple[Software, ...]] = (
+    Software(
+        group=laboratory_pins.KUBE_ROUTER,
+        name="kube-router",
+        version=laboratory_pins.KUBE_ROUTER_BUILT,
+        installed=None,
+    ),
+    Software(
+        group=laboratory_pins.ROLLOUTS,
+        name="Argo Rollouts",
+        version=laboratory_pins.ARGO_ROLLOUTS_BUILT,
+        installed=argo_rollouts.IMAGE.tag.removeprefix("v"),
+    ),
+)
+"""Sorted by group and name; every group of the laboratory has a row."""
