@@ -224,39 +224,43 @@ def test_a_killed_proof_leaves_no_process_and_no_network_behind(running: Copy) -
 
 def test_without_root_user_namespaces_suffice(running: Copy) -> None:
     """The command as user 1000 of a namespace of users, who is nobody special in it."""
-    command = ["unshare", "--user", "--map-user=1000", sys.executable, "-m", "operations", "prove", "-s", "dev"]
-    limited = [*command, "--only", "cart-service", "--json", "--quiet"]
-    done = subprocess.run(limited, cwd=running.root, capture_output=True, text=True, check=False)
+    nobody = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    command = [sys.executable, "-m", "operations", "prove", "-s", "dev", "--only", "cart-service", "--json", "--quiet"]
+    done = subprocess.run([*nobody, *command], cwd=running.root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"it needs root: {done.stderr}"
     assert json.loads(done.stdout)["network"]["passed"], "nothing was observed"
 
 
 def _inside(running: Copy) -> set[int]:
-    """The process-id namespaces that are not ours and whose first process works on a job of `running`'s."""
+    """The namespaces of processes that are not ours and in which one works for `running`."""
     ours = _namespace(Path("/proc/self"))
     return {
         number
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdecimal()
-        and (number := _namespace(entry)) not in (0, ours)
-        and str(running.root) in (entry / "environ").read_text(encoding="utf-8", errors="replace")
+        for entry in _processes()
+        if (number := _namespace(entry)) not in (0, ours) and str(running.root) in _text(entry / "environ")
     }
 
 
+def _all(namespaces: set[int]) -> list[str]:
+    """The command lines of the processes in `namespaces`."""
+    return [_text(entry / "cmdline").replace("\0", " ") for entry in _processes() if _namespace(entry) in namespaces]
+
+
+def _processes() -> Iterator[Path]:
+    return (entry for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+
+
 def _namespace(process: Path) -> int:
+    """Of the processes it sees; 0 where it has ended."""
     try:
         return (process / "ns" / "pid").stat().st_ino
     except OSError:
         return 0
 
 
-def _all(namespaces: set[int]) -> list[str]:
-    """The command lines of the processes in `namespaces`."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and _namespace(entry) in namespaces:
-            try:
-                found.append((entry / "cmdline").read_text(encoding="utf-8").replace("\0", " "))
-            except OSError:
-                continue
-    return found
+def _text(file: Path) -> str:
+    """Of a process; "" where it has ended."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -30,11 +30,21 @@ def path() -> str:
 
 _OWN: Final = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 _UNPRIVILEGED: Final = ("--user", "--map-root-user")
+_PRIVATE: Final = "mount -t tmpfs laboratory /run"
+"""iproute2, iptables and the laboratory keep files in /run: all of it in memory, and gone with the sandbox."""
+_LEGACY: Final = """mkdir /run/bin
+for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore
+do ln -s "$(command -v xtables-legacy-multi)" /run/bin/$name
+done
+PATH=/run/bin:$PATH"""
+"""The nftables variant of iptables hands over all rules in one message; without root it may not be as long as ours is."""
 
 
-def namespaces() -> tuple[str, ...]:
-    """What a process with namespaces of its own is started with: as root, or in a user namespace as its root."""
-    return ("unshare", *(() if os.geteuid() == 0 else _UNPRIVILEGED), *_OWN)
+def sandboxed() -> tuple[str, ...]:
+    """What a command in a sandbox is started with: as root, or in a user namespace as its root."""
+    root = os.geteuid() == 0
+    prepared = "\n".join(["set -e", _PRIVATE, *(() if root else (_LEGACY,)), 'exec "$@"'])
+    return ("unshare", *(() if root else _UNPRIVILEGED), *_OWN, "/bin/sh", "-c", prepared, "sh")
 
 
 def check(*, as_root: bool) -> None:
@@ -60,10 +70,13 @@ def check(*, as_root: bool) -> None:
             "This part runs proxies and applications as users of their own, which takes root. Nothing was started."
             " Run it as root; `plat prove -s STACK network` needs no root."
         )
-    tried = subprocess.run([*namespaces(), "true"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        [*sandboxed(), "iptables", "-S"], env={"PATH": path()}, capture_output=True, text=True, check=False
+    )
     if tried.returncode != 0:
         raise RefusedError(
-            f"This user may not make namespaces ({tried.stderr.strip() or f'exit code {tried.returncode}'}). Nothing"
-            " was started. Run as root, or allow user namespaces: sudo sysctl -w kernel.unprivileged_userns_clone=1"
-            " (Debian) or sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
+            f"This user may not make networks ({tried.stderr.strip() or f'exit code {tried.returncode}'}). Nothing was"
+            " started. Run as root; or allow user namespaces, by sudo sysctl -w kernel.unprivileged_userns_clone=1"
+            " (Debian) or kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), and install iptables with its legacy"
+            " variant"
         )

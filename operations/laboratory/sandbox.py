@@ -13,15 +13,12 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from operations.console import Phase
 from operations.exits import RefusedError
 from operations.laboratory import machine
 from operations.project import ROOT
-
-_RUN: Final = 'mount -t tmpfs laboratory /run && exec "$@"'
-"""iproute2 and iptables keep files in /run, and so does the laboratory: all of it in memory, and private."""
 
 
 def run(job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any]:
@@ -34,7 +31,7 @@ def run(job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any]:
     inside = [sys.executable, "-m", "operations.laboratory.inside"]
     with tempfile.TemporaryFile("w+") as errors:
         with subprocess.Popen(
-            [*machine.namespaces(), "/bin/sh", "-c", _RUN, "sh", *inside],
+            [*machine.sandboxed(), *inside],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
