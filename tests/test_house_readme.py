@@ -61,7 +61,8 @@ def test_every_make_target_named_exists(target: str) -> None:
 
 
 def test_every_command_named_exists_and_none_is_forgotten() -> None:
-    defined = set(re.findall(r'^@command\("([a-z]+)"', (ROOT / "operations" / "cli.py").read_text(), re.MULTILINE))
+    modules = [file.read_text() for file in sorted((ROOT / "operations").glob("cli*.py"))]
+    defined = {name for text in modules for name in re.findall(r'^@command\("([a-z]+)"', text, re.MULTILINE)}
     named = set(re.findall(r"\./plat ([a-z]+)", README))
     assert named == defined, f"only in the README: {named - defined}; only in the program: {defined - named}"
 

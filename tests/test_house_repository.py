@@ -62,7 +62,9 @@ def test_the_go_that_ci_installs_builds_the_tools() -> None:
 def test_make_test_runs_every_tier_and_test_fast_needs_no_engine() -> None:
     recipe = MAKEFILE.split("\ntest:", 1)[1].split("\n\n", 1)[0]
     assert '-m "not engine"' in recipe, "the fast tiers are missing"
-    assert "-m engine" in recipe, "the tests on the real engine are missing"
+    assert '-m "engine and not laboratory"' in recipe, "the tests on the real engine are missing"
+    assert "make test-laboratory" in recipe, "it does not say what it left out, and how to run that"
+    assert "-m laboratory" in MAKEFILE.split("\ntest-laboratory:", 1)[1].split("\n\n", 1)[0], "that runs something else"
     fast = MAKEFILE.split("\ntest-fast:", 1)[1].split("\n\n", 1)[0]
     assert '-m "not engine"' in fast, "it would build an engine"
 

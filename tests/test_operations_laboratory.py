@@ -167,7 +167,7 @@ def test_a_machine_without_the_programs_is_refused_with_the_packages_to_install(
 
 
 def test_another_system_than_linux_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.sys, "platform", "darwin")
+    monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(RefusedError, match="this is no Linux"):
         machine.check(as_root=False)
 

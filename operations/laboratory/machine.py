@@ -37,7 +37,7 @@ for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6
 do ln -s "$(command -v xtables-legacy-multi)" /run/bin/$name
 done
 PATH=/run/bin:$PATH"""
-"""The nftables variant of iptables hands over all rules in one message; without root it may not be as long as ours is."""
+"""The nftables variant of iptables hands over all rules in one message; without root it may not be as long as ours."""
 
 
 def sandboxed() -> tuple[str, ...]:

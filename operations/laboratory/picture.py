@@ -92,8 +92,8 @@ def _names(groups: Sequence[str]) -> Iterator[str]:
 
 def _cells(proof: Proof, groups: Sequence[str]) -> Iterator[str]:
     ports: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for source, target, port in proof.passed:
-        ports[source.group, target.group].add(str(port))
+    for asking, asked, port in proof.passed:
+        ports[asking.group, asked.group].add(str(port))
     wrong = {(each.source.group, each.target.group) for each in proof.differences}
     closed = {host.group for host in proof.hosts if host.closed}
     for row, source in enumerate(groups):
