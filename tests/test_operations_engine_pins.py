@@ -26,6 +26,7 @@ def required(module: str) -> dict[str, str]:
         ("cluster", "go.etcd.io/etcd/server/v3", pins.ETCD),
         ("cluster", "k8s.io/kubernetes", pins.KUBERNETES),
         ("cluster", "sigs.k8s.io/kwok", pins.KWOK),
+        ("istio", "istio.io/istio", laboratory_pins.ISTIO_BUILT),
         ("kube-router", "github.com/cloudnativelabs/kube-router/v2", laboratory_pins.KUBE_ROUTER_BUILT),
         ("pulumi", "github.com/pulumi/pulumi/pkg/v3", pins.PULUMI_BUILT),
         ("pulumi-language-python", "github.com/pulumi/pulumi/sdk/v3", pins.LANGUAGE_HOST_BUILT),
@@ -49,6 +50,7 @@ def test_reports_can_say_of_every_group_of_the_laboratory_which_version_it_is() 
 def test_a_report_says_whether_a_version_is_the_installed_one() -> None:
     words = {software.name: software.words for software in SOFTWARE}
     assert words["Argo Rollouts"] == "Argo Rollouts 1.9.1, as the platform installs it"
+    assert words["Istio"] == "Istio development line of 2026-08-27 (eed52ebb66ad); the platform installs 1.30.3"
     assert words["kube-router"] == "kube-router 2.1.0, which the platform does not install"
     other = Software(group="x", name="Server", version="1.2.4", installed="1.2.3")
     assert other.words == "Server 1.2.4; the platform installs 1.2.3"
@@ -89,6 +91,14 @@ def test_everything_the_platform_needs_has_a_release() -> None:
 def test_the_laboratory_leaves_nothing_in_the_users_module_cache() -> None:
     for name in pins.LABORATORY_GROUPS:
         assert pins.GROUPS[name].own_modules_bytes, f"{name}: its modules stay for ever"
+
+
+def test_every_wheel_is_pinned_by_whole_hashes() -> None:
+    wheels = [wheel for group in pins.GROUPS.values() for wheel in group.wheels]
+    assert wheels
+    for wheel in wheels:
+        assert wheel.sha256, f"{wheel.tool}: nothing is verified"
+        assert all(re.fullmatch(r"[0-9a-f]{64}", each) for each in wheel.sha256)
 
 
 def test_no_groups_name_begins_with_anothers() -> None:

@@ -10,7 +10,7 @@ Deliberately no version manager: each commit of the project has one set of pins 
 
 from operations.engine.errors import EngineError
 from operations.engine.isolation import environment, install_plugins
-from operations.engine.laboratory_pins import KUBE_ROUTER, ROLLOUTS
+from operations.engine.laboratory_pins import KUBE_ROUTER, MESH, ROLLOUTS
 from operations.engine.pins import CONTROL_PLANE, ENGINE, KUBERNETES_PROVIDER, LABORATORY_GROUPS, PLATFORM_GROUPS
 from operations.engine.provision import GroupStatus, discard_if_damaged, inspect, provide
 from operations.engine.recipes import GroupName
@@ -22,6 +22,7 @@ __all__ = [
     "KUBERNETES_PROVIDER",
     "KUBE_ROUTER",
     "LABORATORY_GROUPS",
+    "MESH",
     "PLATFORM_GROUPS",
     "ROLLOUTS",
     "EngineError",

