@@ -23,6 +23,7 @@ def required(module: str) -> dict[str, str]:
     ("module", "path", "version"),
     [
         ("argo-rollouts", "github.com/argoproj/argo-rollouts", laboratory_pins.ARGO_ROLLOUTS_BUILT),
+        ("cert-manager", "github.com/cert-manager/cert-manager", laboratory_pins.CERT_MANAGER_BUILT),
         ("cluster", "go.etcd.io/etcd/server/v3", pins.ETCD),
         ("cluster", "k8s.io/kubernetes", pins.KUBERNETES),
         ("cluster", "sigs.k8s.io/kwok", pins.KWOK),
@@ -37,9 +38,10 @@ def test_a_tool_says_the_version_its_module_pins(module: str, path: str, version
     assert required(module)[path] == f"v{version}", "the tool would call itself by another version than it has"
 
 
-def test_the_laboratory_runs_the_argo_rollouts_that_the_program_installs() -> None:
-    (rollouts,) = (software for software in SOFTWARE if software.group == laboratory_pins.ROLLOUTS)
-    assert rollouts.same, "what is seen of canaries is seen of another version"
+@pytest.mark.parametrize("group", [laboratory_pins.CERTIFICATES, laboratory_pins.ROLLOUTS])
+def test_the_laboratory_runs_the_version_that_the_program_installs(group: str) -> None:
+    (software,) = (software for software in SOFTWARE if software.group == group)
+    assert software.same, f"{software.words}: what is seen in the laboratory is seen of another version"
 
 
 def test_reports_can_say_of_every_group_of_the_laboratory_which_version_it_is() -> None:

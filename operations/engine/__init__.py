@@ -10,13 +10,14 @@ Deliberately no version manager: each commit of the project has one set of pins 
 
 from operations.engine.errors import EngineError
 from operations.engine.isolation import environment, install_plugins
-from operations.engine.laboratory_pins import KUBE_ROUTER, MESH, ROLLOUTS
+from operations.engine.laboratory_pins import CERTIFICATES, KUBE_ROUTER, MESH, ROLLOUTS
 from operations.engine.pins import CONTROL_PLANE, ENGINE, KUBERNETES_PROVIDER, LABORATORY_GROUPS, PLATFORM_GROUPS
 from operations.engine.provision import GroupStatus, discard_if_damaged, inspect, provide
 from operations.engine.recipes import GroupName
 from operations.engine.toolchain import Toolchain
 
 __all__ = [
+    "CERTIFICATES",
     "CONTROL_PLANE",
     "ENGINE",
     "KUBERNETES_PROVIDER",

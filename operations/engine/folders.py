@@ -44,7 +44,7 @@ def _built_stem(group: Group) -> str:
         if source.suffix in {".go", ".mod", ".sum"}
     ]
     companions = [pins.TOOLS_FOLDER / companion for companion in group.companions]
-    beside = [asdict(each) for each in (*group.wheels, *group.module_files)]
+    beside = [*map(asdict, group.wheels), *map(asdict, group.module_files)]
     here = machine(OFFICIAL)
     parts = [
         recipes,

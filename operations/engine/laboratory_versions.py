@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint.operators import argo_rollouts, istiod
+from blueprint.operators import argo_rollouts, cert_manager, istiod
 from operations.engine import laboratory_pins
 from operations.engine.recipes import GroupName
 
@@ -47,6 +47,12 @@ def _commit(pseudo_version: str) -> str:
 
 
 SOFTWARE: Final[tuple[Software, ...]] = (
+    Software(
+        group=laboratory_pins.CERTIFICATES,
+        name="cert-manager",
+        version=laboratory_pins.CERT_MANAGER_BUILT,
+        installed=cert_manager.CHART.app_version.removeprefix("v"),
+    ),
     Software(
         group=laboratory_pins.KUBE_ROUTER,
         name="kube-router",

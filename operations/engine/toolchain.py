@@ -84,6 +84,10 @@ class Toolchain:
         return self.tools["rollouts-controller"]
 
     @property
+    def cert_manager_controllers(self) -> Path:
+        return self.tools["cert-manager-controllers"]
+
+    @property
     def offline(self) -> bool:
         """Whether a plugin had to be built: then the releases cannot be reached, and are not requested."""
         return self.origin.get("pulumi-resource-kubernetes") == "built"
