@@ -4,19 +4,23 @@ Edges speak of pods that charts, operators and the cluster bring. Where none of 
 plane, a host with their labels replaces them: what policies see of a pod is its labels and its namespace. Beside them
 are hosts that no edge speaks of: a stray without labels in every namespace of ours, a stranger elsewhere with the
 labels of a service, the internet, a private network, and the clouds' metadata server. Whatever those reach is a fault.
+Whoever a policy of the stack lets through beside all these takes part as well (`openings`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Final
 
 from blueprint import names
 from operations.laboratory.hosts import PROTOCOLS, Host, Port
 from operations.laboratory.observed import Observed, Pod
+from operations.laboratory.openings import Openings
 from policies.core.facts import Facts
-from policies.network.addresses import METADATA, space
+from policies.network.addresses import METADATA, Space, space, union
+from policies.network.reach import Direction
 from policies.rules.net.edges import edges, service_pods, stores
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Pods, Zone
 
@@ -28,6 +32,8 @@ INTERNET: Final = "8.8.8.8"
 """An address that every table calls public. It is a host in the sandbox: nothing leaves this machine."""
 PRIVATE: Final = "172.20.0.1"
 """A private address that no edge of the shop names; one an edge does name comes from the edge."""
+NEWCOMERS: Final = "a pod that policies speak of"
+"""And that nobody has."""
 _OUTSIDE_PORTS: Final = (Port("TCP", 80), Port("TCP", 443), UNDECLARED)
 STRANGERS: Final = "default"
 """A namespace that is nobody's."""
@@ -39,18 +45,50 @@ def assemble(observed: Observed, facts: Facts, only: Sequence[str]) -> tuple[Hos
     """The hosts, sorted by name; with `only`, of the services those with these names, and what is theirs."""
     drawn = list(edges(facts))
     known = _Known(facts, drawn, only)
-    taken = {pod.address for pod in observed.pods}
+    outside = list(_outside(drawn))
+    taken = {pod.address for pod in observed.pods} | {host.address for host in outside}
     addresses = (address for number in range(1 << 16) if (address := str(STAND_INS + number)) not in taken)
-    hosts = [known.host(pod) for pod in observed.pods if known.takes_part(pod.namespace)]
+    hosts = [known.host(pod) for pod in observed.pods]
     for pods in known.places:
-        if known.takes_part(pods.namespace) and not any(host.is_of(pods) for host in hosts):
+        if not any(host.is_of(pods) for host in hosts):
             hosts.append(known.stand_in(pods, next(addresses)))
     there = {each["metadata"]["name"] for each in observed.namespaces}
-    strays = sorted(filter(known.takes_part, there & {*known.closed_namespaces}))
-    hosts += [_stray(name, next(addresses)) for name in strays]
+    hosts += [_stray(name, next(addresses)) for name in sorted(there & {*known.closed_namespaces})]
     hosts.append(_stranger(facts, next(addresses)))
-    hosts += _outside(drawn)
-    return tuple(sorted(hosts, key=lambda host: host.name))
+    hosts += outside
+    hosts += _let_through(hosts, observed, known, addresses, _declared(drawn))
+    openings = Openings.of(hosts, observed.namespaces, observed.policies)
+    taking_part = [host for host in hosts if known.takes_part(host.namespace)]
+    wider = (replace(host, served=tuple(sorted({*host.served, *openings.ports(host)}))) for host in taking_part)
+    return tuple(sorted(wider, key=lambda host: host.name))
+
+
+def _let_through(
+    hosts: Sequence[Host],
+    observed: Observed,
+    known: _Known,
+    addresses: Iterator[str],
+    declared: Mapping[Direction, Space],
+) -> Iterator[Host]:
+    """A host for everybody whom a policy lets through, and who is not among `hosts`."""
+    openings = Openings.of(hosts, observed.namespaces, observed.policies)
+    for number, end in enumerate(openings.pods(known.closed_namespaces)):
+        name = f"a-newcomer-{number}"
+        added = Pod(
+            namespace=end.namespace, name=name, labels=end.labels, address=next(addresses), ports=(), named_ports={}
+        )
+        yield replace(known.host(added), group=NEWCOMERS, stands_in=True)
+    for address in openings.addresses(hosts, declared):
+        yield _other(address, address, served=_OUTSIDE_PORTS)
+
+
+def _declared(drawn: Iterable[Edge]) -> Mapping[Direction, Space]:
+    """The addresses that edges may lead to, or come from."""
+    drawn = tuple(drawn)
+    return {
+        "Egress": union(edge.target.may for edge in drawn if isinstance(edge.target, Zone)),
+        "Ingress": union(edge.source.may for edge in drawn if isinstance(edge.source, Zone)),
+    }
 
 
 class _Known:
@@ -64,7 +102,7 @@ class _Known:
         self._chosen = {place for name in only or services for place in (name, names.data_namespace(name))}
         self.closed_namespaces = (*self._tenants, *CLOSED_NAMESPACES)
 
-    def takes_part(self, namespace: str) -> bool:
+    def takes_part(self, namespace: str | None) -> bool:
         return namespace not in self._tenants or namespace in self._chosen
 
     def host(self, pod: Pod) -> Host:

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from operations.laboratory.hosts import Host, Port
+from operations.laboratory.openings import end_of, reach_of
 from policies.network.addresses import space
-from policies.network.reach import Direction, End, Reach
-from policies.objects import Object
-from policies.rules.net.group import TRUSTED
+from policies.network.reach import Direction
 
 _ENDS: tuple[tuple[Direction, str], ...] = (("Egress", "out of"), ("Ingress", "in to"))
 
@@ -21,10 +20,8 @@ class Letting:
     """The policies of one proof."""
 
     def __init__(self, hosts: Sequence[Host], namespaces: Sequence[Mapping[str, Any]], policies: Sequence[Any]) -> None:
-        self._ends = {host: _end(host) for host in hosts if host.is_pod}
-        labels = {each["metadata"]["name"]: each["metadata"].get("labels", {}) for each in namespaces}
-        given = [Object(type="", props=policy) for policy in policies]
-        self._reach = Reach(self._ends.values(), labels, given, TRUSTED)
+        self._ends = {host: end_of(host) for host in hosts if host.is_pod}
+        self._reach = reach_of(self._ends.values(), namespaces, policies)
 
     def through(self, source: Host, target: Host, port: Port) -> tuple[str, ...]:
         """What lets `source` reach `target`, at either end."""
@@ -60,9 +57,3 @@ def _both(source: Host, target: Host) -> tuple[tuple[Host, Host, Direction, str]
         (here, there, direction, way)
         for (direction, way), here, there in zip(_ENDS, (source, target), (target, source), strict=True)
     )
-
-
-def _end(host: Host) -> End:
-    assert host.namespace is not None  # noqa: S101  (asked for pods alone)
-    named = {name: port.bit for name, port in host.named_ports.items()}
-    return End(namespace=host.namespace, name=host.name, labels=host.labels, named_ports=named)

@@ -7,7 +7,7 @@ expectation is the judge's (`expected`), which knows the catalogue and not the d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from operations.laboratory.expected import Expectation, Wanted
 from operations.laboratory.hosts import Host, Port
 from operations.laboratory.letting import Letting
 from operations.laboratory.observed import Observed, observe
+from operations.laboratory.openings import missing_namespaces
 from operations.laboratory.part import Asked, Part
 from policies.core.facts import Facts
 
@@ -121,6 +122,8 @@ def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only
     Raises:
         RefusedError: this machine cannot, or the laboratory does not work.
     """
+    made = missing_namespaces(observed.namespaces, observed.policies)
+    observed = replace(observed, namespaces=[*observed.namespaces, *made])
     hosts = assemble(observed, facts, only)
     found = sandbox.run(_job(hosts, observed, tools), phase)
     passed = [(hosts[source], hosts[target], Port(way, port)) for source, target, way, port in found["reached"]]

@@ -78,9 +78,11 @@ class ApiServer:
         connection.request(method, path, json.dumps(body), headers)
         answer = connection.getresponse()
         words = answer.read()
-        exists = answer.status == http.HTTPStatus.CONFLICT  # namespaces the API server makes by itself
-        if answer.status >= http.HTTPStatus.BAD_REQUEST and not exists:
-            metadata = about["metadata"]
+        metadata = about["metadata"]
+        if answer.status == http.HTTPStatus.CONFLICT and about["kind"] == "Namespace" and method == "POST":
+            # The API server makes some by itself; policies may choose them by labels all the same.
+            self._send(connection, "PATCH", f"{path}/{metadata['name']}", body, about)
+        elif answer.status >= http.HTTPStatus.BAD_REQUEST:
             name = f"{metadata.get('namespace', '')}/{metadata['name']}".removeprefix("/")
             raise FailedError(f"the laboratory's API server refuses {about['kind']} {name}: {words.decode()[:500]}")
 
