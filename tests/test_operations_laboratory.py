@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,57 @@ def test_only_the_chosen_services_and_what_is_theirs_take_part() -> None:
     chosen = assemble(observed(), facts(), ["order-service"])
     ours = {each.namespace for each in chosen} & {*facts().service, *(f"{name}-data" for name in facts().service)}
     assert ours == {"order-service", "order-service-data"}, "another service takes part"
+
+
+def pod(name: str, **status: Any) -> dict[str, Any]:
+    """In a namespace that is nobody's."""
+    containers = [{"name": "main", "ports": [{"name": "web", "containerPort": 8080}]}]
+    sidecar = {"name": "side", "restartPolicy": "Always", "ports": [{"containerPort": 9100}]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"containers": containers, "initContainers": [sidecar]},
+        "status": {"phase": "Running", "podIPs": [{"ip": "10.244.9.9"}], **status},
+    }
+
+
+def test_a_pod_that_is_called_like_a_stranger_takes_part_beside_it() -> None:
+    made = list(objects(blueprint_of("dev")).values())
+    found = [each.name for each in assemble(of([*made, pod("a-stranger")]), facts(), ())]
+    assert {"default/a-stranger", "default/a-stranger-2"} <= set(found), "one of the two is left out"
+
+
+def test_ports_of_sidecars_are_tried_and_named_as_those_of_containers() -> None:
+    (seen,) = of([pod("two")]).pods
+    assert seen.ports == (Port("TCP", 8080), Port("TCP", 9100)), "a container's port is not tried"
+    assert seen.named_ports == {"web": Port("TCP", 8080)}
+
+
+def test_pods_that_cannot_be_tried_are_named_with_the_reason_and_those_that_are_done_are_not() -> None:
+    waiting, done = pod("waits", phase="Pending", podIPs=[]), pod("done", phase="Succeeded")
+    at_the_node, new = pod("at-the-node"), pod("new", podIPs=[{"ip": "fd00::1"}])
+    at_the_node["spec"]["hostNetwork"] = True
+    seen = of([waiting, done, at_the_node, new])
+    assert not seen.pods, "one of them takes part"
+    assert seen.beyond == {
+        "no IPv4 address": ["default/new"],
+        "not running yet": ["default/waits"],
+        "on its node's network, where NetworkPolicies do not hold": ["default/at-the-node"],
+    }
+
+
+def test_a_service_of_which_no_pod_runs_is_named() -> None:
+    made = list(objects(blueprint_of("dev")).values())
+    running = [each for each in pods_of(made) if each["metadata"]["namespace"] != "order-service"]
+    proof = _proof(assemble(of([*made, *running]), facts(), ()))
+    assert "no pod runs of order-service; each was tried by a stand-in" in proof.lines(), "a stand-in passes for it"
+
+
+def _proof(hosts: tuple[Host, ...], **found: Any) -> Proof:
+    """Of six attempts that were all refused, unless `found` says otherwise."""
+    seen: dict[str, Any] = {"passed": [], "differences": [], "attempts": 6, "policies": 2, "left_open": 0, "rules": 1}
+    return Proof(hosts=hosts, **{**seen, **found}, seconds=1.0, memory_bytes=1, by="kube-router")
 
 
 def test_every_port_is_tried_with_both_protocols_and_one_that_nobody_declares() -> None:
@@ -138,17 +190,10 @@ def test_the_picture_shows_what_connects_what_does_not_and_what_is_wrong() -> No
         host("the internet"),
     )
     wrong = Difference(source=internet, target=payment, port=Port("TCP", 50051), passed=True, because=("x",))
-    proof = Proof(
-        hosts=(order, payment, internet),
-        policies=2,
-        attempts=6,
+    proof = _proof(
+        (order, payment, internet),
         passed=[(order, payment, Port("TCP", 50051)), (internet, payment, Port("TCP", 50051))],
-        left_open=0,
         differences=[wrong],
-        rules=1,
-        seconds=1.0,
-        memory_bytes=1,
-        by="kube-router",
     )
     drawn = svg(proof, "dev")
     assert (

@@ -9,9 +9,10 @@ Whoever a policy of the stack lets through beside all these takes part as well (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
+from itertools import count
 from typing import Final
 
 from blueprint import names
@@ -59,8 +60,23 @@ def assemble(observed: Observed, facts: Facts, only: Sequence[str]) -> tuple[Hos
     hosts += _let_through(hosts, observed, known, addresses, _declared(drawn))
     openings = Openings.of(hosts, observed.namespaces, observed.policies)
     taking_part = [host for host in hosts if known.takes_part(host.namespace)]
-    wider = (replace(host, served=tuple(sorted({*host.served, *openings.ports(host)}))) for host in taking_part)
+    taken_names = {f"{pod.namespace}/{pod.name}" for pod in observed.pods}
+    wider = (
+        replace(
+            host,
+            name=_apart(host, taken_names),
+            served=tuple(sorted({*host.served, *openings.ports(host)})),
+        )
+        for host in taking_part
+    )
     return tuple(sorted(wider, key=lambda host: host.name))
+
+
+def _apart(host: Host, taken: Container[str]) -> str:
+    """Its name; of one that is no pod of the stack, another where a pod of the stack is called so."""
+    if not host.stands_in or host.name not in taken:
+        return host.name
+    return next(name for number in count(2) if (name := f"{host.name}-{number}") not in taken)
 
 
 def _let_through(

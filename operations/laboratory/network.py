@@ -7,7 +7,7 @@ expectation is the judge's (`expected`), which knows the catalogue and not the d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ from operations.laboratory.part import Asked, Part
 from policies.core.facts import Facts
 
 TOOLS: Final = ("etcd", "kube-apiserver", "kube-router")
+_NAMED: Final = 5
+"""Pods that are named in a line; --json has all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +75,8 @@ class Proof:
     memory_bytes: int
     by: str
     """Who enforced the policies, with its version."""
-    beyond: Sequence[str] = ()
-    """Pods that could not be tried, for want of an IPv4 address."""
+    beyond: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Pods that could not be tried, by name; the key says why."""
 
     headline = "what connects is what is declared"
 
@@ -82,6 +84,11 @@ class Proof:
     def pods(self) -> int:
         """Hosts that are pods of the stack."""
         return sum(host.is_pod and not host.stands_in for host in self.hosts)
+
+    @cached_property
+    def absent(self) -> Sequence[str]:
+        """Services of which no pod runs."""
+        return [host.group for host in self.hosts if host.stands_in and host.closed and host.group == host.namespace]
 
     def lines(self) -> Sequence[str]:
         """For people."""
@@ -94,7 +101,8 @@ class Proof:
             f" {self.left_open:,} of them are for an operator's own policies to decide",
             f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
             "not observed: IPv6, SCTP, a node's connections to its own pods",
-            *(f"not tried, as it has no IPv4 address: {name}" for name in self.beyond),
+            *(f"not tried ({why}): {_few(names)}" for why, names in self.beyond.items()),
+            *([f"no pod runs of {_few(self.absent)}; each was tried by a stand-in"] if self.absent else []),
         )
 
     def record(self) -> Mapping[str, Any]:
@@ -108,12 +116,18 @@ class Proof:
             "attempts": self.attempts,
             "passed": len(self.passed),
             "left_open": self.left_open,
-            "beyond": list(self.beyond),
+            "beyond": {why: list(names) for why, names in self.beyond.items()},
+            "absent": list(self.absent),
             "differences": [each.record() for each in self.differences],
             "connections": [[source.name, target.name, str(port)] for source, target, port in self.passed],
             "seconds": self.seconds,
             "memory_bytes": self.memory_bytes,
         }
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only: Sequence[str] = ()) -> Proof:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from operations.leftovers import Cluster
 
 Manifest = Mapping[str, Any]
 
+_DONE: Final = ("Succeeded", "Failed")
+"""Phases of a pod that has no address any more, though its last one may still be written there."""
 _KEPT: Final = ("name", "namespace", "labels")
 """Of an object's metadata: the rest belongs to the server it was read from."""
 
@@ -36,8 +39,8 @@ class Observed:
     policies: Sequence[Manifest]
     """Its NetworkPolicies."""
     pods: Sequence[Pod]
-    beyond: Sequence[str]
-    """Pods that have no IPv4 address, by name: nobody can try them here."""
+    beyond: Mapping[str, Sequence[str]]
+    """Pods that cannot be tried here, by name; the key says why."""
 
 
 def observe(cluster: Cluster) -> Observed:
@@ -48,12 +51,18 @@ def observe(cluster: Cluster) -> Observed:
 
 def of(listed: Sequence[Manifest]) -> Observed:
     """The same from objects at hand, of these kinds and others, which are left out."""
-    pods = [pod for each in listed if each["kind"] == "Pod" for pod in _pods(each)]
+    pods, beyond = [], defaultdict(list)
+    for each in (each for each in listed if each["kind"] == "Pod"):
+        pod = _pod(each)
+        if why := _beyond(each, pod):
+            beyond[why].append(f"{pod.namespace}/{pod.name}")
+        elif pod.address:
+            pods.append(pod)
     return Observed(
         namespaces=_of("Namespace", listed),
         policies=_of("NetworkPolicy", listed),
-        pods=[pod for pod in pods if pod.address],
-        beyond=[f"{pod.namespace}/{pod.name}" for pod in pods if not pod.address],
+        pods=pods,
+        beyond={why: sorted(names) for why, names in sorted(beyond.items())},
     )
 
 
@@ -68,19 +77,29 @@ def _own(thing: Manifest) -> Manifest:
     return {"apiVersion": thing["apiVersion"], "kind": thing["kind"], "metadata": metadata, **spec}
 
 
-def _pods(thing: Manifest) -> Iterator[Pod]:
-    """The pod, if it is one that NetworkPolicies are about: it has an address of its own, and is there to stay."""
+def _beyond(thing: Manifest, pod: Pod) -> str:
+    """Why `pod` cannot be tried, though it is there or about to be; "" where it can, or is done and gone."""
+    phase = thing.get("status", {}).get("phase", "Pending")
+    if phase in _DONE:
+        return ""
+    if thing["spec"].get("hostNetwork"):
+        return "on its node's network, where NetworkPolicies do not hold"
+    if phase != "Running":
+        return "not running yet"
+    return "" if pod.address else "no IPv4 address"
+
+
+def _pod(thing: Manifest) -> Pod:
     metadata, spec, status = thing["metadata"], thing["spec"], thing.get("status", {})
-    addresses = [each["ip"] for each in status.get("podIPs", ())]
-    if addresses and status.get("phase") == "Running" and not spec.get("hostNetwork"):
-        sidecars = [one for one in spec.get("initContainers", ()) if one.get("restartPolicy") == "Always"]
-        listed = [port for each in (*spec["containers"], *sidecars) for port in each.get("ports", ())]
-        named = [(each.get("name"), Port(each.get("protocol", "TCP"), each["containerPort"])) for each in listed]
-        yield Pod(
-            namespace=metadata["namespace"],
-            name=metadata["name"],
-            labels=metadata.get("labels", {}),
-            address=next((address for address in addresses if ":" not in address), ""),
-            ports=tuple(sorted({port for _, port in named if port.protocol in ("TCP", "UDP")})),
-            named_ports={name: port for name, port in named if name},
-        )
+    addresses = [each["ip"] for each in status.get("podIPs", ())] if status.get("phase") == "Running" else []
+    sidecars = [one for one in spec.get("initContainers", ()) if one.get("restartPolicy") == "Always"]
+    listed = [port for each in (*spec["containers"], *sidecars) for port in each.get("ports", ())]
+    named = [(each.get("name"), Port(each.get("protocol", "TCP"), each["containerPort"])) for each in listed]
+    return Pod(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        labels=metadata.get("labels", {}),
+        address=next((address for address in addresses if ":" not in address), ""),
+        ports=tuple(sorted({port for _, port in named if port.protocol in ("TCP", "UDP")})),
+        named_ports={name: port for name, port in named if name},
+    )
