@@ -23,7 +23,8 @@ def prove(
     ] = None,
     services: options.Services = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="NAME,NAME", help="Only these services, and what is theirs.")
+        str | None,
+        typer.Option("--only", metavar="NAME,NAME", help="Only these services with their stores, and the platform."),
     ] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="Draw the matrix of the network as SVG.")
@@ -44,8 +45,11 @@ def prove(
 
     words = Console(quiet=quiet)
     chosen = [name.strip() for name in only.split(",") if name.strip()] if only else []
-    found = proving.proven(Project.here(services), stack, words, parts=parts or ["network"], only=chosen)
+    asked = parts or ["network"]
+    if picture:
+        proving.check_picture(picture, asked)
+    found = proving.proven(Project.here(services), stack, words, parts=asked, only=chosen)
+    words.result(json.dumps(found.record(), indent=1) if as_json else found.text(words))
     if picture:
         proving.draw(found, picture)
-    words.result(json.dumps(found.record(), indent=1) if as_json else found.text(words))
     return found.exit_code

@@ -35,6 +35,12 @@ def many(count: int, one: str) -> str:
     return f"{count} {one}{'' if count == 1 else 's'}"
 
 
+def few(names: Sequence[str], shown: int = 5) -> str:
+    """`a, b`; of more than `shown` the first, and how many more."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return f"{', '.join(names[:shown])}{more}"
+
+
 class Phase:
     """One thing a command is busy with. `fact` is printed once and stays, `count` changes and is repeated rarely."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from blueprint import design
-from blueprint.clusters import decide
+from blueprint import design, names
+from blueprint.clusters import EMBEDDED_KUBECONFIG, decide
 from blueprint.settings import Settings
 from operations import engine
-from operations.console import Console, many
+from operations.console import Console, few, many
 from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
 from operations.laboratory import machine
@@ -73,27 +74,56 @@ def proven(project: Project, stack: str, console: Console, *, parts: Sequence[st
         facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today())
         blueprint = design(settings, catalogue, stack)
     check("part", parts, PARTS)
+    if settings.tenant:
+        raise RefusedError(
+            f"{stack} is a copy of the services for the tenant {settings.tenant}, and what is expected is written for"
+            " the base stack's namespaces. Nothing was observed. Prove the base stack: this one has the same rules.",
+            Exit.USAGE,
+        )
     check("service", only, facts.service)
     machine.check(as_root=any(part.as_root for part in chosen.values()))
     with console.busy("tools") as phase:
         groups = {group for part in chosen.values() for group in part.groups}
         tools = engine.provide(progress=phase.fact, only=groups)
-    cluster = _cluster(project, settings, tools)
-    _check_up(cluster, stack, project.command("up", "-s", stack))
+    up = project.command("up", "-s", stack)
+    cluster = _cluster(project, settings, tools, stack, up)
+    _check_up(cluster, stack, up)
+    _check_services(cluster, stack, facts, only, up)
     found = {}
     for name, part in chosen.items():
-        with console.phase(name) as phase:
+        with console.phase(name) as phase, _interrupted():
             asked = Asked(facts=facts, blueprint=blueprint, cluster=cluster, only=only, tools=tools, phase=phase)
             found[name] = part.observe(asked)
             phase.outcome = many(len(found[name].differences), "difference")
     return Proven(stack=stack, observed=found)
 
 
-def draw(found: Proven, file: Path) -> None:
-    """Writes the matrix of the network to `file`. Raises RefusedError where there is none, or it cannot be written."""
-    proof = found.observed.get("network")
-    if not isinstance(proof, Proof):
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise RefusedError(
+            "interrupted; the stack was only read, and nothing of the laboratory is left.", Exit.CANCELLED
+        ) from None
+
+
+def check_picture(file: Path, parts: Sequence[str]) -> None:
+    """Whether there will be a matrix, and a folder for it: asked before minutes are spent. Raises RefusedError."""
+    if "network" not in parts:
         raise RefusedError("--picture draws the network, which was not asked for. Add it: network.", Exit.USAGE)
+    if not file.parent.is_dir() or file.is_dir():
+        raise RefusedError(
+            f"{file} cannot be written: {file.parent if not file.is_dir() else file}"
+            f" is {'no folder' if not file.is_dir() else 'a folder'}. Nothing was observed. Name another file.",
+            Exit.USAGE,
+        )
+
+
+def draw(found: Proven, file: Path) -> None:
+    """Writes the matrix of the network to `file`. Raises RefusedError where it cannot be written."""
+    proof = found.observed["network"]
+    assert isinstance(proof, Proof)  # noqa: S101  (`check_picture` has asked)
     try:
         file.write_text(svg(proof, found.stack), encoding="utf-8")
     except OSError as error:
@@ -115,9 +145,39 @@ def _check_up(cluster: Cluster, stack: str, up: str) -> None:
         raise RefusedError(f"{stack} is not up: its cluster holds no pod of ours. {cure}", Exit.STACK_NOT_FOUND)
 
 
-def _cluster(project: Project, settings: Settings, tools: engine.Toolchain) -> Cluster:
-    """The stack's own. Raises TextError where the kubeconfig leads elsewhere."""
-    reached = reach(decide(settings.cluster), project.root)
+def _check_services(cluster: Cluster, stack: str, facts: Facts, only: Sequence[str], up: str) -> None:
+    """Whether the catalogue is the one the stack was brought up with: else every difference would be one of the two."""
+    there = {each["metadata"]["name"] for each in cluster.listed("namespaces") if _is_services(each["metadata"])}
+    missing = sorted({*(only or facts.service)} - there)
+    unknown = sorted(there - {*facts.service})
+    if not missing and not unknown:
+        return
+    said = [
+        *([f"services of the catalogue that are not in its cluster: {few(missing)}"] if missing else []),
+        *([f"services in its cluster that are not in the catalogue: {few(unknown)}"] if unknown else []),
+    ]
+    raise RefusedError(
+        f"{stack} was brought up with another catalogue ({'; '.join(said)}). Nothing was observed, as everything would"
+        f" differ. Make it what the files say: {up}; or name the other catalogue with --services",
+        Exit.USAGE,
+    )
+
+
+def _is_services(metadata: Mapping[str, Any]) -> bool:
+    """Whether a namespace of these `metadata` is a service's of the base stack, and no tenant's copy of it."""
+    return names.SERVICE_LABEL in metadata.get("labels", {}) and names.TENANT_MARK not in metadata["name"]
+
+
+def _cluster(project: Project, settings: Settings, tools: engine.Toolchain, stack: str, up: str) -> Cluster:
+    """The stack's own. Raises TextError where the kubeconfig leads elsewhere, RefusedError where `up` makes it."""
+    decided = decide(settings.cluster)
+    if decided.simulated and not (project.root / EMBEDDED_KUBECONFIG).exists():
+        raise RefusedError(
+            f"{stack} is not up: this machine has no control plane for it. Nothing was observed. Bring it up first:"
+            f" {up}",
+            Exit.STACK_NOT_FOUND,
+        )
+    reached = reach(decided, project.root)
     on_path = shutil.which("kubectl")
     return Cluster(
         kubectl=Path(on_path) if on_path else tools.kubectl,

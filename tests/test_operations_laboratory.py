@@ -109,6 +109,15 @@ def test_pods_that_cannot_be_tried_are_named_with_the_reason_and_those_that_are_
     }
 
 
+def test_pods_of_a_copy_of_the_services_are_named_and_not_taken_for_open_ones() -> None:
+    metadata = {"name": "acme--order-service", "labels": {"app.kubernetes.io/managed-by": "platform"}}
+    copied = pod("order-service-0")
+    copied["metadata"]["namespace"] = metadata["name"]
+    seen = of([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, copied])
+    assert not seen.pods, "it would be expected to be open"
+    assert seen.beyond == {"another stack's copy of the services": ["acme--order-service/order-service-0"]}
+
+
 def test_a_service_of_which_no_pod_runs_is_named() -> None:
     made = list(objects(blueprint_of("dev")).values())
     running = [each for each in pods_of(made) if each["metadata"]["namespace"] != "order-service"]

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from operations import engine
-from operations.console import Phase, many
+from operations.console import Phase, few, many
 from operations.engine import Toolchain
 from operations.laboratory import sandbox
 from operations.laboratory.assembling import assemble
@@ -25,8 +25,6 @@ from operations.laboratory.part import Asked, Part
 from policies.core.facts import Facts
 
 TOOLS: Final = ("etcd", "kube-apiserver", "kube-router")
-_NAMED: Final = 5
-"""Pods that are named in a line; --json has all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +99,8 @@ class Proof:
             f" {self.left_open:,} of them are for an operator's own policies to decide",
             f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
             "not observed: IPv6, SCTP, a node's connections to its own pods",
-            *(f"not tried ({why}): {_few(names)}" for why, names in self.beyond.items()),
-            *([f"no pod runs of {_few(self.absent)}; each was tried by a stand-in"] if self.absent else []),
+            *(f"not tried ({why}): {few(names)}" for why, names in self.beyond.items()),
+            *([f"no pod runs of {few(self.absent)}; each was tried by a stand-in"] if self.absent else []),
         )
 
     def record(self) -> Mapping[str, Any]:
@@ -123,11 +121,6 @@ class Proof:
             "seconds": self.seconds,
             "memory_bytes": self.memory_bytes,
         }
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only: Sequence[str] = ()) -> Proof:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from blueprint import names
 from operations.laboratory.hosts import Port
 from operations.leftovers import Cluster
 
@@ -51,10 +52,11 @@ def observe(cluster: Cluster) -> Observed:
 
 def of(listed: Sequence[Manifest]) -> Observed:
     """The same from objects at hand, of these kinds and others, which are left out."""
+    copies = {each["metadata"]["name"] for each in listed if each["kind"] == "Namespace" and _is_copy(each["metadata"])}
     pods, beyond = [], defaultdict(list)
     for each in (each for each in listed if each["kind"] == "Pod"):
         pod = _pod(each)
-        if why := _beyond(each, pod):
+        if why := _beyond(each, pod, copies):
             beyond[why].append(f"{pod.namespace}/{pod.name}")
         elif pod.address:
             pods.append(pod)
@@ -77,7 +79,12 @@ def _own(thing: Manifest) -> Manifest:
     return {"apiVersion": thing["apiVersion"], "kind": thing["kind"], "metadata": metadata, **spec}
 
 
-def _beyond(thing: Manifest, pod: Pod) -> str:
+def _is_copy(metadata: Manifest) -> bool:
+    """Whether a namespace of these `metadata` is of a copy of the services that another stack made."""
+    return names.TENANT_MARK in metadata["name"] and metadata.get("labels", {}).items() >= names.MANAGED.items()
+
+
+def _beyond(thing: Manifest, pod: Pod, copies: Container[str]) -> str:
     """Why `pod` cannot be tried, though it is there or about to be; "" where it can, or is done and gone."""
     phase = thing.get("status", {}).get("phase", "Pending")
     if phase in _DONE:
@@ -86,6 +93,8 @@ def _beyond(thing: Manifest, pod: Pod) -> str:
         return "on its node's network, where NetworkPolicies do not hold"
     if phase != "Running":
         return "not running yet"
+    if pod.namespace in copies:
+        return "another stack's copy of the services"
     return "" if pod.address else "no IPv4 address"
 
 

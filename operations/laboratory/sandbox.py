@@ -46,7 +46,11 @@ def run(job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any]:
         if found is not None:
             return found
         errors.seek(0)
-        raise RefusedError(f"The laboratory has ended without a result: {errors.read().strip()[-2000:]}")
+        why = errors.read().strip()[-2000:] or "it was killed from outside, or this machine is out of memory"
+        raise RefusedError(
+            f"The laboratory has ended without a result, so nothing was observed: {why}. Nothing of it is left; run the"
+            " command again."
+        )
 
 
 def _heard(process: subprocess.Popen[str], job: Mapping[str, Any], phase: Phase) -> Mapping[str, Any] | None:
@@ -57,6 +61,8 @@ def _heard(process: subprocess.Popen[str], job: Mapping[str, Any], phase: Phase)
         process.stdin.write(f"{json.dumps(job)}\n")
         process.stdin.flush()
     for line in process.stdout:
+        if not line.endswith("\n"):  # it ended in the middle of a word
+            return None
         match json.loads(line):
             case {"fact": text}:
                 phase.fact(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import threading
 from typing import Any
@@ -20,6 +21,9 @@ PARTS = {"network": network.observe}
 
 
 def main() -> None:
+    # A socket for every port of every host: the usual 1024 files end at a hundred pods.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     job: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_other_side, daemon=True).start()
     events = Events(sys.stdout)
@@ -30,7 +34,8 @@ def main() -> None:
 
 
 def _end_with_the_other_side() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not by `sys.stdin`, whose lock would be held when this process ends
+        pass
     os._exit(0)
 
 

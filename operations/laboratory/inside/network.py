@@ -36,7 +36,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     exchange = Exchange(links)
     exchange.answer({index: [tuple(each) for each in host["served"]] for index, host in enumerate(hosts)})
     _check(exchange, hosts)
-    events.fact(f"{len(hosts)} hosts, each reached by every other, after {time.monotonic() - started:.1f} s")
+    events.fact(f"{len(hosts)} hosts that answer while there are no policies, after {time.monotonic() - started:.1f} s")
     api = ApiServer(folder, Toolchain(tools={name: Path(path) for name, path in job["tools"].items()}, origin={}))
     pods = [_pod(host) for host in hosts if host["pod"]]
     api.create([_node(), *job["objects"], *pods])
