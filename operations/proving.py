@@ -147,9 +147,9 @@ def _check_up(cluster: Cluster, stack: str, up: str) -> None:
 
 def _check_services(cluster: Cluster, stack: str, facts: Facts, only: Sequence[str], up: str) -> None:
     """Whether the catalogue is the one the stack was brought up with: else every difference would be one of the two."""
-    there = {each["metadata"]["name"] for each in cluster.listed("namespaces") if _is_services(each["metadata"])}
-    missing = sorted({*(only or facts.service)} - there)
-    unknown = sorted(there - {*facts.service})
+    namespaces = [each["metadata"] for each in cluster.listed("namespaces")]
+    missing = sorted({*(only or facts.service)} - {each["name"] for each in namespaces})
+    unknown = sorted({each["name"] for each in namespaces if _is_services(each)} - {*facts.service})
     if not missing and not unknown:
         return
     said = [

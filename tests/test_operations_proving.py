@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from blueprint import names
 from operations import engine, proving
 from operations.exits import Exit, RefusedError
 from tests.support.laboratory import laboratory
@@ -49,6 +50,16 @@ def test_a_service_that_was_not_brought_up_is_said_before_everything_of_it_diffe
 def test_a_service_that_has_left_the_catalogue_and_still_runs_is_said(running: Copy) -> None:
     words = running.run("prove", "-s", "dev", "--services", "one", code=Exit.USAGE)
     assert "services in its cluster that are not in the catalogue: teller" in words, words
+
+
+@pytest.mark.engine
+def test_a_namespace_that_has_lost_its_label_is_a_difference_and_no_other_catalogue(running: Copy) -> None:
+    running.kubectl("label", "namespace", "ledger", f"{names.SERVICE_LABEL}-")
+    try:
+        words = running.run(*PROVE, code=Exit.POLICY)
+    finally:
+        running.kubectl("label", "namespace", "ledger", f"{names.SERVICE_LABEL}=ledger")
+    assert "observability/prometheus → ledger/" in words, words
 
 
 @pytest.mark.engine
