@@ -127,7 +127,14 @@ def test_a_service_of_which_no_pod_runs_is_named() -> None:
 
 def _proof(hosts: tuple[Host, ...], **found: Any) -> Proof:
     """Of six attempts that were all refused, unless `found` says otherwise."""
-    seen: dict[str, Any] = {"passed": [], "differences": [], "attempts": 6, "policies": 2, "left_open": 0, "rules": 1}
+    seen: dict[str, Any] = {
+        "passed": [],
+        "differences": [],
+        "attempts": 6,
+        "policies": 2,
+        "rules": 1,
+        "left_open": frozenset(),
+    }
     return Proof(hosts=hosts, **{**seen, **found}, seconds=1.0, memory_bytes=1, by="kube-router")
 
 
@@ -210,6 +217,20 @@ def test_the_picture_shows_what_connects_what_does_not_and_what_is_wrong() -> No
     )
     assert drawn.count('<rect class="wrong"') == 2, "the cell of a difference, and the legend"
     assert "dev: 6 attempts, 2 connect, 1 attempt not as declared" in drawn, "the title hides the difference"
+
+
+def test_the_picture_does_not_call_declared_what_nothing_declares() -> None:
+    gateway, stranger, internet = host("kong/gateway"), host("default/a-stranger"), host("the internet")
+    asked = (stranger, gateway, Port("TCP", 8000))
+    proof = _proof(
+        (gateway, stranger, internet),
+        passed=[asked, (internet, gateway, Port("TCP", 8000))],
+        left_open=frozenset({asked}),
+    )
+    drawn = svg(proof, "dev")
+    assert drawn.count('<rect class="connects"') == 2, "the cell that is declared, and the legend"
+    cell = drawn.partition("default/a-stranger → kong/gateway: TCP 8000")[0].rpartition("<rect ")[2]
+    assert cell.startswith('class="open"'), f"a connection that no edge asks for is shown as declared: {cell}"
 
 
 def test_a_machine_without_the_programs_is_refused_with_the_packages_to_install(

@@ -64,7 +64,7 @@ class Proof:
     policies: int
     attempts: int
     passed: Sequence[tuple[Host, Host, Port]]
-    left_open: int
+    left_open: frozenset[tuple[Host, Host, Port]]
     """Attempts that edges neither ask for nor forbid: an operator's own policies decide."""
     differences: Sequence[Difference]
     rules: int
@@ -96,7 +96,7 @@ class Proof:
             f" {self.by}",
             f"{self.policies} NetworkPolicies of the cluster became {self.rules:,} iptables rules",
             f"{self.attempts:,} attempts: {len(self.passed):,} connected, {refused:,} were refused;"
-            f" {self.left_open:,} of them are for an operator's own policies to decide",
+            f" {len(self.left_open):,} of them are for an operator's own policies to decide",
             f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
             "not observed: IPv6, SCTP, a node's connections to its own pods",
             *(f"not tried ({why}): {few(names)}" for why, names in self.beyond.items()),
@@ -113,7 +113,7 @@ class Proof:
             "rules": self.rules,
             "attempts": self.attempts,
             "passed": len(self.passed),
-            "left_open": self.left_open,
+            "left_open": len(self.left_open),
             "beyond": {why: list(names) for why, names in self.beyond.items()},
             "absent": list(self.absent),
             "differences": [each.record() for each in self.differences],
@@ -136,12 +136,13 @@ def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only
     passed = [(hosts[source], hosts[target], Port(way, port)) for source, target, way, port in found["reached"]]
     expectation = Expectation(hosts, facts)
     differences = _differences(hosts, set(passed), expectation, observed)
-    left_open = sum(
-        expectation.of(source, target, port) is Wanted.EITHER
+    left_open = frozenset(
+        (source, target, port)
         for source in hosts
         for target in hosts
         if _tried(source, target)
         for port in target.served
+        if expectation.of(source, target, port) is Wanted.EITHER
     )
     return Proof(
         hosts=hosts,

@@ -27,7 +27,7 @@ _STATES: Final = {
     "connects": "connects, and is declared",
     "refused": "refused",
     "wrong": "not as declared",
-    "open": "neither end is closed by this program",
+    "open": "connects, and nothing here decides it",
 }
 _STYLE: Final = """
 text { font: 11px system-ui, sans-serif; fill: #24292f }
@@ -95,13 +95,17 @@ def _cells(proof: Proof, groups: Sequence[str]) -> Iterator[str]:
     for asking, asked, port in proof.passed:
         ports[asking.group, asked.group].add(str(port))
     wrong = {(each.source.group, each.target.group) for each in proof.differences}
-    closed = {host.group for host in proof.hosts if host.closed}
+    declared = {
+        (asking.group, asked.group)
+        for asking, asked, port in proof.passed
+        if (asking.closed or asked.closed) and (asking, asked, port) not in proof.left_open
+    }
     for row, source in enumerate(groups):
         for column, target in enumerate(groups):
             pair = (source, target)
-            state = "connects" if pair in ports else "self" if source == target else "refused"
-            if pair in ports and not closed & {*pair}:
-                state = "open"
+            state = "connects" if pair in declared else "open" if pair in ports else "refused"
+            if source == target and pair not in ports:
+                state = "self"
             x, y = _LABELS + column * _CELL, _LABELS + row * _CELL
             said = f"{source} → {target}: {', '.join(sorted(ports[pair])) if pair in ports else 'nothing'}"
             yield (
