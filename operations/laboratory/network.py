@@ -6,6 +6,8 @@ expectation is the judge's (`expected`), which knows the catalogue and not the d
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -154,9 +156,17 @@ def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only
         rules=found["rules"],
         seconds=found["seconds"],
         memory_bytes=found["memory_bytes"],
-        by=f"kube-router {tools.origin['kube-router']}",
+        by=_enforcer(tools),
         beyond=observed.beyond,
     )
+
+
+def _enforcer(tools: Toolchain) -> str:
+    """kube-router with its version, as it says itself; where it says none, how it came here."""
+    asked = [str(tools.tools["kube-router"]), "--version"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    found = re.search(r"version (v\d\S*),", done.stdout + done.stderr)
+    return f"kube-router {found[1] if found else tools.origin['kube-router']}"
 
 
 def _observe(asked: Asked) -> Proof:
