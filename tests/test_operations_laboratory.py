@@ -185,6 +185,13 @@ def _namespaces() -> set[str]:
     return {each["metadata"]["name"] for each in observed().namespaces}
 
 
+def test_nothing_is_expected_of_two_ends_that_others_may_close() -> None:
+    expectation = Expectation(hosts(), facts())
+    stranger, controller, order = host("default/a-stranger"), host("kong/controller"), host("order-service/a-stray")
+    assert expectation.of(stranger, controller, UNDECLARED) is Wanted.EITHER, "another's policy would be a difference"
+    assert expectation.of(stranger, order, UNDECLARED) is Wanted.REFUSED, "what this program closes is left open"
+
+
 def test_what_passes_is_said_with_the_policy_and_what_does_not_with_the_end_that_lacks_one() -> None:
     letting = Letting(hosts(), observed().namespaces, observed().policies)
     order, payment = host("order-service/order-service-0"), host("payment-service/payment-service-0")

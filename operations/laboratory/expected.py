@@ -1,7 +1,8 @@
 """What ought to connect, from the edges of the catalogue and the platform: the judge's model, not the derivation's.
 
-A connection has two ends. An end that the platform closes lets through what an edge says, at either end by itself; one
-that it does not close lets everything through. Edges that *may* exist are others' business (an operator's own
+A connection has two ends. An end that the platform closes lets through what an edge says, at either end by itself;
+one that it does not close lets everything through. Where it closes neither, nothing is expected: other people's
+policies may close both, and they are none of ours. Edges that *may* exist are others' business (an operator's own
 policies): what only such an edge covers is left open.
 """
 
@@ -39,6 +40,8 @@ class Expectation:
 
     def of(self, source: Host, target: Host, port: Port) -> Wanted:
         """What ought to happen when `source` asks `target` on `port`."""
+        if not source.closed and not target.closed and not self._must[source, target, "out"] & port.bit:
+            return Wanted.EITHER  # others' policies may close both
         ends = [
             self._end(source, target, port, closed=end.closed, way=way)
             for end, way in ((source, "out"), (target, "in"))

@@ -67,7 +67,7 @@ class Proof:
     attempts: int
     passed: Sequence[tuple[Host, Host, Port]]
     left_open: frozenset[tuple[Host, Host, Port]]
-    """Attempts that edges neither ask for nor forbid: an operator's own policies decide."""
+    """Attempts that edges neither ask for nor forbid: policies of other people's or of an operator decide."""
     differences: Sequence[Difference]
     rules: int
     """Of iptables."""
@@ -98,7 +98,7 @@ class Proof:
             f" {self.by}",
             f"{self.policies} NetworkPolicies of the cluster became {self.rules:,} iptables rules",
             f"{self.attempts:,} attempts: {len(self.passed):,} connected, {refused:,} were refused;"
-            f" {len(self.left_open):,} of them are for an operator's own policies to decide",
+            f" {len(self.left_open):,} of them are not for this program to decide",
             f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
             "not observed: IPv6, SCTP, a node's connections to its own pods",
             *(f"not tried ({why}): {few(names)}" for why, names in self.beyond.items()),
