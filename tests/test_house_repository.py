@@ -77,8 +77,14 @@ def test_hooks_come_from_the_project_alone() -> None:
 
 def test_what_a_run_leaves_is_ignored_by_git() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    for folder in (".embedded/", ".venv/", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".hypothesis/"):
+    for folder in (".embedded/", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".hypothesis/"):
         assert folder in ignored, f"{folder} would be committed"
+    assert ".venv" in ignored, "an environment, which may be a link as well as a folder, would be committed"
+    assert not (ROOT / ".venv").is_symlink() or not _tracked(".venv"), "a machine's environment is committed"
+
+
+def _tracked(path: str) -> bool:
+    return bool(subprocess.run(["git", "ls-files", path], cwd=ROOT, capture_output=True, check=False).stdout)
 
 
 def test_every_entry_of_the_changelog_says_what_it_does_to_running_stacks() -> None:
