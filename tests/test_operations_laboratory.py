@@ -18,7 +18,7 @@ from operations.laboratory.assembling import UNDECLARED, assemble
 from operations.laboratory.expected import Expectation, Wanted
 from operations.laboratory.hosts import Host, Port
 from operations.laboratory.letting import Letting
-from operations.laboratory.network import Difference, Proof
+from operations.laboratory.network import Difference, Proof, causes_first
 from operations.laboratory.observed import Observed, of
 from operations.laboratory.picture import svg
 from policies.core.facts import Facts
@@ -204,6 +204,19 @@ def test_what_passes_is_said_with_the_policy_and_what_does_not_with_the_end_that
         f"no NetworkPolicy lets it out of {payment.name}",
         f"no NetworkPolicy lets it in to {order.name}",
     )
+
+
+def test_of_many_differences_one_of_each_cause_comes_first() -> None:
+    order, payment = host("order-service/order-service-0"), host("payment-service/payment-service-0")
+
+    def difference(number: int, *because: str) -> Difference:
+        return Difference(source=order, target=payment, port=Port("TCP", number), passed=True, because=because)
+
+    many = [difference(number, f"out of {number}", "in to payment") for number in range(1, 60)]
+    rare, bare = difference(99, "out of 99", "a policy of its own"), difference(98)
+    sorted_ = causes_first([*many, bare, rare])
+    assert sorted_[:3] == [many[0], rare, bare], "a cause is below sixty lines of another"
+    assert sorted(each.port for each in sorted_) == sorted(each.port for each in [*many, bare, rare]), "one is lost"
 
 
 def test_the_picture_shows_what_connects_what_does_not_and_what_is_wrong() -> None:
