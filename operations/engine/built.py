@@ -169,7 +169,8 @@ def go_environment(environment: Mapping[str, str], *, go: Go | None = None) -> d
 def _module_cache(group: Group, into: Path, go: Go) -> Iterator[Go]:
     """`go` with the module cache that `group` is built with; one of its own is removed afterwards, in whatever way.
 
-    After a kill it is swept with `into`, beside which it lies: hence on the disk of the cache, and under its name.
+    Before the tools are stored, as nobody sweeps after a group that is there. After a kill it is swept with `into`,
+    beside which it lies: hence on the disk of the cache, and under its name.
     """
     if not group.own_modules_bytes:
         yield go

@@ -230,7 +230,7 @@ class _Provision:
     def _folders(self, group: Group) -> tuple[Path, ...]:
         """Folders that may hold the group as pinned, best first: the released one, then built ones."""
         return (
-            *([folders.release_folder(self.cache, group)] if "release" in self.origins and group.releases else []),
+            *([folders.release_folder(self.cache, group)] if "release" in self.origins else []),
             *(self._built_folders(group) if "built" in self.origins else []),
         )
 
