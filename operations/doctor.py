@@ -141,7 +141,7 @@ def _laboratory(project: Project, states: Sequence[engine.GroupStatus]) -> Check
     present = [state.group for state in states if state.present]
     absent = [state.group for state in states if not state.present]
     prove = project.command("prove", "-s", "dev")
-    missing = f"{listing(absent)} not yet: `{prove}` builds what it needs (all of it in about ten minutes on two cores)"
+    missing = f"{listing(absent)} not yet: `{prove}` builds what it needs (all: ten minutes on two idle cores)"
     return Check(
         subject="laboratory",
         state="note" if absent else "ok",

@@ -149,7 +149,7 @@ def test_a_group_without_releases_is_not_there_where_only_releases_are_allowed(
 ) -> None:
     with pytest.raises(engine.EngineError) as caught:
         provide(go, tmp_path / "cache", name, origins=["release"])
-    assert f"The {name} is not there: no release is published that could be verified" in str(caught.value)
+    assert f"The {name} is not there: no release of the {name} is pinned" in str(caught.value)
     assert "PLAT_ENGINE is release and may name path, release and built" in caught.value.cure
     assert folders(tmp_path / "cache") == []
 

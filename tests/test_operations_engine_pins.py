@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from operations.engine import laboratory_pins, pins
-from operations.engine.laboratory_versions import SOFTWARE, Software
+from operations.engine.laboratory_versions import SOFTWARE, Software, words_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -50,10 +50,14 @@ def test_reports_can_say_of_every_group_of_the_laboratory_which_version_it_is() 
 
 
 def test_a_report_says_whether_a_version_is_the_installed_one() -> None:
-    words = {software.name: software.words for software in SOFTWARE}
-    assert words["Argo Rollouts"] == "Argo Rollouts 1.9.1, as the platform installs it"
-    assert words["Istio"] == "Istio development line of 2026-08-27 (eed52ebb66ad); the platform installs 1.30.3"
-    assert words["kube-router"] == "kube-router 2.1.0, which the platform does not install"
+    assert words_of([laboratory_pins.ROLLOUTS]) == ("Argo Rollouts 1.9.1, as the platform installs it",)
+    assert words_of([pins.CONTROL_PLANE, laboratory_pins.KUBE_ROUTER]) == (
+        "kube-router 2.1.0, which the platform does not install",
+    )
+    assert words_of([laboratory_pins.MESH]) == (
+        "Envoy 1.40.0; the platform installs Istio's own build of it, of 1.30.3",
+        "Istio development line of 2026-08-27 (eed52ebb66ad); the platform installs 1.30.3",
+    )
     other = Software(group="x", name="Server", version="1.2.4", installed="1.2.3")
     assert other.words == "Server 1.2.4; the platform installs 1.2.3"
 

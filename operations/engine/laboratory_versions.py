@@ -6,6 +6,7 @@ platform installs stands in blueprint/operators, what the laboratory builds in l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,3 +80,9 @@ SOFTWARE: Final[tuple[Software, ...]] = (
     ),
 )
 """Sorted by group and name; every group of the laboratory has a row."""
+
+
+def words_of(groups: Iterable[GroupName]) -> tuple[str, ...]:
+    """A phrase for each piece of software that the groups of the laboratory among `groups` run."""
+    asked = set(groups)
+    return tuple(software.words for software in SOFTWARE if software.group in asked)

@@ -155,7 +155,7 @@ class _Provision:
                     reasons.append(f"the official release is not available ({reason})")
                     self.progress(f"{group.name}: {reasons[-1]}")
             elif "release" in self.origins:
-                reasons.append("no release is published that could be verified")
+                reasons.append(f"no release of the {group.name} is pinned")
             if "built" not in self.origins:
                 raise EngineError(
                     f"The {group.name} is not there: {listing(reasons or ['nothing fitting on PATH'])}",

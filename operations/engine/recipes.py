@@ -80,7 +80,7 @@ class Group:
     name: GroupName
     builds: tuple[Build, ...]
     releases: tuple[Release, ...] = ()
-    """Empty where no release is published whose checksum could be verified: then the group is built or not there."""
+    """Empty where no release is pinned: then the group is built or not there."""
     release: str = ""
     """What `origin` calls the released set."""
     disk_bytes: float
