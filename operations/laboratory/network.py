@@ -6,8 +6,6 @@ expectation is the judge's (`expected`), which knows the catalogue and not the d
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +15,7 @@ from typing import Any, Final
 from operations import engine
 from operations.console import Phase, few, many
 from operations.engine import Toolchain
+from operations.engine.laboratory_versions import words_of
 from operations.laboratory import sandbox
 from operations.laboratory.assembling import assemble
 from operations.laboratory.expected import Expectation, Wanted
@@ -157,17 +156,9 @@ def prove(observed: Observed, facts: Facts, tools: Toolchain, phase: Phase, only
         rules=found["rules"],
         seconds=found["seconds"],
         memory_bytes=found["memory_bytes"],
-        by=_enforcer(tools),
+        by=", ".join(words_of([engine.KUBE_ROUTER])),
         beyond=observed.beyond,
     )
-
-
-def _enforcer(tools: Toolchain) -> str:
-    """kube-router with its version, as it says itself; where it says none, how it came here."""
-    asked = [str(tools.tools["kube-router"]), "--version"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    found = re.search(r"version (v\d\S*),", done.stdout + done.stderr)
-    return f"kube-router {found[1] if found else tools.origin['kube-router']}"
 
 
 def _observe(asked: Asked) -> Proof:
