@@ -6,6 +6,6 @@ custom resources are simulated.
 """
 
 from operations.embedded.control_plane import Status, reset, start, status, stop
-from operations.embedded.kinds import KINDS, Kind
+from operations.embedded.kinds import KINDS, Kind, handed_over
 
-__all__ = ["KINDS", "Kind", "Status", "reset", "start", "status", "stop"]
+__all__ = ["KINDS", "Kind", "Status", "handed_over", "reset", "start", "status", "stop"]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from operations.embedded import commands, crds, credentials, nodes, ports, processes, stages
 from operations.embedded.commands import APISERVER, CONTROLLERS, ETCD, KWOK, SCHEDULER, START_ORDER
 from operations.embedded.failure import not_started, unusable
+from operations.embedded.kinds import KINDS, Kind
 from operations.embedded.kube_api import KubeApi
 from operations.embedded.layout import NAME, Layout
 from operations.engine import EngineError, Toolchain
@@ -59,11 +60,15 @@ class Status:
     """Those that run, sorted."""
 
 
-def start(folder: Path, toolchain: Toolchain, *, crds: Path | None, progress: Progress) -> Status:
+def start(
+    folder: Path, toolchain: Toolchain, *, crds: Path | None, progress: Progress, kinds: Sequence[Kind] = KINDS
+) -> Status:
     """Makes the control plane run, with nodes, storage class and the definitions of custom resources.
 
-    `folder` is `<project>/.embedded`; `crds` a folder with strict definitions, or None for permissive ones. Idempotent,
-    and safe to call twice at once. About 5 s, and 10 s more when strict definitions are new; 0.5 s when it all runs.
+    `folder` is `<project>/.embedded`; `crds` a folder with strict definitions, or None for permissive ones; `kinds` the
+    custom resources there have to be, each with how it becomes ready (`handed_over`: some by a controller of the
+    caller's). Idempotent, and safe to call twice at once. About 5 s, and 10 s more when strict definitions are new;
+    0.5 s when it all runs.
 
     Raises:
         EngineError: a component does not start or does not become ready; the text names its log.
@@ -73,7 +78,7 @@ def start(folder: Path, toolchain: Toolchain, *, crds: Path | None, progress: Pr
         layout.control_plane.mkdir(parents=True, exist_ok=True)
         with lock(layout.control_plane, progress=progress, waiting_for="it is starting or stopping the control plane"):
             api = _running_api(layout) or _begin(layout, toolchain, progress)
-            _furnish(layout, toolchain, api, crds, progress)
+            _furnish(layout, toolchain, api, crds, progress, kinds)
     except OSError as error:
         raise unusable(layout, error) from error
     return status(folder, toolchain)
@@ -176,7 +181,9 @@ def _begin(layout: Layout, tools: Toolchain, progress: Progress) -> KubeApi:
     return api
 
 
-def _furnish(layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None, progress: Progress) -> None:
+def _furnish(
+    layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None, progress: Progress, kinds: Sequence[Kind]
+) -> None:
     """Nodes and storage class, definitions of custom resources, then the clients.
 
     In this order, because the clients look up their kinds when they start: the garbage collector sees later ones after
@@ -188,12 +195,12 @@ def _furnish(layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None
         progress(f"{len(crds_applied) - 1} nodes in {len(nodes.ZONES)} zones")
     started = time.monotonic()
     known = set(api.names(crds.PATH))
-    names = crds.install(layout, tools, api, strict)
+    names = crds.install(layout, tools, api, strict, kinds)
     fresh = len(set(names) - known)
     if fresh:
         kind = "strict" if strict is not None else "permissive"
         progress(f"{fresh} {kind} definitions of custom resources in {duration(time.monotonic() - started)}")
-    document = stages.document()
+    document = stages.document(kinds)
     outdated = not layout.stages.is_file() or layout.stages.read_text(encoding="utf-8") != document
     if outdated or fresh:
         processes.stop(layout.control_plane, (KWOK, CONTROLLERS))

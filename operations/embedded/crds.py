@@ -1,6 +1,6 @@
 """The definitions of custom resources: strict ones where they are given, permissive ones for the rest.
 
-Strict ones are a folder of the operators' own schemas, applied as they are. For every kind of kinds.py that they lack,
+Strict ones are a folder of the operators' own schemas, applied as they are. For every wanted kind that they lack,
 a permissive definition is generated: right group, version and names, any content, status as a subresource. A hash of
 what was applied is stored, so that an unchanged set costs one request.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.embedded.failure import not_started
-from operations.embedded.kinds import KINDS, Kind
+from operations.embedded.kinds import Kind
 from operations.embedded.kube_api import KubeApi
 from operations.embedded.layout import NAME, Layout
 from operations.engine import EngineError, Toolchain
@@ -72,32 +72,35 @@ def permissive(kind: Kind) -> dict[str, Any]:
                         "openAPIV3Schema": {"type": "object", "properties": {"spec": anything, "status": anything}}
                         | {"x-kubernetes-preserve-unknown-fields": True}  # top-level fields, as Kong's kinds have
                     },
-                    "subresources": {"status": {}},
+                    "subresources": {"status": {}} if kind.status else {},
                 }
             ],
         },
     }
 
 
-def install(layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None) -> tuple[str, ...]:
-    """Makes sure that the definitions are there and served; their names, sorted. About 10 s when all are new.
+def install(
+    layout: Layout, tools: Toolchain, api: KubeApi, strict: Path | None, kinds: Sequence[Kind]
+) -> tuple[str, ...]:
+    """Makes sure that the definitions of `kinds`, and all `strict` ones, are there and served; their names, sorted.
+    About 10 s when all are new.
 
     Raises:
         EngineError: the server refuses one, or one is not served in time.
     """
-    digest = _digest(strict)
+    digest = _digest(strict, kinds)
     before = _remembered(layout)
     present = set(api.names(PATH))
     if before is not None and before.digest == digest and set(before.names) <= present:
-        _wait_until_served(api)
+        _wait_until_served(api, kinds)
         return before.names
     given = _apply_files(layout, tools, _files(strict))
     # Strict ones of an earlier start stay when this one has none: a definition cannot lose versions that are stored.
     kept = present - set(before.generated if before is not None else ())
-    missing = [kind for kind in KINDS if kind.definition_name not in given | kept]
+    missing = [kind for kind in kinds if kind.definition_name not in given | kept]
     generated = apply_objects(layout, tools, [permissive(kind) for kind in missing]) if missing else ()
-    names = {*given, *generated, *(kind.definition_name for kind in KINDS)}
-    _wait_until_served(api)
+    names = {*given, *generated, *(kind.definition_name for kind in kinds)}
+    _wait_until_served(api, kinds)
     applied = Applied(digest=digest, names=tuple(sorted(names)), generated=tuple(sorted(generated)))
     layout.definitions.write_text(json.dumps(asdict(applied)), encoding="utf-8")
     return applied.names
@@ -152,15 +155,15 @@ def _apply(layout: Layout, tools: Toolchain, source: Sequence[str], *, text: str
     return tuple(line.partition("/")[2] for line in done.stdout.splitlines() if "/" in line)
 
 
-def _wait_until_served(api: KubeApi) -> None:
-    """Waits for the kinds of the table: strict sets also hold definitions that serve no version at all.
+def _wait_until_served(api: KubeApi, kinds: Sequence[Kind]) -> None:
+    """Waits for `kinds`: strict sets also hold definitions that serve no version at all.
 
     By discovery, which lists a kind once its definition is established, and is a hundredth of the definitions' size.
     By OpenAPI v3 too, which follows a moment later: kwok asks it for every kind it has a stage for, and ends when one
     is not there.
     """
-    wanted = frozenset(kind.definition_name for kind in KINDS)
-    described = frozenset(f"{kind.group}/{kind.version}" for kind in KINDS)
+    wanted = frozenset(kind.definition_name for kind in kinds)
+    described = frozenset(kind.api_version for kind in kinds)
     deadline = time.monotonic() + ESTABLISHED_SECONDS
     while missing := (wanted - api.served()) | (described - api.described()):
         if time.monotonic() > deadline:
@@ -172,8 +175,8 @@ def _wait_until_served(api: KubeApi) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _digest(strict: Path | None) -> str:
-    digest = hashlib.sha256(json.dumps([permissive(kind) for kind in KINDS], sort_keys=True).encode())
+def _digest(strict: Path | None, kinds: Sequence[Kind]) -> str:
+    digest = hashlib.sha256(json.dumps([permissive(kind) for kind in kinds], sort_keys=True).encode())
     for file in _files(strict):
         digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

@@ -7,8 +7,8 @@ To add a kind, add a row; versions and scopes are those of the strict schemas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from operations.embedded.readiness import Conditions, HealthyRollout, ParentConditions, PlainConditions, Readiness
@@ -27,6 +27,8 @@ class Kind:
     plural: str
     scope: Literal["Namespaced", "Cluster"] = NAMESPACED
     readiness: Readiness | None = None
+    status: bool = True
+    """Whether its status is a subresource: then only who writes to that changes it, and some controllers never do."""
 
     @property
     def definition_name(self) -> str:
@@ -93,3 +95,10 @@ def _kinds() -> Iterator[Kind]:
 
 KINDS: tuple[Kind, ...] = tuple(_kinds())
 """Sorted by group, version and kind."""
+
+
+def handed_over(*names: str, beside: Sequence[Kind] = ()) -> tuple[Kind, ...]:
+    """`KINDS` for a control plane beside which a real controller runs: those called `names` are its work, so that
+    nothing else makes them ready, and `beside` are kinds that it alone needs."""
+    own = (replace(kind, readiness=None) if kind.kind in names else kind for kind in KINDS)
+    return tuple(sorted((*own, *beside), key=lambda kind: (kind.group, kind.version, kind.kind)))

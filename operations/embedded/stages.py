@@ -7,25 +7,25 @@ resource makes sure that waiting is exercised, not just passed through.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from operations.embedded.core_stages import core_stages
-from operations.embedded.kinds import KINDS
+from operations.embedded.kinds import KINDS, Kind
 from operations.embedded.stage import ALIVE, Stage, stage, status
 
 READY_DELAY_MILLISECONDS = 300
 """Long enough for a client to see an object that is not ready yet, short enough not to be felt."""
 
 
-def document() -> str:
+def document(kinds: Sequence[Kind] = KINDS) -> str:
     """The configuration file of kwok: one YAML document (written as JSON) per stage."""
-    return "".join(f"---\n{json.dumps(each, sort_keys=True)}\n" for each in stages())
+    return "".join(f"---\n{json.dumps(each, sort_keys=True)}\n" for each in stages(kinds))
 
 
-def stages() -> Iterator[Stage]:
-    """Every stage: those of Kubernetes' own kinds, then one per kind of the table that has a way of being ready."""
+def stages(kinds: Sequence[Kind] = KINDS) -> Iterator[Stage]:
+    """Every stage: those of Kubernetes' own kinds, then one per kind of `kinds` that has a way of being ready."""
     yield from core_stages()
-    for kind in KINDS:
+    for kind in kinds:
         if kind.readiness is not None:
             stand_in = kind.readiness.stand_in
             yield stage(
