@@ -14,12 +14,13 @@ from operations.console import Console
 from operations.exits import Exit
 
 
-@command("prove", "Try every connection of a running stack, on packets.")
+@command("prove", "Observe what a running stack promises: on packets, by real controllers.")
 def prove(
     *,
     stack: options.Stack,
     parts: Annotated[
-        list[str] | None, typer.Argument(metavar="PART", help="What to prove: network.  [default: network]")
+        list[str] | None,
+        typer.Argument(metavar="PART", help="What to prove: network, delivery, certificates.  [default: network]"),
     ] = None,
     services: options.Services = None,
     only: Annotated[
@@ -32,12 +33,17 @@ def prove(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
-    """Try every connection of a running stack, and compare what connects with what is declared.
+    """Observe what a running stack promises, and compare it with what is declared.
 
-    Reads pods and NetworkPolicies from the stack's API server, gives every pod a network namespace on this machine,
-    and lets kube-router enforce the policies on real packets. Every pod tries every port of every other, over TCP and
-    UDP, and so do strangers, the internet and the clouds' metadata server. Whatever connects and is not declared, or is
-    declared and does not connect, is printed with the policy at fault, and the command ends with 5. The stack is only
+    network: gives every pod a network namespace on this machine and lets kube-router enforce copies of the stack's
+    NetworkPolicies on real packets. Every pod tries every port of every other, over TCP and UDP, and so do strangers,
+    the internet and the clouds' metadata server.
+
+    delivery: lets Argo Rollouts move copies of the canaries and blue-greens: promoted, taken back, measured badly.
+
+    certificates: lets cert-manager issue copies of the certificates, and shows them to a client.
+
+    Whatever is not as declared is printed with the object at fault, and the command ends with 5. The stack is only
     read. Needs Linux, and root or user namespaces. What is proven and what is not: docs/proof.md
     """
     from operations import proving  # noqa: PLC0415

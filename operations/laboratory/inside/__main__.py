@@ -13,11 +13,11 @@ import sys
 import threading
 from typing import Any
 
-from operations.laboratory.inside import network
+from operations.laboratory.inside import certificates, delivery, network
 from operations.laboratory.inside.events import Events
 from operations.laboratory.inside.failing import FailedError
 
-PARTS = {"network": network.observe}
+PARTS = {"certificates": certificates.observe, "delivery": delivery.observe, "network": network.observe}
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from operations.laboratory.inside.asking import Ask, Exchange
 from operations.laboratory.inside.events import Events
 from operations.laboratory.inside.failing import FailedError
 from operations.laboratory.inside.links import NODE_ADDRESS, connect
+from operations.laboratory.inside.memory import held_bytes
 
 NODE: Final = "laboratory"
 _EVERY: Final = 500
@@ -50,7 +51,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
         "attempts": len(asks),
         "reached": sorted([ask.source, ask.target, ask.protocol, ask.port] for ask in found),
         "rules": rules,
-        "memory_bytes": _memory_bytes(),
+        "memory_bytes": held_bytes(),
         "seconds": round(time.monotonic() - started, 1),
     }
 
@@ -113,16 +114,3 @@ def _node() -> Manifest:
         "spec": {},
         "status": {"addresses": addresses},
     }
-
-
-def _memory_bytes() -> int:
-    """What all processes of the sandbox hold (resident); shared pages count for each."""
-    return sum(_resident(entry) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
-
-
-def _resident(process: Path) -> int:
-    try:
-        lines: Iterable[str] = (process / "status").read_text(encoding="utf-8").splitlines()
-    except OSError:  # it has ended since
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
