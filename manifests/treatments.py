@@ -28,6 +28,8 @@ class Treatment:
     """What makes it ready, for kinds the provider does not know: the value of its annotation `waitFor`."""
     skip_await: bool = False
     """Not waited for."""
+    prevails: bool = False
+    """What the manifest says holds, also where another controller has written the same field in other words."""
     after: tuple[str, ...] = ()
     """Kinds of the same namespace and component that are there first; `Kind/end` those whose name ends so."""
 
@@ -50,6 +52,9 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         wait_for="jsonpath={.status.phase}=Healthy",
         replaced_by=("spec.selector",),
         restarted_by=("spec.template",),
+        # Argo Rollouts writes the whole object when it numbers a version, and every quantity in its shortest form:
+        # 1024Mi becomes 1Gi, and its own. The next value would be refused as a conflict.
+        prevails=True,
     ),
     "autoscaling/v2:HorizontalPodAutoscaler": _PLAIN,
     # A new template holds from the next run on; the run that is under way goes on.
@@ -129,8 +134,8 @@ def treatment(manifest: Manifest) -> Treatment:
 
 
 def annotated(manifest: Manifest) -> Manifest:
-    """`manifest` with the provider's own annotations about waiting; the manifest itself where there are none."""
-    notes = dict(_waiting(treatment(manifest)))
+    """`manifest` with the provider's own annotations about waiting and conflicts; the manifest itself without any."""
+    notes = dict(_notes(treatment(manifest)))
     if not notes:
         return manifest
     metadata = manifest["metadata"]
@@ -155,11 +160,13 @@ def restarts(old: Manifest, new: Manifest) -> tuple[str, ...]:
     return _changed(treatment(new).restarted_by, old, new)
 
 
-def _waiting(how: Treatment) -> Iterator[tuple[str, str]]:
+def _notes(how: Treatment) -> Iterator[tuple[str, str]]:
     if how.wait_for:
         yield "pulumi.com/waitFor", how.wait_for
     if how.skip_await:
         yield "pulumi.com/skipAwait", "true"
+    if how.prevails:
+        yield "pulumi.com/patchForce", "true"
 
 
 def _changed(paths: tuple[str, ...], old: Manifest, new: Manifest) -> tuple[str, ...]:

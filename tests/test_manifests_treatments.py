@@ -17,6 +17,7 @@ from tests.support.program_variants import objects as registered
 from tests.support.program_variants import ran
 from tests.support.stacks import STACKS, blueprint_of, catalogue, settings
 
+FORCE: Final = "pulumi.com/patchForce"
 NIGHTLY: Final = '  schedule: "0 3 * * *"\n'
 OPEN: Final = "  service: {ports: {mqtt: {port: 1883, appProtocol: tcp, public: {port: 8883, reason: anybody may}}}}\n"
 
@@ -117,6 +118,15 @@ def test_an_objects_own_annotations_stay_beside_the_providers() -> None:
     assert service["metadata"]["annotations"] == {"ours": "stays"}, "the manifest itself was changed"
     plain = one("core/v1:ServiceAccount")
     assert annotated(plain) is plain
+
+
+def test_a_rollout_prevails_over_what_its_controller_has_written_in_other_words() -> None:
+    forced = {
+        kind(each)
+        for each in everything(blueprint_of("prod"))
+        if FORCE in annotated(each)["metadata"].get("annotations", {})
+    }
+    assert forced == {"argoproj.io/v1alpha1:Rollout"}, "a conflict with another controller would be silent"
 
 
 def test_only_the_routes_of_a_canarys_delegate_belong_to_another_controller() -> None:
