@@ -13,11 +13,16 @@ import sys
 import threading
 from typing import Any
 
-from operations.laboratory.inside import certificates, delivery, network
+from operations.laboratory.inside import certificates, delivery, mesh, network
 from operations.laboratory.inside.events import Events
 from operations.laboratory.inside.failing import FailedError
 
-PARTS = {"certificates": certificates.observe, "delivery": delivery.observe, "network": network.observe}
+PARTS = {
+    "certificates": certificates.observe,
+    "delivery": delivery.observe,
+    "mesh": mesh.observe,
+    "network": network.observe,
+}
 
 
 def main() -> None:
