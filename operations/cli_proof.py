@@ -14,13 +14,12 @@ from operations.console import Console
 from operations.exits import Exit
 
 
-@command("prove", "Observe what a running stack promises: on packets, by real controllers.")
+@command("prove", "Observe what a running stack promises, on packets and requests.")
 def prove(
     *,
     stack: options.Stack,
     parts: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PART", help="What to prove: network, delivery, certificates.  [default: network]"),
+        list[str] | None, typer.Argument(metavar="PART...", help="What to prove, as below.  [default: network]")
     ] = None,
     services: options.Services = None,
     only: Annotated[
@@ -35,13 +34,19 @@ def prove(
 ) -> Exit:
     """Observe what a running stack promises, and compare it with what is declared.
 
-    network: gives every pod a network namespace on this machine and lets kube-router enforce copies of the stack's
+    network: every pod of the stack is a network namespace on this machine, and kube-router enforces the stack's
     NetworkPolicies on real packets. Every pod tries every port of every other, over TCP and UDP, and so do strangers,
     the internet and the clouds' metadata server.
 
-    delivery: lets Argo Rollouts move copies of the canaries and blue-greens: promoted, taken back, measured badly.
+    mesh: istiod reads the stack's Istio objects, and an Envoy stands before each service. Every declared operation is
+    asked, and so are its neighbours: another method, path, spelling, port or identity, no proxy, no token. Applications
+    fail, hang and stream, so that retries, timeouts, canaries and ejections are seen. Needs root.
 
-    certificates: lets cert-manager issue copies of the certificates, and shows them to a client.
+    gateway: an Envoy serves the stack's HTTPRoutes in Kong's place, and is asked from outside. Needs root.
+
+    delivery: Argo Rollouts moves copies of the canaries and blue-greens: promoted, taken back, measured badly.
+
+    certificates: cert-manager issues copies of the certificates, which are shown to a client.
 
     Whatever is not as declared is printed with the object at fault, and the command ends with 5. The stack is only
     read. Needs Linux, and root or user namespaces. What is proven and what is not: docs/proof.md

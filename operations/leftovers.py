@@ -52,6 +52,17 @@ class Found:
         return f"{self.kind} {f'{self.namespace}/' if self.namespace else ''}{self.name}"
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Served:
+    """A kind of a cluster's API, in the version the cluster prefers."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """How kubectl reaches a cluster."""
@@ -118,6 +129,11 @@ class Cluster:
         items: list[Mapping[str, Any]] = json.loads(answer)["items"]
         return items
 
+    def kinds(self) -> Sequence[Served]:
+        """Every kind that can be listed. Raises RefusedError."""
+        lines = self._run(["api-resources", "--verbs=list", "--no-headers"]).splitlines()
+        return [_served(line.split()) for line in lines]
+
     def _run(self, arguments: Sequence[str], *, text: str | None = None) -> str:
         access = [f"--kubeconfig={self.kubeconfig}", f"--context={self.context}", f"--cache-dir={self.cache}"]
         done = subprocess.run(
@@ -180,6 +196,13 @@ def _found(item: Mapping[str, Any]) -> Found:
         owned=bool(metadata.get("ownerReferences")),
         going="deletionTimestamp" in metadata,
     )
+
+
+def _served(words: Sequence[str]) -> Served:
+    """A line of `kubectl api-resources`: plural, perhaps short names, apiVersion, namespaced, kind."""
+    api_version, namespaced, kind = words[-3:]
+    group, _, version = api_version.rpartition("/")
+    return Served(group=group, version=version, kind=kind, plural=words[0], namespaced=namespaced == "true")
 
 
 def _reference(found: Found) -> Mapping[str, Any]:

@@ -19,6 +19,8 @@ from operations.exits import Exit, RefusedError
 from operations.laboratory import machine
 from operations.laboratory.certificates import CERTIFICATES
 from operations.laboratory.delivery import DELIVERY
+from operations.laboratory.gateway import GATEWAY
+from operations.laboratory.mesh import MESH
 from operations.laboratory.network import NETWORK, Proof
 from operations.laboratory.part import Asked, Observation, Part
 from operations.laboratory.picture import svg
@@ -28,7 +30,13 @@ from operations.reaching import reach
 from policies.core.facts import Facts
 from policies.core.limits import limits_of
 
-PARTS: Final[Mapping[str, Part]] = {"network": NETWORK, "delivery": DELIVERY, "certificates": CERTIFICATES}
+PARTS: Final[Mapping[str, Part]] = {
+    "network": NETWORK,
+    "mesh": MESH,
+    "gateway": GATEWAY,
+    "delivery": DELIVERY,
+    "certificates": CERTIFICATES,
+}
 """What `plat prove` may be asked for, in the order it is done."""
 _SHOWN: Final = 20
 """Differences that are printed; --json has all."""
