@@ -1,0 +1,124 @@
+"""What a mesh's proof expects: from the catalogue's own words, and from nothing that is derived."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from operations.laboratory import copies
+from operations.laboratory.access import Access
+from operations.laboratory.canaries import Canaries
+from operations.laboratory.judging import Judge, Request
+from operations.laboratory.members import Members, assemble
+from operations.laboratory.patience import Ended, Endurance, Retried
+from operations.laboratory.questions import Answered, Question, Refused, normal
+from operations.laboratory.wire import Wire
+from tests.support.mesh_proofs import facts, rendered
+from tests.support.stacks import shop
+
+
+@cache
+def copied() -> copies.Copied:
+    return copies.of(rendered(shop()))
+
+
+@cache
+def members() -> Members:
+    return assemble(copied(), facts(shop()), ())
+
+
+@cache
+def wire() -> Wire:
+    return Wire(Judge(facts(shop())), copied().addresses(), "a-token")
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    return (*Access(members(), wire()).questions(), *Endurance(members(), facts(shop()), wire()).questions())
+
+
+def allowed(source: str, target: str, port: int, method: str, path: str, *, token: bool = False) -> bool:
+    services = {**members().services, "gateway": members().gateway}
+    request = Request(method=method, path=path)
+    return wire().judge.allows(services[source], services[target], port, request, token=token)
+
+
+def asked(text: str) -> list[Question]:
+    return [question for question in questions() if str(question) == text]
+
+
+def test_who_may_ask_for_one_may_not_for_that_ask_for_all() -> None:
+    assert allowed("storefront-bff", "product-service", 8002, "GET", "/v1/products/7")
+    assert not allowed("storefront-bff", "product-service", 8002, "GET", "/v1/products/search")
+
+
+def test_the_gateway_needs_a_users_token_where_the_route_asks_for_one() -> None:
+    assert allowed("gateway", "product-service", 8002, "GET", "/v1/products/search", token=True)
+    assert not allowed("gateway", "product-service", 8002, "GET", "/v1/products/search")
+    assert allowed("gateway", "auth-service", 8011, "POST", "/v1/auth/login")
+
+
+def test_every_operation_that_is_consumed_is_asked_and_must_be_answered() -> None:
+    for text in (
+        "order-service → payment-service:50051 POST /payments.v1.Payments/Charge",
+        "order-service → inventory-service:8005 PUT /v1/stock/7/reservations/7",
+        "storefront-bff → cart-service:8008 DELETE /v1/carts/7",
+    ):
+        assert [type(each) for each in asked(text)][:1] == [Answered]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "storefront-bff → product-service:8002 DELETE /v1/products/7",
+        "storefront-bff → product-service:8002 GET /v1/products/7/neighbour",
+        "storefront-bff → product-service:8002 GET //v1//products//search",
+        "storefront-bff → product-service:8002 GET /v1/products/searc%68",
+        "storefront-bff → product-service:50051 POST /products.v1.ProductService/GetProduct",
+        "cart-service → payment-service:50051 POST /payments.v1.Payments/Charge",
+        "a stranger with a proxy → payment-service:50051 POST /payments.v1.Payments/Charge",
+        "payment-service → the internet:80 GET /",
+    ],
+)
+def test_a_neighbour_of_what_is_declared_must_be_refused(text: str) -> None:
+    found = asked(text)
+    assert found, "nobody asks it"
+    assert all(isinstance(each, Refused) for each in found)
+
+
+def test_no_question_is_asked_twice_with_two_meanings() -> None:
+    meaning: dict[tuple[object, ...], set[bool]] = {}
+    for each in questions():
+        if isinstance(each, Answered | Refused):
+            key = (str(each), tuple(sorted(each.headers.items())))
+            meaning.setdefault(key, set()).add(isinstance(each, Answered))
+    assert [key for key, several in meaning.items() if len(several) > 1] == []
+
+
+def test_a_charge_is_tried_once_and_a_price_twice() -> None:
+    tries = {str(each): each.tries for each in questions() if isinstance(each, Retried)}
+    assert tries["order-service → payment-service:50051 POST /payments.v1.Payments/Charge"] == 1
+    assert tries["order-service → product-service:8002 GET /v1/products/7"] == 2
+
+
+def test_a_callers_own_timeout_ends_what_hangs() -> None:
+    ended = {str(each): each.patience.timeout_seconds for each in questions() if isinstance(each, Ended)}
+    assert ended["order-service → user-service:8001 GET /v1/users/7"] == 0.5
+    assert ended["the gateway → storefront-bff:8080 POST /v1/shop/checkout"] == 8.0
+
+
+def test_the_headers_route_of_each_port_leads_to_that_port() -> None:
+    (scene,) = Canaries(members(), facts(shop()), copied(), wire()).scenes()
+    ports = {
+        each["metadata"]["name"]: [route["route"][0]["destination"]["port"]["number"] for route in each["spec"]["http"]]
+        for each in scene.replaced
+        if each["kind"] == "VirtualService"
+    }
+    assert ports["order-service-8003-weights"] == [8003, 8003]
+    assert ports["order-service-50051-weights"] == [50051, 50051]
+
+
+@pytest.mark.parametrize(("path", "meant"), [("//a///%37", "/a/7"), ("/a/%2e", "/a/."), ("/a/b", "/a/b")])
+def test_a_path_is_meant_without_encoding_and_doubled_slashes(path: str, meant: str) -> None:
+    assert normal(path) == meant
