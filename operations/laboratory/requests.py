@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from operations import engine
-from operations.engine.laboratory_versions import SOFTWARE
+from operations.engine.laboratory_versions import words_of
 from operations.laboratory.questions import Answer, Difference, Question
 
-BY: tuple[str, ...] = tuple(each.words for each in SOFTWARE if each.group == engine.MESH)
+BY: Final = words_of([engine.MESH])
 """Who decided, and whether it is what the platform installs."""
 
 
