@@ -21,6 +21,7 @@ from operations.laboratory.copies import Copied, Manifest, read
 from operations.laboratory.injection import Admission
 from operations.laboratory.judging import Judge
 from operations.laboratory.members import WIDE_SCOPE, Members, assemble
+from operations.laboratory.network import causes_first
 from operations.laboratory.part import Asked, Part
 from operations.laboratory.questions import Answer, Difference, Question
 from operations.laboratory.requests import Requests
@@ -115,7 +116,7 @@ def prove(copied: Copied, asked: Asked) -> Proof:
         ),
         admissions=admissions,
         differences=[
-            *_differences(questions, found["answers"], blame),
+            *causes_first(list(_differences(questions, found["answers"], blame))),
             *filter(None, (each.wrong() for each in admissions)),
         ],
     )

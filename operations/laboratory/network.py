@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from operations import engine
 from operations.console import Phase, few, many
@@ -208,10 +208,23 @@ def _differences(
     return causes_first(found)
 
 
-def causes_first(found: Sequence[Difference]) -> list[Difference]:
+class Caused(Protocol):
+    """A difference that says what it comes from."""
+
+    @property
+    def because(self) -> Sequence[str]:
+        """Objects at fault, or what is missing."""
+
+
+AnyDifference = TypeVar("AnyDifference", bound=Caused)
+
+
+def causes_first(found: Sequence[AnyDifference]) -> list[AnyDifference]:
     """`found`, beginning with one for each cause that explains most of the others: few are read, and one namespace
     without its default deny makes sixty."""
-    first, others, left = [], [], list(found)
+    first: list[AnyDifference] = []
+    others: list[AnyDifference] = []
+    left = list(found)
     while counted := Counter(words for each in left for words in each.because):
         cause = min(counted, key=lambda words: (-counted[words], words))
         explained = [each for each in left if cause in each.because]
