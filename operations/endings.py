@@ -6,16 +6,18 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations.console import Console
 from operations.exits import Exit, RefusedError
+
+if TYPE_CHECKING:
+    from operations.engine import EngineError
 
 
 def ended(function: Callable[..., Exit], given: dict[str, Any]) -> int:
     """Runs `function` with what the command line has `given`; the exit code, after a line about what went wrong."""
     from blueprint.reading.problems import TextError  # noqa: PLC0415  (not needed for --help)
-    from operations.engine.errors import EngineError  # noqa: PLC0415
 
     words = Console()
     try:
@@ -23,18 +25,25 @@ def ended(function: Callable[..., Exit], given: dict[str, Any]) -> int:
     except TextError as error:
         words.error(str(error))
         return Exit.USAGE
-    except (RefusedError, EngineError) as error:
-        words.error(f"plat: {error}")
-        return int(error.exit_code)
     except KeyboardInterrupt:
         words.error("plat: interrupted; the same command continues from here.")
         return Exit.CANCELLED
     except BrokenPipeError:  # the reader of the pipe is closed (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ERROR
+    except (RefusedError, _engine_error()) as error:
+        words.error(f"plat: {error}")
+        return int(error.exit_code)
     except Exception as error:
         words.error(f"plat: {_crashed(error)}")
         return Exit.INTERNAL
+
+
+def _engine_error() -> type[EngineError]:
+    """Loaded only where something failed: what provides an engine brings HTTP and archives, 15 ms no other needs."""
+    from operations.engine.errors import EngineError  # noqa: PLC0415
+
+    return EngineError
 
 
 def _crashed(error: Exception) -> str:

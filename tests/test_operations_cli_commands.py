@@ -33,6 +33,18 @@ def plat(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.Comp
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
+def loaded_by(beginning: str, *arguments: str) -> list[str]:
+    """The modules a command has loaded when it ends well, as far as their names begin so."""
+    script = (
+        "import sys\nfrom operations.cli import main\ntry:\n    main()\nfinally:\n"
+        f"    print(' '.join(['LOADED', *(name for name in sys.modules if name.startswith({beginning!r}))]))"
+    )
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"plat {' '.join(arguments)} failed: {done.stderr}"
+    return sorted(done.stdout.rstrip().rpartition("LOADED")[2].split())
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """A catalogue with two mistakes in two files."""
@@ -47,14 +59,12 @@ def broken(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("arguments", OFFLINE, ids=" ".join)
 def test_what_needs_no_engine_never_loads_pulumi(arguments: tuple[str, ...]) -> None:
-    script = (
-        "import sys\nfrom operations.cli import main\ntry:\n    main()\nfinally:\n"
-        "    print('LOADED', sorted(name for name in sys.modules if name.split('.')[0].startswith('pulumi')))"
-    )
-    command = [sys.executable, "-c", script, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"plat {' '.join(arguments)} failed: {done.stderr}"
-    assert done.stdout.rstrip().endswith("LOADED []"), f"plat {' '.join(arguments)} loads the SDK"
+    assert not (loaded := loaded_by("pulumi", *arguments)), f"plat {' '.join(arguments)} loads {loaded}"
+
+
+@pytest.mark.parametrize("arguments", [each for each in OFFLINE if each != ("doctor",)], ids=" ".join)
+def test_only_doctor_loads_what_provides_an_engine_where_none_is_needed(arguments: tuple[str, ...]) -> None:
+    assert not (loaded := loaded_by("operations.engine", *arguments)), f"plat {' '.join(arguments)} loads {loaded}"
 
 
 @pytest.mark.parametrize("arguments", OFFLINE, ids=" ".join)
