@@ -20,6 +20,7 @@ from blueprint.catalogue.running import Scaling
 from blueprint.reading import Catalogue, TextError
 from blueprint.settings import Backups, Data, Mesh, Settings
 from blueprint.unmade import check, details, once, pending, record, sentence
+from blueprint.unmade.asking import Asking
 from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
 from blueprint.variables import FromSecret
 from manifests import Manifest, everything
@@ -143,7 +144,7 @@ def test_a_blocking_row_that_is_taken_away_leaves_pods_waiting_in_silence(monkey
     asked_for = {type(resource) for service in shop().services for resource in service.spec.resources.values()}
     for key in sorted(blocking & {(kind, None) for kind in asked_for}, key=str):
         left = {other: row for other, row in NOT_MADE.items() if other != key}
-        monkeypatch.setattr("blueprint.unmade.NOT_MADE", left)
+        monkeypatch.setattr("blueprint.unmade.MESHED", Asking(left))
         assert _unmade_secrets("dev") - _said_to_wait("dev"), key
 
 

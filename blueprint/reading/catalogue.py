@@ -88,8 +88,8 @@ def read_alone(file: Path, *, called: str = "") -> Entry:
 def _files(folder: Path) -> tuple[Sequence[Path], Sequence[Path]]:
     """The files of the services, and those that are none."""
     every = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".yaml", ".yml"))
-    files = [file for file in every if not file.name.startswith("_")]
-    return files, [file for file in every if file not in files]
+    others = [file for file in every if file.name.startswith("_")]
+    return [file for file in every if not file.name.startswith("_")], others
 
 
 def _name(source: Source) -> str:

@@ -15,13 +15,10 @@ from blueprint.reading import Catalogue, Problem, TextError, stack_file
 from blueprint.reading.entries import Entry
 from blueprint.references import Reference, parts
 from blueprint.settings import Settings
-from blueprint.text import Text
-from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
+from blueprint.unmade.asking import MESHED, UNMESHED
+from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Row
 
 __all__ = ["Pending", "check", "details", "once", "pending", "record", "sentence"]
-
-Found = tuple[Row, tuple[str | int, ...], int]
-"""A row, the YAML path that asks for it, and for how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,15 +120,14 @@ def _by_line(found: Iterable[Pending]) -> tuple[Pending, ...]:
 
 def _counted(found: Iterable[Pending]) -> Mapping[Row, int]:
     """How many of each row, in the order of the table: what pods wait for comes first."""
-    order = list(dict.fromkeys((*NOT_MADE.values(), *WITHOUT_A_MESH.values())))
-    counts: dict[Row, int] = {}
-    for each in sorted(found, key=lambda each: order.index(each.row)):
-        counts[each.row] = counts.get(each.row, 0) + each.count
-    return counts
+    counts = dict.fromkeys((*NOT_MADE.values(), *WITHOUT_A_MESH.values()), 0)
+    for each in found:
+        counts[each.row] += each.count
+    return {row: count for row, count in counts.items() if count}
 
 
 def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
-    for row, path, count in _below(settings, (), NOT_MADE):
+    for row, path, count in MESHED.below(settings):
         yield Pending(
             file=stack_file(stack),
             written=None,
@@ -144,8 +140,7 @@ def _of_settings(settings: Settings, stack: str) -> Iterator[Pending]:
 
 def _of_service(service: Service, settings: Settings, catalogue: Catalogue) -> Iterator[Pending]:
     entry, asked = catalogue.entries[service.name], _asked_for(service.spec)
-    table = {**NOT_MADE, **(WITHOUT_A_MESH if settings.mesh.mode == "none" else {})}
-    for row, path, count in _below(service, (), table):
+    for row, path, count in (UNMESHED if settings.mesh.mode == "none" else MESHED).below(service):
         yield Pending(
             file=entry.source.origin(path)[0].file,
             written=partial(_line, entry, settings.environment, path),
@@ -173,29 +168,6 @@ def _asked_for(spec: Spec) -> frozenset[str]:
         if isinstance(part, Reference)
     ]
     return frozenset(each.words[1] for each in references if each.words[0] == "resources")
-
-
-def _below(model: Text, path: tuple[str | int, ...], table: Mapping[Key, Row]) -> Iterator[Found]:
-    """What the fields of `model` ask for: those that are written, and those that promise something by default."""
-    for name, field in type(model).model_fields.items():
-        row, value, place = table.get((type(model), name)), getattr(model, name), (*path, str(field.alias))
-        written = name in model.model_fields_set
-        if row is None:
-            yield from _within(value, place, table) if written else ()
-        elif (written or row.by_default) and (count := row.asks(value)):
-            yield row, place, count
-
-
-def _within(value: object, path: tuple[str | int, ...], table: Mapping[Key, Row]) -> Iterator[Found]:
-    if isinstance(value, Text):
-        row = table.get((type(value), None))
-        yield from [(row, path, 1)] if row else _below(value, path, table)
-    elif isinstance(value, Mapping):
-        for key, held in value.items():
-            yield from _within(held, (*path, str(key)), table)
-    elif isinstance(value, tuple):
-        for index, held in enumerate(value):
-            yield from _within(held, (*path, index), table)
 
 
 def _refused(each: Pending, environment: str) -> Problem:

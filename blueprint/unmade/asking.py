@@ -1,0 +1,71 @@
+"""Where in a model the rows of the table are met. Most fields lead to none, which their types tell: those are not
+looked into."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
+
+from blueprint.text import Text
+from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
+
+Path = tuple[str | int, ...]
+Found = tuple[Row, Path, int]
+"""A row, the YAML path that asks for it, and for how many."""
+
+
+class Asking:
+    """The rows of one table, and the ways that lead to them."""
+
+    def __init__(self, table: Mapping[Key, Row]) -> None:
+        self._table = table
+        self._models = {model for model, _ in table}
+        self._known: dict[type[Text], tuple[tuple[str, str, Row | None], ...]] = {}
+
+    def below(self, model: Text, path: Path = ()) -> Iterator[Found]:
+        """What the fields of `model`, which stands at `path`, ask for: those that are written, and those that promise
+        something by default."""
+        written = model.model_fields_set
+        for name, alias, row in self._ways(type(model)):
+            if row is None:
+                yield from self._within(getattr(model, name), (*path, alias)) if name in written else ()
+            elif (name in written or row.by_default) and (count := row.asks(getattr(model, name))):
+                yield row, (*path, alias), count
+
+    def _within(self, value: object, path: Path) -> Iterator[Found]:
+        if isinstance(value, Text):
+            row = self._table.get((type(value), None))
+            yield from [(row, path, 1)] if row else self.below(value, path)
+        elif isinstance(value, Mapping):
+            for key, held in value.items():
+                yield from self._within(held, (*path, str(key)))
+        elif isinstance(value, tuple):
+            for index, held in enumerate(value):
+                yield from self._within(held, (*path, index))
+
+    def _ways(self, model: type[Text]) -> tuple[tuple[str, str, Row | None], ...]:
+        """The fields of `model` that have a row, or may lead to one: name, alias and row."""
+        if model not in self._known:
+            rows = ((name, field, self._table.get((model, name))) for name, field in model.model_fields.items())
+            self._known[model] = tuple(
+                (name, str(field.alias), row)
+                for name, field, row in rows
+                if row or not self._models.isdisjoint(_models(field.annotation, set()))
+            )
+        return self._known[model]
+
+
+def _models(annotation: Any, found: set[type[Text]]) -> set[type[Text]]:
+    """`found`, and every model a value of this type may hold, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, Text):
+        if annotation not in found:
+            found.add(annotation)
+            for field in annotation.model_fields.values():
+                _models(field.annotation, found)
+    else:
+        for inner in get_args(annotation):
+            _models(inner, found)
+    return found
+
+
+MESHED: Final = Asking(NOT_MADE)
+UNMESHED: Final = Asking({**NOT_MADE, **WITHOUT_A_MESH})
+"""What is asked for in vain where there is no mesh as well."""
