@@ -74,10 +74,10 @@ def write(folder: Path, wanted: Mapping[str, str]) -> int:
             )
         folder.mkdir(parents=True, exist_ok=True)
         _note(folder, before | set(wanted))
+        for inner in sorted({path.rpartition("/")[0] for path in wanted}):
+            (folder / inner).mkdir(exist_ok=True)
         for path, content in wanted.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content, encoding="utf-8", newline="\n")
+            (folder / path).write_text(content, encoding="utf-8", newline="\n")
         stale = sorted(before - set(wanted))
         for path in stale:
             (folder / path).unlink(missing_ok=True)

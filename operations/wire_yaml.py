@@ -21,8 +21,11 @@ from policies.documents.scalars import EndlessError, resolved
 
 _WIDTH: Final = 2**31 - 1
 """Characters; never folded, so that a diff shows the line that changed."""
-_BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]{4,}[A-Za-z0-9]")
-"""Text that stands without quotes anywhere: no word with a meaning has six letters, and no number begins with one."""
+_BARE: Final = re.compile(r"/?[A-Za-z](?:[A-Za-z0-9_./:=,@-]|(?<!:) ){4,}[A-Za-z0-9]")
+"""Text that stands without quotes anywhere: no word with a meaning has six letters, and no number begins with one or
+with a slash. After a colon a blank would end a key."""
+_LONGEST_KEY: Final = 120
+"""Characters. PyYAML sets longer keys apart (`? key`), from 128 on with its quotes."""
 _BREAKS: Final = re.compile(r"[\n\r\x85\u2028\u2029]")
 """Where YAML begins a new line."""
 
@@ -120,6 +123,8 @@ def _key(key: Any) -> str:
     """A key as it stands before its colon. Raises _OddError for what is no text or too long for that."""
     if type(key) is not str:
         raise _OddError
+    if len(key) <= _LONGEST_KEY and _BARE.fullmatch(key):
+        return key
     written = by_pyyaml({key: 0}).removesuffix(": 0\n")
     if written.startswith("? "):
         raise _OddError
@@ -147,6 +152,7 @@ def _broken(value: str, level: int) -> str:
 
 
 _CONSTANTS: Final = {None: "null", True: "true", False: "false"}
+_EMPTY: Final[Mapping[type, str]] = {dict: "{}", list: "[]"}
 
 
 def _other(value: Any) -> str:
@@ -156,6 +162,8 @@ def _other(value: Any) -> str:
         return str(value)
     if value is None or kind is bool:
         return _CONSTANTS[value]
-    if kind in (float, dict, list):
+    if kind is float:
         return by_pyyaml([value])[2:-1]
+    if kind in _EMPTY:
+        return _EMPTY[kind]
     raise _OddError

@@ -192,6 +192,22 @@ def test_any_value_is_written_as_pyyaml_writes_it(value: dict[str, object]) -> N
     assert text(value) == by_pyyaml(value), "the two writers differ"
 
 
+SIGNS = (*map(chr, range(32, 127)), ": ", " #", " -", "  ", " : ", "\xa0", "")
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=repr)
+def test_words_around_a_sign_are_written_as_pyyaml_writes_them(sign: str) -> None:
+    words = [f"{one}{sign}{other}" for one in ("letters", "/v1", "1e3", "yes", "") for other in ("letters", "0", "")]
+    differing = [word for word in words if text({word: [word]}) != by_pyyaml({word: [word]})]
+    assert not differing, f"the two writers differ in {differing}"
+
+
+@pytest.mark.parametrize("long", [*range(118, 132)])
+def test_a_long_key_is_written_as_pyyaml_writes_it(long: int) -> None:
+    value = {"k" * long: 1, "a/b" * (long // 3): {"k k" * (long // 3): []}}
+    assert text(value) == by_pyyaml(value), "the two writers differ"
+
+
 def test_a_value_that_is_no_plain_data_is_refused_as_pyyaml_refuses_it() -> None:
     with pytest.raises(yaml.YAMLError, match="cannot represent"):
         text({"value": object()})
