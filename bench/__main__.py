@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.commands import STACK, bare, catalogue, cdk8s, command, copy_of_the_program, render
+from bench.commands import IN_MEMORY, STACK, bare, catalogue, cdk8s, command, copy_of_the_program, render
 from bench.replay import BARE, TUNED, program_and_replay
 from bench.timing import HEAD, Row, growth, ratio
 
@@ -37,9 +37,13 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WORD", help="rows whose name contains WORD")
     parser.add_argument("--cdk8s", type=Path, metavar="PYTHON", help="an interpreter that has cdk8s")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="plat-") as temporary:
-        folder = Path(temporary).resolve()
-        rows = [each for each in _rows(folder, given.runs, given.cdk8s) if given.only in each[0]]
+    memory = IN_MEMORY if IN_MEMORY.is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(prefix="plat-") as temporary,
+        tempfile.TemporaryDirectory(prefix="plat-", dir=memory) as written,
+    ):
+        folder, output = Path(temporary).resolve(), Path(written)
+        rows = [each for each in _rows(folder, output, given.runs, given.cdk8s) if given.only in each[0]]
         if not rows:
             parser.error(f"no row contains '{given.only}'")
         _say(HEAD)
@@ -53,7 +57,8 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def _rows(folder: Path, runs: int, python: Path | None) -> Iterator[Measured]:
+def _rows(folder: Path, output: Path, runs: int, python: Path | None) -> Iterator[Measured]:
+    """Every row; what is read is made in `folder`, what is rendered in `output`."""
     project = copy_of_the_program(folder / "project")
 
     for kind, (modules, limits) in PROGRAM.items():
@@ -78,15 +83,15 @@ def _rows(folder: Path, runs: int, python: Path | None) -> Iterator[Measured]:
 
         def of_render(what: str, size: int = size, limit: float = limit) -> Row:
             services = catalogue(folder, size)
-            theirs = cdk8s(python or Path(), project, services, folder / f"cdk8s-{size}")
-            return ratio(what, render(project, services, folder / "rendered"), theirs, limit=limit, runs=runs)
+            theirs = cdk8s(python or Path(), project, services, output / f"cdk8s-{size}")
+            return ratio(what, render(project, services, output / "rendered"), theirs, limit=limit, runs=runs)
 
         yield _row(f"render ÷ cdk8s, {size} services", of_render)
 
     commands = {
         "validate": lambda services: command(project, "validate", services),
         "blueprint": lambda services: command(project, "blueprint", services, "-s", STACK),
-        "render": lambda services: render(project, services, folder / "rendered"),
+        "render": lambda services: render(project, services, output / "rendered"),
         "judge": lambda services: command(project, "judge", services, "-s", STACK),
     }
     for name, work in commands.items():

@@ -24,6 +24,9 @@ SERVICES_OF_A_SHOP: Final = 12
 STACK: Final = "dev"
 FACTOR: Final = 1000
 """By how much caps grow: more than any size measured here."""
+IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  (a folder with a random name is made in it)
+"""Where Linux keeps files in memory. ext4 steps around what was deleted within the last minute, by whomever: to make a
+file took up to ten times as long as to write its text, and twice as long in one run as in the next."""
 PARTS: Final = ("blueprint", "manifests", "components", "operations", "policies")
 BARE: Final = """\
 import json, sys
