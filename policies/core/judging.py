@@ -155,7 +155,8 @@ class Judge:
     ) -> None:
         """Adds to `found` what `rule` says of `subject`, a part of `thing`."""
         try:
-            found.extend(self._finding(rule, violation, thing) for violation in rule.check(subject, knows))
+            for violation in rule.check(subject, knows):
+                found.append(self._finding(rule, violation, thing))  # noqa: PERF401  (what was found before a failure counts)
         except UndeterminedError as error:
             found.append(Undecided(rule=rule, about=thing, path=error.path))
         except MalformedError as error:

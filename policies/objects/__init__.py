@@ -114,12 +114,12 @@ class Object:
             return f"{kind}.{group}" if group else kind
         return _sort_of_token(self.type)
 
-    @property
+    @cached_property
     def is_kubernetes(self) -> bool:
         """Whether it is a Kubernetes object."""
         return ":" not in self.sort
 
-    @property
+    @cached_property
     def is_custom(self) -> bool:
         """Whether it is a Kubernetes object of a kind the API server does not bring (a custom resource)."""
         return self.is_kubernetes and self.sort.partition(".")[2] not in BUILT_IN
@@ -129,7 +129,7 @@ class Object:
         """Fields under which it describes other objects, to refuse or to look for, and makes none."""
         return DESCRIBE.get(self.sort.partition(".")[2], frozenset())
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """`Deployment`; for a cloud's resource the last part of its token."""
         return self.sort.partition(".")[0] if self.is_kubernetes else self.type.rpartition(":")[2]
@@ -160,7 +160,7 @@ class Object:
         """metadata.annotations."""
         return self.root.at("metadata", "annotations")
 
-    @property
+    @cached_property
     def spec(self) -> View:
         """spec."""
         return self.root["spec"]

@@ -5,17 +5,19 @@ kinds and paths would lack the next operator.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from policies.objects import Object
-from policies.objects.glance import glance
+from policies.objects.glance import Glance, glance
 from policies.objects.pods import ROLES
 from policies.objects.values import View
 
 
 def fields(thing: Object, *names: str) -> Iterator[View]:
     """Every place called one of `names` in `thing`, however deep, but not in its containers: those are the pods'."""
-    for holder, name in holders(thing, frozenset(names).__contains__):
-        yield holder[name]
+    if not glance(thing).names.isdisjoint(names):
+        for holder, name in _holders(thing, frozenset(names).__contains__):
+            yield holder[name]
 
 
 Called = Callable[[str], object]
@@ -24,8 +26,16 @@ Called = Callable[[str], object]
 
 def holders(thing: Object, called: Called) -> Iterator[tuple[View, str]]:
     """What `fields` finds, as the mapping it is in and its name there."""
-    if not any(called(name) for name in glance(thing).names):
-        return
+    if _may_hold(glance(thing), called):
+        yield from _holders(thing, called)
+
+
+@lru_cache(maxsize=4096)
+def _may_hold(seen: Glance, called: Called) -> bool:
+    return any(map(called, seen.names))
+
+
+def _holders(thing: Object, called: Called) -> Iterator[tuple[View, str]]:
     yield from ((thing.root, name) for name in thing.props if called(name))
     for key, place in thing.body():
         yield from _within(thing, key, place, called)

@@ -11,9 +11,9 @@ from policies.objects import Object
 from policies.objects.values import Unknown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Glance:
-    """What a walk over an object has met."""
+    """What a walk over an object has met. One for all objects that look alike, so that it is compared by what it is."""
 
     names: frozenset[str]
     """Every field, however deep."""
@@ -36,10 +36,10 @@ def _glance(thing: Object) -> Glance:
         value = waiting.pop()
         if isinstance(value, dict):
             names.update(map(str, value))
-            waiting.extend(value.values())
+            waiting += [part for part in value.values() if type(part) is not str]  # nearly all are text
             has_key_and_name = has_key_and_name or ("key" in value and "name" in value)
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting += [part for part in value if type(part) is not str]
         elif isinstance(value, Unknown):
             unknown = True
     return _same(frozenset(names), unknown, has_key_and_name)

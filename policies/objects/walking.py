@@ -4,10 +4,10 @@ References are found by the shape of their field (`…SecretRef`, `secretName`),
 of its own and they all spell it alike. A value that is not known yet is a place like any other; it is not looked into.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from policies.objects import Object
 from policies.objects.glance import Glance, glance
@@ -41,6 +41,7 @@ def places(root: View) -> Iterator[Place]:
         waiting.extend(reversed(below))
 
 
+_HOLDERS: Final = (dict, list)
 _MARKS: Final = frozenset({"labels", "matchLabels", "annotations"})
 
 
@@ -50,17 +51,24 @@ def marks(thing: Object) -> tuple[View, ...]:
 
 
 def _marks(thing: Object) -> tuple[View, ...]:
-    # By itself a third of `places`, which makes a place of every text and number.
-    found: list[View] = []
-    waiting = [thing.root]
-    for here in waiting:
-        if isinstance(here.value, dict):
-            below = [here.below(str(key), part) for key, part in here.value.items() if isinstance(part, dict | list)]
-        else:
-            below = [here.below(index, part) for index, part in enumerate(here.value) if isinstance(part, dict | list)]
-        found += (place for place in below if place.key in _MARKS and isinstance(place.value, dict))
-        waiting += below
-    return tuple(found)
+    # Over the plain data: few of the maps and lists on the way are marks, and only those become places.
+    met: list[tuple[Any, int, Any]] = [(thing.root.value, 0, "")]
+    found: list[int] = []
+    for at, (value, _, _) in enumerate(met):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(part, _HOLDERS):
+                if key in _MARKS and isinstance(part, dict):
+                    found.append(len(met))
+                met.append((part, at, key))
+    return tuple(_place(thing.root, met, at) for at in found)
+
+
+def _place(root: View, met: Sequence[tuple[Any, int, Any]], at: int) -> View:
+    """The place of what was met as number `at`: of each its value, the number of what holds it, and its key there."""
+    if at == 0:
+        return root
+    value, above, key = met[at]
+    return _place(root, met, above).below(str(key) if isinstance(met[above][0], dict) else key, value)
 
 
 @dataclass(frozen=True)

@@ -109,14 +109,14 @@ def _labels(thing: Object) -> Iterator[Violation]:
     # A definition speaks of labels; it has none of its own but in its metadata.
     meant = (thing.labels.path,) if thing.sort == DEFINITION else _PLACES
     for labels in marks(thing):
-        if not labels.path.endswith(meant):
+        if labels.key == "annotations" or not labels.path.endswith(meant):
             continue
-        for key, value in labels.entries():
-            prefix, _, name = key.rpartition("/")
+        for written, value in labels.value.items():
+            prefix, _, name = (key := str(written)).rpartition("/")
             if len(name) > LABEL or len(prefix) > SUBDOMAIN:
                 yield Violation(labels, f"has a key of {len(key)} characters")
-            if isinstance(value.value, str) and len(value.value.encode()) > LABEL:
-                yield from _too_long(value, LABEL)
+            if isinstance(value, str) and len(value.encode()) > LABEL:
+                yield from _too_long(labels.below(key, value), LABEL)
 
 
 def _ports(thing: Object) -> Iterator[Violation]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from blueprint import names
@@ -134,9 +135,14 @@ DELEGATED: Final = frozenset({"extension-apiserver-authentication-reader"})
 
 def is_cluster_wide(thing: Object) -> bool:
     """Whether `thing` is in no namespace. An unknown kind is taken to be in one."""
-    kind, dot, group = thing.sort.partition(".")
+    return _is_cluster_wide(thing.sort, thing.is_custom)
+
+
+@lru_cache(maxsize=4096)
+def _is_cluster_wide(sort: str, is_custom: bool) -> bool:
+    kind, dot, group = sort.partition(".")
     kind = kind.removesuffix("Patch")  # a change to an object is where the object is
-    return f"{kind}{dot}{group}" in _CLUSTER_WIDE or (thing.is_custom and bool(_SAYS_SO.fullmatch(kind)))
+    return f"{kind}{dot}{group}" in _CLUSTER_WIDE or (is_custom and bool(_SAYS_SO.fullmatch(kind)))
 
 
 @NS.resource(
