@@ -44,8 +44,8 @@ def schema(root: type[BaseModel]) -> dict[str, Any]:
     return made
 
 
-def models(root: type[BaseModel]) -> set[type[BaseModel]]:
-    """`root` and every model its fields can hold."""
+def models(root: Any) -> set[type[BaseModel]]:
+    """Every model that a value of the type `root` can hold; a model among them, if it is one."""
     found: set[type[BaseModel]] = set()
     waiting: list[Any] = [root]
     while waiting:

@@ -2,8 +2,9 @@
 looked into."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, get_args
+from typing import Final
 
+from blueprint.docstrings import models
 from blueprint.text import Text
 from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
 
@@ -18,6 +19,7 @@ class Asking:
     def __init__(self, table: Mapping[Key, Row]) -> None:
         self._table = table
         self._models = {model for model, _ in table}
+        """Those with a row."""
         self._known: dict[type[Text], tuple[tuple[str, str, Row | None], ...]] = {}
 
     def below(self, model: Text, path: Path = ()) -> Iterator[Found]:
@@ -48,22 +50,9 @@ class Asking:
             self._known[model] = tuple(
                 (name, str(field.alias), row)
                 for name, field, row in rows
-                if row or not self._models.isdisjoint(_models(field.annotation, set()))
+                if row or not self._models.isdisjoint(models(field.annotation))
             )
         return self._known[model]
-
-
-def _models(annotation: Any, found: set[type[Text]]) -> set[type[Text]]:
-    """`found`, and every model a value of this type may hold, however deep."""
-    if isinstance(annotation, type) and issubclass(annotation, Text):
-        if annotation not in found:
-            found.add(annotation)
-            for field in annotation.model_fields.values():
-                _models(field.annotation, found)
-    else:
-        for inner in get_args(annotation):
-            _models(inner, found)
-    return found
 
 
 MESHED: Final = Asking(NOT_MADE)
