@@ -6,7 +6,7 @@ certain before is its name.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from policies.core.facts import Facts
 from policies.core.rule import CONTAINERS, CRITICAL, EVERYTHING, MEDIUM, Violation, sorts
@@ -140,9 +140,8 @@ def random_values(thing: Object, _: Facts) -> Iterator[Violation]:
 
 
 def _drawn_marks(metadata: View) -> Iterator[Violation]:
-    for marks in _unread_marks(metadata):
-        for key, value in marks.entries():
-            yield from _drawn(key, value)
+    for key, value in _unread_marks(metadata):
+        yield from _drawn(key, value)
 
 
 def _drawn(name: str, view: View) -> Iterator[Violation]:
@@ -174,35 +173,27 @@ def _may_hold_passwords(seen: Glance) -> bool:
 
 
 def _marks(metadata: View) -> Iterator[Violation]:
-    for marks in _unread_marks(metadata):
-        for key, value in marks.entries():
-            yield from _named("" if key in KNOWN_MARKS else key, value)
+    for key, value in _unread_marks(metadata):
+        yield from _named("" if key in KNOWN_MARKS else key, value)
 
 
-def _unread_marks(metadata: View) -> Iterator[View]:
-    """Labels and annotations; but no labels that another object bears as well, and in which nothing was found."""
-    labels = metadata["labels"].value
-    if not (isinstance(labels, dict) and _are_labels(labels) and _say_nothing(tuple(labels.items()))):
-        yield metadata["labels"]
-    yield metadata["annotations"]
+_SHORT: Final = 253 + 1 + 63 + 63
+"""Characters of a label: the prefix, slash and name of its key, and its value. What is longer is not remembered."""
 
 
-_MOST_LABELS: Final = 32
-_LONGEST_LABEL: Final = 253 + 1 + 63 + 63
-"""Characters: the prefix, slash and name of its key, and its value, as the API server takes them."""
+def _unread_marks(metadata: View) -> Iterator[tuple[str, View]]:
+    """Labels and annotations, but none that another object bears as well, and in which nothing was found."""
+    for marks in (metadata["labels"], metadata["annotations"]):
+        written = marks.value if isinstance(marks.value, dict) else dict(marks.entries())  # none, or it raises
+        for key, value in written.items():
+            if not (type(key) is type(value) is str and len(key) + len(value) <= _SHORT and _says_nothing(key, value)):
+                yield str(key), marks.below(str(key), value)
 
 
-def _are_labels(labels: dict[Any, Any]) -> bool:
-    """Whether `labels` are like any object's, and so few and short that they may be remembered."""
-    return len(labels) <= _MOST_LABELS and all(
-        type(key) is type(value) is str and len(key) + len(value) <= _LONGEST_LABEL for key, value in labels.items()
-    )
-
-
-@lru_cache(maxsize=1024)
-def _say_nothing(labels: tuple[tuple[str, str], ...]) -> bool:
-    """Whether no label is, or looks like, a secret. The objects of a service bear the same ones."""
-    return not any(key in KNOWN_MARKS or suspect(key, value) or random_looking(key, value) for key, value in labels)
+@lru_cache(maxsize=4096)
+def _says_nothing(key: str, value: str) -> bool:
+    """Whether a label or annotation neither is a secret nor looks like one. The objects of a service share many."""
+    return not (key in KNOWN_MARKS or suspect(key, value) or random_looking(key, value))
 
 
 def _named(name: str, view: View) -> Iterable[Violation]:
