@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final, cast
 
 from operations.laboratory import copies, injection, tokens
 from operations.laboratory.access import Access
@@ -14,8 +14,11 @@ from operations.laboratory.judging import Judge
 from operations.laboratory.members import assemble
 from operations.laboratory.questions import Question
 from operations.laboratory.wire import Wire
+from operations.leftovers import Cluster, Served
 from tests.support.mesh_proofs import facts, rendered
 from tests.support.stacks import shop
+
+GRANTS: Final = "gateway.networking.k8s.io"
 
 Manifest = Mapping[str, Any]
 
@@ -88,6 +91,25 @@ def test_the_api_servers_own_service_is_left_out() -> None:
         "spec": {},
     }
     assert copies.of([own]).objects == []
+
+
+def test_a_kind_is_copied_in_the_version_the_program_writes_whatever_the_cluster_prefers() -> None:
+    """istiod watches ReferenceGrants in v1beta1, and waits for ever where only v1 is defined."""
+
+    class Serving:
+        """A cluster that prefers a newer version, as the strict definitions of the Gateway API do."""
+
+        def kinds(self) -> list[Served]:
+            return [
+                Served(group=GRANTS, version="v1", kind="ReferenceGrant", plural="referencegrants", namespaced=True)
+            ]
+
+        def listed(self, *names: str) -> list[dict[str, Any]]:
+            assert f"referencegrants.v1beta1.{GRANTS}" in names, f"it is listed otherwise: {names}"
+            return []
+
+    (made,) = copies.read(cast("Cluster", Serving())).definitions
+    assert [version["name"] for version in made["spec"]["versions"]] == ["v1beta1"], "istiod would never be ready"
 
 
 def test_a_template_is_asked_for_with_the_labels_of_its_pods() -> None:

@@ -97,9 +97,10 @@ _NOT_COPIED: Final = frozenset({"apiVersion", "kind", "metadata", "status"})
 
 def read(cluster: Cluster) -> Copied:
     """Reads `cluster`, and writes nothing. Raises RefusedError where it does not answer."""
-    served = [each for each in cluster.kinds() if each.group in GROUPS or (each.group, each.kind) == ROLLOUT]
-    names = [f"{each.plural}.{each.version}.{each.group}" for each in served]
-    return of(cluster.listed(*CORE, *names), [_kind(each) for each in served])
+    every = cluster.kinds()
+    kinds = [_kind(each) for each in every if each.group in GROUPS or (each.group, each.kind) == ROLLOUT]
+    names = [f"{each.plural}.{each.version}.{each.group}" for each in kinds]
+    return of(cluster.listed(*CORE, *names), kinds)
 
 
 def of(objects: Iterable[Manifest], kinds: Sequence[Kind] = KINDS) -> Copied:
@@ -120,10 +121,15 @@ def address_of(service: Manifest) -> str:
     return next((str(each) for each in listed if each != "None" and ":" not in each), "")
 
 
+_VERSIONS: Final = {(kind.group, kind.kind): kind.version for kind in KINDS}
+"""Those the program writes its objects in. What a cluster prefers may be newer than what istiod watches: of
+ReferenceGrants it serves v1 as well, and istiod waits for v1beta1 for ever."""
+
+
 def _kind(served: Served) -> Kind:
     return Kind(
         group=served.group,
-        version=served.version,
+        version=_VERSIONS.get((served.group, served.kind), served.version),
         kind=served.kind,
         plural=served.plural,
         scope="Namespaced" if served.namespaced else "Cluster",
