@@ -318,6 +318,7 @@ def test_one_route_by_header_for_several_ports_is_seen_to_lead_astray(
     found = [str(each) for each in proof(declared, laboratory, objects=objects).differences]
     astray = [each for each in found if each.startswith("caller → canary-2:8003") and "header of the canary" in each]
     assert astray, "\n".join(found)
+    assert "VirtualService canary-2/all-weights leads the header to port 50051" in astray[0]
 
 
 def test_a_running_stack_is_read_and_a_fault_in_it_is_found(

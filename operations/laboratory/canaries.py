@@ -7,7 +7,7 @@ it has no port in its match, and leads to the port of the first route that is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -66,12 +66,13 @@ class Canaries:
         """One scene; none where no service is a canary whose weights the mesh sets."""
         rollouts = dict(self._rollouts())
         if rollouts:
+            written = {name: list(self._written(rollout)) for name, rollout in rollouts.items()}
             yield Scene(
                 created=[
                     each for name in rollouts for each in endpoints_of(self._members.seconds[name], name, self._copied)
                 ],
-                replaced=[each for rollout in rollouts.values() for each in self._written(rollout)],
-                questions=[question for name in rollouts for question in self._questions(name)],
+                replaced=[each for several in written.values() for each in several],
+                questions=[question for name in rollouts for question in self._questions(name, written[name])],
             )
 
     def _rollouts(self) -> Iterator[tuple[str, Manifest]]:
@@ -99,15 +100,27 @@ class Canaries:
                 match = {header.name: {"exact": header.value}} if isinstance(header, Header) else None
                 yield _routed(each, routes[each["metadata"]["name"]], match, stable, canary)
 
-    def _questions(self, name: str) -> Iterator[Question]:
+    def _questions(self, name: str, written: Sequence[Manifest]) -> Iterator[Question]:
         target, second = self._members.services[name], self._members.seconds[name]
         header = self._facts.service[name].spec.rollout.canary.header
         for fields in first_asks(target, self._members, self._wire):
             if isinstance(header, Header):
                 headers = {**fields["headers"], header.name: header.value}
-                yield ByHeader(about=HEADER, second=second, **{**fields, "headers": headers})
+                suspects = tuple(_astray(written, fields["port"]))
+                yield ByHeader(about=HEADER, second=second, suspects=suspects, **{**fields, "headers": headers})
             number = f"weight/{fields['source'].name}/{name}/{fields['port']}"
             yield ByWeight(about=WEIGHT, second=second, times=TIMES, behaviour={"id": number}, **fields)
+
+
+def _astray(written: Sequence[Manifest], port: int) -> Iterator[str]:
+    """The VirtualServices that have a route for `port`, and whose route by header leads to another one."""
+    for each in written:
+        routes = each["spec"].get("http") or [{}]
+        leads = [end["destination"]["port"]["number"] for end in routes[0].get("route", ()) if len(routes) > 1]
+        ports = {match["port"] for route in routes[1:] for match in route.get("match", ()) if "port" in match}
+        if port in ports and leads and leads != [port]:
+            where = f"{each['metadata']['namespace']}/{each['metadata']['name']}"
+            yield f"VirtualService {where} leads the header to port {leads[0]}, whatever port is asked"
 
 
 def _routing(rollout: Manifest) -> Mapping[str, Any]:

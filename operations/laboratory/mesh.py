@@ -201,5 +201,5 @@ def _values(asked: Asked) -> Mapping[str, Any]:
 def _differences(questions: Sequence[Question], answers: Sequence[Answer], blame: Blame) -> Iterator[Difference]:
     for question, answer in zip(questions, answers, strict=True):
         if happened := question.wrong(answer):
-            because = blame.of(question, answered=bool(answer["by"]))
+            because = (*question.suspects, *blame.of(question, answered=bool(answer["by"])))
             yield Difference(question=question, happened=happened, because=because)

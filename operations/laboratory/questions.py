@@ -48,6 +48,9 @@ class Question:
     times: int = 1
     """How often it is asked, one after the other; the last answer is the answer."""
 
+    suspects: tuple[str, ...] = ()
+    """Objects that would be at fault, where whoever asks knows them already."""
+
     def __str__(self) -> str:
         asked = f"{self.method} {self.path}" if self.method else "bytes"
         asked = f"TLS for {self.server_name}" if self.server_name else asked
