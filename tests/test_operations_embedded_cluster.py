@@ -178,6 +178,23 @@ def test_pods_are_scheduled_over_three_zones_and_run(control_plane: ControlPlane
     assert len({each["status"]["podIP"] for each in pods}) == 6, "two pods share an address"
 
 
+def test_nodes_have_addresses_of_their_own_and_pods_that_of_their_node(control_plane: ControlPlane) -> None:
+    """As kubelets report them: network plug-ins find the pods of a node by it."""
+    namespace = control_plane.namespace("addresses")
+    control_plane.apply(deployment(namespace, "sample", replicas=3))
+    control_plane.kubectl("rollout", "status", "deployment/sample", "--namespace", namespace, "--timeout=60s")
+    addresses = {
+        node["metadata"]["name"]: each["address"]
+        for node in control_plane.get("nodes")["items"]
+        for each in node["status"]["addresses"]
+        if each["type"] == "InternalIP"
+    }
+    assert len(set(addresses.values())) == len(ZONES), f"nodes share an address, or have none: {addresses}"
+    for each in running(control_plane, namespace):
+        status, own = each["status"], addresses[each["spec"]["nodeName"]]
+        assert (status["hostIP"], status["hostIPs"]) == (own, [{"ip": own}]), "a pod is on another node than it says"
+
+
 def test_pod_security_refuses_what_the_restricted_profile_forbids(control_plane: ControlPlane) -> None:
     namespace = control_plane.namespace("secured", **{"pod-security.kubernetes.io/enforce": "restricted"})
     refused = control_plane.apply(pod(namespace, "privileged", hostNetwork=True), check=False)
