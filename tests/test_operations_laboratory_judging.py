@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from operations.laboratory import copies
 from operations.laboratory.access import Access
+from operations.laboratory.blaming import Blame
 from operations.laboratory.canaries import Canaries
 from operations.laboratory.judging import Judge, Request
 from operations.laboratory.members import Members, assemble
@@ -57,6 +59,15 @@ def test_the_gateway_needs_a_users_token_where_the_route_asks_for_one() -> None:
     assert allowed("gateway", "product-service", 8002, "GET", "/v1/products/search", token=True)
     assert not allowed("gateway", "product-service", 8002, "GET", "/v1/products/search")
     assert allowed("gateway", "auth-service", 8011, "POST", "/v1/auth/login")
+
+
+def test_a_pod_with_a_strange_account_is_still_asked_for_what_its_service_may() -> None:
+    strange = replace(members().services["storefront-bff"], account="default")
+    judge, target = wire().judge, members().services["product-service"]
+    assert judge.allows(strange, target, 8002, Request(method="GET", path="/v1/products/7"))
+    question = next(each for each in asked("storefront-bff → product-service:8002 GET /v1/products/7"))
+    blamed = Blame(copied().objects, facts(shop())).of(replace(question, source=strange), answered=False)
+    assert "storefront-bff (whose pod has the account default) to it" in blamed[-1]
 
 
 def test_every_operation_that_is_consumed_is_asked_and_must_be_answered() -> None:

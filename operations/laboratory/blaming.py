@@ -38,8 +38,13 @@ class Blame:
         admitting = self.admitting(question, question.source.identity)
         if answered:
             return admitting or ("no AuthorizationPolicy closes it",)
-        missing = f"no AuthorizationPolicy of {question.target.name} admits {question.source.name} to it"
+        missing = f"no AuthorizationPolicy of {question.target.name} admits {self._called(question.source)} to it"
         return (question.why, *(f"though {each}" for each in admitting)) if admitting else (question.why, missing)
+
+    def _called(self, source: Member) -> str:
+        """Its name, and its account where that is not the service's own: policies know nobody else."""
+        own = source.name not in self._world.facts.service or source.account == names.service_account(source.name)
+        return source.name if own else f"{source.name} (whose pod has the account {source.account})"
 
     def admitting(self, question: Question, identity: str) -> tuple[str, ...]:
         """The AuthorizationPolicies of the target by which `identity` may ask `question`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from blueprint import names
 from blueprint.catalogue.listening import Port
 from blueprint.catalogue.needing import Egress
 from blueprint.catalogue.offering import GrpcOperation, Operation, Provide
@@ -53,8 +54,14 @@ class Judge:
         return port.app_protocol in SEEN_REQUESTS
 
     def edges(self, source: Member, target: Member) -> Sequence[Edge]:
-        """The declared edges from `source` to ports of `target`."""
-        return [edge for edge in self._edges[target.name] if edge.identity == source.identity and edge.port is not None]
+        """The declared edges from `source` to ports of `target`.
+
+        A service's are those of the account that its catalogue gives it. A running pod may have another one: then it
+        is refused what is declared, which has to be seen.
+        """
+        known = source.name in self._facts.service
+        own = f"{source.name}/{names.service_account(source.name)}" if known else source.identity
+        return [edge for edge in self._edges[target.name] if edge.identity == own and edge.port is not None]
 
     def allows(self, source: Member, target: Member, port: int, request: Request, *, token: bool = False) -> bool:
         """Whether an edge from `source` leads to `request` on the pods' `port`, with a user's token or without."""
