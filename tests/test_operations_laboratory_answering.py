@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from operations.laboratory.inside.applications import BEHAVIOUR, Applications
 from operations.laboratory.inside.hpack import Decoder, encoded
 from operations.laboratory.inside.names import answer
+from operations.laboratory.inside.proxies import await_quiet
 from operations.laboratory.inside.requesting import ask
 
 POD = "order-service"
@@ -118,3 +120,9 @@ def test_a_name_that_is_known_has_its_address() -> None:
 
 def test_of_a_name_that_is_not_known_that_is_said_at_once() -> None:
     assert answer(QUERY, {})[3] & 0xF == 3
+
+
+def test_a_change_is_waited_for_however_late_the_first_proxy_hears_of_it() -> None:
+    started = time.monotonic()
+    await_quiet(lambda: 7 if time.monotonic() < started + 3.0 else 8, before=7)
+    assert time.monotonic() > started + 3.0

@@ -7,14 +7,14 @@ from functools import cache
 
 import pytest
 
-from operations.laboratory import copies
+from operations.laboratory import copies, opening
 from operations.laboratory.access import Access
 from operations.laboratory.blaming import Blame
 from operations.laboratory.canaries import Canaries
 from operations.laboratory.judging import Judge, Request
 from operations.laboratory.members import Members, assemble
 from operations.laboratory.patience import Ended, Endurance, Retried
-from operations.laboratory.questions import Answered, Question, Refused, normal
+from operations.laboratory.questions import Answered, Forbidden, Question, Refused, normal
 from operations.laboratory.wire import Wire
 from tests.support.mesh_proofs import facts, rendered
 from tests.support.stacks import shop
@@ -133,3 +133,24 @@ def test_the_headers_route_of_each_port_leads_to_that_port() -> None:
 @pytest.mark.parametrize(("path", "meant"), [("//a///%37", "/a/7"), ("/a/%2e", "/a/."), ("/a/b", "/a/b")])
 def test_a_path_is_meant_without_encoding_and_doubled_slashes(path: str, meant: str) -> None:
     assert normal(path) == meant
+
+
+NOBODY = {"by": "", "at": 0, "seen": "", "status": 0, "grpc": "", "words": "", "error": ""}
+
+
+@pytest.mark.parametrize("text", ["GET /v1/products/search", "POST /products.v1.ProductService/GetProduct"])
+def test_who_knows_a_host_is_forbidden_by_a_policy_and_by_nothing_else(text: str) -> None:
+    port = 50051 if text.startswith("POST") else 8002
+    found = asked(f"a stranger with a proxy → product-service:{port} {text}")
+    assert [type(each) for each in found] == [Forbidden]
+    assert not found[0].wrong({**NOBODY, "status": 403})
+    assert not found[0].wrong({**NOBODY, "status": 200, "grpc": "7"})
+    assert found[0].wrong({**NOBODY, "status": 503, "words": "no healthy upstream"}) == (
+        "is decided by no policy (503 no healthy upstream)"
+    )
+    assert found[0].wrong({**NOBODY, "error": "nothing came"}) == "is decided by no policy (nothing came)"
+
+
+def test_once_scopes_are_open_every_other_identity_is_forbidden() -> None:
+    (scene,) = opening.scene(members(), copied(), wire())
+    assert {type(each) for each in scene.questions} == {Forbidden}

@@ -12,7 +12,7 @@ from typing import Any, Final
 from blueprint.catalogue.listening import Port
 from operations.laboratory.judging import Request, sample
 from operations.laboratory.members import Member, Members
-from operations.laboratory.questions import Answered, Question, Refused, Unheard
+from operations.laboratory.questions import Answered, Forbidden, Question, Refused, Unheard
 from operations.laboratory.wire import Wire
 from policies.mesh.edges import VERBS, Edge
 
@@ -62,7 +62,8 @@ class Access:
                 about = PORT if edges else IDENTITY
                 for request in offered if everything else offered[:1]:
                     why = f"{source.name} consumes nothing there"
-                    yield from self._refused(about, why, source, target, port, request)
+                    kind = Forbidden if everything else Refused
+                    yield from self._refused(about, why, source, target, port, request, kind=kind)
 
     def _along(self, edge: Edge, source: Member, target: Member) -> Iterator[Question]:
         port = next(each for each in self._judge.ports(target) if each.target == edge.port)
@@ -117,10 +118,11 @@ class Access:
         request: Request,
         *,
         token: bool = False,
+        kind: type[Refused] = Refused,
     ) -> Iterator[Question]:
         """The question, where nothing else declares what it asks."""
         if not self._judge.allows(source, target, port.target, request, token=token):
-            yield self._asked(Refused, about, why, source, target, port, request, token=token)
+            yield self._asked(kind, about, why, source, target, port, request, token=token)
 
     def _asked(
         self,

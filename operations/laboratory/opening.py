@@ -10,7 +10,7 @@ from typing import Final
 
 from operations.laboratory.copies import Copied, Manifest
 from operations.laboratory.members import Member, Members
-from operations.laboratory.questions import Question, Refused
+from operations.laboratory.questions import Forbidden, Question
 from operations.laboratory.scenes import Scene
 from operations.laboratory.wire import Wire
 
@@ -41,4 +41,4 @@ def _questions(source: Member, target: Member, wire: Wire) -> Iterator[Question]
     for port in wire.judge.ports(target):
         for request in wire.judge.offered(target, port.target):
             fields = wire.fields(source, target, port, request)
-            yield Refused(about=IDENTITY, why=f"{source.name} consumes nothing of {target.name}", **fields)
+            yield Forbidden(about=IDENTITY, why=f"{source.name} consumes nothing of {target.name}", **fields)

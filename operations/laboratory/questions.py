@@ -97,6 +97,15 @@ class Refused(Question):
         return "is answered, and nothing declares it" if answer["by"] else ""
 
 
+class Forbidden(Refused):
+    """A policy has to refuse it, to somebody who knows the host: no way to it, or no answer, is no refusal."""
+
+    def wrong(self, answer: Answer) -> str:
+        if answer["by"] or not self.method or denied(answer):
+            return super().wrong(answer)
+        return f"is decided by no policy ({said(answer)})"
+
+
 class Unheard(Question):
     """Not even a proxy may answer: without mutual TLS it does not listen."""
 

@@ -95,11 +95,12 @@ class Laboratory:
 
     def play(self, scene: Mapping[str, Any], answered: Callable[[], None]) -> list[Mapping[str, Any]]:
         """Makes the objects what `scene` says, and asks its questions."""
+        before = self._proxies.updates()
         self._api.create(scene["created"])
         for made in scene["replaced"]:
             self._api.replace(made)
         if scene["created"] or scene["replaced"]:
-            self._proxies.await_known()
+            self._proxies.await_known(before)
         return self._ask(scene["questions"], answered)
 
     def inject(self) -> list[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -28,8 +28,9 @@ READY_SECONDS: Final = 120.0
 _HEALTH: Final = {"address": "127.0.0.1", "port": 15021, "host": "localhost", "method": "GET", "path": "/healthz/ready"}
 _ADMIN: Final = "127.0.0.1:15000"
 _READY_PATIENCE_SECONDS: Final = 5.0
-_LEAST_SECONDS: Final = 2.0
-_QUIET_SECONDS: Final = 1.0
+_FIRST_SECONDS: Final = 15.0
+"""For the first proxy to hear of a change, on a machine that is busy."""
+_QUIET_SECONDS: Final = 1.5
 """Istiod gathers changes for 0.1 s, and 0.3 s later 15 proxies had them all (two cores, otherwise idle)."""
 _FOLDERS: Final = (
     "etc/istio/pod",
@@ -132,18 +133,12 @@ class Proxies:
                     raise FailedError(f"the proxy of {name} does not become ready:\n{words}")
                 time.sleep(0.2)
 
-    def await_known(self) -> None:
-        """Waits until every proxy has what istiod made of a change that was just written: until none has had anything
-        new for a while."""
-        started = since = time.monotonic()
-        before = self._updates()
-        while time.monotonic() < max(started + _LEAST_SECONDS, since + _QUIET_SECONDS):
-            time.sleep(0.2)
-            now = self._updates()
-            if now != before:
-                before, since = now, time.monotonic()
+    def await_known(self, before: int) -> None:
+        """Waits until every proxy has what istiod made of a change that was just written; `before` it there were so
+        many `updates`."""
+        await_quiet(self.updates, before)
 
-    def _updates(self) -> int:
+    def updates(self) -> int:
         """How often all proxies have taken something from istiod."""
         return sum(_updates(link) for link, _ in self._started.values())
 
@@ -181,6 +176,18 @@ class Proxies:
         for each in (folder, *folder.rglob("*")):
             os.chown(each, USER, USER)
         return folder
+
+
+def await_quiet(updates: Callable[[], int], before: int) -> None:
+    """Waits until `updates` says something else than `before`, and then the same for a while. Where nothing comes at
+    all, it ends too: what is asked then shows that."""
+    started = since = time.monotonic()
+    seen = before
+    while time.monotonic() < (since + _QUIET_SECONDS if seen != before else started + _FIRST_SECONDS):
+        time.sleep(0.2)
+        now = updates()
+        if now != seen:
+            seen, since = now, time.monotonic()
 
 
 def _reachable(folder: Path, tools: Mapping[str, Path]) -> Sequence[Path]:
