@@ -61,6 +61,8 @@ def prove(
         proving.check_picture(picture, asked)
     found = proving.proven(Project.here(services), stack, words, parts=asked, only=chosen)
     words.result(json.dumps(found.record(), indent=1) if as_json else found.text(words))
-    if picture:
+    if found.stopped:
+        words.error(f"plat: {found.stopped.part}: {found.stopped.error}")
+    if picture and "network" in found.observed:
         proving.draw(found, picture)
     return found.exit_code

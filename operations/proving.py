@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from blueprint import design, names
 from blueprint.clusters import EMBEDDED_KUBECONFIG, decide
 from blueprint.settings import Settings
 from operations import engine
-from operations.console import Console, few, many
+from operations.console import Console, Phase, few, many
 from operations.deciding import read_both, today
 from operations.exits import Exit, RefusedError
 from operations.laboratory import machine
@@ -43,20 +43,33 @@ _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """Why a part observed nothing, and no other was begun after it."""
+
+    part: str
+    error: RefusedError
+
+
+@dataclass(frozen=True, kw_only=True)
 class Proven:
     """What was observed of one stack."""
 
     stack: str
     observed: Mapping[str, Observation]
-    """By part."""
+    """By part, of those that ended."""
+    stopped: Stopped | None = None
+    """Where a later part was refused: what those before it have observed stands."""
 
     @property
     def exit_code(self) -> Exit:
-        return Exit.POLICY if any(each.differences for each in self.observed.values()) else Exit.OK
+        if any(each.differences for each in self.observed.values()):
+            return Exit.POLICY
+        return self.stopped.error.exit_code if self.stopped else Exit.OK
 
     def record(self) -> Mapping[str, Any]:
         """For `--json`."""
-        return {"stack": self.stack, **{name: each.record() for name, each in self.observed.items()}}
+        stopped = {"stopped": {"part": self.stopped.part, "because": str(self.stopped.error)}} if self.stopped else {}
+        return {"stack": self.stack, **{name: each.record() for name, each in self.observed.items()}, **stopped}
 
     def text(self, console: Console) -> str:
         """For people."""
@@ -75,22 +88,25 @@ def proven(project: Project, stack: str, console: Console, *, parts: Sequence[st
     """Observes `parts` of the running `stack`; with `only`, of its services those with these names.
 
     Raises:
-        RefusedError, EngineError: this machine cannot, or the stack is not up; the text says what helps.
+        RefusedError, EngineError: this machine cannot, the stack is not up, or the first part is refused; the text says
+            what helps. Where a later part is refused, `Proven.stopped` says so.
         TextError: the settings or the catalogue are wrong.
     """
+    check_parts(parts)
     chosen = {name: part for name, part in PARTS.items() if name in parts}
     with console.busy("reading the catalogue"):
         settings, catalogue = read_both(project, stack)
         facts = Facts.of_stack(settings, catalogue, limits=limits_of(settings.environment), today=today())
         blueprint = design(settings, catalogue, stack)
-    check("part", parts, PARTS)
     if settings.tenant:
         raise RefusedError(
             f"{stack} is a copy of the services for the tenant {settings.tenant}, and what is expected is written for"
             " the base stack's namespaces. Nothing was observed. Prove the base stack: this one has the same rules.",
             Exit.USAGE,
         )
-    check("service", only, facts.service)
+    _check_only(only, facts.service)
+    for part in chosen.values():
+        part.check(facts)
     machine.check(as_root=any(part.as_root for part in chosen.values()))
     with console.busy("tools") as phase:
         groups = {group for part in chosen.values() for group in part.groups}
@@ -99,12 +115,25 @@ def proven(project: Project, stack: str, console: Console, *, parts: Sequence[st
     cluster = _cluster(project, settings, tools, stack, up)
     _check_up(cluster, stack, up)
     _check_services(cluster, stack, facts, only, up)
-    found = {}
+
+    def asked(phase: Phase) -> Asked:
+        return Asked(facts=facts, blueprint=blueprint, cluster=cluster, only=only, tools=tools, phase=phase)
+
+    return observed(stack, chosen, asked, console)
+
+
+def observed(stack: str, chosen: Mapping[str, Part], asked: Callable[[Phase], Asked], console: Console) -> Proven:
+    """Lets every one of `chosen` observe, until one is refused. Raises RefusedError where that is the first."""
+    found: dict[str, Observation] = {}
     for name, part in chosen.items():
-        with console.phase(name) as phase, _interrupted():
-            asked = Asked(facts=facts, blueprint=blueprint, cluster=cluster, only=only, tools=tools, phase=phase)
-            found[name] = part.observe(asked)
-            phase.outcome = many(len(found[name].differences), "difference")
+        try:
+            with console.phase(name) as phase, _interrupted():
+                found[name] = part.observe(asked(phase))
+                phase.outcome = many(len(found[name].differences), "difference")
+        except RefusedError as error:
+            if not found:
+                raise
+            return Proven(stack=stack, observed=found, stopped=Stopped(part=name, error=error))
     return Proven(stack=stack, observed=found)
 
 
@@ -140,9 +169,16 @@ def draw(found: Proven, file: Path) -> None:
         raise RefusedError(f"{file} cannot be written: {error.strerror or error}. Name another file.") from error
 
 
-def check(what: str, named: Sequence[str], known: Mapping[str, object]) -> None:
+def check_parts(named: Sequence[str]) -> None:
+    """Raises RefusedError where one of `named` is no part."""
+    if unknown := [name for name in named if name not in PARTS]:
+        listed = "".join(f"\n  {name:<14}{part.brief}" for name, part in PARTS.items())
+        raise RefusedError(f"There is no part {', '.join(unknown)}. Nothing was observed. Valid:{listed}", Exit.USAGE)
+
+
+def _check_only(named: Sequence[str], known: Iterable[str]) -> None:
     if unknown := [name for name in named if name not in known]:
-        raise RefusedError(f"There is no {what} {', '.join(unknown)}. Valid: {', '.join(sorted(known))}.", Exit.USAGE)
+        raise RefusedError(f"There is no service {', '.join(unknown)}. Valid: {', '.join(sorted(known))}.", Exit.USAGE)
 
 
 def _check_up(cluster: Cluster, stack: str, up: str) -> None:

@@ -6,14 +6,19 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from blueprint import names
 from operations import engine, proving
+from operations.console import Console
 from operations.exits import Exit, RefusedError
+from operations.laboratory.part import Part
 from tests.support.laboratory import laboratory
+from tests.support.mesh_proofs import facts
+from tests.support.stacks import settings, shop
 from tests.support.user_project import LEDGER, PATIENCE_SECONDS, Copy, user_project
 
 __all__ = ["laboratory"]
@@ -123,3 +128,60 @@ def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_observed
 def test_a_picture_of_what_was_not_asked_for_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="was not asked for"):
         proving.check_picture(tmp_path / "matrix.svg", ["mesh"])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a part of this module has observed."""
+
+    differences: tuple[str, ...]
+    headline = "all is well"
+
+    def lines(self) -> tuple[str, ...]:
+        return ()
+
+    def record(self) -> dict[str, list[str]]:
+        return {"differences": list(self.differences)}
+
+
+def part(answer: Seen | RefusedError) -> Part:
+    def observe(_: object) -> Seen:
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
+
+    return Part(brief="", groups=(), as_root=False, observe=observe)
+
+
+def observed(*answers: Seen | RefusedError) -> proving.Proven:
+    parts = {f"part-{number}": part(answer) for number, answer in enumerate(answers)}
+    return proving.observed("dev", parts, lambda _: None, Console(quiet=True))  # type: ignore[arg-type, return-value]
+
+
+REFUSED = RefusedError("nothing public runs", Exit.ERROR)
+
+
+def test_what_was_observed_before_a_refusal_is_kept() -> None:
+    found = observed(Seen(("a hole",)), REFUSED, Seen(()))
+    assert found.exit_code == Exit.POLICY
+    assert found.record() == {
+        "stack": "dev",
+        "part-0": {"differences": ["a hole"]},
+        "stopped": {"part": "part-1", "because": "nothing public runs"},
+    }
+
+
+def test_a_refusal_after_parts_without_a_difference_is_no_success() -> None:
+    assert observed(Seen(()), REFUSED).exit_code == Exit.ERROR
+
+
+def test_a_refusal_of_the_first_part_ends_the_command() -> None:
+    with pytest.raises(RefusedError, match="nothing public runs"):
+        observed(REFUSED, Seen(()))
+
+
+@pytest.mark.parametrize("name", ["mesh", "gateway"])
+def test_without_a_mesh_that_is_said_before_any_part_begins(name: str) -> None:
+    without = facts(shop(), settings("dev", mesh={"mode": "none"}))
+    with pytest.raises(RefusedError, match="The stack has no mesh"):
+        proving.PARTS[name].check(without)

@@ -70,6 +70,7 @@ def prove(copied: Copied, asked: Asked) -> Proof:
     Raises:
         RefusedError: the stack has no mesh, nothing public runs, or the laboratory does not work.
     """
+    mesh.check(asked.facts)
     members = assemble(copied, asked.facts, asked.only)
     edge = _edge(members.gateway)
     public = {entrance.service.name for entrance in intent(asked.facts).entrances}
@@ -105,6 +106,7 @@ GATEWAY: Final = Part(
     brief="the public edge: every public operation and its refused neighbours, by an Envoy in Kong's place",
     groups=(engine.CONTROL_PLANE, engine.MESH),
     as_root=True,
+    check=mesh.check,
     observe=_observe,
 )
 

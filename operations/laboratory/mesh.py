@@ -75,6 +75,15 @@ class Proof:
         return {**self.requests.entries(self.differences), "admissions": admissions}
 
 
+def check(facts: Facts) -> None:
+    """Raises RefusedError where the stack has no mesh."""
+    if facts.mesh == "none":
+        raise RefusedError(
+            "The stack has no mesh (platform:settings mesh.mode is none), so requests through one cannot be observed."
+            " Nothing was observed. Ask for the other parts: network, delivery, certificates."
+        )
+
+
 def prove(copied: Copied, asked: Asked) -> Proof:
     """Asks everything about the services of `copied`, or about those of `asked.only`.
 
@@ -82,8 +91,7 @@ def prove(copied: Copied, asked: Asked) -> Proof:
         RefusedError: the stack has no mesh, none of the services runs, or the laboratory does not work.
     """
     facts = asked.facts
-    if facts.mesh == "none":
-        raise RefusedError("The stack has no mesh (platform:settings mesh.mode is none), so none can be observed.")
+    check(facts)
     members = assemble(copied, facts, asked.only)
     if not members.services:
         raise RefusedError(f"None of {', '.join(members.absent) or 'the services'} has a running pod. Is the stack up?")
@@ -130,6 +138,7 @@ MESH: Final = Part(
     brief="the mesh: every declared call and its refused neighbours, asked through istiod and Envoy",
     groups=(engine.CONTROL_PLANE, engine.MESH),
     as_root=True,
+    check=check,
     observe=_observe,
 )
 

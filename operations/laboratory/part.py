@@ -57,10 +57,12 @@ class Part:
     """A row of the table."""
 
     brief: str
-    """What it observes, for `--help`."""
+    """What it observes, for whoever asks for a part that is not there."""
     groups: tuple[GroupName, ...]
     """Of tools, as `operations.engine` provides them."""
     as_root: bool
     """Whether user namespaces do not suffice."""
+    check: Callable[[Facts], None] = lambda _: None
+    """Raises RefusedError where what is declared leaves nothing to observe: asked before any part begins."""
     observe: Callable[[Asked], Observation]
     """Raises RefusedError where this machine cannot, or the laboratory does not work."""
