@@ -115,9 +115,29 @@ def test_a_kind_is_copied_in_the_version_the_program_writes_whatever_the_cluster
 def test_a_template_is_asked_for_with_the_labels_of_its_pods() -> None:
     copied = copies.of(objects())
     members = assemble(copied, facts(shop()), ("order-service",))
-    (pod,) = injection.pods(copied, members.services)
+    ((pod, _),) = injection.pods(copied, dict.fromkeys(members.services, 1))
     assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "order-service"
     assert pod["spec"]["containers"][0]["name"] == "main"
+
+
+def test_as_many_pods_are_asked_for_as_the_quota_promises() -> None:
+    copied = copies.of(objects())
+    (quota,) = [each for each in copied.of("ResourceQuota") if each["metadata"]["namespace"] == "order-service"]
+    promised = int(quota["spec"]["hard"]["pods"])
+    assert promised > 1
+    assert [wanted for _, wanted in injection.pods(copied, {"order-service": 1})] == [promised]
+    assert [wanted for _, wanted in injection.pods(copied, {"order-service": promised + 1})] == [promised + 1]
+
+
+def test_a_service_of_which_no_pod_was_asked_for_is_not_passed_over() -> None:
+    answered = {"namespace": "a", "wanted": 3, "admitted": 3, "proxied": True, "words": ""}
+    short = {"namespace": "b", "wanted": 3, "admitted": 2, "proxied": True, "words": "exceeded quota"}
+    found = injection.admissions([answered, short], ["a", "b", "c"])
+    assert [each.wrong() for each in found] == [
+        "",
+        "pod 3 of 3 of b is refused once it has a proxy: exceeded quota",
+        "no workload of c has its name, so no pod of it was asked for",
+    ]
 
 
 def test_the_laboratory_signs_with_a_key_that_the_stack_does_not_have() -> None:

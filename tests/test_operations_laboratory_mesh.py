@@ -190,11 +190,12 @@ def test_a_declared_host_outside_is_reached_by_who_declares_it_alone(clean: mesh
 
 
 def test_every_service_is_admitted_with_a_proxy(clean: mesh.Proof) -> None:
-    assert {each.service: each.admitted and each.proxied for each in clean.admissions} == {
+    assert {each.service: each.admitted == each.wanted and each.proxied for each in clean.admissions} == {
         "items": True,
         "outsider": True,
         "reader": True,
     }
+    assert all(each.wanted > 1 for each in clean.admissions), "one pod alone fits into any quota"
 
 
 def test_a_report_says_versions_and_what_was_not_observed(clean: mesh.Proof) -> None:
@@ -237,6 +238,11 @@ def planted(kind: str, name: str, fault: Fault) -> Callable[[Manifest], Manifest
     return change
 
 
+def without_proxies(quota: dict[str, Any]) -> None:
+    """Enough for one pod with its proxy, and not for two."""
+    quota["spec"]["hard"]["requests.memory"] = "400Mi"
+
+
 PERMISSIVE: Manifest = {
     "apiVersion": "security.istio.io/v1",
     "kind": "PeerAuthentication",
@@ -252,6 +258,7 @@ def test_planted_faults_are_named_with_the_object_at_fault(items: Catalogue, lab
     objects = [*rendered(items), PERMISSIVE]
     objects = list(map(planted("AuthorizationPolicy", "from.reader.items-grpc-v1", wrong_principal), objects))
     objects = list(map(planted("AuthorizationPolicy", "from.reader.items-v1", too_wide), objects))
+    objects = list(map(planted("ResourceQuota", "reader", without_proxies), objects))
     found = {str(each) for each in proof(items, laboratory, objects=objects).differences}
     for sentence in (
         "a stranger without a proxy → items:8002 GET /v1/items is heard in plain text (403 RBAC: access denied):"
@@ -260,6 +267,7 @@ def test_planted_faults_are_named_with_the_object_at_fault(items: Catalogue, lab
         " AuthorizationPolicy items/from.reader.items-v1 admits it",
     ):
         assert sentence in found, "\n".join(sorted(found))
+    assert any(each.startswith("pod 2 of 3 of reader is refused once it has a proxy: ") for each in found), found
     refused = [
         each for each in found if each.startswith("reader → items:50051 POST /items.v1.Items/GetItem is refused")
     ]

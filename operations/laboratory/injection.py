@@ -1,5 +1,6 @@
 """Whether the pods of a stack are admitted once istiod has put its proxy into them: by the Pod Security Standards of
-their namespaces, and within their quotas.
+their namespaces, and within their quotas. A quota promises the pods of a service's busiest moment, so as many are asked
+for: one alone fits also into a quota that forgets their proxies.
 
 The templates, quotas and limits are the stack's; what is injected, and into whom, istiod's charts say with the values
 that the platform gives them.
@@ -19,9 +20,7 @@ import yaml
 
 from operations.exits import RefusedError
 from operations.laboratory.copies import Copied, Manifest, bare
-from operations.laboratory.members import Member
 
-_CREATED: Final = 201
 _TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "Deployment": ("spec", "template"),
@@ -37,35 +36,43 @@ _LIMITS: Final = ("LimitRange", "ResourceQuota")
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """A pod that was asked for."""
+    """The pods of a service that were asked for, one after the other until one was refused."""
 
     service: str
-    admitted: bool
+    wanted: int
+    """So many."""
+    admitted: int
     proxied: bool
+    """Every one that was admitted."""
     words: str
     """Of the API server, where it refuses."""
 
     def wrong(self) -> str:
         """What should not be so; empty where all is well."""
-        if not self.admitted:
-            return f"a pod of {self.service} is refused once it has a proxy: {self.words}"
+        if not self.wanted:
+            return f"no workload of {self.service} has its name, so no pod of it was asked for"
+        if self.admitted < self.wanted:
+            which = f"pod {self.admitted + 1} of {self.wanted}"
+            return f"{which} of {self.service} is refused once it has a proxy: {self.words}"
         return "" if self.proxied else f"a pod of {self.service} is admitted, and has no proxy"
 
     def record(self) -> Mapping[str, Any]:
         """For `--json`."""
         return {
             "service": self.service,
+            "wanted": self.wanted,
             "admitted": self.admitted,
             "proxied": self.proxied,
             "words": self.words,
         }
 
 
-def job(istioctl: Path, values: Mapping[str, Any], copied: Copied, services: Mapping[str, Member]) -> Mapping[str, Any]:
-    """For the sandbox: the injector's configuration and webhook, and what it is tried on."""
+def job(istioctl: Path, values: Mapping[str, Any], copied: Copied, services: Mapping[str, int]) -> Mapping[str, Any]:
+    """For the sandbox: the injector's configuration and webhook, and what it is tried on: of each of `services` at
+    least so many pods."""
     generated = _generated(istioctl, values)
     (injector,) = [each for each in generated if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", _INJECTOR)]
-    namespaces = {str(member.namespace) for member in services.values()}
+    namespaces = set(services)
     return {
         "config": injector["data"]["config"],
         "values": injector["data"]["values"],
@@ -75,26 +82,39 @@ def job(istioctl: Path, values: Mapping[str, Any], copied: Copied, services: Map
             *({**bare(each), "value": each["value"]} for each in copied.of("PriorityClass")),
             *(_limit(each) for each in copied.of(*_LIMITS) if each["metadata"]["namespace"] in namespaces),
         ],
-        "pods": pods(copied, services),
+        "pods": [{"pod": pod, "wanted": wanted} for pod, wanted in pods(copied, services)],
     }
 
 
-def admissions(found: Sequence[Mapping[str, Any]]) -> list[Admission]:
-    """The answers of the sandbox."""
-    return [
+def admissions(found: Sequence[Mapping[str, Any]], services: Iterable[str]) -> list[Admission]:
+    """The answers of the sandbox; one for every one of `services`."""
+    answered = [
         Admission(
             service=each["namespace"],
-            admitted=each["status"] == _CREATED,
+            wanted=each["wanted"],
+            admitted=each["admitted"],
             proxied=each["proxied"],
             words=each["words"],
         )
         for each in found
     ]
+    missing = sorted(set(services) - {each.service for each in answered})
+    return [*answered, *(Admission(service=name, wanted=0, admitted=0, proxied=False, words="") for name in missing)]
 
 
-def pods(copied: Copied, services: Iterable[str]) -> list[Manifest]:
-    """A pod of each of `services`, as whoever makes them from its template asks for it."""
-    return [pod for name in services for pod in _pods(name, copied)]
+def pods(copied: Copied, services: Mapping[str, int]) -> list[tuple[Manifest, int]]:
+    """A pod of each of `services`, as whoever makes them from its template asks for it, and how many of it: as many as
+    `services` says, or the quota of its namespace where that allows more."""
+    allowed = {each["metadata"]["namespace"]: _pods_in(each) for each in copied.of("ResourceQuota")}
+    return [
+        (pod, max(least, allowed.get(name, 0)))
+        for name, least in sorted(services.items())
+        for pod in _pods(name, copied)
+    ]
+
+
+def _pods_in(quota: Manifest) -> int:
+    return int(quota["spec"].get("hard", {}).get("pods", 0))
 
 
 def _pods(service: str, copied: Copied) -> Iterator[Manifest]:

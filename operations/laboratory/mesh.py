@@ -63,9 +63,10 @@ class Proof:
 
     def lines(self) -> Sequence[str]:
         """For people."""
-        proxied = sum(each.admitted and each.proxied for each in self.admissions)
+        proxied = sum(each.admitted for each in self.admissions if each.proxied)
+        wanted = sum(each.wanted for each in self.admissions)
         return self.requests.figures(
-            f"{proxied} of {len(self.admissions)} pods admitted with the proxy that istiod's webhook put in, under"
+            f"{proxied} of {wanted} pods admitted with the proxy that istiod's webhook put in, under"
             " their namespaces' Pod Security Standards and quotas"
         )
 
@@ -105,10 +106,11 @@ def prove(copied: Copied, asked: Asked) -> Proof:
         *opening.scene(members, copied, wire),
     ]
     questions = [question for scene in scenes for question in scene.questions]
-    injected = injection.job(asked.tools.tools["istioctl"], _values(asked), copied, members.services)
+    chosen = {name: facts.service[name].spec.scaling.most for name in (*members.services, *members.absent)}
+    injected = injection.job(asked.tools.tools["istioctl"], _values(asked), copied, chosen)
     found = sandbox.run(job(copied, members, scenes, asked, injected=injected), asked.phase)
     blame = Blame(copied.objects, facts)
-    admissions = injection.admissions(found["admissions"])
+    admissions = injection.admissions(found["admissions"], chosen)
     return Proof(
         requests=Requests(
             questions=questions,

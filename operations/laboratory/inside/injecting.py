@@ -18,31 +18,45 @@ _CALLED_SECONDS: Final = 30.0
 
 
 def inject(job: Mapping[str, Any], api: ApiServer) -> list[Mapping[str, Any]]:
-    """The answer for each of the job's pods: `namespace`, `status`, `proxied`, `words`."""
+    """The answer for each of the job's pods: `namespace`, `wanted`, `admitted` of them, `proxied`, `words`.
+
+    Raises:
+        FailedError: the laboratory does not work: a namespace does not take its labels, or no webhook is called.
+    """
     for namespace in job["namespaces"]:
         path = f"/api/v1/namespaces/{namespace['metadata']['name']}"
-        api.ask("PATCH", path, {"metadata": {"labels": namespace["metadata"].get("labels", {})}})
+        status, words = api.ask("PATCH", path, {"metadata": {"labels": namespace["metadata"].get("labels", {})}})
+        if status != http.HTTPStatus.OK:
+            raise FailedError(f"{path} does not take the labels of the stack's: {words.get('message', words)}")
     api.create(job["objects"])
     api.create(_reached(each) for each in job["webhooks"])
     _await_certificates(job["webhooks"], api)
-    return [_asked(pod, api) for pod in job["pods"]]
+    return [_asked(each["pod"], each["wanted"], api) for each in job["pods"]]
 
 
-def _asked(pod: Manifest, api: ApiServer) -> Mapping[str, Any]:
-    """Asked for until it has a proxy, or that has been waited for: the webhook is called from some moment on."""
+def _asked(pod: Manifest, wanted: int, api: ApiServer) -> Mapping[str, Any]:
+    """Asked for until it has a proxy, or that has been waited for: the webhook is called from some moment on, and
+    cannot be reached for a moment. Then `wanted` are, or until one is refused."""
     deadline = time.monotonic() + _CALLED_SECONDS
     while True:
         status, answer = api.ask("POST", f"{api.path(pod)}?dryRun=All", pod)
         proxied = status == http.HTTPStatus.CREATED and _has_proxy(answer)
-        if proxied or status != http.HTTPStatus.CREATED or time.monotonic() > deadline:
+        refused = status != http.HTTPStatus.CREATED and status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+        if proxied or refused or time.monotonic() > deadline:
             break
         time.sleep(0.2)
-    if status == http.HTTPStatus.CREATED:
-        status, answer = api.ask("POST", api.path(pod), pod)
+    admitted = 0
+    while status == http.HTTPStatus.CREATED and admitted < wanted:
+        metadata = {**pod["metadata"], "name": f"{pod['metadata']['name']}-{admitted}"}
+        status, answer = api.ask("POST", api.path(pod), {**pod, "metadata": metadata})
+        if status == http.HTTPStatus.CREATED:
+            admitted += 1
+            proxied = proxied and _has_proxy(answer)
     return {
         "namespace": pod["metadata"]["namespace"],
-        "status": status,
-        "proxied": status == http.HTTPStatus.CREATED and _has_proxy(answer),
+        "wanted": wanted,
+        "admitted": admitted,
+        "proxied": proxied,
         "words": "" if status == http.HTTPStatus.CREATED else str(answer.get("message", answer))[:500],
     }
 
