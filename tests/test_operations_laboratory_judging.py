@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from operations.laboratory import copies, opening
+from operations.laboratory import copies, ejections, opening
 from operations.laboratory.access import Access
 from operations.laboratory.blaming import Blame
-from operations.laboratory.canaries import Canaries
+from operations.laboratory.canaries import ByWeight, Canaries
 from operations.laboratory.judging import Judge, Request
 from operations.laboratory.members import Members, assemble
 from operations.laboratory.patience import Ended, Endurance, Retried
@@ -154,3 +154,38 @@ def test_who_knows_a_host_is_forbidden_by_a_policy_and_by_nothing_else(text: str
 def test_once_scopes_are_open_every_other_identity_is_forbidden() -> None:
     (scene,) = opening.scene(members(), copied(), wire())
     assert {type(each) for each in scene.questions} == {Forbidden}
+
+
+def test_a_pod_that_is_being_deleted_or_not_ready_stands_for_no_service() -> None:
+    pod = next(each for each in copied().of("Pod") if each["metadata"]["namespace"] == "order-service")
+    named = {name: {**pod, "metadata": {**pod["metadata"], "name": name}} for name in ("a", "b", "c")}
+    named["a"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    named["b"] = {**named["b"], "status": {**pod["status"], "conditions": [{"type": "Ready", "status": "False"}]}}
+    named["c"] = {**named["c"], "status": {**pod["status"], "conditions": [{"type": "Ready", "status": "True"}]}}
+
+    def chosen(*names: str) -> list[str]:
+        found = assemble(copies.of([named[name] for name in names]), facts(shop()), ("order-service",)).services
+        return [each.pod["metadata"]["name"] for each in found.values() if each.pod]
+
+    assert chosen("a", "b", "c") == ["c"]
+    assert chosen("a", "b") == ["b"]
+    assert chosen("a") == []
+
+
+def test_a_weight_is_judged_by_all_requests_that_came_to_a_pod() -> None:
+    (scene,) = Canaries(members(), facts(shop()), copied(), wire()).scenes()
+    question = next(each for each in scene.questions if isinstance(each, ByWeight))
+    own, other = question.second.name, question.target.name
+    assert not question.wrong({**NOBODY, "tries": [own] * 50 + [other] * 16})
+    assert question.wrong({**NOBODY, "tries": [own] * 51 + [other] * 15})
+    assert question.wrong({**NOBODY, "tries": [own] * 31 + [other] * 32})
+
+
+def test_a_pod_that_comes_back_while_it_is_counted_is_not_counted() -> None:
+    def asked_of(seconds: str) -> int:
+        given = facts(shop())
+        for service in given.services or ():
+            object.__setattr__(service.spec.resilience.outlier_detection, "base_ejection_time", seconds)
+        return len(list(ejections.scene(members(), given, copied(), wire(), made=True)))
+
+    assert (asked_of("30s"), asked_of("5s")) == (1, 0)

@@ -24,7 +24,8 @@ WEIGHT: Final = "canaries by weight"
 WEIGHT_PERCENT: Final = 50
 TIMES: Final = 64
 _LEAST: Final = 16
-"""Of 64 requests at 50 % the share is 32 with a deviation of 4: fewer than 16 or more than 48 is once in 15,000."""
+"""Of 64 requests at 50 % the share is 32 with a deviation of 4: fewer than 16 for either is once in 15,000. A request
+that is tried again comes to a pod twice, so there may be more than 64."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +52,7 @@ class ByWeight(Question):
 
     def wrong(self, answer: Answer) -> str:
         found, total = answer["tries"].count(self.second.name), len(answer["tries"])
-        if total == self.times and _LEAST <= found <= self.times - _LEAST:
+        if total >= self.times and _LEAST <= found <= total - _LEAST:
             return ""
         return f"is answered by the canary {found} times of {total}, at a weight of {WEIGHT_PERCENT} %"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from blueprint.quantities import seconds
 from operations.laboratory.copies import Copied
 from operations.laboratory.members import Member, Members
 from operations.laboratory.questions import Answer, Question
@@ -19,6 +20,8 @@ _BESIDE: Final = 40
 """Requests for each error that is waited for, and beside them: at two pods every second request goes to the one that
 fails."""
 _MOST_ERRORS: Final = 20
+_LEAST_SECONDS: Final = 30.0
+"""For how long a pod must be left alone to be asked no more while a busy machine asks the rest."""
 _SHARE_PERCENT: Final = 50
 """One of two pods."""
 
@@ -48,7 +51,7 @@ def scene(members: Members, facts: Facts, copied: Copied, wire: Wire, *, made: b
         errors = outliers.consecutive5xx_errors
         fields = next(first_asks(members.services[name], members, wire), None)
         if fields and errors <= _MOST_ERRORS and outliers.max_ejection_percent >= _SHARE_PERCENT:
-            if service.spec.affinity:
+            if service.spec.affinity or seconds(outliers.base_ejection_time) < _LEAST_SECONDS:
                 continue
             number = f"ejection/{name}"
             behaviour = {"id": number, "status": 500, "at": second.name}

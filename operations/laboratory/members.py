@@ -149,17 +149,24 @@ def _second(first: Member, address: str) -> Member:
 
 
 def _pod_of(service: str, pods: Sequence[Manifest]) -> Manifest | None:
-    """The first running pod of `service` by name: of those behind one Service each is like the others."""
+    """The first running pod of `service` by name, and of those that are ready where one is: of those behind one Service
+    each is like the others. One that is being deleted is behind none."""
     wanted = names.selector(service).items()
     found = [
         pod
         for pod in pods
         if pod["metadata"]["namespace"] == service
+        and "deletionTimestamp" not in pod["metadata"]
         and wanted <= pod["metadata"].get("labels", {}).items()
         and pod.get("status", {}).get("phase") == "Running"
         and _address(pod)
     ]
-    return min(found, key=lambda pod: str(pod["metadata"]["name"]), default=None)
+    return min(found, key=lambda pod: (not _ready(pod), str(pod["metadata"]["name"])), default=None)
+
+
+def _ready(pod: Manifest) -> bool:
+    conditions = pod["status"].get("conditions", ())
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _member(service: str, pod: Manifest) -> Member:

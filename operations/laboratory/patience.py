@@ -34,6 +34,8 @@ failure is retried by either kind of word."""
 _EARLY: Final = 0.9
 _LATE_SECONDS: Final = 2.0
 """A busy machine is late, and what it measures begins before the proxy does."""
+_STREAM_LATE_SECONDS: Final = 10.0
+"""For a stream to arrive on a busy machine: it may be late, and nothing but its own end may end it."""
 _LONGER_SECONDS: Final = 4.0
 """For how long beyond the timeout an application hangs."""
 _DEFAULT_SECONDS: Final = 15.0
@@ -137,7 +139,7 @@ class Endurance:
         if operation.streaming:
             lasting = max(patience.timeout_seconds, _DEFAULT_SECONDS) + _LONGER_SECONDS
             behaviour = {"stream_seconds": lasting}
-            most = lasting + _LATE_SECONDS
+            most = lasting + _STREAM_LATE_SECONDS
             yield Lasting(about=STREAMS, stream_seconds=lasting, behaviour=behaviour, patience_seconds=most, **fields)
             return
         calls = is_grpc(port, request)
