@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from functools import cache
 
@@ -13,6 +14,7 @@ from operations.laboratory.blaming import Blame
 from operations.laboratory.canaries import ByWeight, Canaries
 from operations.laboratory.judging import Judge, Request
 from operations.laboratory.members import Members, assemble
+from operations.laboratory.missing import missing, reachable
 from operations.laboratory.patience import Ended, Endurance, Retried
 from operations.laboratory.questions import Answered, Forbidden, Question, Refused, normal
 from operations.laboratory.wire import Wire
@@ -189,3 +191,59 @@ def test_a_pod_that_comes_back_while_it_is_counted_is_not_counted() -> None:
         return len(list(ejections.scene(members(), given, copied(), wire(), made=True)))
 
     assert (asked_of("30s"), asked_of("5s")) == (1, 0)
+
+
+def lacking(objects: list[copies.Manifest]) -> list[str]:
+    found = copies.of(objects)
+    return list(missing(assemble(found, facts(shop()), ()), facts(shop()), found))
+
+
+def without(kind: str, namespace: str) -> list[copies.Manifest]:
+    place = (kind, namespace)
+    return [each for each in copied().objects if (each["kind"], each["metadata"].get("namespace")) != place]
+
+
+def test_of_a_whole_stack_nothing_is_missing() -> None:
+    assert lacking(list(copied().objects)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("Pod", "order-service has no running pod, so nothing was asked of it or by it"),
+        (
+            "Service",
+            "Service order-service/order-service does not exist or has no address, so nothing was asked of"
+            " order-service or by it",
+        ),
+        (
+            "Rollout",
+            "order-service is a canary, and no Rollout order-service/order-service has weights that the mesh sets, so"
+            " none was asked",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_a_difference(kind: str, sentence: str) -> None:
+    assert lacking(without(kind, "order-service")) == [sentence]
+
+
+def test_a_service_without_an_address_is_not_asked() -> None:
+    found = copies.of(without("Service", "order-service"))
+    left = reachable(assemble(found, facts(shop()), ()), facts(shop()), found)
+    asking = Wire(Judge(facts(shop())), found.addresses(), "a-token")
+    assert list(Access(left, asking).questions())
+    assert "order-service" not in {*left.services, *left.seconds}
+
+
+def test_a_pod_whose_proxy_captures_less_than_the_copys_is_a_difference() -> None:
+    def marked(port: str) -> list[str]:
+        changed = copy.deepcopy([dict(each) for each in copied().objects])
+        pod = next(
+            each for each in changed if (each["kind"], each["metadata"].get("namespace")) == ("Pod", "cart-service")
+        )
+        pod["metadata"]["annotations"] = {"traffic.sidecar.istio.io/excludeInboundPorts": port}
+        return lacking(changed)
+
+    assert marked("15020") == []
+    (found,) = marked("8008")
+    assert "has traffic.sidecar.istio.io/excludeInboundPorts: 8008: the copy's proxy captures everything" in found

@@ -240,7 +240,7 @@ def planted(kind: str, name: str, fault: Fault) -> Callable[[Manifest], Manifest
 
 def without_proxies(quota: dict[str, Any]) -> None:
     """Enough for one pod with its proxy, and not for two."""
-    quota["spec"]["hard"]["requests.memory"] = "400Mi"
+    quota["spec"]["hard"]["requests.memory"] = "300Mi"
 
 
 PERMISSIVE: Manifest = {
@@ -267,7 +267,7 @@ def test_planted_faults_are_named_with_the_object_at_fault(items: Catalogue, lab
         " AuthorizationPolicy items/from.reader.items-v1 admits it",
     ):
         assert sentence in found, "\n".join(sorted(found))
-    assert any(each.startswith("pod 2 of 3 of reader is refused once it has a proxy: ") for each in found), found
+    assert any(each.startswith("pod 2 of 5 of reader is refused once it has a proxy: ") for each in found), found
     refused = [
         each for each in found if each.startswith("reader → items:50051 POST /items.v1.Items/GetItem is refused")
     ]

@@ -77,9 +77,8 @@ class Canaries:
             )
 
     def _rollouts(self) -> Iterator[tuple[str, Manifest]]:
-        for rollout in self._copied.of("Rollout"):
-            name, namespace = rollout["metadata"]["name"], rollout["metadata"]["namespace"]
-            if name == namespace and name in self._members.seconds and _routing(rollout):
+        for rollout in routed(self._copied):
+            if (name := rollout["metadata"]["name"]) in self._members.seconds:
                 yield name, rollout
 
     def _written(self, rollout: Manifest) -> Iterator[Manifest]:
@@ -111,6 +110,15 @@ class Canaries:
                 yield ByHeader(about=HEADER, second=second, suspects=suspects, **{**fields, "headers": headers})
             number = f"weight/{fields['source'].name}/{name}/{fields['port']}"
             yield ByWeight(about=WEIGHT, second=second, times=TIMES, behaviour={"id": number}, **fields)
+
+
+def routed(copied: Copied) -> list[Manifest]:
+    """The Rollouts of services whose weights the mesh sets."""
+    return [
+        each
+        for each in copied.of("Rollout")
+        if each["metadata"]["name"] == each["metadata"]["namespace"] and _routing(each)
+    ]
 
 
 def _astray(written: Sequence[Manifest], port: int) -> Iterator[str]:

@@ -21,6 +21,7 @@ from operations.laboratory.copies import Copied, Manifest, read
 from operations.laboratory.injection import Admission
 from operations.laboratory.judging import Judge
 from operations.laboratory.members import WIDE_SCOPE, Members, assemble
+from operations.laboratory.missing import missing, reachable
 from operations.laboratory.network import causes_first
 from operations.laboratory.part import Asked, Part
 from operations.laboratory.questions import Answer, Difference, Question
@@ -96,6 +97,9 @@ def prove(copied: Copied, asked: Asked) -> Proof:
     members = assemble(copied, facts, asked.only)
     if not members.services:
         raise RefusedError(f"None of {', '.join(members.absent) or 'the services'} has a running pod. Is the stack up?")
+    chosen = {name: facts.service[name].spec.scaling.most for name in (*members.services, *members.absent)}
+    lacking = list(missing(members, facts, copied))
+    members = reachable(members, facts, copied)
     wire = Wire(Judge(facts), copied.addresses(), user_of(facts))
     doubled = list(canaries.Canaries(members, facts, copied, wire).scenes())
     scenes = [
@@ -106,7 +110,6 @@ def prove(copied: Copied, asked: Asked) -> Proof:
         *opening.scene(members, copied, wire),
     ]
     questions = [question for scene in scenes for question in scene.questions]
-    chosen = {name: facts.service[name].spec.scaling.most for name in (*members.services, *members.absent)}
     injected = injection.job(asked.tools.tools["istioctl"], _values(asked), copied, chosen)
     found = sandbox.run(job(copied, members, scenes, asked, injected=injected), asked.phase)
     blame = Blame(copied.objects, facts)
@@ -118,7 +121,10 @@ def prove(copied: Copied, asked: Asked) -> Proof:
             proxies=found["proxies"],
             unobserved=(
                 *(f"{name}: it has no running pod" for name in members.absent),
-                *(f"{about}: nothing declares any" for about in sorted(_DECLARED - {each.about for each in questions})),
+                *(
+                    f"{about}: not asked of these services"
+                    for about in sorted(_DECLARED - {each.about for each in questions})
+                ),
                 *_UNOBSERVED,
             ),
             seconds=found["seconds"],
@@ -126,6 +132,7 @@ def prove(copied: Copied, asked: Asked) -> Proof:
         ),
         admissions=admissions,
         differences=[
+            *lacking,
             *causes_first(list(_differences(questions, found["answers"], blame))),
             *filter(None, (each.wrong() for each in admissions)),
         ],
