@@ -50,7 +50,24 @@ SHELF = """\
       definition: contracts/a.openapi.yaml
       port: http
       operations: [{method: GET, path: /v1/stock, idempotent: true}]
+    - api: prices-v1
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/a.openapi.yaml
+      port: http
+      route: {paths: [/v1/prices], auth: {type: none, reason: Everybody may read the prices}}
 """
+CELLAR = """\
+  service: {ports: {http: {port: 8003}}}
+  provides:
+    - api: wine-v1
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/a.openapi.yaml
+      port: http
+      operations: [{method: GET, path: /v1/wine, idempotent: true}]
+"""
+"""Nothing of it is public."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +80,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     folder: Path = tmp_path_factory.mktemp("shelf") / "services"
     (folder / "contracts").mkdir(parents=True)
     (folder / "contracts" / "a.openapi.yaml").write_text("openapi: 3.1.0\n")
-    return catalogue(folder, shelf=SHELF)
+    return catalogue(folder, shelf=SHELF, cellar=CELLAR)
 
 
 def differences(
@@ -98,3 +115,22 @@ def test_a_route_that_leads_nowhere_and_a_forgotten_token_are_named(
     assert "no HTTPRoute takes /v1/news" in news[0]
     assert books, "\n".join(found)
     assert "AuthorizationPolicy shelf/public.books-v1 admits it" in books[0]
+
+
+def test_an_api_without_operations_and_a_route_to_who_is_not_public_are_asked(
+    shelf: Catalogue, laboratory: engine.Toolchain
+) -> None:
+    def fault(made: dict[str, Any]) -> None:
+        if made["kind"] == "HTTPRoute" and made["metadata"]["name"] == "shelf-prices-v1":
+            made["spec"]["rules"][0]["matches"][0]["path"]["value"] = "/v2/prices"
+        if made["kind"] == "HTTPRoute" and made["metadata"]["name"] == "shelf-news-v1":
+            made["metadata"] |= {"namespace": "cellar", "name": "cellar-wine"}
+            made["spec"]["rules"][0]["matches"][0]["path"]["value"] = "/v1/wine"
+            made["spec"]["rules"][0]["backendRefs"] = [{"name": "cellar", "port": 8003}]
+        if made["kind"] == "AuthorizationPolicy" and made["metadata"]["name"] == "public.news-v1":
+            made["metadata"]["namespace"] = "cellar"
+            made["spec"] = {"action": "ALLOW", "rules": [{}]}
+
+    found = differences(shelf, laboratory, fault)
+    assert any("GET /v1/prices is refused (404)" in each for each in found), "\n".join(found)
+    assert any("GET /v1/wine is answered, and nothing declares it" in each for each in found), "\n".join(found)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-from operations.laboratory import copies, ejections, opening
+from operations.laboratory import copies, ejections, mesh, opening
 from operations.laboratory.access import Access
 from operations.laboratory.blaming import Blame
 from operations.laboratory.canaries import ByWeight, Canaries
@@ -19,7 +20,7 @@ from operations.laboratory.patience import Ended, Endurance, Retried
 from operations.laboratory.questions import Answered, Forbidden, Question, Refused, normal
 from operations.laboratory.wire import Wire
 from tests.support.mesh_proofs import facts, rendered
-from tests.support.stacks import shop
+from tests.support.stacks import catalogue, shop
 
 
 @cache
@@ -247,3 +248,38 @@ def test_a_pod_whose_proxy_captures_less_than_the_copys_is_a_difference() -> Non
     assert marked("15020") == []
     (found,) = marked("8008")
     assert "has traffic.sidecar.istio.io/excludeInboundPorts: 8008: the copy's proxy captures everything" in found
+
+
+ALONE = """\
+  service: {ports: {http: {port: 8002}}}
+  provides:
+    - api: stock-v1
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/a.openapi.yaml
+      port: http
+      operations: [{method: GET, path: "/v1/stock/{id}", idempotent: true}]
+"""
+
+
+def test_an_operation_that_nobody_consumes_is_a_neighbour_of_everything(tmp_path: Path) -> None:
+    (tmp_path / "services" / "contracts").mkdir(parents=True)
+    (tmp_path / "services" / "contracts" / "a.openapi.yaml").write_text("openapi: 3.1.0\n")
+    alone = catalogue(tmp_path / "services", alone=ALONE)
+    found = copies.of(rendered(alone))
+    asking = Wire(Judge(facts(alone)), found.addresses(), "")
+    asked_of = list(map(str, Access(assemble(found, facts(alone), ()), asking).questions()))
+    assert "a stranger with a proxy → alone:8002 GET /v1/stock/7" in asked_of
+
+
+def test_a_route_for_users_takes_the_tokens_of_its_issuer_for_its_audience_alone() -> None:
+    forged = mesh.forged_of(facts(shop()))
+    assert sorted(forged) == [mesh.ANOTHER_AUDIENCE, mesh.ANOTHER_ISSUER]
+    asking = Wire(Judge(facts(shop())), copied().addresses(), mesh.user_of(facts(shop())), forged)
+    text = "the gateway → product-service:8002 GET /v1/products/search"
+    found = [each for each in Access(members(), asking).questions() if str(each) == text]
+    refused = {each.about: each.headers.get("authorization") for each in found if type(each) is Refused}
+    assert refused["no token"] is None
+    for about, token in forged.items():
+        assert refused[about] == f"Bearer {token}"
+    assert [each.headers for each in found if type(each) is Answered] == [{"authorization": f"Bearer {asking.token}"}]

@@ -7,9 +7,11 @@ nothing declares has to be refused, whoever else may ask it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from blueprint.catalogue.listening import Port
+from operations.laboratory import tokens
 from operations.laboratory.judging import Request, sample
 from operations.laboratory.members import Member, Members
 from operations.laboratory.questions import Answered, Forbidden, Question, Refused, Unheard
@@ -73,7 +75,11 @@ class Access:
             if not token or self._wire.token:
                 yield self._asked(Answered, OPERATIONS, edge.why, source, target, port, request, token=token)
             if token:
-                yield from self._refused(UNSIGNED, f"{edge.why}, for users", source, target, port, request)
+                users = f"{edge.why}, for users"
+                yield from self._refused(UNSIGNED, users, source, target, port, request)
+                for about, forged in self._wire.forged.items():
+                    for each in self._refused(about, users, source, target, port, request):
+                        yield replace(each, headers={**each.headers, **tokens.header(forged)})
             yield from self._other_method(edge, source, target, port, request)
             below = Request(method=request.method, path=f"{request.path.rstrip('/')}{_BELOW}")
             yield from self._refused(PATH, edge.why, source, target, port, below, token=token)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from blueprint import names
 from operations import engine
 from operations.exits import RefusedError
-from operations.laboratory import mesh, sandbox
+from operations.laboratory import mesh, sandbox, tokens
 from operations.laboratory.blaming import Blame
 from operations.laboratory.copies import Copied, Manifest, read
 from operations.laboratory.judging import Judge, Request, request_of
@@ -33,15 +33,18 @@ HOSTS: Final = "public operations of another host"
 PLAIN: Final = "public operations on the port without TLS"
 
 CONTROLLER: Final = "istio.io/gateway-controller"
+_KONG: Final = "konghq.com/kic-gateway-controller"
+"""Who serves the classes that are handed to istiod; those of others stay theirs."""
 ADDRESS: Final = "laboratory-edge"
 """The Service of the gateway's pod."""
 _LISTENS: Final = {80: 8080, 443: 8443}
 """Port of a listener → of the pod: below 1024 none may be opened by the proxy's user."""
 _ELSEWHERE: Final = "elsewhere.example.org"
+_STRIPPED: Final = "its prefix is taken off, which is Kong's own word"
 _UNOBSERVED: Final = (
     "Kong, and what its plugins do: jwt, acl, rate limits, cors, request transformers, correlation ids",
     "TLS and the certificates of the public hosts: listeners are without it here",
-    "routes whose prefix is taken off, and public ports of bytes: both are Kong's own words",
+    "public ports of bytes: they are Kong's own words",
 )
 
 
@@ -73,13 +76,11 @@ def prove(copied: Copied, asked: Asked) -> Proof:
     mesh.check(asked.facts)
     members = assemble(copied, asked.facts, asked.only)
     edge = _edge(members.gateway)
-    public = {entrance.service.name for entrance in intent(asked.facts).entrances}
-    services = {name: member for name, member in members.services.items() if name in public}
-    if not services:
+    entrances = [each for each in intent(asked.facts).entrances if each.service.name in members.services]
+    if not entrances:
         raise RefusedError("None of the services has both a public route and a running pod: nothing to observe.")
-    serving = replace(members, services=services, gateway=edge, seconds={})
-    user = mesh.user_of(asked.facts)
-    questions = list(_Public(serving, asked.facts, user).questions())
+    serving = replace(members, gateway=edge, seconds={})  # all services: a route may lead to one that is not public
+    questions = list(_Public(serving, asked.facts).questions())
     job = mesh.job(
         copied, serving, [Scene(questions=questions)], asked, change=_by_istiod, beside=[_service(edge), _open(edge)]
     )
@@ -89,12 +90,16 @@ def prove(copied: Copied, asked: Asked) -> Proof:
             questions=questions,
             answers=found["answers"],
             proxies=found["proxies"],
-            unobserved=(*(f"{name}: it has no running pod" for name in members.absent), *_UNOBSERVED),
+            unobserved=(
+                *(f"{name}: it has no running pod" for name in members.absent),
+                *(f"{each.service.name}/{each.provide.api}: {_STRIPPED}" for each in entrances if _strips(each)),
+                *_UNOBSERVED,
+            ),
             seconds=found["seconds"],
             memory_bytes=found["memory_bytes"],
         ),
         differences=list(_differences(questions, found["answers"], copied, Blame(copied.objects, asked.facts), edge)),
-        routes=len(copied.of("HTTPRoute")),
+        routes=sum(each["metadata"]["namespace"] in members.services for each in copied.of("HTTPRoute")),
     )
 
 
@@ -114,8 +119,9 @@ GATEWAY: Final = Part(
 class _Public:
     """The questions of the world outside."""
 
-    def __init__(self, members: Members, facts: Facts, user: str) -> None:
-        self._members, self._user, self._judge = members, user, Judge(facts)
+    def __init__(self, members: Members, facts: Facts) -> None:
+        self._members, self._judge = members, Judge(facts)
+        self._user, self._forged = mesh.user_of(facts), mesh.forged_of(facts)
         self._declared = intent(facts)
         settings = facts.settings
         self._host = settings.gateway.hosts[0] if settings and settings.gateway.hosts else ""
@@ -126,7 +132,7 @@ class _Public:
         for entrance in self._declared.entrances:
             target = self._members.services.get(entrance.service.name)
             route = entrance.provide.route
-            if target and route and not route.strip_path:
+            if target and route and not _strips(entrance):
                 yield from self._through(entrance, target, route.host or self._host or f"api.{self._domain}")
         for target in self._members.services.values():
             for port in self._judge.ports(target):
@@ -134,22 +140,26 @@ class _Public:
                     if not self._is_public(request):
                         why = f"{target.name} has no route for it"
                         host = self._host or f"api.{self._domain}"
-                        yield self._asked(Refused, PRIVATE, why, target, port.target, host, request, signed=True)
+                        yield self._asked(Refused, PRIVATE, why, target, port.target, host, request, token=self._user)
 
     def _through(self, entrance: Entrance, target: Member, host: str) -> Iterator[Question]:
         port = self._judge.port(target, entrance.provide)
-        guarded = entrance.provide.route is not None and entrance.provide.route.auth.type != "none"
+        route = entrance.provide.route
+        guarded = route is not None and route.auth.type != "none"
+        anything = [Request(method="GET", path=path) for path in route.paths] if route else []
         why = f"{target.name}/{entrance.provide.api} has a public route"
-        for operation in entrance.provide.operations:
-            request = request_of(operation)
+        for request in [request_of(operation) for operation in entrance.provide.operations] or anything:
             if not self._judge.allows(self._members.gateway, target, port.target, request, token=True):
                 continue
-            if self._user or not guarded:
-                yield self._asked(Answered, OPERATIONS, why, target, port.target, host, request, signed=guarded)
+            own = self._user if guarded else ""
+            if own or not guarded:
+                yield self._asked(Answered, OPERATIONS, why, target, port.target, host, request, token=own)
             if guarded:
-                yield self._asked(Refused, UNSIGNED, f"{why}, for users", target, port.target, host, request)
-            yield self._asked(Refused, HOSTS, why, target, port.target, _ELSEWHERE, request, signed=guarded)
-            yield self._asked(Refused, PLAIN, why, target, port.target, host, request, signed=guarded, number=80)
+                for about, token in {UNSIGNED: "", **self._forged}.items():
+                    users = f"{why}, for users"
+                    yield self._asked(Refused, about, users, target, port.target, host, request, token=token)
+            yield self._asked(Refused, HOSTS, why, target, port.target, _ELSEWHERE, request, token=own)
+            yield self._asked(Refused, PLAIN, why, target, port.target, host, request, token=own, number=80)
 
     def _is_public(self, request: Request) -> bool:
         """Whether some public API of any service offers it: prefixes are shared by all of one host."""
@@ -169,7 +179,7 @@ class _Public:
         host: str,
         request: Request,
         *,
-        signed: bool = False,
+        token: str = "",
         number: int = 443,
     ) -> Question:
         return kind(
@@ -183,8 +193,12 @@ class _Public:
             host=host,
             method=request.method,
             path=request.path,
-            headers={"authorization": f"Bearer {self._user}"} if signed and self._user else {},
+            headers=tokens.header(token),
         )
+
+
+def _strips(entrance: Entrance) -> bool:
+    return entrance.provide.route is not None and entrance.provide.route.strip_path
 
 
 def _edge(gateway: Member) -> Member:
@@ -221,9 +235,9 @@ def _open(edge: Member) -> Manifest:
 
 def _by_istiod(copy: Manifest) -> Manifest:
     """The copies that name who serves: istiod, at the laboratory's Service, without certificates."""
-    if copy["kind"] == "GatewayClass":
+    if copy["kind"] == "GatewayClass" and copy["spec"]["controllerName"] == _KONG:
         return {**copy, "spec": {**copy["spec"], "controllerName": CONTROLLER}}
-    if copy["kind"] == "Gateway" and copy["apiVersion"].startswith("gateway.networking.k8s.io/"):
+    if copy["kind"] == "Gateway" and copy["spec"].get("gatewayClassName") == names.GATEWAY_CLASS:
         address = {"type": "Hostname", "value": names.address(ADDRESS, names.KONG)}
         listeners = [_without_tls(each) for each in copy["spec"]["listeners"] if each["port"] in _LISTENS]
         return {**copy, "spec": {**copy["spec"], "addresses": [address], "listeners": listeners}}

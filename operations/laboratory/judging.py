@@ -71,11 +71,18 @@ class Judge:
         )
 
     def offered(self, target: Member, port: int) -> Sequence[Request]:
-        """Every operation on the pods' `port` of `target`; one that fits nothing where none is listed."""
+        """Every operation on the pods' `port` of `target`, whoever may ask it; one that fits nothing where none is
+        listed."""
         here = [edge for edge in self._edges[target.name] if edge.port == port]
         offered = sorted({ask for edge in here for ask in edge.offered}, key=lambda ask: (ask.path, ask.method))
         others = sorted({ask for edge in here for ask in edge.asks}, key=lambda ask: (ask.path, ask.method))
-        return list(dict.fromkeys(map(sample, (*offered, *others)))) or [NOTHING]
+        unasked = [
+            request_of(operation)
+            for provide in self._facts.service[target.name].spec.provides
+            if self.port(target, provide).target == port
+            for operation in provide.operations
+        ]
+        return list(dict.fromkeys((*map(sample, (*offered, *others)), *unasked))) or [NOTHING]
 
 
 NOTHING: Final = Request(method="GET", path="/")

@@ -39,6 +39,10 @@ TOOLS: Final = (
     "pilot-agent",
     "pilot-discovery",
 )
+ANOTHER_ISSUER: Final = "a token of another issuer"
+ANOTHER_AUDIENCE: Final = "a token for another audience"
+_NO_ISSUER: Final = "https://elsewhere.invalid"
+_NO_AUDIENCE: Final = "elsewhere"
 _DECLARED: Final = frozenset(
     {access.EGRESS, access.OPERATIONS, canaries.HEADER, canaries.WEIGHT, ejections.EJECTION, patience.STREAMS}
 )
@@ -100,7 +104,7 @@ def prove(copied: Copied, asked: Asked) -> Proof:
     chosen = {name: facts.service[name].spec.scaling.most for name in (*members.services, *members.absent)}
     lacking = list(missing(members, facts, copied))
     members = reachable(members, facts, copied)
-    wire = Wire(Judge(facts), copied.addresses(), user_of(facts))
+    wire = Wire(Judge(facts), copied.addresses(), user_of(facts), forged_of(facts))
     doubled = list(canaries.Canaries(members, facts, copied, wire).scenes())
     scenes = [
         Scene(questions=list(access.Access(members, wire).questions())),
@@ -191,8 +195,23 @@ def job(
 
 def user_of(facts: Facts) -> str:
     """A token of the stack's first issuer by name; empty where it has none."""
+    return next((tokens.token(issuer, audience) for issuer, audience in _issuers(facts)), "")
+
+
+def forged_of(facts: Facts) -> Mapping[str, str]:
+    """Tokens that no route for users takes, by what they are: in one thing each is not like a user's. None where the
+    stack has no issuer."""
+    for issuer, audience in _issuers(facts):
+        forged = {ANOTHER_ISSUER: tokens.token(_NO_ISSUER, audience)}
+        return {**forged, ANOTHER_AUDIENCE: tokens.token(issuer, _NO_AUDIENCE)} if audience else forged
+    return {}
+
+
+def _issuers(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Each issuer with its first audience, by name."""
     issuers = facts.settings.identity.issuers if facts.settings else {}
-    return next((tokens.token(each.issuer, next(iter(each.audiences), "")) for _, each in sorted(issuers.items())), "")
+    for _, each in sorted(issuers.items()):
+        yield each.issuer, next(iter(each.audiences), "")
 
 
 def _own(copy: Manifest) -> Manifest:

@@ -35,5 +35,10 @@ def token(issuer: str, audience: str) -> str:
     return f"{signed}.{_spelled(hmac.new(_SECRET, signed.encode(), hashlib.sha256).digest())}"
 
 
+def header(own: str) -> dict[str, str]:
+    """The header that carries the token `own`; none where it is empty."""
+    return {"authorization": f"Bearer {own}"} if own else {}
+
+
 def _spelled(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from blueprint import names
 from blueprint.catalogue.listening import Port
+from operations.laboratory import tokens
 from operations.laboratory.judging import Judge, Request
 from operations.laboratory.members import Member
 
@@ -16,9 +17,12 @@ _GRPC: Final[Mapping[str, str]] = {"content-type": "application/grpc", "te": "tr
 class Wire:
     """The addresses of the Services, and a user's token."""
 
-    def __init__(self, judge: Judge, addresses: Mapping[str, str], token: str) -> None:
-        """`addresses` by `name.namespace`; `token` is empty where the stack has no issuer."""
-        self.judge, self._addresses, self.token = judge, addresses, token
+    def __init__(
+        self, judge: Judge, addresses: Mapping[str, str], token: str, forged: Mapping[str, str] | None = None
+    ) -> None:
+        """`addresses` by `name.namespace`; `token` is empty where the stack has no issuer. `forged` are tokens that no
+        route takes, by what they are: `a token of another issuer`."""
+        self.judge, self._addresses, self.token, self.forged = judge, addresses, token, forged or {}
 
     def fields(
         self, source: Member, target: Member, port: Port, request: Request, *, token: bool = False
@@ -26,7 +30,7 @@ class Wire:
         """What a question holds that asks `request` on `port` of the Service of `target`, with the user's token or
         without."""
         seen = self.judge.sees_requests(port)
-        bearer = {"authorization": f"Bearer {self.token}"} if token and self.token else {}
+        bearer = tokens.header(self.token) if token else {}
         return {
             "source": source,
             "target": target,
