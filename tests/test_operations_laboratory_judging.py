@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -194,7 +195,7 @@ def test_a_pod_that_comes_back_while_it_is_counted_is_not_counted() -> None:
     assert (asked_of("30s"), asked_of("5s")) == (1, 0)
 
 
-def lacking(objects: list[copies.Manifest]) -> list[str]:
+def lacking(objects: Sequence[copies.Manifest]) -> list[str]:
     found = copies.of(objects)
     return list(missing(assemble(found, facts(shop()), ()), facts(shop()), found))
 
