@@ -68,6 +68,18 @@ CELLAR = """\
       operations: [{method: GET, path: /v1/wine, idempotent: true}]
 """
 """Nothing of it is public."""
+ATTIC = """\
+  service: {ports: {http: {port: 8004}}}
+  provides:
+    - api: things-v1
+      type: openapi
+      version: "1.0.0"
+      definition: contracts/a.openapi.yaml
+      port: http
+      operations: [{method: GET, path: /things, idempotent: true}]
+      route: {paths: [/v1/attic], stripPath: true, auth: {type: none, reason: Everybody may look}}
+"""
+"""Its prefix is taken off, so that the mesh admits the gateway to every path."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +92,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     folder: Path = tmp_path_factory.mktemp("shelf") / "services"
     (folder / "contracts").mkdir(parents=True)
     (folder / "contracts" / "a.openapi.yaml").write_text("openapi: 3.1.0\n")
-    return catalogue(folder, shelf=SHELF, cellar=CELLAR)
+    return catalogue(folder, shelf=SHELF, cellar=CELLAR, attic=ATTIC)
 
 
 def differences(

@@ -162,11 +162,19 @@ class _Public:
             yield self._asked(Refused, PLAIN, why, target, port.target, host, request, token=own, number=80)
 
     def _is_public(self, request: Request) -> bool:
-        """Whether some public API of any service offers it: prefixes are shared by all of one host."""
+        """Whether some public API of any service offers it: prefixes are shared by all of one host. Where a prefix is
+        taken off, the mesh admits the gateway to whatever is left, and the prefix alone says what is public."""
+        stripped = {(each.service.name, each.port) for each in self._declared.entrances if _strips(each)}
         return any(
             self._judge.allows(self._members.gateway, target, port.target, request, token=True)
             for target in self._members.services.values()
             for port in self._judge.ports(target)
+            if (target.name, port.target) not in stripped
+        ) or any(
+            f"{request.path}/".startswith(f"{path.rstrip('/')}/")
+            for each in self._declared.entrances
+            if (each.service.name, each.port) in stripped and each.provide.route
+            for path in each.provide.route.paths
         )
 
     def _asked(
