@@ -155,6 +155,12 @@ def test_who_knows_a_host_is_forbidden_by_a_policy_and_by_nothing_else(text: str
     assert found[0].wrong({**NOBODY, "error": "nothing came"}) == "is decided by no policy (nothing came)"
 
 
+def test_a_consumer_is_forbidden_the_neighbours_of_what_it_consumes() -> None:
+    for text in ("DELETE /v1/products/7", "GET /v1/products/7/neighbour", "GET /v1/products/search"):
+        found = asked(f"storefront-bff → product-service:8002 {text}")
+        assert {type(each) for each in found if "//" not in each.path} == {Forbidden}, text
+
+
 def test_once_scopes_are_open_every_other_identity_is_forbidden() -> None:
     (scene,) = opening.scene(members(), copied(), wire())
     assert {type(each) for each in scene.questions} == {Forbidden}

@@ -82,12 +82,12 @@ class Access:
                         yield replace(each, headers={**each.headers, **tokens.header(forged)})
             yield from self._other_method(edge, source, target, port, request)
             below = Request(method=request.method, path=f"{request.path.rstrip('/')}{_BELOW}")
-            yield from self._refused(PATH, edge.why, source, target, port, below, token=token)
+            yield from self._refused(PATH, edge.why, source, target, port, below, token=token, kind=Forbidden)
         if not edge.asks:
             yield self._asked(Answered, OPERATIONS, edge.why, source, target, port, Request(method="GET", path="/"))
             return
         for request in self._judge.offered(target, port.target):
-            yield from self._refused(UNCONSUMED, edge.why, source, target, port, request, token=token)
+            yield from self._refused(UNCONSUMED, edge.why, source, target, port, request, token=token, kind=Forbidden)
         yield from self._spelled(edge, source, target, port)
 
     def _other_method(
@@ -95,7 +95,7 @@ class Access:
     ) -> Iterator[Question]:
         for method in VERBS:
             other = Request(method=method, path=request.path)
-            found = list(self._refused(METHOD, edge.why, source, target, port, other, token=edge.token))
+            found = list(self._refused(METHOD, edge.why, source, target, port, other, token=edge.token, kind=Forbidden))
             if found and method != request.method:
                 yield found[0]
                 return
