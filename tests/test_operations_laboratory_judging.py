@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.laboratory import copies, ejections, mesh, opening
+from operations.laboratory import copies, ejections, gateway, mesh, opening
 from operations.laboratory.access import Access
 from operations.laboratory.blaming import Blame
 from operations.laboratory.canaries import ByWeight, Canaries
@@ -233,6 +233,13 @@ def test_of_a_whole_stack_nothing_is_missing() -> None:
 )
 def test_what_cannot_be_asked_is_a_difference(kind: str, sentence: str) -> None:
     assert lacking(without(kind, "order-service")) == [sentence]
+
+
+def test_a_public_service_without_a_pod_is_a_difference_of_the_gateway() -> None:
+    left = assemble(copies.of(without("Pod", "auth-service")), facts(shop()), ())
+    assert list(gateway.unasked(left, facts(shop()))) == [
+        "auth-service is public and has no running pod, so nothing of it was asked"
+    ]
 
 
 def test_a_service_without_an_address_is_not_asked() -> None:

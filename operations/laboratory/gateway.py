@@ -53,7 +53,7 @@ class Proof:
     """What was observed."""
 
     requests: Requests
-    differences: Sequence[Difference]
+    differences: Sequence[Difference | str]
     routes: int
 
     headline = "what is public is as declared"
@@ -98,9 +98,20 @@ def prove(copied: Copied, asked: Asked) -> Proof:
             seconds=found["seconds"],
             memory_bytes=found["memory_bytes"],
         ),
-        differences=list(_differences(questions, found["answers"], copied, Blame(copied.objects, asked.facts), edge)),
+        differences=[
+            *unasked(members, asked.facts),
+            *_differences(questions, found["answers"], copied, Blame(copied.objects, asked.facts), edge),
+        ],
         routes=sum(each["metadata"]["namespace"] in members.services for each in copied.of("HTTPRoute")),
     )
+
+
+def unasked(members: Members, facts: Facts) -> Iterator[str]:
+    """Public services that have no running pod: nothing that was asked holds for them."""
+    public = {each.service.name for each in intent(facts).entrances}
+    for name in members.absent:
+        if name in public:
+            yield f"{name} is public and has no running pod, so nothing of it was asked"
 
 
 def _observe(asked: Asked) -> Proof:
