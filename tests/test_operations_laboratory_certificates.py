@@ -21,6 +21,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.laboratory]
 Manifest = dict[str, Any]
 HOST: Final = "api.dev.shop.example.com"
 LEAF: Final = f"{HOST}-tls"
+ACME: Final = {
+    "server": "https://authority.invalid/directory",
+    "privateKeySecretRef": {"name": "platform-account"},
+    "solvers": [{"http01": {"ingress": {}}}],
+}
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +71,16 @@ def test_a_public_authority_is_not_observed_and_said(tools: engine.Toolchain) ->
     found = issued(*declared_shop(gateway=Gateway.model_validate({"certificates": certificates})), tools)
     assert not found.differences, said(found)
     assert f"not observed: a public authority, which is to issue Certificate kong/{LEAF}" in found.lines()
+    assert not [line for line in found.lines() if "shown to a client" in line], "nothing was shown to anybody"
+
+
+def test_a_private_authority_in_the_place_of_a_public_one_is_named(tools: engine.Toolchain) -> None:
+    objects, _ = declared_shop()
+    certificates = {"kind": "acme", "email": "ops@example.com"}
+    _, facts = declared_shop(gateway=Gateway.model_validate({"certificates": certificates}))
+    assert said(issued(objects, facts, tools)) == (
+        f"Certificate kong/{LEAF} is signed by ClusterIssuer platform; declared for {HOST} is a public authority"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +123,29 @@ FAULTS: Final = (
         name=LEAF,
         edit=lambda made: made["spec"].update(duration="43800h0m0s"),
         words=f"Certificate kong/{LEAF} lives 1825 days; clients take 200",
+    ),
+    Fault(
+        sentence="a certificate that may sign others",
+        kind="Certificate",
+        name=LEAF,
+        edit=lambda made: made["spec"].update(isCA=True),
+        words=f"Certificate kong/{LEAF} may sign others (isCA), and is for the gateway's host {HOST}",
+    ),
+    Fault(
+        sentence="a certificate that signs itself",
+        kind="Certificate",
+        name=LEAF,
+        edit=lambda made: made["spec"]["issuerRef"].update(name="platform-root"),
+        words=f"Certificate kong/{LEAF} is signed by ClusterIssuer platform-root;"
+        " clients of the gateway trust ClusterIssuer platform",
+    ),
+    Fault(
+        sentence="an authority that nobody here can ask",
+        kind="ClusterIssuer",
+        name="platform",
+        edit=lambda made: made.update(spec={"acme": ACME}),
+        words=f"Certificate kong/{LEAF} is left to a public authority (ClusterIssuer platform);"
+        " declared is one of the platform's own",
     ),
     Fault(
         sentence="an authority that may not sign",

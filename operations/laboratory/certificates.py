@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from blueprint import names
+from blueprint.settings import Acme
 from operations import engine
 from operations.console import Phase, many
 from operations.engine import Toolchain
@@ -75,10 +76,10 @@ class Issued:
         lives = sorted({_days(each["issued"]) for each in self.certificates if each.get("issued")})
         life = f", for {' or '.join(f'{days:.0f}' for days in lives)} days" if lives else ""
         listed = ", ".join(self.public)
+        shown = sum("refused" in each for each in self.certificates)
         return (
             f"{ready} of {many(len(self.certificates), 'Certificate')} issued by {self.by}{life}",
-            f"{many(len(self.hosts), 'host')} of the gateway asked by a client (OpenSSL) that trusts the authority, and"
-            f" {STRANGER} refused",
+            *([f"{shown} shown to a client (OpenSSL), which asked for each host and {STRANGER}"] if shown else []),
             *([f"not observed: a public authority, which is to issue {listed}"] if self.public else []),
             "not observed: renewal, which comes weeks later",
             f"{self.seconds:.0f} s, {self.memory_bytes / 1e6:.0f} MB",
@@ -103,16 +104,16 @@ def prove(objects: Sequence[Manifest], facts: Facts, tools: Toolchain, phase: Ph
         RefusedError: this machine cannot, or the laboratory does not work.
     """
     copied = copies(filter(_ours, objects), list(_KINDS))
-    acme = {each["metadata"]["name"] for each in copied if "acme" in each.get("spec", {})}
-    public = [each for each in copied if each["kind"] == "Certificate" and each["spec"]["issuerRef"]["name"] in acme]
-    private = [each for each in copied if each not in public and each["metadata"]["name"] not in acme]
+    acme = {_issuer(each) for each in copied if "acme" in each.get("spec", {})}
+    public = [each for each in copied if each["kind"] == "Certificate" and _signer(each) in acme]
+    private = [each for each in copied if each not in public and _issuer(each) not in acme]
     hosts = _hosts(facts)
     found = sandbox.run(_job(private, hosts, tools), phase)
     return Issued(
         certificates=found["certificates"],
         hosts=hosts,
-        public=[_title(each["metadata"]["namespace"], each["metadata"]["name"]) for each in public],
-        differences=list(_differences(found["certificates"], hosts, public)),
+        public=[_title(*_key(each)) for each in public],
+        differences=[*_elsewhere(public, facts), *_differences(found["certificates"], hosts, public, facts)],
         seconds=found["seconds"],
         memory_bytes=found["memory_bytes"],
         by=" and ".join(words_of([engine.CERTIFICATES])),
@@ -152,15 +153,31 @@ def _job(objects: Sequence[Manifest], hosts: Sequence[str], tools: Toolchain) ->
     }
 
 
+def _public(facts: Facts) -> bool:
+    """Whether the settings leave the gateway's certificates to a public authority."""
+    return facts.settings is not None and isinstance(facts.settings.gateway.certificates, Acme)
+
+
+def _elsewhere(public: Sequence[Manifest], facts: Facts) -> Iterator[Difference]:
+    """Certificates that a public authority is to issue, where the settings say that one of ours does."""
+    for each in public if not _public(facts) else ():
+        kind, _, name = _signer(each)
+        what = f"is left to a public authority ({kind} {name}); declared is one of the platform's own"
+        yield Difference(thing=_title(*_key(each)), what=what)
+
+
 def _differences(
-    certificates: Sequence[Mapping[str, Any]], hosts: Sequence[str], public: Sequence[Manifest]
+    certificates: Sequence[Mapping[str, Any]], hosts: Sequence[str], public: Sequence[Manifest], facts: Facts
 ) -> Iterator[Difference]:
     known = {(each["namespace"], each["name"]): each for each in certificates}
-    elsewhere = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in public}
+    elsewhere = set(map(_key, public))
     wanted = {(names.KONG, names.certificate(host)): host for host in hosts}
     for (namespace, name), host in sorted(wanted.items()):
         if (namespace, name) not in known and (namespace, name) not in elsewhere:
             yield Difference(thing=_title(namespace, name), what=f"does not exist, so nobody can speak to {host}")
+        elif (namespace, name) in known and _public(facts):
+            what = f"is signed by {known[namespace, name]['issuer']}; declared for {host} is a public authority"
+            yield Difference(thing=_title(namespace, name), what=what)
     for (namespace, name), each in sorted(known.items()):
         for what in _wrong(each, wanted.get((namespace, name))):
             yield Difference(thing=_title(namespace, name), what=what)
@@ -174,6 +191,10 @@ def _wrong(seen: Mapping[str, Any], host: str | None) -> Iterator[str]:
     if "issued" not in seen:
         yield "is ready, and its Secret holds no certificate"
         return
+    if host and seen["authority"]:
+        yield f"may sign others (isCA), and is for the gateway's host {host}"
+    if host and seen["issuer"] != f"ClusterIssuer {names.ISSUER}":
+        yield f"is signed by {seen['issuer']}; clients of the gateway trust ClusterIssuer {names.ISSUER}"
     if seen["authority"]:
         return
     for name in sorted({*seen["names"], *([host] if host else [])}):
@@ -192,6 +213,22 @@ def _wrong(seen: Mapping[str, Any], host: str | None) -> Iterator[str]:
 def _days(issued: Mapping[str, Any]) -> float:
     days: float = (issued["ends"] - issued["begins"]) / _DAY_SECONDS
     return days
+
+
+def _issuer(thing: Manifest) -> tuple[str, str, str]:
+    """Kind, namespace and name; a Certificate is never one, whatever it is called."""
+    return thing["kind"], thing["metadata"].get("namespace", ""), thing["metadata"]["name"]
+
+
+def _signer(certificate: Manifest) -> tuple[str, str, str]:
+    """The issuer that signs it, as `_issuer` says it. Without a kind it is one of the same namespace."""
+    reference = certificate["spec"]["issuerRef"]
+    kind = reference.get("kind", "Issuer")
+    return kind, certificate["metadata"]["namespace"] if kind == "Issuer" else "", reference["name"]
+
+
+def _key(thing: Manifest) -> tuple[str, str]:
+    return thing["metadata"]["namespace"], thing["metadata"]["name"]
 
 
 def _title(namespace: str, name: str) -> str:

@@ -86,12 +86,13 @@ class _Certificates:
     def seen(self, certificate: Manifest, *, ready: bool) -> Mapping[str, Any]:
         """One of them: whether it is issued, what is in it, and who speaks to a server that shows it."""
         namespace, name = _key(certificate)
-        names = certificate["spec"].get("dnsNames", [])
+        names, reference = certificate["spec"].get("dnsNames", []), certificate["spec"]["issuerRef"]
         seen: dict[str, Any] = {
             "namespace": namespace,
             "name": name,
             "names": names,
             "authority": bool(certificate["spec"].get("isCA")),
+            "issuer": f"{reference.get('kind', 'Issuer')} {reference['name']}",
             "ready": ready,
             "message": "" if ready else self._why(certificate),
         }
