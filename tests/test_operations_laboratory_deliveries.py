@@ -114,7 +114,8 @@ def test_a_copy_holds_nothing_of_the_cluster_it_was_read_from() -> None:
 def test_an_analysis_own_question_is_answered_and_no_other(bad: bool, value: float) -> None:
     known = {"namespace": "b", "template": "success-rate", "query": QUERY, "good": 1.0, "bad": 0.5}
     measurements = Measurements([known])
-    measurements.turn("b", bad=bad)
+    measurements.turn("b", "latency-p99", bad=not bad)
+    measurements.turn("b", "success-rate", bad=bad)
     assert measurements.answer(QUERY.replace("{{args.canary-hash}}", "7f6c")) == value
     assert (
         measurements.answer(QUERY.replace("{{args.canary-hash}}", "7f6c", 1).replace("{{args.canary-hash}}", "x"))

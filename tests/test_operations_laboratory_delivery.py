@@ -6,6 +6,7 @@ Its objects are the rendered ones; nothing of the catalogue's derivation knows w
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from blueprint.reading import read_catalogue
 from blueprint.settings import Mesh
 from operations import engine
 from operations.console import Console
@@ -20,6 +22,7 @@ from operations.laboratory.delivery import DELIVERY, Delivered, prove
 from policies.core.facts import Facts
 from tests.support.declared_shop import declared_shop
 from tests.support.engine_fixtures import say
+from tests.support.stacks import SERVICES, TODAY
 from tests.support.user_project import Copy, user_project
 
 pytestmark = [pytest.mark.engine, pytest.mark.laboratory]
@@ -81,6 +84,35 @@ def test_an_analysis_asks_for_the_pods_of_the_new_version_and_takes_a_bad_one_ba
     good, bad = seen["promotion"]["state"]["new"], seen["failure"]["state"]["new"]
     assert (phases[good], phases[bad]) == ("Successful", "Failed"), phases
     assert seen["failure"]["state"]["stable"] == good, "the bad version has stayed"
+
+
+@pytest.fixture(scope="module")
+def one_blind_measurement(tools: engine.Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    """A canary of two measurements and of pauses of two seconds; one measurement takes everything for good."""
+    folder = tmp_path_factory.mktemp("catalogue") / "services"
+    shutil.copytree(SERVICES, folder)
+    file = folder / f"{CANARY}.yaml"
+    text = file.read_text(encoding="utf-8")
+    for before, after in (("pause: 10m", "pause: 2s"), ("[success-rate]", "[success-rate, latency-p99]")):
+        assert before in text, f"{CANARY} does not say {before} any more"
+        text = text.replace(before, after)
+    file.write_text(text, encoding="utf-8")
+    objects, facts = declared_shop(read_catalogue(folder, today=TODAY))
+    (template,) = [each for each in objects if _thing(each) == ("AnalysisTemplate", CANARY, "latency-p99")]
+    template["spec"]["metrics"][0].update(successCondition="true")
+    return moved(objects, facts, tools, CANARY)
+
+
+def test_a_bad_measurement_does_not_hide_one_that_takes_everything_for_good(one_blind_measurement: Delivered) -> None:
+    (rollout,) = one_blind_measurement.moved
+    failures = [(each["measurement"], each["reached"]) for each in rollout["moments"] if each["moment"] == "failure"]
+    assert failures == [("success-rate", True), ("latency-p99", False)]
+    assert "is Paused at step 2, not aborted by a bad latency-p99" in said(one_blind_measurement)
+
+
+def test_a_pause_of_seconds_is_seen_although_it_would_end_by_itself(one_blind_measurement: Delivered) -> None:
+    assert [each.moment for each in one_blind_measurement.differences] == ["failure"], said(one_blind_measurement)
+    assert len(moments(one_blind_measurement, CANARY)["promotion"]["pauses"]) == 3
 
 
 def test_without_a_mesh_a_canary_is_a_share_of_the_pods(tools: engine.Toolchain) -> None:
@@ -173,6 +205,15 @@ RUNS: Final = {
             thing=("Rollout", GREEN, GREEN),
             edit=lambda made: _blue_green(made).update(scaleDownDelaySeconds=300),
             words=("Rollout user-service/user-service ends the old version's pods after", "; declared is after 30 s"),
+        ),
+        Fault(
+            sentence="a version that takes over by itself when nobody looks any more",
+            thing=("Rollout", GREEN, GREEN),
+            edit=lambda made: _blue_green(made).update(autoPromotionSeconds=600),
+            words=(
+                "user-service, preview: Rollout user-service/user-service (autoPromotionSeconds: 600) takes over by"
+                " itself later; declared is that a person promotes",
+            ),
         ),
         Fault(
             sentence="a VirtualService with a route for a second port",

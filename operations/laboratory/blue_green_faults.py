@@ -34,6 +34,9 @@ def _previewed(seen: Seen) -> Iterator[Fault]:
     elif declared.promotes_itself and not seen.moment["took_over"]:
         said = _said(seen.rollout, "autoPromotionEnabled")
         yield seen.itself, f"({said}) waits for a person; declared is that the new version takes over by itself"
+    elif not declared.promotes_itself and _later(seen.rollout):
+        said = _said(seen.rollout, "autoPromotionSeconds")
+        yield seen.itself, f"({said}) takes over by itself later; declared is that a person promotes"
     elif not declared.promotes_itself:
         versions = seen.moment["services"].get(declared.active, [])
         if list(versions) != [seen.moment["before"]]:
@@ -67,6 +70,11 @@ def _taken_back(seen: Seen) -> Iterator[Fault]:
     versions = seen.moment["services"].get(declared.active, [])
     if list(versions) != [old]:
         yield seen.thing("Service", declared.active), f"did not keep the old version: it led to {versions}"
+
+
+def _later(rollout: Mapping[str, Any]) -> bool:
+    """Whether a version is promoted by the clock: nobody here watches for so long."""
+    return bool(rollout["spec"]["strategy"]["blueGreen"].get("autoPromotionSeconds"))
 
 
 def _said(rollout: Mapping[str, Any], *fields: str) -> str:

@@ -51,11 +51,14 @@ def _taken_back(seen: Seen) -> Iterator[Fault]:
 
 
 def _failed(seen: Seen) -> Iterator[Fault]:
+    name = seen.moment["measurement"]
+    if not seen.moment["reached"]:
+        yield seen.stays(f"aborted by a bad {name}")
+        return
     yield from _taken_back(seen)
-    if seen.moment["reached"] and not any(
-        run["phase"] == "Failed" and run["version"] == seen.state["new"] for run in seen.state["analyses"]
-    ):
-        yield seen.itself, "was aborted, and no AnalysisRun of the new version has failed"
+    runs = [run for run in seen.state["analyses"] if run["version"] == seen.state["new"]]
+    if not any(run["phase"] == "Failed" and run["measured"].get(name, {}).get("failed") for run in runs):
+        yield seen.itself, f"was aborted, and no AnalysisRun of the new version has failed by {name}"
 
 
 def _weights(seen: Seen, wanted: Sequence[int]) -> Iterator[Fault]:

@@ -62,7 +62,7 @@ class CanaryDeclared:
     @property
     def options(self) -> Mapping[str, Any]:
         """What the sandbox must know to move it (`inside.canary.moments`)."""
-        return {"measured": bool(self.measurements), "pauses": bool(self.pauses_seconds)}
+        return {"measurements": self.measurements, "pauses": bool(self.pauses_seconds)}
 
 
 @dataclass(frozen=True, kw_only=True)

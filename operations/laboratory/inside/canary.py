@@ -1,9 +1,10 @@
 """A canary's moments: its first version, one that is promoted through every pause, one taken back by a person, and one
-taken back by its measurements."""
+taken back by each of its measurements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from operations.laboratory.inside.moving import Laboratory, Moment, Rollout, State, started
@@ -12,14 +13,17 @@ MEASURED_SECONDS: Final = 30.0
 """How long the first measurement may take: 2 s measured."""
 
 
-def moments(laboratory: Laboratory, namespace: str, name: str, *, measured: bool, pauses: bool) -> Iterator[Moment]:
+def moments(
+    laboratory: Laboratory, namespace: str, name: str, *, measurements: Sequence[str], pauses: bool
+) -> Iterator[Moment]:
     """Each moment as it comes; the last one is the first that does not.
 
-    `measured`: whether an analysis is to be waited for, before a version goes on and after its answers are bad.
+    `measurements`: AnalysisTemplates to wait for, before a version goes on and after the answers to one are bad. One at
+    a time: a bad one hides another that takes everything for good.
     `pauses`: whether a version stops anywhere, so that there is something to take back.
     """
     rollout = Rollout(laboratory, namespace, name)
-    canary = _Canary(laboratory, rollout, measured=measured)
+    canary = _Canary(laboratory, rollout, measured=bool(measurements))
     begun = started(rollout)
     yield begun
     if begun["reached"]:
@@ -27,8 +31,11 @@ def moments(laboratory: Laboratory, namespace: str, name: str, *, measured: bool
         yield promoted
         if promoted["reached"] and pauses:
             yield rollout.moment("abort", canary.aborted)
-            if measured:
-                yield rollout.moment("failure", canary.failed)
+            for measurement in measurements:
+                failed = rollout.moment("failure", partial(canary.failed, measurement))
+                yield failed
+                if not failed["reached"]:
+                    return
 
 
 class _Canary:
@@ -62,15 +69,16 @@ class _Canary:
         self._rollout.abort()
         return self._rollout.until(_taken_back)
 
-    def failed(self, _: Moment) -> bool:
-        """A new version measures badly from its first pause on, and nobody does anything."""
+    def failed(self, measurement: str, moment: Moment) -> bool:
+        """A new version measures badly in one way from its first pause on, and nobody does anything."""
+        moment["measurement"] = measurement
         if not self._paused():
             return False
-        self._in.measurements.turn(self._rollout.namespace, bad=True)
+        self._in.measurements.turn(self._rollout.namespace, measurement, bad=True)
         try:
             return self._rollout.until(_taken_back)
         finally:
-            self._in.measurements.turn(self._rollout.namespace, bad=False)
+            self._in.measurements.turn(self._rollout.namespace, measurement, bad=False)
 
     def _paused(self) -> bool:
         return self._rollout.change() and self._rollout.until(_paused)

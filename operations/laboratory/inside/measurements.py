@@ -29,7 +29,7 @@ class Measurements:
         """`known`: `namespace`, `template`, `query`, `good` and `bad` of each."""
         self._known = [(_pattern(each["query"]), each) for each in known]
         self._lock = threading.Lock()
-        self._bad: set[str] = set()
+        self._bad: set[tuple[str, str]] = set()
         self._asked: dict[tuple[str, str, str], int] = {}
         self._unknown: list[str] = []
 
@@ -39,10 +39,10 @@ class Measurements:
             server = ThreadingHTTPServer((LOOPBACK, port), _handler(self))
             threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def turn(self, namespace: str, *, bad: bool) -> None:
-        """From now on the services of `namespace` measure well, or badly."""
+    def turn(self, namespace: str, template: str, *, bad: bool) -> None:
+        """From now on the services of `namespace` measure well by `template`, or badly."""
         with self._lock:
-            (self._bad.add if bad else self._bad.discard)(namespace)
+            (self._bad.add if bad else self._bad.discard)((namespace, template))
 
     def asked(self, namespace: str) -> Sequence[Mapping[str, Any]]:
         """What was asked about `namespace`, and how often: `template`, `arguments`, `times`."""
@@ -65,7 +65,8 @@ class Measurements:
                 with self._lock:
                     key = (known["namespace"], known["template"], json.dumps(found.groupdict(), sort_keys=True))
                     self._asked[key] = self._asked.get(key, 0) + 1
-                    return float(known["bad" if known["namespace"] in self._bad else "good"])
+                    bad = (known["namespace"], known["template"]) in self._bad
+                    return float(known["bad" if bad else "good"])
         with self._lock:
             self._unknown.append(query)
         return None
