@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from types import SimpleNamespace
+from typing import Any, Final, get_args
 
 import pytest
 
@@ -14,8 +18,11 @@ from manifests import everything
 from operations.laboratory.copied import copies, within
 from operations.laboratory.deliveries import BlueGreenDeclared, CanaryDeclared, Declared, declared
 from operations.laboratory.delivery import ANSWERS, KINDS
+from operations.laboratory.inside.client import Client, Resource
 from operations.laboratory.inside.delivery import MOMENTS
+from operations.laboratory.inside.failing import FailedError
 from operations.laboratory.inside.measurements import Measurements
+from operations.laboratory.inside.recorded import KEPT, SERVICE, Recorder
 from policies.core.facts import Facts
 from policies.core.limits import limits_of
 from tests.support.stacks import TODAY, catalogue, settings, shop
@@ -123,4 +130,83 @@ def test_an_analysis_own_question_is_answered_and_no_other(bad: bool, value: flo
     )
     assert measurements.answer("up") is None
     assert measurements.asked("b") == [{"template": "success-rate", "arguments": {"canary_hash": "7f6c"}, "times": 1}]
-    assert len(measurements.unknown()) == 2
+
+
+class Answering(Client):
+    """A client whose API server gives these answers, one after the other."""
+
+    def __init__(self, *answers: tuple[int, Mapping[str, Any]]) -> None:
+        self._answers = list(answers)
+        self._paths = {Resource("v1", "Pod"): ("pods", True)}
+
+    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
+        del method, path, body
+        status, words = self._answers.pop(0)
+        return status, json.dumps({"kind": "Status", **words}).encode()
+
+
+POD: Final = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "a", "name": "b"}}
+
+
+def test_what_is_there_already_stays_and_no_other_conflict_passes_for_it() -> None:
+    Answering((409, {"reason": "AlreadyExists"})).create([POD])
+    asked_again = Answering((409, {"reason": "Conflict"}), (201, {}))
+    asked_again.create([POD])
+    assert not asked_again._answers, "a pod that a quota could not count is not created"
+    with pytest.raises(FailedError, match="refuses Pod a/b"):
+        Answering((409, {"reason": "Gone"})).create([POD])
+
+
+class Watched(Client):
+    """A client whose watches send these lines and end."""
+
+    def __init__(self, *lines: Mapping[str, Any], there: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._lines, self._there = [json.dumps(each).encode() for each in lines], there
+        self._paths = {kind: (kind.name, True) for kind in KEPT}
+        self._token = ""
+
+    def listed(self, kind: Resource, namespace: str = "") -> Sequence[Mapping[str, Any]]:
+        del namespace
+        return [each for each in self._there if each["kind"] == kind.name]
+
+    def _connection(self, *, timeout_seconds: float) -> Any:
+        del timeout_seconds
+        return SimpleNamespace(
+            request=lambda *_, **__: None, getresponse=lambda: Lines(self._lines), close=lambda: None
+        )
+
+
+class Lines(list[bytes]):
+    """An answer, line by line."""
+
+    status = 200
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "Services are watched no longer: the API server has closed the connection"),
+        ([{"type": "ERROR", "object": {"message": "too old"}}], "Services are watched no longer: too old"),
+    ],
+)
+def test_a_watch_that_ends_is_no_silence(lines: list[dict[str, Any]], words: str) -> None:
+    recorder = Recorder()
+    recorder.begin(Watched(*lines))
+    deadline = time.monotonic() + 10
+    while len(recorder._ended) < len(KEPT) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with pytest.raises(FailedError, match=words):
+        recorder.alive()
+
+
+def test_what_is_written_and_not_heard_is_no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("operations.laboratory.inside.recorded.REST_SECONDS", 0.2)
+    monkeypatch.setattr("operations.laboratory.inside.recorded.HEARD_SECONDS", 0.2)
+    recorder = Recorder()
+    place = {"namespace": "a", "name": "b"}
+    service = {"kind": "Service", "metadata": {**place, "resourceVersion": "8"}, "spec": {}}
+    recorder._hear(KEPT[SERVICE], {**service, "metadata": {**place, "resourceVersion": "7"}})
+    with pytest.raises(FailedError, match="does not hear of what is written in a"):
+        recorder.rest("a", Watched(there=[service]))
+    recorder._hear(KEPT[SERVICE], service)
+    recorder.rest("a", Watched(there=[service]))

@@ -100,10 +100,10 @@ def declared(facts: Facts, only: Sequence[str]) -> tuple[Declared, ...]:
 
 
 def _declared(service: Service, facts: Facts) -> Iterator[Declared]:
-    spec, tenant = service.spec, facts.settings.tenant if facts.settings else None
+    spec = service.spec
     if spec.schedule is not None or spec.singleton is not None:
         return
-    namespace = names.namespace(service.name, tenant)
+    namespace = names.namespace(service.name, None)  # a tenant's copies are not proven
     ports = tuple(spec.service.ports.values()) if spec.service else ()
     seen = [port.port for port in ports if port.app_protocol in SEEN_REQUESTS] if facts.mesh != "none" else []
     if spec.rollout.strategy == "canary":

@@ -58,7 +58,7 @@ class Client:
             metadata = made["metadata"]
             kind = Resource(made["apiVersion"], made["kind"])
             status, words = self._ask("POST", self._collection(kind, metadata.get("namespace", "")), made)
-            if status >= http.HTTPStatus.BAD_REQUEST and status != http.HTTPStatus.CONFLICT:
+            if status >= http.HTTPStatus.BAD_REQUEST and _reason(words) != "AlreadyExists":
                 name = f"{metadata.get('namespace', '')}/{metadata['name']}".removeprefix("/")
                 raise FailedError(f"the laboratory's API server refuses {made['kind']} {name}: {words.decode()[:500]}")
 
@@ -77,10 +77,11 @@ class Client:
         path = f"{self._collection(kind, namespace)}/{name}{f'/{subresource}' if subresource else ''}"
         self._found(*self._ask("PATCH", path, change), kind)
 
-    def watch(self, kind: Resource, seen: Callable[[Manifest], None]) -> None:
+    def watch(self, kind: Resource, seen: Callable[[Manifest], None], ended: Callable[[str], None]) -> None:
         """Calls `seen`, in a thread of its own, with every object of `kind` there is and with each later state of it.
 
-        The API server sends every state, also those that last for a moment only.
+        The API server sends every state, also those that last for a moment only. When it sends no more, `ended` is
+        called, with the reason in words: what comes afterwards is missed.
         """
         path = f"{self._collection(kind, '')}?watch=1&timeoutSeconds={_WATCH_SECONDS}"
         connection = self._connection(timeout_seconds=_WATCH_SECONDS)
@@ -92,11 +93,20 @@ class Client:
             )
 
         def listen() -> None:
-            for line in answer:
-                event = json.loads(line)
-                if event["type"] in ("ADDED", "MODIFIED"):
-                    seen(event["object"])
-            connection.close()
+            why = "the API server has closed the connection"
+            try:
+                for line in answer:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        why = event["object"].get("message", "the API server does not say why")
+                        break
+                    if event["type"] in ("ADDED", "MODIFIED"):
+                        seen(event["object"])
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                why = str(error)
+            finally:
+                ended(f"{kind.name}s are watched no longer: {why}")
+                connection.close()
 
         threading.Thread(target=listen, daemon=True).start()
 
@@ -126,11 +136,11 @@ class Client:
         return found
 
     def _ask(self, method: str, path: str, body: Manifest | None = None) -> tuple[int, bytes]:
-        """Status and words of the answer; asked again while the API server says that it will be ready in a moment."""
+        """Status and words of the answer; asked again while the API server says that it will do it in a moment."""
         deadline = time.monotonic() + SERVED_SECONDS
         while True:
             status, words = self._asked(method, path, body)
-            if status != http.HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() > deadline:
+            if not _in_a_moment(status, words) or time.monotonic() > deadline:
                 return status, words
             time.sleep(_POLL_SECONDS)
 
@@ -155,6 +165,20 @@ class Client:
 
     def _headers(self, form: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}", "Content-Type": form}
+
+
+def _in_a_moment(status: int, words: bytes) -> bool:
+    """Whether the same request may succeed: the API server is busy, or somebody wrote at once (a quota's count)."""
+    return status == http.HTTPStatus.TOO_MANY_REQUESTS or _reason(words) == "Conflict"
+
+
+def _reason(words: bytes) -> str:
+    """Why the API server refuses, in one word of its own; empty where it does not say."""
+    try:
+        said = json.loads(words)
+    except ValueError:
+        return ""
+    return str(said.get("reason", "")) if isinstance(said, dict) and said.get("kind") == "Status" else ""
 
 
 def _root(kind: Resource) -> str:

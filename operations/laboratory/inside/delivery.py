@@ -50,6 +50,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     def alive() -> None:
         if process.poll() is not None:
             raise FailedError(f"Argo Rollouts has ended:\n{last_words(log)}")
+        recorder.alive()
 
     laboratory = Laboratory(
         client=client,
@@ -60,7 +61,6 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     )
     return {
         "rollouts": _moved(laboratory, job["rollouts"], events, began),
-        "unknown_queries": measurements.unknown(),
         "memory_bytes": held_bytes(),
         "seconds": round(time.monotonic() - began, 1),
     }

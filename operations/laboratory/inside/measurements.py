@@ -31,7 +31,6 @@ class Measurements:
         self._lock = threading.Lock()
         self._bad: set[tuple[str, str]] = set()
         self._asked: dict[tuple[str, str, str], int] = {}
-        self._unknown: list[str] = []
 
     def serve(self, ports: Sequence[int]) -> None:
         """Answers on `ports` of the loopback address, in threads of its own."""
@@ -53,11 +52,6 @@ class Measurements:
                 if place == namespace
             ]
 
-    def unknown(self) -> Sequence[str]:
-        """Queries that are none of the analyses'."""
-        with self._lock:
-            return sorted(set(self._unknown))
-
     def answer(self, query: str) -> float | None:
         """What is measured; None: nobody knows this query."""
         for pattern, known in self._known:
@@ -67,8 +61,6 @@ class Measurements:
                     self._asked[key] = self._asked.get(key, 0) + 1
                     bad = (known["namespace"], known["template"]) in self._bad
                     return float(known["bad" if bad else "good"])
-        with self._lock:
-            self._unknown.append(query)
         return None
 
 

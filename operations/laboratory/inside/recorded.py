@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from operations.laboratory.inside.client import Client, Manifest, Resource
+from operations.laboratory.inside.failing import FailedError
 
 ROLLOUT: Final = Resource("argoproj.io/v1alpha1", "Rollout")
 SERVICE: Final = Resource("v1", "Service")
@@ -21,6 +22,8 @@ QUIET_SECONDS: Final = 1.0
 REST_SECONDS: Final = 10.0
 """How long to wait for that. After an abort it does not come: the controller moves the canary's Service to and fro
 until the aborted pods end (https://github.com/argoproj/argo-rollouts/issues/3078)."""
+HEARD_SECONDS: Final = 30.0
+"""How much longer to wait until what was written by then is heard, which takes milliseconds."""
 _POLL_SECONDS: Final = 0.1
 
 Key = tuple[str, str]
@@ -41,13 +44,24 @@ class Recorder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._states: dict[str, dict[Key, list[Any]]] = {}
-        self._versions: dict[str, dict[Key, str]] = {}
+        self._versions: dict[str, dict[Key, int]] = {}
         self._written: dict[str, float] = {}
+        self._ended: list[str] = []
 
     def begin(self, client: Client) -> None:
         """Listens from now on."""
         for kind, kept in KEPT.items():
-            client.watch(kind, partial(self._hear, kept))
+            client.watch(kind, partial(self._hear, kept), self._end)
+
+    def alive(self) -> None:
+        """Does nothing while everything is heard.
+
+        Raises:
+            FailedError: some of it is not, so that nobody knows every state.
+        """
+        with self._lock:
+            if self._ended:
+                raise FailedError(f"the laboratory has missed states: {'; '.join(self._ended)}")
 
     def mark(self, namespace: str) -> Mapping[Key, int]:
         """A place in the record of `namespace`."""
@@ -64,20 +78,28 @@ class Recorder:
             }
 
     def rest(self, namespace: str, client: Client) -> None:
-        """Returns when all that was written is heard and nothing more comes, or after `REST_SECONDS`."""
-        deadline = time.monotonic() + REST_SECONDS
-        while time.monotonic() < deadline:
-            there = {
-                (kind.name, each["metadata"]["name"]): each["metadata"]["resourceVersion"]
-                for kind in KEPT
-                for each in client.listed(kind, namespace)
-            }
+        """Returns when all that was written is heard and nothing more comes; after `REST_SECONDS` also if more comes.
+
+        Raises:
+            FailedError: what was written is not heard.
+        """
+        started, there = time.monotonic(), dict[Key, int]()
+        while (waited := time.monotonic() - started) <= REST_SECONDS + HEARD_SECONDS:
+            self.alive()
+            if waited <= REST_SECONDS:
+                there = _written(namespace, client)
             with self._lock:
-                heard = self._versions.get(namespace, {}) == there
+                known = self._versions.get(namespace, {})
+                heard = all(known.get(key, 0) >= version for key, version in there.items())
                 quiet = time.monotonic() - self._written.get(namespace, 0.0) >= QUIET_SECONDS
-            if heard and quiet:
+            if heard and (quiet or waited > REST_SECONDS):
                 return
             time.sleep(_POLL_SECONDS)
+        raise FailedError(f"the laboratory does not hear of what is written in {namespace}")
+
+    def _end(self, why: str) -> None:
+        with self._lock:
+            self._ended.append(why)
 
     def _hear(self, kept: Callable[[Manifest], Any], seen: Manifest) -> None:
         metadata, key, state = seen["metadata"], (seen["kind"], seen["metadata"]["name"]), kept(seen)
@@ -85,5 +107,14 @@ class Recorder:
             states = self._states.setdefault(metadata["namespace"], {}).setdefault(key, [])
             if not states or states[-1] != state:
                 states.append(state)
-            self._versions.setdefault(metadata["namespace"], {})[key] = metadata["resourceVersion"]
+            self._versions.setdefault(metadata["namespace"], {})[key] = int(metadata["resourceVersion"])
             self._written[metadata["namespace"]] = time.monotonic()
+
+
+def _written(namespace: str, client: Client) -> dict[Key, int]:
+    """Kind and name → the number of its newest state; the API server counts upwards."""
+    return {
+        (kind.name, each["metadata"]["name"]): int(each["metadata"]["resourceVersion"])
+        for kind in KEPT
+        for each in client.listed(kind, namespace)
+    }
