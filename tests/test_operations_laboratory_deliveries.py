@@ -16,7 +16,7 @@ from blueprint.catalogue.delivering import Analysis
 from blueprint.settings import Mesh
 from manifests import everything
 from operations.laboratory.copied import copies, within
-from operations.laboratory.deliveries import BlueGreenDeclared, CanaryDeclared, Declared, declared
+from operations.laboratory.deliveries import BlueGreenDeclared, CanaryDeclared, Declared, declared, pause_seconds
 from operations.laboratory.delivery import ANSWERS, KINDS
 from operations.laboratory.inside.client import Client, Resource
 from operations.laboratory.inside.delivery import MOMENTS
@@ -62,6 +62,21 @@ def test_what_is_declared_is_what_is_rendered() -> None:
     rollouts = {each["metadata"]["name"]: each["spec"]["strategy"] for each in made if each["kind"] == "Rollout"}
     expected = declared(facts(), ())
     assert {each.service: each.strategy for each in expected} == {name: next(iter(it)) for name, it in rollouts.items()}
+
+
+@pytest.mark.parametrize(
+    ("pause", "length"),
+    [
+        ({}, None),
+        ({"duration": 30}, 30),
+        ({"duration": "30"}, 30),
+        ({"duration": "1h0m30s"}, 3630),
+        ({"duration": "500ms"}, 0.5),
+        ({"duration": "a while"}, 0),
+    ],
+)
+def test_a_pause_is_read_in_every_way_it_is_written(pause: dict[str, Any], length: float | None) -> None:
+    assert pause_seconds({"pause": pause}) == length
 
 
 def test_a_canary_on_bytes_alone_has_no_routes(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from blueprint.quantities import seconds
-from operations.laboratory.deliveries import CanaryDeclared
+from operations.laboratory.deliveries import CanaryDeclared, pause_seconds
 from operations.laboratory.delivery_seen import Fault, Seen, State
 
 CANARY: Final = "canary"
@@ -87,16 +86,16 @@ def _percent(weights: Sequence[int]) -> str:
 
 def _pauses(seen: Seen) -> Iterator[Fault]:
     steps = seen.rollout["spec"]["strategy"]["canary"].get("steps", ())
-    had = [_pause_seconds(steps, pause["step"]) for pause in seen.moment["pauses"]]
+    had = [_at(steps, pause) for pause in seen.moment["pauses"]]
     if had != list(seen.declared.pauses_seconds):
         wanted = ", ".join(f"{each:g} s" for each in seen.declared.pauses_seconds)
         given = ", ".join("until somebody promotes it" if each is None else f"{each:g} s" for each in had)
         yield seen.itself, f"pauses {given or 'never'}; declared is {wanted or 'never'}"
 
 
-def _pause_seconds(steps: Sequence[Mapping[str, Any]], number: int) -> float | None:
-    duration = steps[number].get("pause", {}).get("duration") if number < len(steps) else None
-    return float(duration) if isinstance(duration, int) else seconds(duration) if duration else None
+def _at(steps: Sequence[Mapping[str, Any]], pause: State) -> float | None:
+    """How long the step pauses at which it was seen; behind the last one nothing says so."""
+    return next(map(pause_seconds, steps[pause["step"] :]), None)
 
 
 def _header_at_pause(seen: Seen, pause: State) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ One type per strategy with only its own fields. A service that is rolling, a job
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -20,6 +21,10 @@ from policies.mesh.edges import SEEN_REQUESTS
 DELAY_SECONDS: Final = 60.0
 """The longest that anybody waits here for the pods of an old version to end; what is longer is read from the
 controller's own deadline."""
+
+_PARTS: Final = re.compile(r"\d+(?:ms|s|m|h)")
+_DURATION: Final = re.compile(rf"(?:{_PARTS.pattern})+")
+"""As Go writes durations (1h0m0s), without fractions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +132,17 @@ def _declared(service: Service, facts: Facts) -> Iterator[Declared]:
             promotes_itself=spec.rollout.blue_green.auto_promotion_enabled,
             delay_seconds=spec.rollout.blue_green.scale_down_delay_seconds,
         )
+
+
+def pause_seconds(step: Mapping[str, Any]) -> float | None:
+    """How long this step of a Rollout pauses; None: until somebody promotes it. 0: nobody can read for how long."""
+    duration = step.get("pause", {}).get("duration")
+    if duration is None:
+        return None
+    words = str(duration)
+    if words.isdigit():
+        return float(words)
+    return sum(map(seconds, _PARTS.findall(words))) if _DURATION.fullmatch(words) else 0.0
 
 
 def _distinct(weights: Sequence[int]) -> tuple[int, ...]:

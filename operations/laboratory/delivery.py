@@ -19,7 +19,7 @@ from operations.engine import Toolchain
 from operations.engine.laboratory_versions import words_of
 from operations.laboratory import sandbox
 from operations.laboratory.copied import Manifest, copies, within
-from operations.laboratory.deliveries import BlueGreenDeclared, CanaryDeclared, Declared, declared
+from operations.laboratory.deliveries import BlueGreenDeclared, CanaryDeclared, Declared, declared, pause_seconds
 from operations.laboratory.delivery_faults import Difference, differences
 from operations.laboratory.part import Asked, Part
 from policies.core.facts import Facts
@@ -59,6 +59,8 @@ WATCH_SECONDS: Final = 5.0
 """How long to look whether a version takes over that nobody has promoted: the controller acts within a second."""
 MEASURED_EVERY: Final = "1s"
 """How often copies of the analyses measure, and when they begin: theirs is a minute."""
+LONG_SECONDS: Final = 3600
+"""How long copies of Rollouts pause at least where theirs is a time: each is promoted as soon as it was looked at."""
 SWITCHES: Final = 5
 """How often a Service may lead to another version in one moment, before it is worth a word."""
 FLAPS: Final = "https://github.com/argoproj/argo-rollouts/issues/3078"
@@ -210,6 +212,9 @@ def _job(wanted: Sequence[Declared], objects: Sequence[Manifest], tools: Toolcha
     analyses = [each for each in copied if each["kind"] == "AnalysisTemplate"]
     for each in analyses:
         each["spec"] = _hastened(each["spec"])
+    for each in copied:
+        if each["kind"] == "Rollout":
+            _lengthen(each)
     return {
         "part": "delivery",
         "objects": copied,
@@ -239,6 +244,13 @@ def _hastened(spec: Mapping[str, Any]) -> dict[str, Any]:
     for metric in made.get("metrics", ()):
         metric |= {"initialDelay": MEASURED_EVERY, "interval": MEASURED_EVERY}
     return made
+
+
+def _lengthen(rollout: Manifest) -> None:
+    """Lets no pause of a copy end by itself: a short one would be over before anybody has looked at it."""
+    for step in rollout["spec"].get("strategy", {}).get("canary", {}).get("steps", ()):
+        if 0 < (pause_seconds(step) or 0) < LONG_SECONDS:
+            step["pause"]["duration"] = f"{LONG_SECONDS}s"
 
 
 def _measurements(template: Manifest) -> Sequence[Mapping[str, Any]]:

@@ -25,7 +25,8 @@ CLUSTER_SECRETS: Final = "cert-manager"
 READY_SECONDS: Final = 60.0
 """3 s measured for a chain of three."""
 STILL_SECONDS: Final = 15.0
-"""Nothing more is to be expected when nothing has become ready for so long: cert-manager waits 5 s for an issuer."""
+"""Nothing more is to be expected when so long nothing has become ready, since the controllers have first spoken of a
+Certificate: cert-manager waits 5 s for an issuer."""
 _POLL_SECONDS: Final = 0.2
 
 
@@ -59,8 +60,13 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
 
 
 def _await(client: Client, alive: Callable[[], None], events: Events, began: float) -> set[tuple[str, str]]:
-    """Returns when every Certificate is ready, or nothing more becomes so; the keys of those that are."""
-    started = last = time.monotonic()
+    """Returns when every Certificate is ready, or nothing more becomes so; the keys of those that are.
+
+    Raises:
+        FailedError: the controllers have said nothing of any Certificate, so that it is not the stack's fault.
+    """
+    started = time.monotonic()
+    last: float | None = None
     ready = set[tuple[str, str]]()
     while True:
         alive()
@@ -71,7 +77,13 @@ def _await(client: Client, alive: Callable[[], None], events: Events, began: flo
                 last = time.monotonic()
                 events.fact(f"{'/'.join(_key(each))} is issued after {_since(began)}")
         now = time.monotonic()
-        if len(ready) == len(there) or now - last > STILL_SECONDS or now - started > READY_SECONDS:
+        if last is None and any(each.get("status", {}).get("conditions") for each in there):
+            last = now
+        if len(ready) == len(there) or (last is not None and now - last > STILL_SECONDS):
+            return ready
+        if now - started > READY_SECONDS:
+            if last is None:
+                raise FailedError(f"cert-manager has said nothing of any Certificate in {READY_SECONDS:.0f} s")
             return ready
         time.sleep(_POLL_SECONDS)
 

@@ -22,9 +22,10 @@ DEADLINE: Final = "scale-down-deadline"
 """The end of the annotation that says until when pods of an old version stay."""
 STEP_SECONDS: Final = 90.0
 """How long it may take from one state to the next: 1 to 3 s measured on two idle cores."""
-REFUSED_SECONDS: Final = 15.0
+REFUSED_SECONDS: Final = 45.0
 """How long a Rollout may be refused by its controller, or its pods by the API server: a controller that starts may not
-have seen yet what the Rollout names, and one whose pod was refused asks again after a moment."""
+have seen yet what the Rollout names, and one whose pod was refused asks again after ever longer moments: seconds on
+two idle cores."""
 OLD_SECONDS: Final = 60.0
 """How long to wait for the end of earlier versions' pods before there is a new one: a quota has no place for four."""
 _MOST_STATES: Final = 20
