@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, get_args
@@ -18,6 +19,7 @@ from manifests import everything
 from operations.laboratory.copied import copies, within
 from operations.laboratory.deliveries import BlueGreenDeclared, CanaryDeclared, Declared, declared, pause_seconds
 from operations.laboratory.delivery import ANSWERS, KINDS
+from operations.laboratory.delivery_faults import differences
 from operations.laboratory.inside.client import Client, Resource
 from operations.laboratory.inside.delivery import MOMENTS
 from operations.laboratory.inside.failing import FailedError
@@ -40,6 +42,7 @@ def test_what_the_shop_declares_is_read_from_its_files() -> None:
     assert isinstance(green, BlueGreenDeclared)
     assert canary.weights == (0, 10, 25, 50, 100, 0)
     assert canary.weights_taken_back == (0, 10, 0)
+    assert canary.weights_at_pauses == (10, 25, 50)
     assert canary.pauses_seconds == (600.0, 600.0, 600.0)
     assert list(canary.routes) == [f"order-service-{port}-weights" for port in (8003, 9090, 50051)]
     assert (canary.header, canary.measurements) == (("x-canary", "true"), ("success-rate",))
@@ -85,6 +88,21 @@ def test_a_canary_on_bytes_alone_has_no_routes(tmp_path: Path) -> None:
     assert isinstance(canary, CanaryDeclared)
     assert not canary.routes
     assert canary.weights == (0, 10, 25, 50, 100, 0)
+
+
+def test_a_route_by_header_that_nobody_declares_is_named() -> None:
+    canary, _ = declared(facts(), ())
+    assert isinstance(canary, CanaryDeclared)
+    route = next(iter(canary.routes))
+    by_header = [{"match": [{"headers": {"x-canary": {"exact": "true"}}}]}]
+    state = {"new": "b", "stable": "b", "services": dict.fromkeys(canary.services, "b"), "analyses": [], "routes": {}}
+    pause = {"step": 0, "routes": {route: by_header}}
+    moment = {"moment": "promotion", "reached": True, "pauses": [pause], "routes": {}, "state": state}
+    rollout = {"spec": {"strategy": {"canary": {"steps": [{"pause": {"duration": "600s"}}]}}}}
+    seen = {"moments": [moment], "asked": []}
+    words = f"VirtualService order-service/{route} has a route by header; declared is none"
+    assert words in "\n".join(map(str, differences(replace(canary, header=None), seen, rollout)))
+    assert words not in "\n".join(map(str, differences(canary, seen, rollout)))
 
 
 def test_everything_that_can_be_declared_can_be_moved_and_measured() -> None:

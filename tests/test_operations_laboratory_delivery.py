@@ -145,6 +145,15 @@ def _step(made: Manifest, what: str) -> Any:
     return next(step for step in _canary(made)["steps"] if what in step)
 
 
+def _all_before_the_last_pause(made: Manifest) -> None:
+    """The same weights in the same order, the same pauses, and nobody looks before all requests are led over."""
+    steps = _canary(made)["steps"]
+    last = max(number for number, step in enumerate(steps) if "pause" in step)
+    (whole,) = [step for step in steps if step.get("setWeight") == 100]
+    steps.remove(whole)
+    steps.insert(last, whole)
+
+
 def _for_port(route: Manifest, number: int) -> Manifest:
     """`route`, for another port. As the first, its port is the controller's for every request with the header."""
     made = deepcopy(route)
@@ -216,6 +225,14 @@ RUNS: Final = {
             ),
         ),
         Fault(
+            sentence="a last pause that comes too late",
+            thing=("Rollout", CANARY, CANARY),
+            edit=_all_before_the_last_pause,
+            words=(
+                f"VirtualService order-service/{ROUTES[1]} gives the new version 100 % at pause 3; declared is 50 %",
+            ),
+        ),
+        Fault(
             sentence="a VirtualService with a route for a second port",
             thing=("VirtualService", CANARY, ROUTES[1]),
             edit=lambda made: made["spec"]["http"].insert(0, _for_port(made["spec"]["http"][0], 50051)),
@@ -266,11 +283,14 @@ def test_a_rollout_that_is_not_there_or_is_of_another_kind_is_not_moved(tools: e
     objects, facts = declared_shop()
     kept = [each for each in objects if each["kind"] != "Rollout" or each["metadata"]["name"] != CANARY]
     (green,) = [each for each in kept if each["kind"] == "Rollout"]
+    other = deepcopy(green)
+    other["metadata"].update(name="stranger", namespace="cart-service")
     green["spec"]["strategy"] = {"canary": {"steps": [{"setWeight": 100}]}}
-    found = moved(kept, facts, tools)
+    found = moved([*kept, other], facts, tools)
     assert said(found).splitlines() == [
         "order-service, start: Rollout order-service/order-service is not in the stack; declared is canary",
         "user-service, start: Rollout user-service/user-service delivers by canary; declared is blueGreen",
+        "cart-service, start: Rollout cart-service/stranger is in the stack; declared is none",
     ]
 
 

@@ -30,6 +30,7 @@ def _promoted(seen: Seen) -> Iterator[Fault]:
         return
     yield from _weights(seen, declared.weights)
     yield from _pauses(seen)
+    yield from _weights_at_pauses(seen)
     for pause in seen.moment["pauses"]:
         yield from _header_at_pause(seen, pause)
     yield from _header_gone(seen)
@@ -70,6 +71,17 @@ def _weights(seen: Seen, wanted: Sequence[int]) -> Iterator[Fault]:
             yield thing, f"gave the new version {_percent(given)}; declared is {_percent(wanted)}"
 
 
+def _weights_at_pauses(seen: Seen) -> Iterator[Fault]:
+    """How many pauses there are is another question (`_pauses`)."""
+    wanted = seen.declared.weights_at_pauses
+    for number, (pause, weight) in enumerate(zip(seen.moment["pauses"], wanted, strict=False), 1):
+        for route in seen.declared.routes:
+            given = _weight(pause["routes"].get(route, []))
+            if given != weight:
+                thing = seen.thing("VirtualService", route)
+                yield thing, f"gives the new version {given or 0} % at pause {number}; declared is {weight} %"
+
+
 def _weight(routes: Sequence[Mapping[str, Any]]) -> int | None:
     """Per cent of the requests without the header that reach the new version."""
     ends = [end for route in routes if not _by_header(route) for end in route.get("route", ())]
@@ -100,9 +112,13 @@ def _at(steps: Sequence[Mapping[str, Any]], pause: State) -> float | None:
 
 def _header_at_pause(seen: Seen, pause: State) -> Iterator[Fault]:
     declared: CanaryDeclared = seen.declared
-    for route, port in sorted(declared.routes.items()) if declared.header else ():
-        name, value = declared.header or ("", "")
+    for route, port in sorted(declared.routes.items()):
         found = pause["routes"].get(route, [])
+        if declared.header is None:
+            if any(map(_by_header, found)):
+                yield seen.thing("VirtualService", route), "has a route by header; declared is none"
+            continue
+        name, value = declared.header
         wanted = {"match": [{"headers": {name: {"exact": value}}}], "port": port, "subset": CANARY}
         first = found[0] if found else {}
         (end,) = first.get("route", [{}]) if len(first.get("route", ())) == 1 else ({},)

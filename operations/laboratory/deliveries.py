@@ -60,6 +60,17 @@ class CanaryDeclared:
         return tuple(each for each in self.steps if isinstance(each, float))
 
     @property
+    def weights_at_pauses(self) -> tuple[int, ...]:
+        """What the new version gets at each pause."""
+        given, weight = list[int](), 0
+        for each in self.steps:
+            if isinstance(each, int):
+                weight = each
+            else:
+                given.append(weight)
+        return tuple(given)
+
+    @property
     def services(self) -> tuple[str, str]:
         """The Services of the old version and of the new one."""
         return names.stable(self.service), names.canary(self.service)

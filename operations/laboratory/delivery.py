@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from blueprint.names import MANAGED
+from blueprint import names
 from operations import engine
 from operations.console import Phase, many
 from operations.engine import Toolchain
@@ -94,9 +94,13 @@ class Delivered:
         if not self.declared:
             return ("no service is declared as a canary or blue-green: nothing to move",)
         moments = sum(len(each["moments"]) for each in self.moved)
+        wrong = {each.service for each in self.differences}
         return (
             f"{many(len(self.moved), 'Rollout')} moved by {self.by}, {many(moments, 'moment')} looked at",
-            *(f"{each.service}: {_WORDS[type(each)](each)}" for each in self.declared),
+            *(
+                f"{each.service}: {'not as declared' if each.service in wrong else _WORDS[type(each)](each)}"
+                for each in self.declared
+            ),
             *(f"seen besides: {each}" for each in _flapping(self.moved)),
             f"not observed: a real Prometheus. A server answers the analyses, which ask every {MEASURED_EVERY}",
             "not observed: requests. Which routes and selectors the controller writes is seen, not who follows them",
@@ -170,7 +174,7 @@ def prove(
     return Delivered(
         declared=wanted,
         moved=found["rollouts"],
-        differences=[*missing, *seen],
+        differences=[*missing, *_undeclared(there, facts, only), *seen],
         seconds=found.get("seconds", 0.0),
         memory_bytes=found.get("memory_bytes", 0),
         by=" and ".join(words_of([engine.ROLLOUTS])),
@@ -206,6 +210,16 @@ def _unmovable(wanted: Declared, rollout: Manifest | None) -> str:
     )
 
 
+def _undeclared(there: Mapping[tuple[str, str], Manifest], facts: Facts, only: Sequence[str]) -> Iterator[Difference]:
+    """Rollouts beside the declared ones, in namespaces of services."""
+    known = {(each.namespace, each.service) for each in declared(facts, ())}
+    services = {names.namespace(name, None): name for name in only or facts.service}
+    for namespace, name in sorted(there.keys() - known):
+        if service := services.get(namespace):
+            thing = f"Rollout {namespace}/{name}"
+            yield Difference(service=service, moment="start", thing=thing, what="is in the stack; declared is none")
+
+
 def _job(wanted: Sequence[Declared], objects: Sequence[Manifest], tools: Toolchain) -> Mapping[str, Any]:
     near = [each for each in within(objects, {each.namespace for each in wanted}) if _decides(each)]
     copied = copies(near, KINDS)
@@ -234,7 +248,9 @@ def _decides(thing: Manifest) -> bool:
     if thing["kind"] == "PriorityClass":
         return not metadata["name"].startswith("system-")  # every cluster has these
     return (
-        thing["kind"] == "Namespace" or "namespace" in metadata or MANAGED.items() <= metadata.get("labels", {}).items()
+        thing["kind"] == "Namespace"
+        or "namespace" in metadata
+        or names.MANAGED.items() <= metadata.get("labels", {}).items()
     )
 
 
