@@ -107,7 +107,7 @@ def test_a_bad_measurement_does_not_hide_one_that_takes_everything_for_good(one_
     (rollout,) = one_blind_measurement.moved
     failures = [(each["measurement"], each["reached"]) for each in rollout["moments"] if each["moment"] == "failure"]
     assert failures == [("success-rate", True), ("latency-p99", False)]
-    assert "is Paused at step 2, not aborted by a bad latency-p99" in said(one_blind_measurement)
+    assert "is Paused at step 4, not aborted by a bad latency-p99" in said(one_blind_measurement)
 
 
 def test_a_pause_of_seconds_is_seen_although_it_would_end_by_itself(one_blind_measurement: Delivered) -> None:
