@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from blueprint.catalogue.delivering import Header
 from operations.laboratory.copies import Copied, Manifest
-from operations.laboratory.members import HASH, NEWER, Member, Members
+from operations.laboratory.inside.recorded import HASH
+from operations.laboratory.members import NEWER, Member, Members
 from operations.laboratory.questions import Answer, Answered, Question, said
 from operations.laboratory.scenes import Scene, endpoints_of, first_asks
 from operations.laboratory.wire import Wire

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
+from operations.laboratory.inside.recorded import HASH
+
 Manifest = Mapping[str, Any]
 
 _NOTES: Final = (
@@ -20,8 +22,6 @@ _NOTES: Final = (
     "rollout.argoproj.io/",
 )
 """Annotations that a controller or a client has left for itself begin so."""
-HASH: Final = "rollouts-pod-template-hash"
-"""What Argo Rollouts adds to selectors, of versions that the copy will never have."""
 _OF_THE_CLUSTER: Final = ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy")
 ROOT_CERTIFICATES: Final = "kube-root-ca.crt"
 """The ConfigMap that each cluster makes in every namespace."""

@@ -10,16 +10,16 @@ from blueprint import names
 from blueprint.catalogue.listening import MESH_PORTS
 from operations.laboratory.assembling import INTERNET, STAND_INS, STRANGERS
 from operations.laboratory.copies import Copied, Manifest
+from operations.laboratory.inside.recorded import HASH
 from policies.core.facts import Facts
 from policies.intent.edges import intent
 from policies.rules.net.platform import GATEWAY
 
 TLS_MODE: Final = {"security.istio.io/tlsMode": "istio"}
 """The injector's label: callers then speak TLS to it."""
-HASH: Final = "rollouts-pod-template-hash"
-"""The label by which Argo Rollouts tells versions apart, and the values of pods it has not labelled."""
 OLDER: Final = "older"
 NEWER: Final = "newer"
+"""Values of Argo Rollouts' label (`HASH`) for pods it has not labelled."""
 VISITORS: Final = "laboratory-visitors"
 """The namespace of a stranger with a proxy, which knows every host of the mesh."""
 VISITOR: Final = "visitor"

@@ -12,7 +12,7 @@ from operations.engine import Toolchain
 from operations.laboratory.inside import cert_manager, handshake, loopback
 from operations.laboratory.inside.api_server import ApiServer
 from operations.laboratory.inside.client import Client, Manifest, Resource
-from operations.laboratory.inside.events import Events
+from operations.laboratory.inside.events import Events, since
 from operations.laboratory.inside.failing import FailedError, last_words
 from operations.laboratory.inside.memory import held_bytes
 
@@ -44,7 +44,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     client.create([*cert_manager.definitions(), *job["objects"]])
     log = folder / "cert-manager.log"
     process = cert_manager.start(tools["cert-manager-controllers"], api.kubeconfig, log)
-    events.fact(f"{len(job['objects'])} objects copied, and cert-manager started after {_since(began)}")
+    events.fact(f"{len(job['objects'])} objects copied, and cert-manager started after {since(began)}")
 
     def alive() -> None:
         if process.poll() is not None:
@@ -75,7 +75,7 @@ def _await(client: Client, alive: Callable[[], None], events: Events, began: flo
             if _ready(each) and _key(each) not in ready:
                 ready.add(_key(each))
                 last = time.monotonic()
-                events.fact(f"{'/'.join(_key(each))} is issued after {_since(began)}")
+                events.fact(f"{'/'.join(_key(each))} is issued after {since(began)}")
         now = time.monotonic()
         if last is None and any(each.get("status", {}).get("conditions") for each in there):
             last = now
@@ -169,7 +169,3 @@ def _key(thing: Manifest) -> tuple[str, str]:
 def _ready(thing: Manifest) -> bool:
     conditions = thing.get("status", {}).get("conditions") or ()
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-def _since(began: float) -> str:
-    return f"{time.monotonic() - began:.1f} s"

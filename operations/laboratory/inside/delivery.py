@@ -13,7 +13,7 @@ from operations import embedded
 from operations.engine import EngineError, Toolchain
 from operations.laboratory.inside import blue_green, canary, loopback, rollouts
 from operations.laboratory.inside.client import Client
-from operations.laboratory.inside.events import Events
+from operations.laboratory.inside.events import Events, since
 from operations.laboratory.inside.failing import FailedError, last_words
 from operations.laboratory.inside.measurements import Measurements
 from operations.laboratory.inside.memory import held_bytes
@@ -45,7 +45,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     recorder.begin(client)
     log = folder / "rollouts-controller.log"
     process = rollouts.start(tools["rollouts-controller"], folder / "kubeconfig", log)
-    events.fact(f"{len(job['objects'])} objects copied, and Argo Rollouts started after {_since(began)}")
+    events.fact(f"{len(job['objects'])} objects copied, and Argo Rollouts started after {since(began)}")
 
     def alive() -> None:
         if process.poll() is not None:
@@ -89,14 +89,10 @@ def _one(laboratory: Laboratory, events: Events, began: float, wanted: Mapping[s
     for moment in MOMENTS[wanted["strategy"]](laboratory, namespace, name, **wanted["options"]):
         seen.append(moment)
         came = "comes" if moment["reached"] else "does not come"
-        events.fact(f"{name}: {moment['moment']} {came}, after {_since(began)}")
+        events.fact(f"{name}: {moment['moment']} {came}, after {since(began)}")
     return {
         "namespace": namespace,
         "name": name,
         "moments": seen,
         "asked": laboratory.measurements.asked(namespace),
     }
-
-
-def _since(began: float) -> str:
-    return f"{time.monotonic() - began:.1f} s"

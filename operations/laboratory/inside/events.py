@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any, TextIO
 
 
@@ -21,6 +23,16 @@ class Events:
         """How far it is, for a person."""
         self._say({"count": text})
 
+    def counting(self, total: int, what: str, every: int) -> Callable[[], None]:
+        """What to call once for each of `total`: reports every so many, `500 of 11448 attempts`."""
+        done = count(1)
+
+        def counted() -> None:
+            if (number := next(done)) % every == 0:
+                self.count(f"{number} of {total} {what}")
+
+        return counted
+
     def result(self, found: Mapping[str, Any]) -> None:
         """What was observed; the last event."""
         self._say({"result": found})
@@ -32,3 +44,8 @@ class Events:
     def _say(self, event: Mapping[str, Any]) -> None:
         self._out.write(f"{json.dumps(event)}\n")
         self._out.flush()
+
+
+def since(began: float) -> str:
+    """How long ago `began` (of `time.monotonic`) was, for a person: `8.7 s`."""
+    return f"{time.monotonic() - began:.1f} s"

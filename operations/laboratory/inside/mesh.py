@@ -39,7 +39,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     events.fact(f"{len(job['objects'])} objects copied after {time.monotonic() - started:.1f} s")
     proxies = laboratory.start_proxies()
     events.fact(f"istiod and {proxies} proxies ready after {time.monotonic() - started:.1f} s")
-    counted = _counting(sum(len(scene["questions"]) for scene in job["scenes"]), events)
+    counted = events.counting(sum(len(scene["questions"]) for scene in job["scenes"]), "questions", _EVERY)
     answers = [answer for scene in job["scenes"] for answer in laboratory.play(scene, counted)]
     return {
         "answers": answers,
@@ -137,15 +137,3 @@ class Laboratory:
                 return str(answer["data"]["root-cert.pem"])
             time.sleep(0.1)
         raise FailedError("istiod has written no certificate by which proxies could know it")
-
-
-def _counting(total: int, events: Events) -> Callable[[], None]:
-    asked = 0
-
-    def answered() -> None:
-        nonlocal asked
-        asked += 1
-        if asked % _EVERY == 0:
-            events.count(f"{asked} of {total} questions")
-
-    return answered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ def observe(job: Mapping[str, Any], events: Events) -> Mapping[str, Any]:
     )
     events.fact(f"kube-router has made {rules} rules after {time.monotonic() - started:.1f} s")
     asks = list(_asks(hosts))
-    found = exchange.reached(asks, _counting(len(asks), events))
+    found = exchange.reached(asks, events.counting(len(asks), "attempts", _EVERY))
     return {
         "attempts": len(asks),
         "reached": sorted([ask.source, ask.target, ask.protocol, ask.port] for ask in found),
@@ -75,18 +75,6 @@ def _check(exchange: Exchange, hosts: Sequence[Mapping[str, Any]]) -> None:
     if missing := [ask for ask in asks if ask not in found]:
         few = ", ".join(f"{hosts[ask.target]['address']}:{ask.port}/{ask.protocol}" for ask in missing[:5])
         raise FailedError(f"{len(missing)} of {len(asks)} ports answer nobody even without policies: {few}")
-
-
-def _counting(total: int, events: Events) -> Callable[[], None]:
-    tried = 0
-
-    def counted() -> None:
-        nonlocal tried
-        tried += 1
-        if tried % _EVERY == 0:
-            events.count(f"{tried} of {total} attempts")
-
-    return counted
 
 
 def _pod(host: Mapping[str, Any]) -> Manifest:
