@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blueprint import (
+    authority,
     brokers,
     clusters,
     delivery,
@@ -22,6 +23,7 @@ from blueprint import (
     stores,
     workloads,
 )
+from blueprint.authority import Authority
 from blueprint.backing import Backing
 from blueprint.brokers import Account
 from blueprint.catalogue import Environment, Service
@@ -38,7 +40,7 @@ from blueprint.operators import Operators
 from blueprint.printing import printed
 from blueprint.reading import Catalogue
 from blueprint.settings import Layer, Settings
-from blueprint.stores import Store
+from blueprint.stores import Access, Store
 from blueprint.workloads import Workload
 
 __all__ = ["Blueprint", "PlatformPlan", "ServicePlan", "design", "printed"]
@@ -58,6 +60,8 @@ class PlatformPlan:
     """The public edge."""
     kong_redis: KongRedis
     """Where the edge counts rate limits."""
+    authority: Authority | None
+    """Who signs the certificates of stores; None: there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,8 @@ class ServicePlan:
     """Where it lives, and who may reach it there."""
     stores: tuple[Store, ...]
     """Where its data lives."""
+    access: Access | None
+    """How it gets at the credentials of these; None: there are none to get."""
     brokers: tuple[Account, ...]
     """Where its events go."""
     membership: Membership | None
@@ -134,6 +140,7 @@ def _platform(context: Context) -> PlatformPlan:
         mesh=mesh.decide(settings),
         gateway=gateway.decide(settings),
         kong_redis=kong_redis.decide(context),
+        authority=authority.decide(context),
     )
 
 
@@ -147,16 +154,17 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
         namespace=isolation.decide(
             service,
             context,
-            data_namespace=next((store.namespace for store in owned if store.namespace), None),
+            data=stores.data_namespace(owned),
             backings=backings,
         ),
         stores=owned,
+        access=stores.access(service, owned, context),
         brokers=accounts,
         membership=mesh.membership(service, context, delivery=how, backings=backings),
         workload=workloads.decide(
             service,
             context,
-            {resource: secret for backing in backings for resource, secret in backing.connections.items()},
+            {resource: how for backing in backings for resource, how in backing.connections.items()},
         ),
         delivery=how,
         routes=gateway.routes(service, context, edge),

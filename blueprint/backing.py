@@ -8,6 +8,7 @@ spelling (`manifests.backing`).
 from collections.abc import Mapping
 from typing import Protocol
 
+from blueprint.connection import Connection
 from blueprint.network_rules import Peer
 
 
@@ -35,5 +36,5 @@ class Backing(Protocol):
         """Where its Kubernetes Services are; None: it is not in the cluster."""
 
     @property
-    def connections(self) -> Mapping[str, str]:
-        """Resource of the service → the Secret in its namespace that says how it is reached, and as whom."""
+    def connections(self) -> Mapping[str, Connection]:
+        """Resource of the service → how it is reached, and as whom."""

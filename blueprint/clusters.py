@@ -37,6 +37,8 @@ class Cluster:
     """Addresses the kubelets probe from; empty: the network plug-in lets them through by itself."""
     dns_caches: tuple[str, ...]
     """Addresses at which a cache on each node answers for the resolver; empty: there is none."""
+    api_server_cidrs: tuple[str, ...]
+    """Addresses of the API server behind its Service, for pods that need it and are closed otherwise."""
     cloud: Literal["aws", "gcp"] | None
     """Whose managed services are beside it; None: nobody's."""
     simulated: bool
@@ -64,6 +66,7 @@ def _embedded(_: Embedded) -> Attached:
         platform=None,
         node_cidrs=(),
         dns_caches=(),
+        api_server_cidrs=(),
         cloud=None,
         simulated=True,
     )
@@ -78,6 +81,7 @@ def _existing(text: Existing) -> Attached:
         platform=text.platform,
         node_cidrs=text.node_cidrs,
         dns_caches=DNS_CACHES.get(text.platform, ()) if text.node_local_dns is None else text.node_local_dns,
+        api_server_cidrs=text.api_server_cidrs,
         cloud=None,
         simulated=False,
     )

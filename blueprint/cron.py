@@ -5,6 +5,9 @@ time zones: a schedule here is five fields, and its time zone stands beside it.
 """
 
 import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -39,3 +42,46 @@ def fault(schedule: str) -> str | None:
             if ends != sorted(ends):
                 return f"has '{part}' for its {name}, which ends before it begins"
     return None
+
+
+_MINUTE, _DAY = 60, 86_400
+_LEAP_YEARS: Final = (date(2027, 1, 1), 366 * 4 + 366)
+"""A day to begin with, and days that hold every day a schedule can name, the 29th of February among them."""
+
+
+def longest_gap_seconds(schedule: str) -> int:
+    """The longest time between two runs of `schedule`, which has no `fault`.
+
+    Like the scheduler, a day counts that either of its two fields names, where both are restricted.
+    """
+    minutes, hours, days, months, weekdays = (
+        _named(text, least, most, words)
+        for text, (_, least, most, words) in zip(schedule.split(" "), FIELDS, strict=True)
+    )
+    either = not any(schedule.split(" ")[index][0] in "*?" for index in (2, 4))
+    times = [hour * 60 + minute for hour in hours for minute in minutes]
+    first, length = _LEAP_YEARS
+    runs = []
+    for offset in range(length):
+        day = first + timedelta(days=offset)
+        by_date, by_weekday = day.day in days, (day.weekday() + 1) % 7 in weekdays
+        if day.month in months and (by_date or by_weekday if either else by_date and by_weekday):
+            runs += [offset * _DAY + time * _MINUTE for time in times]
+    return max((later - earlier for earlier, later in pairwise(runs)), default=length * _DAY)
+
+
+def _named(field: str, least: int, most: int, words: Sequence[str]) -> list[int]:
+    """The numbers `field` names, sorted."""
+    known = {word: number for number, word in enumerate(words, start=least)}
+    found = set[int]()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        ends = (
+            [int(end) if end.isdecimal() else known[end.upper()] for end in span.split("-")]
+            if span[0] not in "*?"
+            else []
+        )
+        begin = ends[0] if ends else least
+        end = ends[-1] if len(ends) > 1 or (ends and not step) else most
+        found.update(range(begin, end + 1, int(step or 1)))
+    return sorted(found)

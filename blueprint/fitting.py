@@ -13,12 +13,13 @@ from blueprint import sizes
 from blueprint.addresses import overlap
 from blueprint.catalogue import Service
 from blueprint.catalogue.listening import opened
-from blueprint.catalogue.owning import Volume
+from blueprint.catalogue.owning import Store, Volume
 from blueprint.delivery import peak_pods
 from blueprint.gateway import hosts_of
 from blueprint.reading import Catalogue, Problem, TextError, stack_file
 from blueprint.reading.problems import ended, valid
 from blueprint.settings import Existing, Settings
+from blueprint.stores import checks
 
 
 def check(stacks: Mapping[str, Settings], catalogue: Catalogue) -> None:
@@ -42,6 +43,7 @@ def _misfits(settings: Settings, catalogue: Catalogue, stack: str) -> Iterable[P
         _openings(settings, catalogue, services),
         _ranges(settings, catalogue, services),
         _volumes(settings, catalogue, services),
+        _stores(settings, catalogue, services),
         _budget(settings, services, stack),
     )
 
@@ -169,6 +171,20 @@ def _volumes(settings: Settings, catalogue: Catalogue, services: Sequence[Servic
                 )
                 cure = "Keep the data in a store (postgres, s3, ...), or below /tmp if it may be lost"
                 yield catalogue.problem(service.name, settings.environment, ("resources", name), cause, cure)
+
+
+def _stores(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
+    """Each store against what the platform offers where it lives."""
+    for service in services:
+        for name, resource in sorted(service.spec.resources.items()):
+            if isinstance(resource, Store):
+                for fault in checks.faults(service, name, resource, settings):
+                    place = (
+                        "resources",
+                        name,
+                        *(int(step) if step.isdigit() else step for step in fault.field.split(".")),
+                    )
+                    yield catalogue.problem(service.name, settings.environment, place, fault.cause, fault.cure)
 
 
 _MILLI: Final = 1000

@@ -18,16 +18,19 @@ from blueprint.context import Context
 from blueprint.delivery import peak_pods
 from blueprint.network_rules import Addresses, Edge, NetworkRule, both_ends, internet, tcp
 from blueprint.platform_rules import Served, platform_edges
-from blueprint.sizes import Amounts
+from blueprint.sizes import Amounts, Quota
 from blueprint.vendors import KONG_GATEWAY, MERGED_METRICS_PORT, PROBE_PORTS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quota:
-    """The most a namespace may hold: every pod of the busiest moment, no more."""
+class DataNamespace:
+    """The namespace of a service's stores."""
 
-    pods: int
-    total: Amounts
+    name: str
+    quota: Quota | None
+    """None: no decision makes its pods yet."""
+    largest: Amounts | None
+    """The most one container may ask; None as above."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +53,16 @@ class ServiceNamespace:
     """The most one container may ask."""
     rules: tuple[NetworkRule, ...]
     """In this namespace."""
-    data_namespace: str | None
-    """Namespace of its stores, or None when it has none."""
+    data: DataNamespace | None
+    """Where its stores are; None: it has none in the cluster."""
     far_rules: tuple[NetworkRule, ...]
     """The other ends of its edges to the platform's pods: the gateway, Prometheus."""
 
 
 def decide(
-    service: Service, context: Context, *, data_namespace: str | None, backings: Sequence[Backing]
+    service: Service, context: Context, *, data: DataNamespace | None, backings: Sequence[Backing]
 ) -> ServiceNamespace:
-    """The namespace of `service`. `backings` are the stores and brokers it uses; `data_namespace` is that of its own
-    stores, None without any."""
+    """The namespace of `service`. `backings` are the stores and brokers it uses; `data` is where its own stores are."""
     name, spec = service.name, service.spec
     namespace = context.namespace(name)
     proxy = sizes.PROXY[context.environment] if context.meshed else None
@@ -84,7 +86,7 @@ def decide(
         quota=Quota(pods=pods, total=sizes.pod(spec, proxy).times(pods)),
         largest=largest,
         rules=tuple(rule for rule in rules if rule.namespace == namespace),
-        data_namespace=data_namespace,
+        data=data,
         far_rules=tuple(rule for rule in rules if rule.namespace != namespace),
     )
 

@@ -15,6 +15,7 @@ ISTIO: Final = "istio-system"
 ISTIO_CNI: Final = "istio-cni"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
+CLOUDNATIVE_PG: Final = "cnpg-system"
 EXTERNAL_SECRETS: Final = "external-secrets"
 ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
@@ -22,6 +23,7 @@ OBSERVABILITY: Final = "observability"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
+    CLOUDNATIVE_PG,
     EXTERNAL_SECRETS,
     ISTIO,
     ISTIO_CNI,
@@ -134,6 +136,33 @@ def config(service: str) -> str:
 def connection(service: str, resource: str) -> str:
     """The Secret through which `service` reaches its `resource`; keys: `blueprint.catalogue.owning.keys`."""
     return fit(f"{service}-{resource}")
+
+
+SECRET_READER: Final = "secret-reader"
+"""The service account in a service's namespace as which External Secrets reads the service's secrets, and nobody
+else's. No pod runs as it."""
+STORE_SECRETS: Final = "stores"
+"""The SecretStore through which a service's credentials come from the namespace of its stores."""
+STORE_AUTHORITY: Final = "platform-stores"
+"""The ClusterIssuer that signs the certificates of stores, and the Certificate and Secret of its key."""
+STORE_CLIENT: Final = "store-client"
+"""The Certificate of a service towards its stores, and its Secret, which brings the authority's certificate with it."""
+
+
+def owner(resource: str) -> str:
+    """The credentials of a store's owner: generator, ExternalSecret and Secret beside the store. With a dot: no
+    resource's name has one."""
+    return f"{resource}.owner"
+
+
+def server(resource: str) -> str:
+    """The certificate with which a store proves itself, and its Secret. With a dot, as above."""
+    return f"{resource}.tls"
+
+
+def authority_folder(resource: str) -> str:
+    """The folder in a service's pods with the authority of its store's certificate."""
+    return f"/var/run/secrets/platform/{resource}"
 
 
 def plugin(service: str, api: str, kind: str) -> str:

@@ -46,12 +46,17 @@ class Existing(Checked):
     cluster_cidrs: tuple[Cidr, ...] = ()
     """Addresses of the cluster's pods and Services, such as a VPC's pod subnets and 172.20.0.0/16 on EKS. No host
     outside may be said to be there. Needed where a service's egress names `cidrs`; changes no object."""
+    api_server_cidrs: tuple[Cidr, ...] = ()
+    """Addresses of the API server behind the Service `kubernetes`, as `kubectl get endpointslices kubernetes` shows them;
+    on a managed control plane, whose addresses change, the subnets they are in. Pods of stores that follow their own
+    object (CloudNativePG's) may reach it there on 443 and 6443; without it such a store is refused."""
     node_local_dns: tuple[CacheAddress, ...] | None = None
     """Addresses at which a cache on each node answers for the resolver (NodeLocal DNSCache). Where kube-proxy uses
     iptables, the cache takes over the cluster IP of kube-dns: write that as well. Unset: 169.254.20.10 on GKE, where it
     is on by default since 1.33.1; none elsewhere."""
 
     def faults(self) -> Iterator[Fault]:
+        yield from once("apiServerCidrs", self.api_server_cidrs)
         yield from once("clusterCidrs", self.cluster_cidrs)
         yield from once("nodeLocalDns", self.node_local_dns or ())
 
@@ -176,6 +181,14 @@ class Data(Text):
     """Elasticsearch."""
 
 
+class Disks(Text):
+    """Disks of stores and volumes."""
+
+    storage_class: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")] | None = None
+    """StorageClass they are made from; it must let them grow (allowVolumeExpansion). Unset: the cluster's default.
+    Changing it changes no disk that is there."""
+
+
 class Brokers(Text):
     """Which broker carries a channel that names none, and where each broker lives."""
 
@@ -214,13 +227,31 @@ class Observability(Text):
     """How long it is kept."""
 
 
+class S3(Text):
+    """A bucket of S3, in the account of the cluster or another."""
+
+    kind: Literal["s3"]
+    """s3"""
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    """Its name. Each store writes below <service's namespace>/<resource>. Changing it begins new copies; old ones stay."""
+    role: Annotated[
+        str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*\{service\}[A-Za-z0-9+=,.@_/-]*$")
+    ]
+    """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
+    none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
+
+
 class Backups(Text):
-    """Copies of the cluster's objects; a store's own copies are the catalogue's."""
+    """Where copies go. Which copies a store makes is the catalogue's."""
+
+    copies: S3 | None = None
+    """Where stores write their copies, off the cluster. Without it a store in staging or production that asks for copies
+    is refused; dev and ephemeral stacks make none."""
 
     enabled: bool = True
-    """Whether they are made."""
+    """Whether the cluster's own objects are copied."""
     retention_days: Annotated[int, Field(ge=1, le=400)] = 30
-    """How long they are kept."""
+    """How long copies of the cluster's objects are kept."""
 
 
 class Budget(Text):
@@ -261,6 +292,8 @@ class Settings(Checked):
     """Who signs tokens."""
     data: Data = Data()
     """Where stores live."""
+    disks: Disks = Disks()
+    """What disks are made from."""
     brokers: Brokers = Brokers()
     """Which broker carries what."""
     secrets: Secrets = Secrets()
@@ -268,7 +301,7 @@ class Settings(Checked):
     observability: Observability = Observability()
     """Telemetry."""
     backups: Backups = Backups()
-    """Copies of the cluster's objects."""
+    """Where copies go."""
     budget: Budget = Budget()
     """Ceilings."""
 

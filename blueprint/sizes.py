@@ -42,6 +42,28 @@ class Amounts:
 
 _FIELDS: Final = tuple(Amounts.__dataclass_fields__)
 
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """The most a namespace may hold: every pod of the busiest moment, no more."""
+
+    pods: int
+    total: Amounts
+    """Of all of them."""
+    claims: int = 0
+    """Disks."""
+    disk_gib: int = 0
+    """Of all of these."""
+
+    def __add__(self, other: "Quota") -> "Quota":
+        return Quota(
+            pods=self.pods + other.pods,
+            total=self.total + other.total,
+            claims=self.claims + other.claims,
+            disk_gib=self.disk_gib + other.disk_gib,
+        )
+
+
 CPU_LIMIT_FACTOR: Final = 4
 """CPU limit of a container that gives none, as a multiple of its request: room to start and to burst, while one busy
 pod cannot starve a node. Below the ratio of 10 that Gatekeeper's containerresourceratios examples refuse."""

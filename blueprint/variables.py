@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from blueprint import names
 from blueprint.apis import HTTP_PROTOCOLS, api, port, protocol
 from blueprint.catalogue import Service
+from blueprint.connection import Connection, Known
 from blueprint.context import Context
 from blueprint.references import OURS, Reference, parts
 
@@ -61,11 +62,11 @@ def telemetry(service: Service, context: Context) -> Mapping[str, str]:
 
 
 def resolve(
-    written: Mapping[str, str], service: Service, context: Context, connections: Mapping[str, str]
+    written: Mapping[str, str], service: Service, context: Context, connections: Mapping[str, Connection]
 ) -> tuple[Mapping[str, str], tuple[FromSecret | Composed, ...]]:
     """`written` as plain variables, and those that need a Secret in the order Kubernetes must read them.
 
-    `connections` says which Secret knows a resource of the service; one that is not there has one of its own.
+    `connections` says how each store and broker is reached; what is neither has a Secret of its own.
     """
     plain: dict[str, str] = {}
     made: list[FromSecret | Composed] = []
@@ -84,7 +85,7 @@ def filled(text: str, service: Service, context: Context) -> str:
 
 
 def _resolved(
-    value: str, service: Service, context: Context, connections: Mapping[str, str]
+    value: str, service: Service, context: Context, connections: Mapping[str, Connection]
 ) -> Iterator[str | FromSecret]:
     """`value` with every reference answered: by text where a name is enough, by a Secret's key where it is not."""
     for part in parts(value):
@@ -116,12 +117,15 @@ def _consumed(reference: Reference, service: Service, context: Context) -> str:
     return {"host": host, "port": str(number), "url": f"{scheme}://{host}:{number}"}[key]
 
 
-def _owned(reference: Reference, service: Service, connections: Mapping[str, str]) -> str | FromSecret:
+def _owned(reference: Reference, service: Service, connections: Mapping[str, Connection]) -> str | FromSecret:
     _, resource, key = reference.words
     owned = service.spec.resources[resource]
     if owned.type == "volume":
         return owned.params.path
-    secret = connections.get(resource) or names.connection(service.name, resource)
+    connection = connections.get(resource)
+    if connection and isinstance(known := connection.keys[key], Known):
+        return known.text
+    secret = connection.secret if connection else names.connection(service.name, resource)
     # Named as it was asked for: with dots no owner's variable can be called so, nor two keys alike.
     return FromSecret(name=".".join(reference.words), secret=secret, key=key)
 

@@ -5,6 +5,7 @@ wrong line here is found. What is allowed between these pods is not decided here
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from blueprint import names
@@ -68,6 +69,42 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "redis": (6379, 26379),
 }
 """Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT with Sentinel)."""
+
+API_SERVER_PORTS: Final = (Port(number=443), Port(number=6443))
+"""Where an API server listens behind the Service `kubernetes`: the clouds' on 443, kubeadm's, kind's and k3s' on 6443."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operated:
+    """Whom the pods of a store speak to besides their owner, as its operator arranges them."""
+
+    operator: Pods
+    operated: tuple[int, ...]
+    """Ports on which the operator asks and steers them."""
+    peers: tuple[int, ...]
+    """Ports among themselves."""
+    metrics: int
+    """Port of their metrics."""
+    probed: tuple[int, ...]
+    """Ports the kubelet asks."""
+    asks_api_server: bool
+    """Whether something in the pods speaks to the API server."""
+
+
+CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
+OPERATED: Final[Mapping[str, Operated]] = {
+    # cloudnative-pg v1.30.0: docs/src/networking.md (operator to 5432 and 8000), pkg/management/url (8000 status and
+    # probes, 9187 metrics); the instance manager in every pod follows its Cluster at the API server.
+    "postgres": Operated(
+        operator=CLOUDNATIVE_PG,
+        operated=(5432, 8000),
+        peers=(5432, 8000),
+        metrics=9187,
+        probed=(8000,),
+        asks_api_server=True,
+    ),
+}
+"""Engine → what its operator's pods and its own speak to, for the engines whose operator is installed."""
 
 BROKER_PORTS: Final[Mapping[Broker, tuple[int, ...]]] = {"kafka": (9094,), "nats": (4222,), "rabbitmq": (5671,)}
 """Broker → client ports: Strimzi's SCRAM listener with TLS, NATS' client port, AMQP over TLS."""

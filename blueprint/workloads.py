@@ -15,6 +15,7 @@ from blueprint.catalogue.probing import Asked, Probe, TcpSocket
 from blueprint.catalogue.promising import Metrics as MetricsText
 from blueprint.catalogue.running import Container as ContainerText
 from blueprint.catalogue.running import CpuMetric, InitContainer, MemoryMetric
+from blueprint.connection import Connection, Trust
 from blueprint.context import Context
 from blueprint.gateway import streams
 from blueprint.isolation import metrics_port
@@ -132,6 +133,8 @@ class Workload:
     """The longest any of its APIs may take."""
     stream_idle_seconds: int | None
     """How long a public stream may be silent; None: it has none, neither an operation nor a port."""
+    trusts: tuple[Trust, ...]
+    """Authorities of the stores' certificates: in every container."""
     checksum: str
     """Of every variable and file: a changed one restarts the pods."""
 
@@ -141,8 +144,8 @@ class Workload:
         return (*self.containers, *self.init_containers)
 
 
-def decide(service: Service, context: Context, connections: Mapping[str, str]) -> Workload:
-    """The pods of `service`. `connections`: resource → Secret, of the stores and brokers it uses."""
+def decide(service: Service, context: Context, connections: Mapping[str, Connection]) -> Workload:
+    """The pods of `service`. `connections`: resource → how it is reached, of the stores and brokers it uses."""
     spec = service.spec
     order = sorted(spec.containers.items(), key=lambda pair: (pair[0] != "main", pair[0]))
     running = tuple(_container(service, name, text, context, connections) for name, text in order)
@@ -177,6 +180,7 @@ def decide(service: Service, context: Context, connections: Mapping[str, str]) -
         public=spec.is_public,
         read_timeout_seconds=max([60.0, *(seconds(provide.timeout) for provide in spec.provides)]),
         stream_idle_seconds=sizes.STREAM_IDLE_SECONDS if _has_streams(spec) else None,
+        trusts=tuple(how.trust for _, how in sorted(connections.items()) if how.trust),
         checksum=_checksum((*running, *starting)),
     )
 
@@ -210,7 +214,7 @@ def _autoscaler(service: Service) -> Autoscaler | None:
 
 
 def _container(
-    service: Service, name: str, text: InitContainer, context: Context, connections: Mapping[str, str]
+    service: Service, name: str, text: InitContainer, context: Context, connections: Mapping[str, Connection]
 ) -> Container:
     written = {**(telemetry(service, context) if name == "main" else {}), **text.variables}
     plain, made = resolve(written, service, context, connections)

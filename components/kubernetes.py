@@ -52,13 +52,16 @@ def make(
     """
     made: dict[str, pulumi.Resource] = {}
     spaces, own = dict(namespaces), set[str]()
-    by_place: dict[str | None, list[tuple[Manifest, pulumi.Resource]]] = {}
+    earlier: list[tuple[Manifest, pulumi.Resource]] = []
     for manifest in manifests:
         namespace = manifest["metadata"].get("namespace")
         how = treatment(manifest)
         parent = spaces.get(namespace) if namespace else None
-        beside = by_place.get(namespace, ()) if how.after else ()
-        first = [resource for other, resource in beside if follows(how, other)]
+        first = [
+            resource
+            for other, resource in earlier
+            if follows(how, other, beside=other["metadata"].get("namespace") == namespace)
+        ]
         options = component.under(
             depends_on=[*([parent] if parent else []), *(() if namespace in own else after), *first],
             deleted_with=parent,
@@ -66,7 +69,7 @@ def make(
             replace_on_changes=list(how.replaced_by) or None,
         )
         resource = made[logical_name(manifest)] = _register(annotated(manifest), options)
-        by_place.setdefault(namespace, []).append((manifest, resource))
+        earlier.append((manifest, resource))
         if manifest["kind"] == "Namespace":
             spaces[manifest["metadata"]["name"]] = resource
             own.add(manifest["metadata"]["name"])

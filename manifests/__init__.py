@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from blueprint import Blueprint, PlatformPlan, ServicePlan
-from manifests import backing, delivery, foundation, gateway, isolation, kong_redis, mesh, operators, workloads
+from manifests import (
+    access,
+    backing,
+    certificates,
+    delivery,
+    foundation,
+    gateway,
+    isolation,
+    kong_redis,
+    mesh,
+    operators,
+    workloads,
+)
 from manifests.foundation import platform_ready
 from manifests.manifest import Manifest
 
@@ -22,12 +34,14 @@ PLATFORM_SUBJECTS: Final[tuple[Callable[[PlatformPlan], Iterator[Manifest]], ...
     lambda plan: gateway.gateway(plan.gateway),
     lambda plan: kong_redis.isolation(plan.kong_redis),
     lambda plan: kong_redis.server(plan.kong_redis),
+    lambda plan: certificates.authority(plan.authority) if plan.authority else iter(()),
     lambda plan: iter([platform_ready(plan.mesh)]),
 )
 """What the platform becomes, in the order it is made."""
 
 SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
     lambda plan: isolation.isolation(plan.namespace),
+    lambda plan: access.access(plan.access) if plan.access else iter(()),
     lambda plan: (made for store in plan.stores for made in backing.backing(store)),
     lambda plan: (made for account in plan.brokers for made in backing.backing(account)),
     lambda plan: workloads.beside(plan.workload, plan.delivery),

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from blueprint.backing import Backing
 from blueprint.brokers.shared import Shared
+from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace
+from manifests import cloudnative_pg
 from manifests.isolation import network_policy
 from manifests.manifest import Manifest
 
@@ -15,10 +18,14 @@ def _rules(decision: InNamespace | Shared) -> Iterator[Manifest]:
         yield network_policy(rule)
 
 
-OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {InNamespace: _rules, Shared: _rules}
+OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {
+    CloudNativePg: cloudnative_pg.objects,
+    InNamespace: _rules,
+    Shared: _rules,
+}
 """Decision type → objects. Total over `blueprint.stores.Store` and `blueprint.brokers.Account`; a test says so."""
 
 
-def backing(decision: InNamespace | Shared) -> Iterator[Manifest]:
+def backing(decision: Backing) -> Iterator[Manifest]:
     """The objects of one store or of one account at a broker."""
     yield from OBJECTS[type(decision)](decision)

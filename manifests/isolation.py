@@ -6,6 +6,7 @@ from typing import Any, Final
 from blueprint import names, sizes
 from blueprint.isolation import ServiceNamespace
 from blueprint.network_rules import Addresses, NetworkRule, Peer, Pods, ServicePods
+from blueprint.sizes import Amounts, Quota
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
 
@@ -18,13 +19,16 @@ def isolation(decision: ServiceNamespace) -> Iterator[Manifest]:
     """The namespaces with their default deny first, then what is allowed in them."""
     labels = owned(decision)
     yield namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
-    yield _quota(decision)
-    yield _limits(decision)
+    yield _quota(decision.service, decision.namespace, decision.quota)
+    yield _limits(decision.service, decision.namespace, decision.largest)
     yield default_deny(decision.namespace)
-    if decision.data_namespace:
-        data = {f"{names.PREFIX}/data-of": decision.service, **_people(decision)}
-        yield namespace(decision.data_namespace, labels=data, meshed=False, restricted=True)
-        yield default_deny(decision.data_namespace)
+    if data := decision.data:
+        marks = {f"{names.PREFIX}/data-of": decision.service, **_people(decision)}
+        yield namespace(data.name, labels=marks, meshed=False, restricted=True)
+        if data.quota and data.largest:
+            yield _quota(decision.service, data.name, data.quota)
+            yield _limits(decision.service, data.name, data.largest)
+        yield default_deny(data.name)
     for rule in (*decision.rules, *decision.far_rules):
         yield network_policy(rule)
 
@@ -61,25 +65,24 @@ def default_deny(name: str) -> Manifest:
     return manifest(NETWORKING, "NetworkPolicy", DEFAULT_DENY, name, spec=spec)
 
 
-def _quota(decision: ServiceNamespace) -> Manifest:
-    total = resources(decision.quota.total)
+def _quota(service: str, namespace: str, quota: Quota) -> Manifest:
+    total = resources(quota.total)
     hard = {f"{side}.{what}": value for side, of in total.items() for what, value in of.items()}
     hard |= {
-        "pods": str(decision.quota.pods),
-        "persistentvolumeclaims": "0",
+        "pods": str(quota.pods),
+        "persistentvolumeclaims": str(quota.claims),
+        **({"requests.storage": f"{quota.disk_gib}Gi"} if quota.claims else {}),
         "services.loadbalancers": "0",
         "services.nodeports": "0",
     }
-    return manifest(
-        "v1", "ResourceQuota", decision.service, decision.namespace, spec={"hard": dict(sorted(hard.items()))}
-    )
+    return manifest("v1", "ResourceQuota", service, namespace, spec={"hard": dict(sorted(hard.items()))})
 
 
-def _limits(decision: ServiceNamespace) -> Manifest:
+def _limits(service: str, namespace: str, largest: Amounts) -> Manifest:
     """For containers nobody described (a debugging pod): small defaults, and no more than the largest of ours."""
-    most, small = resources(decision.largest)["limits"], resources(sizes.UNASKED)["limits"]
+    most, small = resources(largest)["limits"], resources(sizes.UNASKED)["limits"]
     limit = {"type": "Container", "default": small, "defaultRequest": small, "max": most}
-    return manifest("v1", "LimitRange", decision.service, decision.namespace, spec={"limits": [limit]})
+    return manifest("v1", "LimitRange", service, namespace, spec={"limits": [limit]})
 
 
 _SIDES: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}

@@ -32,23 +32,31 @@ class Treatment:
     """What the manifest says holds, also where another controller has written the same field in other words."""
     after: tuple[str, ...] = ()
     """Kinds of the same namespace and component that are there first; `Kind/end` those whose name ends so."""
+    across: tuple[str, ...] = ()
+    """Kinds of the same component that are there first whatever their namespace: a service's stores."""
 
 
 _PLAIN: Final = Treatment()
 _PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
 """What stands before the first pod starts."""
+_CREDENTIALS: Final = ("Certificate", "ExternalSecret")
+"""What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
+_STORES: Final = ("Cluster", "Database", "Pooler")
+"""What its pods connect to when they start."""
 
 TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,
     "apps/v1:Deployment": Treatment(
-        after=(*_PREREQUISITES, "ConfigMap"),
+        after=(*_PREREQUISITES, "ConfigMap", *_CREDENTIALS),
+        across=_STORES,
         provider_replaces=("spec.selector",),
         restarted_by=("spec.template",),
     ),
     "argoproj.io/v1alpha1:AnalysisTemplate": _PLAIN,
     "argoproj.io/v1alpha1:Rollout": Treatment(
-        after=(*_PREREQUISITES, "ConfigMap", "AnalysisTemplate", "VirtualService/-weights"),
+        after=(*_PREREQUISITES, "ConfigMap", "AnalysisTemplate", "VirtualService/-weights", *_CREDENTIALS),
+        across=_STORES,
         wait_for="jsonpath={.status.phase}=Healthy",
         replaced_by=("spec.selector",),
         restarted_by=("spec.template",),
@@ -58,7 +66,8 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     ),
     "autoscaling/v2:HorizontalPodAutoscaler": _PLAIN,
     # A new template holds from the next run on; the run that is under way goes on.
-    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, "ConfigMap")),
+    "barmancloud.cnpg.io/v1:ObjectStore": _PLAIN,
+    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, "ConfigMap", *_CREDENTIALS), across=_STORES),
     "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
     "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready"),
     "cert-manager.io/v1:Issuer": _PLAIN,
@@ -74,7 +83,10 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     # The workload behind a Service is waited for; its endpoints, settling for ten seconds, prove nothing more.
     "core/v1:Service": Treatment(skip_await=True, provider_replaces=("spec.clusterIP",)),
     "core/v1:ServiceAccount": _PLAIN,
-    "external-secrets.io/v1:ExternalSecret": Treatment(wait_for="condition=Ready", after=("Password",)),
+    "external-secrets.io/v1:ExternalSecret": Treatment(wait_for="condition=Ready", after=("Password", "SecretStore")),
+    "external-secrets.io/v1:SecretStore": Treatment(
+        wait_for="condition=Ready", after=("RoleBinding", "ServiceAccount"), across=("RoleBinding",)
+    ),
     "gateway.networking.k8s.io/v1:Gateway": Treatment(wait_for="condition=Programmed", after=("Certificate",)),
     "gateway.networking.k8s.io/v1:GatewayClass": Treatment(replaced_by=("spec.controllerName",)),
     "gateway.networking.k8s.io/v1:HTTPRoute": Treatment(after=("Gateway", "KongPlugin")),
@@ -87,6 +99,21 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "networking.k8s.io/v1:IngressClass": Treatment(replaced_by=("spec.controller",)),
     "networking.k8s.io/v1:NetworkPolicy": _PLAIN,
     "policy/v1:PodDisruptionBudget": _PLAIN,
+    # The operator makes the database, the roles and the pooler of a cluster when that answers.
+    "postgresql.cnpg.io/v1:Cluster": Treatment(
+        after=("Certificate", "ExternalSecret", "NetworkPolicy", "ObjectStore"),
+        wait_for="condition=Ready",
+        replaced_by=("spec.bootstrap",),
+    ),
+    "postgresql.cnpg.io/v1:Database": Treatment(
+        after=("Cluster",), wait_for="jsonpath={.status.applied}=true", replaced_by=("spec.cluster", "spec.name")
+    ),
+    "postgresql.cnpg.io/v1:Pooler": Treatment(
+        after=("Cluster",), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
+    ),
+    "postgresql.cnpg.io/v1:ScheduledBackup": Treatment(after=("Cluster", "ObjectStore"), replaced_by=("spec.cluster",)),
+    "rbac.authorization.k8s.io/v1:Role": _PLAIN,
+    "rbac.authorization.k8s.io/v1:RoleBinding": Treatment(after=("Role", "ServiceAccount"), replaced_by=("roleRef",)),
     "scheduling.k8s.io/v1:PriorityClass": Treatment(replaced_by=("preemptionPolicy", "value")),
     "security.istio.io/v1:AuthorizationPolicy": _PLAIN,
     "security.istio.io/v1:PeerAuthentication": _PLAIN,
@@ -142,11 +169,12 @@ def annotated(manifest: Manifest) -> Manifest:
     return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **notes}}}
 
 
-def follows(how: Treatment, other: Manifest) -> bool:
-    """Whether what is treated so comes after `other`, an object of the same namespace and component."""
+def follows(how: Treatment, other: Manifest, *, beside: bool) -> bool:
+    """Whether what is treated so comes after `other`, an object of the same component; `beside` it: of the same
+    namespace, too."""
     name = other["metadata"]["name"]
-    wanted = (each.partition("/") for each in how.after)
-    return any(other["kind"] == kind and name.endswith(end) for kind, _, end in wanted)
+    wanted = (each.partition("/") for each in how.after if beside)
+    return other["kind"] in how.across or any(other["kind"] == kind and name.endswith(end) for kind, _, end in wanted)
 
 
 def replaces(old: Manifest, new: Manifest) -> tuple[str, ...]:

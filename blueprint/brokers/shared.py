@@ -7,6 +7,7 @@ from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker
 from blueprint.catalogue.owning import Account as AccountText
+from blueprint.connection import Connection, unmade
 from blueprint.context import Context
 from blueprint.network_rules import Edge, NetworkRule, Peer, both_ends, tcp
 from blueprint.vendors import BROKER_PORTS, BROKERS
@@ -22,7 +23,7 @@ class Shared:
     ports: tuple[int, ...]
     reached_at: tuple[Peer, ...]
     namespace: str
-    connections: Mapping[str, str]
+    connections: Mapping[str, Connection]
     rules: tuple[NetworkRule, ...]
     """At the broker itself."""
 
@@ -44,7 +45,7 @@ def shared(service: Service, broker: Broker, context: Context) -> Shared:
         reached_at=edge.target,
         namespace=names.MESSAGING,
         connections={
-            resource: names.connection(service.name, resource)
+            resource: unmade(names.connection(service.name, resource), text.keys)
             for resource, text in sorted(service.spec.resources.items())
             if isinstance(text, AccountText) and text.broker == broker
         },

@@ -57,7 +57,7 @@ class Store(Text):
     """What every store has in common; not a type by itself."""
 
     keys: ClassVar[tuple[str, ...]] = ("host", "port", "database", "username", "password", "url")
-    """What `${resources.<name>.<key>}` may ask of it; the keys of the Secret the service mounts."""
+    """What `${resources.<name>.<key>}` may ask of it; the keys of its Secret in the service's namespace."""
 
     class_: Annotated[Literal["small", "medium", "large"], Field(alias="class")] = "small"
     """Size; what it means per environment is in `blueprint.sizes`. Growing is in place, with a restart."""
@@ -103,8 +103,24 @@ class RedisParams(Text):
 
 
 class Postgres(Store):
-    """A PostgreSQL of the service's own."""
+    """A PostgreSQL of the service's own.
 
+    `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's certificate
+    in the pods) and url: `postgresql://<username>:<password>@<host>:5432/<database>?sslmode=verify-full&sslrootcert=<ca>`.
+    read_host and read_url lead to the followers where there are any. Without TLS nobody comes in.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = (
+        "host",
+        "port",
+        "database",
+        "username",
+        "password",
+        "url",
+        "read_host",
+        "read_url",
+        "ca",
+    )
     type: Literal["postgres"]
     """postgres"""
     params: PostgresParams = PostgresParams()

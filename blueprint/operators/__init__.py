@@ -15,12 +15,14 @@ from blueprint.namespaces import PlatformNamespace
 from blueprint.operators import (
     argo_rollouts,
     cert_manager,
+    cloudnative_pg,
     external_secrets,
     istio_base,
     istio_cni,
     istiod,
     kong,
     metrics_server,
+    plugin_barman_cloud,
 )
 from blueprint.operators.installation import NONE, Installable, Operator, Operators
 
@@ -29,12 +31,14 @@ __all__ = ["NONE", "OPERATORS", "PLATFORMS", "Installable", "Operator", "Operato
 OPERATORS: Final[Mapping[str, Installable]] = {
     "argo-rollouts": argo_rollouts.INSTALLABLE,
     "cert-manager": cert_manager.INSTALLABLE,
+    "cloudnative-pg": cloudnative_pg.INSTALLABLE,
     "external-secrets": external_secrets.INSTALLABLE,
     "istio-base": istio_base.INSTALLABLE,
     "istio-cni": istio_cni.INSTALLABLE,
     "istiod": istiod.INSTALLABLE,
     "kong": kong.INSTALLABLE,
     "metrics-server": metrics_server.INSTALLABLE,
+    "plugin-barman-cloud": plugin_barman_cloud.INSTALLABLE,
 }
 """Release name → operator. The modules are called like it, with _ for -."""
 

@@ -6,7 +6,7 @@ Which passwords there are is their users' (`blueprint.kong_redis`); this is the 
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import names
+from blueprint import authority, names
 from blueprint.context import Context
 from blueprint.namespaces import PlatformNamespace
 from blueprint.operators.installation import Installable, Operator
@@ -34,13 +34,14 @@ class ExternalSecrets(Operator):
 
     replicas: int
     """One leads, the others wait."""
-    serves: str
-    """The one namespace whose Secrets it may read and write, and the only one it looks into."""
+    serves: str | None
+    """The one namespace whose Secrets it may read and write, and the only one it looks into. None: all of them, once
+    services have credentials of their own; it knows no number in between."""
     controller: Amounts
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        return (self.namespace, self.serves)
+        return tuple(filter(None, (self.namespace, self.serves)))
 
 
 def _decide(context: Context) -> ExternalSecrets:
@@ -50,7 +51,7 @@ def _decide(context: Context) -> ExternalSecrets:
         namespace=names.EXTERNAL_SECRETS,
         chart=CHART,
         replicas=scale.standby,
-        serves=names.KONG,
+        serves=None if authority.decide(context) else names.KONG,
         controller=scale.of(CONTROLLER),
     )
 

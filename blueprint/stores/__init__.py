@@ -4,20 +4,28 @@ One module per placement, with a decision type of its own. Which placement an en
 (`settings.data`).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any, Final
 
+from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import AnyStore
 from blueprint.catalogue.owning import Store as StoreText
 from blueprint.context import Context
+from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
+from blueprint.sizes import Amounts
+from blueprint.stores import cloudnative_pg, copies
+from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace, in_namespace
 
-Store = InNamespace
+Store = CloudNativePg | InNamespace
 """Every type of decision about a store."""
 
-Maker = Callable[[Service, str, AnyStore, Context], Store]
+Maker = Callable[[Service, str, Any, Context], Store]
 
 MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("clickhouse", "operator"): in_namespace,
@@ -26,7 +34,7 @@ MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("mongodb", "managed"): in_namespace,
     ("mongodb", "operator"): in_namespace,
     ("postgres", "managed"): in_namespace,
-    ("postgres", "operator"): in_namespace,
+    ("postgres", "operator"): cloudnative_pg.decide,
     ("redis", "managed"): in_namespace,
     ("redis", "operator"): in_namespace,
 }
@@ -40,4 +48,59 @@ def decide(service: Service, context: Context) -> tuple[Store, ...]:
         MAKERS[text.type, getattr(context.settings.data, text.type)](service, resource, text, context)
         for resource, text in sorted(service.spec.resources.items())
         if isinstance(text, StoreText)
+    )
+
+
+def wanted(context: Context, engine: str) -> bool:
+    """Whether any service of the stack has a store of `engine` that an operator in the cluster runs."""
+    return bool(_operated(context, engine))
+
+
+def copied(context: Context, engine: str) -> bool:
+    """Whether any of these makes copies."""
+    target = context.settings.backups.copies
+    return target is not None and any(copies.wanted(text, context.environment) for text in _operated(context, engine))
+
+
+def _operated(context: Context, engine: str) -> list[StoreText]:
+    owned = (resource for service in context.services.values() for resource in service.spec.resources.values())
+    placed = getattr(context.settings.data, engine) == "operator"
+    return [text for text in owned if placed and isinstance(text, StoreText) and text.type == engine]
+
+
+def data_namespace(owned: Iterable[Store]) -> DataNamespace | None:
+    """Where the stores a service `owned` are, with room for every pod they may have at once; None: not in the cluster."""
+    inside = [store for store in owned if store.namespace]
+    if not inside:
+        return None
+    quotas = [store.quota for store in inside if store.quota]
+    largest = [store.largest for store in inside if store.largest]
+    return DataNamespace(
+        name=inside[0].namespace,
+        quota=reduce(add, quotas) if quotas else None,
+        largest=reduce(Amounts.at_least, largest) if largest else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a service has once, whichever stores it has: an identity that reads its credentials, and a certificate."""
+
+    service: str
+    owner: str
+    namespace: str
+    data_namespace: str
+    certificate_hours: int
+
+
+def access(service: Service, owned: Iterable[Store], context: Context) -> Access | None:
+    """What `service` needs to get at the stores it `owned`; None where none of them hands anything over."""
+    if not any(how.trust for store in owned for how in store.connections.values()):
+        return None
+    return Access(
+        service=service.name,
+        owner=service.spec.owner,
+        namespace=context.namespace(service.name),
+        data_namespace=context.data_namespace(service.name),
+        certificate_hours=LEAF_HOURS,
     )

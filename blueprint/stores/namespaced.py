@@ -1,4 +1,4 @@
-"""A store of pods, in the namespace beside its service's: out of the mesh, reached by that service alone."""
+"""A store that an operator will run and no decision makes yet: its namespace and its network rules are there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from blueprint import names
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import AnyStore
+from blueprint.connection import Connection, unmade
 from blueprint.context import Context
-from blueprint.network_rules import Edge, NetworkRule, Peer, Pods, both_ends, tcp
+from blueprint.network_rules import NetworkRule, Peer, both_ends
+from blueprint.stores import edges
 from blueprint.vendors import STORE_PORTS
 
 
@@ -22,26 +24,17 @@ class InNamespace:
     ports: tuple[int, ...]
     reached_at: tuple[Peer, ...]
     namespace: str
-    connections: Mapping[str, str]
+    connections: Mapping[str, Connection]
     rules: tuple[NetworkRule, ...]
     """At the store itself."""
-
-
-def labels(resource: str) -> Mapping[str, str]:
-    """What marks the pods of a store: its operator is given it."""
-    return {f"{names.PREFIX}/resource": resource}
+    quota: None = None
+    largest: None = None
 
 
 def in_namespace(service: Service, resource: str, text: AnyStore, context: Context) -> InNamespace:
     """The store `resource` of `service`, described by `text`."""
-    namespace, ports = context.data_namespace(service.name), STORE_PORTS[text.type]
-    edge = Edge(
-        why=f"{service.name} owns {text.type} {resource}",
-        source=(context.pods(service.name),),
-        target=(Pods(namespace=namespace, labels=labels(resource)),),
-        ports=tcp(*ports),
-        ingress=names.from_(context.namespace(service.name), resource),
-    )
+    ports = STORE_PORTS[text.type]
+    edge = edges.owned(service.name, resource, text.type, ports, context)
     return InNamespace(
         engine=text.type,
         resource=resource,
@@ -49,7 +42,7 @@ def in_namespace(service: Service, resource: str, text: AnyStore, context: Conte
         why=edge.why,
         ports=ports,
         reached_at=edge.target,
-        namespace=namespace,
-        connections={resource: names.connection(service.name, resource)},
+        namespace=context.data_namespace(service.name),
+        connections={resource: unmade(names.connection(service.name, resource), text.keys)},
         rules=both_ends(edge),
     )

@@ -15,6 +15,7 @@ from blueprint.catalogue.off import OFF
 from blueprint.catalogue.offering import HttpOperation, Provide
 from blueprint.catalogue.owning import (
     Amqp,
+    Backup,
     Bucket,
     Clickhouse,
     Elasticsearch,
@@ -69,6 +70,29 @@ _STORE: Final = Row(
     meanwhile="Run the store yourself: drop the resource, and give the service its address in variables",
     blocks=True,
 )
+_MIGRATION: Final = Row(
+    one="migration",
+    many="migrations",
+    planned="stores (0.4)",
+    meanwhile="Let the service migrate its own schema when it starts, or run the image by hand before a version that needs it",
+    asks=lambda migrations: int(migrations is not None),
+)
+_DRILL: Final = Row(
+    one="restore drill",
+    many="restore drills",
+    planned="backups (0.5)",
+    meanwhile="Restore a copy by hand from time to time; say restoreDrill: never where nobody needs to know",
+    by_default=True,
+    asks=lambda often: int(often != "never"),
+)
+_DELETION: Final = Row(
+    one="word on what is left of a store",
+    many="words on what is left of stores",
+    planned="backups (0.5)",
+    meanwhile="Make a copy before the resource leaves the catalogue: a store's disk goes with it",
+    by_default=True,
+    asks=lambda _: 1,
+)
 _ACCOUNT: Final = Row(
     one="broker account",
     many="broker accounts",
@@ -119,7 +143,9 @@ _MANAGED: Final = Row(
 )
 
 NOT_MADE: Final[Mapping[Key, Row]] = {
-    (Postgres, None): _STORE,
+    (Backup, "restore_drill"): _DRILL,
+    (Postgres, "deletion"): _DELETION,
+    (Postgres, "migrations"): _MIGRATION,
     (Mongodb, None): _STORE,
     (Redis, None): _STORE,
     (Clickhouse, None): _STORE,

@@ -13,8 +13,10 @@ _CLUSTER_WIDE: Final = ("ClusterExternalSecret", "ClusterGenerator", "ClusterPus
 # unknown keys of the first level. The CRDs are templates behind `installCRDs`; the annotation leaves them, and every
 # Secret they own, when the chart is removed.
 #
-# Its rights are a Role in the one namespace it serves, not a ClusterRole over every Secret. No webhook: it would refuse
-# only what the definitions' own schemas refuse as well, at the price of two more deployments and a certificate.
+# Its rights are a Role in the one namespace it serves while there is only one; with credentials for services they are
+# over every Secret, because it can be bound to one namespace or to none (docs/decisions/0037). For whose account it may
+# ask a token is said per namespace (`manifests.credentials`). No webhook: it would refuse only what the definitions' own
+# schemas refuse as well, at the price of two more deployments and a certificate.
 def _values(secrets: ExternalSecrets) -> dict[str, Any]:
     return {
         "certController": {"create": False},
@@ -35,14 +37,14 @@ def _values(secrets: ExternalSecrets) -> dict[str, Any]:
             "aggregateToAdmin": False,
             "aggregateToEdit": False,
             "aggregateToView": False,
-            # For stores that take a service account's place; there are none.
+            # It would be for every account of the cluster.
             "serviceAccountTokenCreate": False,
             "servicebindings": {"create": False},
         },
         "replicaCount": secrets.replicas,
         "resources": resources(secrets.controller),
-        "scopedNamespace": secrets.serves,
-        "scopedRBAC": True,
+        "scopedNamespace": secrets.serves or "",
+        "scopedRBAC": secrets.serves is not None,
         "webhook": {"create": False},
     }
 

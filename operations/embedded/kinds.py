@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from operations.embedded.readiness import Conditions, HealthyRollout, ParentConditions, PlainConditions, Readiness
+from operations.embedded.readiness import (
+    Applied,
+    Conditions,
+    HealthyRollout,
+    ParentConditions,
+    Phase,
+    PlainConditions,
+    PostgresCluster,
+    Readiness,
+)
 
 NAMESPACED: Literal["Namespaced"] = "Namespaced"
 CLUSTER: Literal["Cluster"] = "Cluster"
@@ -48,6 +57,7 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("AnalysisTemplate", "analysistemplates", NAMESPACED, None),
         ("Rollout", "rollouts", NAMESPACED, HealthyRollout()),
     ),
+    ("barmancloud.cnpg.io", "v1"): (("ObjectStore", "objectstores", NAMESPACED, None),),
     ("cert-manager.io", "v1"): (
         ("Certificate", "certificates", NAMESPACED, _READY),
         ("ClusterIssuer", "clusterissuers", CLUSTER, _READY),
@@ -64,6 +74,7 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
     ("configuration.konghq.com", "v1beta1"): (("KongUpstreamPolicy", "kongupstreampolicies", NAMESPACED, None),),
     ("external-secrets.io", "v1"): (
         ("ExternalSecret", "externalsecrets", NAMESPACED, PlainConditions(types=("Ready",))),
+        ("SecretStore", "secretstores", NAMESPACED, PlainConditions(types=("Ready",))),
     ),
     ("gateway.networking.k8s.io", "v1"): (
         ("Gateway", "gateways", NAMESPACED, Conditions(types=("Accepted", "Programmed"))),
@@ -77,6 +88,12 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("ServiceEntry", "serviceentries", NAMESPACED, None),
         ("Sidecar", "sidecars", NAMESPACED, None),
         ("VirtualService", "virtualservices", NAMESPACED, None),
+    ),
+    ("postgresql.cnpg.io", "v1"): (
+        ("Cluster", "clusters", NAMESPACED, PostgresCluster()),
+        ("Database", "databases", NAMESPACED, Applied()),
+        ("Pooler", "poolers", NAMESPACED, Phase(value="active")),
+        ("ScheduledBackup", "scheduledbackups", NAMESPACED, None),
     ),
     ("security.istio.io", "v1"): (
         ("AuthorizationPolicy", "authorizationpolicies", NAMESPACED, None),

@@ -10,7 +10,7 @@ No attempt to be the controller: nothing is computed, no object is ever found un
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 REASON = "Simulated"
 MESSAGE = "The embedded control plane runs no controller for this kind and reports it ready."
@@ -18,8 +18,21 @@ MESSAGE = "The embedded control plane runs no controller for this kind and repor
 _OF_THIS_GENERATION = "has(c.observedGeneration) && c.observedGeneration == self.metadata.generation"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A state on the way, which a client may see and must wait through."""
+
+    when: str
+    """CEL over `self`: the object is to enter it."""
+    status: str
+    """Template of the whole status."""
+
+
 class Readiness(Protocol):
     """One way of being ready."""
+
+    before: ClassVar[tuple[Step, ...]]
+    """What it passes through, in order; the last one's object is the one that becomes ready."""
 
     @property
     def ready(self) -> str:
@@ -32,6 +45,12 @@ class Readiness(Protocol):
     @property
     def stand_in(self) -> str | None:
         """Template of an object that is applied with the status, or None."""
+
+
+class _AtOnce:
+    """Ready without a state before it."""
+
+    before: ClassVar[tuple[Step, ...]] = ()
 
 
 def _condition(kind: str, *, extra: str = "") -> str:
@@ -56,7 +75,7 @@ _OBSERVED = "  observedGeneration: {{ .metadata.generation }}\n"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class Conditions(_AtOnce):
     """`status.conditions` with each of `types` True and observed at the present generation."""
 
     types: tuple[str, ...]
@@ -72,7 +91,7 @@ class Conditions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlainConditions:
+class PlainConditions(_AtOnce):
     """`status.conditions` with each of `types` True, of a kind whose conditions name no generation."""
 
     types: tuple[str, ...]
@@ -88,7 +107,7 @@ class PlainConditions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParentConditions:
+class ParentConditions(_AtOnce):
     """`status.parents[].conditions`, one entry per `spec.parentRefs`: how routes of the Gateway API are accepted."""
 
     types: tuple[str, ...]
@@ -113,7 +132,7 @@ class ParentConditions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HealthyRollout:
+class HealthyRollout(_AtOnce):
     """Argo's Rollout: `status.phase` Healthy, the generation as a string, every replica updated and available.
 
     Its pods are real objects all the same: a Deployment of the same template, owned by the Rollout, stands in for
@@ -166,3 +185,83 @@ spec:
   selector: {{ toJson .spec.selector }}
   template: {{ toJson .spec.template }}
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase(_AtOnce):
+    """`status.phase` with one value, of a kind that says nothing else."""
+
+    value: str
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return f"has(self.status) && has(self.status.phase) && self.status.phase == '{self.value}'"
+
+    @property
+    def status(self) -> str:
+        return f"phase: {self.value}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied(_AtOnce):
+    """CloudNativePG's Database: `status.applied`, at the present generation."""
+
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            "has(self.status) && has(self.status.applied) && self.status.applied == true"
+            " && has(self.status.observedGeneration) && self.status.observedGeneration == self.metadata.generation"
+        )
+
+    @property
+    def status(self) -> str:
+        return "applied: true\nobservedGeneration: {{ .metadata.generation }}\n"
+
+
+_FIRST, _WAITING, _HEALTHY = (
+    "Setting up primary",
+    "Waiting for the instances to become active",
+    "Cluster in healthy state",
+)
+"""Phases of CloudNativePG 1.30.0 (api/v1/cluster_types.go), on the way to a new cluster."""
+
+
+def _phase(phase: str, *, ready: str) -> str:
+    return f"phase: {phase}\ninstances: {{{{ .spec.instances }}}}\nreadyInstances: {ready}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresCluster:
+    """CloudNativePG's Cluster: one instance is set up, the others join it, then all are healthy.
+
+    Its pods are not simulated: they are the operator's, and no object of ours says what they look like.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.phase)", status=_phase(_FIRST, ready="0")),
+        Step(
+            when=f"has(self.status) && has(self.status.phase) && self.status.phase == '{_FIRST}'",
+            status=_phase(_WAITING, ready="1"),
+        ),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            f"{_all_true(('Ready',))} && has(self.status.phase) && self.status.phase == '{_HEALTHY}'"
+            " && self.status.instances == self.spec.instances"
+        )
+
+    @property
+    def status(self) -> str:
+        return (
+            _phase(_HEALTHY, ready="{{ .spec.instances }}")
+            + "currentPrimary: {{ .metadata.name }}-1\n"
+            + "writeService: {{ .metadata.name }}-rw\nreadService: {{ .metadata.name }}-r\n"
+            + "conditions:\n"
+            + _condition("Ready")
+        )

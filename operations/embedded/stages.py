@@ -23,16 +23,31 @@ def document(kinds: Sequence[Kind] = KINDS) -> str:
 
 
 def stages(kinds: Sequence[Kind] = KINDS) -> Iterator[Stage]:
-    """Every stage: those of Kubernetes' own kinds, then one per kind of `kinds` that has a way of being ready."""
+    """Every stage: those of Kubernetes' own kinds, then one per state of each kind of `kinds` that becomes ready."""
     yield from core_stages()
     for kind in kinds:
         if kind.readiness is not None:
-            stand_in = kind.readiness.stand_in
-            yield stage(
+            name, before, stand_in = (
                 f"{kind.definition_name}-{kind.version}",
+                kind.readiness.before,
+                kind.readiness.stand_in,
+            )
+            for index, step in enumerate(before):
+                yield stage(
+                    f"{name}-{index}",
+                    kind.api_version,
+                    kind.kind,
+                    when=[ALIVE, step.when],
+                    steps=[status(step.status)],
+                    delay_milliseconds=READY_DELAY_MILLISECONDS,
+                )
+            # A stage each: of two that hold, kwok draws lots.
+            earlier = [f"!({step.when})" for step in before]
+            yield stage(
+                name,
                 kind.api_version,
                 kind.kind,
-                when=[ALIVE, f"!({kind.readiness.ready})"],
+                when=[ALIVE, *earlier, f"!({kind.readiness.ready})"],
                 steps=[*([{"apply": {"template": stand_in}}] if stand_in else []), status(kind.readiness.status)],
                 delay_milliseconds=READY_DELAY_MILLISECONDS,
             )

@@ -30,6 +30,10 @@ ROLES: Final[dict[str, Role]] = {
 READ: Final = frozenset({*ROLES, CONTEXT})
 """Fields that are read with their pod spec, and so are no pieces."""
 
+FINISHED: Final = frozenset({"Pooler.postgresql.cnpg.io"})
+"""Kinds whose operator writes its own account and security over the pod spec it is given, so that what is not written
+there is not missing (cloudnative-pg v1.30.0, pkg/specs/pgbouncer/deployments.go). Their pod specs are pieces."""
+
 HOLDERS: Final = re.compile(r".*(?:containers|specs?|templates?)|pod", re.IGNORECASE)
 """Fields under which a pod spec would be found. One that is not known yet may hide anything."""
 
@@ -191,7 +195,9 @@ def _here(thing: Object, key: str, place: View, above: View, *, pieces: bool) ->
     named = key == "spec" and "containers" in value and not (thing.is_custom and isinstance(value["containers"], dict))
     whole = named or any(isinstance(value.get(field), list) for field in ROLES)
     metadata = above["metadata"] if key == "spec" else _mapping(place["metadata"])
-    if whole:
+    if whole and thing.sort in FINISHED:
+        yield Pod(object=thing, spec=place, metadata=metadata, whole=False)
+    elif whole:
         yield Pod(object=thing, spec=place, metadata=metadata)
     if pieces:
         read = READ if whole else frozenset()

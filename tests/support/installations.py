@@ -27,7 +27,7 @@ def context(
         "prod",
         environment=environment,
         operators="install" if install else "present",
-        cluster=Existing(kind="existing", name="cluster"),
+        cluster=Existing(kind="existing", name="cluster", api_server_cidrs=("10.12.0.0/28",)),
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
         gateway=Gateway(streams=(8883,)),
     )

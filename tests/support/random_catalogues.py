@@ -314,6 +314,7 @@ def _settings(chance: Random, meshed: bool) -> Text:
             "kind": "existing",
             "name": "random",
             "nodeCidrs": cidrs,
+            "apiServerCidrs": ["10.12.0.0/28"],
             "clusterCidrs": ["10.244.0.0/16"],
             **caches,
         },

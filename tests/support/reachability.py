@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tests.support.analyser import LAYERS, TOGETHER, Asked, Manifest, analysed, key
 from tests.support.connections import ANY, Atom, Connections, Pair, difference, normal
-from tests.support.stack_text import CACHE, INTERNET, NODES, Specs, Stack
+from tests.support.stack_text import API_SERVER, CACHE, INTERNET, NODES, Specs, Stack
 from tests.support.standing import (
     BROKERS,
     COLLECTOR,
@@ -23,6 +23,7 @@ from tests.support.standing import (
     DNS_CACHE,
     GATEWAY,
     ISTIOD,
+    OPERATORS,
     PROMETHEUS,
     REDIS,
     ROLLOUTS,
@@ -37,6 +38,10 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "postgres": (5432,),
     "redis": (6379, 26379),
 }
+OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int, tuple[int, ...], bool]]] = {
+    "postgres": ((5432, 8000), (5432, 8000), 9187, (8000,), True),
+}
+"""Engine → ports its operator asks, ports among its pods, metrics, probes; whether its pods ask the API server."""
 BROKER_PORTS: Final[Mapping[str, int]] = {"kafka": 9094, "nats": 4222, "rabbitmq": 5671}
 ACCOUNTS: Final[Mapping[str, str]] = {"kafka": "kafka", "nats": "nats", "amqp": "rabbitmq"}
 
@@ -78,7 +83,11 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
         resources = spec.get("resources", {})
         for resource, of in resources.items():
             if of["type"] in STORE_PORTS:
-                yield Edge(source=pods(name), target=f"{name}-data/{resource}", ports=STORE_PORTS[of["type"]])
+                store = f"{name}-data/{resource}"
+                yield Edge(source=pods(name), target=store, ports=STORE_PORTS[of["type"]])
+                yield from _operated(of["type"], store, stack)
+                if stack.copies and of["type"] in OPERATED and of.get("backup") != "none":
+                    yield Edge(source=store, target=INTERNET, ports=(443,))
         events = spec.get("events", {})
         brokers = {ACCOUNTS[of["type"]] for of in resources.values() if of["type"] in ACCOUNTS}
         brokers |= {carried[one["channel"]] for way in ("publishes", "subscribes") for one in events.get(way, ())}
@@ -89,6 +98,21 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
                 yield Edge(source=pods(name), target=place, ports=(host.get("port", 443),))
         yield from _service_edges(name, spec, stack)
     yield from _platform(stack)
+
+
+def _operated(engine: str, store: str, stack: Stack) -> Iterator[Edge]:
+    """The named edges of a store that an operator runs."""
+    if engine not in OPERATED:
+        return
+    by_operator, among_themselves, metrics, probes, asks = OPERATED[engine]
+    yield from _resolving(store, stack)
+    yield Edge(source=OPERATORS[engine].end, target=store, ports=by_operator)
+    yield Edge(source=store, target=store, ports=among_themselves)
+    yield Edge(source=PROMETHEUS.end, target=store, ports=(metrics,))
+    if stack.nodes:
+        yield Edge(source=NODES, target=store, ports=probes)
+    if asks and stack.api_server:
+        yield Edge(source=store, target=API_SERVER, ports=(443, 6443))
 
 
 def _asked(operation: Mapping[str, Any]) -> tuple[str, str]:

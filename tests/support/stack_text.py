@@ -41,6 +41,7 @@ OFFICE: Final = (
 )
 """The private networks a random catalogue's hosts are in, each called as a catalogue writes it."""
 INTERNET, PRIVATE, NODES, CACHE = "the internet", "private addresses", "the nodes", "the nodes' DNS cache"
+API_SERVER = "the API server"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,10 @@ class Stack:
     nodes: tuple[str, ...]
     caches: tuple[str, ...]
     """At which a cache on each node answers for the resolver."""
+    api_server: tuple[str, ...]
+    """Addresses of the API server."""
+    copies: bool
+    """Whether stores write copies to a bucket."""
     default_broker: str
     issuers: frozenset[str]
     acme: bool
@@ -64,11 +69,11 @@ class Stack:
         """Every address that matters, in parts that are one thing each."""
         nodes = [zone(NODES, self.nodes)] if self.nodes else []
         caches = [zone(CACHE, [f"{each}/32" for each in self.caches], less=nodes)] if self.caches else []
-        private = zone(PRIVATE, _PRIVATE, less=[METADATA, *nodes, *caches, *OFFICE])
-        internet = zone(
-            INTERNET, ("0.0.0.0/0", "2000::/3"), less=[METADATA, *nodes, *caches, *OFFICE, private, _NOWHERE]
-        )
-        return (METADATA, *nodes, *caches, *OFFICE, private, internet)
+        api_server = [zone(API_SERVER, self.api_server, less=nodes)] if self.api_server else []
+        named = [METADATA, *nodes, *caches, *api_server, *OFFICE]
+        private = zone(PRIVATE, _PRIVATE, less=named)
+        internet = zone(INTERNET, ("0.0.0.0/0", "2000::/3"), less=[*named, private, _NOWHERE])
+        return (*named, private, internet)
 
 
 def stack_of(file: Path, *, meshed: bool = True) -> Stack:
@@ -81,6 +86,8 @@ def stack_of(file: Path, *, meshed: bool = True) -> Stack:
         meshed=meshed,
         nodes=tuple(cluster.get("nodeCidrs", ())),
         caches=tuple(cluster.get("nodeLocalDns", on_gke)),
+        api_server=tuple(cluster.get("apiServerCidrs", ())),
+        copies="copies" in reported.get("backups", {}) and reported["environment"] in ("staging", "prod"),
         default_broker=reported.get("brokers", {}).get("default", "kafka"),
         acme=reported.get("gateway", {}).get("certificates", {}).get("kind") == "acme",
         streams=tuple(reported.get("gateway", {}).get("streams", ())),

@@ -123,12 +123,29 @@ BROKERS: Final[Mapping[str, Standing]] = {
         several=True,
     ),
 }
+CLOUDNATIVE_PG: Final = Standing(
+    namespace="cnpg-system", name="cloudnative-pg", labels=_named("cloudnative-pg"), account="cloudnative-pg"
+)
+OPERATORS: Final[Mapping[str, Standing]] = {"postgres": CLOUDNATIVE_PG}
+"""Engine → who runs its stores."""
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
 
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:
     """Everybody who stands beside the services of `specs`."""
-    found = [DNS, DNS_CACHE, COLLECTOR, PROMETHEUS, ROLLOUTS, GATEWAY, CONTROLLER, REDIS, SOLVER, *BROKERS.values()]
+    found = [
+        *OPERATORS.values(),
+        DNS,
+        DNS_CACHE,
+        COLLECTOR,
+        PROMETHEUS,
+        ROLLOUTS,
+        GATEWAY,
+        CONTROLLER,
+        REDIS,
+        SOLVER,
+        *BROKERS.values(),
+    ]
     found += [ISTIOD] if meshed else []
     found.append(Standing(namespace="cert-manager", name="cert-manager", labels=_named("cert-manager")))
     found.append(Standing(namespace="kube-system", name="metrics-server", labels=_named("metrics-server")))

@@ -3,11 +3,29 @@
 from collections.abc import Iterator
 
 from blueprint import names
+from blueprint.catalogue.off import OFF
 from blueprint.vendors import BROKER_PORTS, STORE_PORTS
 from policies.core.facts import Facts
 from policies.intent.edges import Owned, intent
 from policies.network.ports import ports
-from policies.rules.net.platform import BROKERS, GATEWAY, Edge, Pods, edges_of, internet, own_edges, private, resolving
+from policies.rules.net.platform import (
+    API_SERVER_PORTS,
+    BROKERS,
+    GATEWAY,
+    OPERATED,
+    OPERATOR_OF,
+    PROMETHEUS,
+    Edge,
+    Pods,
+    Zone,
+    api_server,
+    edges_of,
+    internet,
+    nodes,
+    own_edges,
+    private,
+    resolving,
+)
 
 
 def service_pods(service: str) -> Pods:
@@ -65,8 +83,39 @@ def _store(owned: Owned, facts: Facts) -> Iterator[Edge]:
     store, why = store_pods(service, owned.name), f"{service} owns {engine} {owned.name}"
     source, ports_ = service_pods(service), _tcp(*STORE_PORTS[engine])
     yield Edge(source=source, target=store, ports=ports_, why=why, must=placement == "operator")
-    yield Edge(source=store, target=store, ports=ports("TCP", 1, 65535), why="replication", must=False)
-    yield from resolving(store, facts, must=False)
+    if placement == "operator" and engine in OPERATED:
+        yield from _operated(store, engine, facts)
+        if _is_copied(owned, facts):
+            yield Edge(source=store, target=internet(facts), ports=_tcp(443), why="its copies go to a bucket")
+    else:
+        yield Edge(source=store, target=store, ports=ports("TCP", 1, 65535), why="replication", must=False)
+        yield from resolving(store, facts, must=False)
+
+
+def _is_copied(owned: Owned, facts: Facts) -> bool:
+    """Whether a store writes copies to a bucket of the stack's."""
+    settings = facts.settings
+    return (
+        settings is not None
+        and settings.environment in ("staging", "prod")
+        and settings.backups.copies is not None
+        and owned.store.backup != OFF
+    )
+
+
+def _operated(store: Pods, engine: str, facts: Facts) -> Iterator[Edge]:
+    """What the pods of a store that an operator runs need besides their owner."""
+    of = OPERATED[engine]
+    yield from resolving(store, facts, f"the pods of {store.name} resolve names")
+    yield Edge(source=store, target=store, ports=_tcp(*of.peers), why="its pods follow each other")
+    yield Edge(source=OPERATOR_OF[engine], target=store, ports=_tcp(*of.operated), why="its operator asks it")
+    yield Edge(source=PROMETHEUS, target=store, ports=_tcp(of.metrics), why="platform edge metrics")
+    if probing := nodes(facts):
+        zone = Zone(name="the nodes", must=probing, may=probing)
+        yield Edge(source=zone, target=store, ports=_tcp(*of.probed), why="platform edge kubelet")
+    if of.asks_api_server and (there := api_server(facts)):
+        zone = Zone(name="the API server", must=there, may=there)
+        yield Edge(source=store, target=zone, ports=API_SERVER_PORTS, why="its pods follow their own object")
 
 
 def _tcp(*numbers: int) -> int:

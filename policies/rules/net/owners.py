@@ -6,18 +6,20 @@ from typing import Final
 from blueprint import names
 from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
 from policies.cloud.wants import is_given
+from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, Violation, sorts
 from policies.core.world import World
+from policies.network.addresses import block, space
 from policies.network.reach import NAME
 from policies.objects import Object
 from policies.objects.selectors import texts
 from policies.objects.values import View
 from policies.rules.net.group import NET, POLICY_SORTS, peers, rules
-from policies.rules.net.platform import PROMETHEUS, Pods
+from policies.rules.net.platform import OPERATORS, PROMETHEUS, Pods, nodes
 
-VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS,)
-"""Who may come to every store besides its owner, by name: metrics. An operator or a backup that needs its stores' ports
-gets a line here."""
+VISITORS: Final[tuple[Pods, ...]] = (PROMETHEUS, *OPERATORS)
+"""Who may come to stores besides their owner, by name: metrics and operators. Which of them to which store and port is
+`net-reachability`'s."""
 
 _AUTHORISATION: Final = "AuthorizationPolicy.security.istio.io"
 _STORES: Final = (
@@ -81,13 +83,15 @@ def _policies(policy: Object, world: World) -> Iterator[Violation]:
             if direction == "Ingress" and rule["from"].is_empty:
                 yield Violation(rule["from"], f"admits all peers to a store of {service}")
     for direction, peer in peers(policy):
-        if service and direction == "Ingress" and not _is_welcome(peer, policy.namespace, service):
+        if service and direction == "Ingress" and not _is_welcome(peer, policy.namespace, service, world.facts):
             yield Violation(peer, f"admits others than {service} to its store")
         if direction == "Egress":
             yield from _to_foreign(peer, service or policy.namespace, world)
 
 
-def _is_welcome(peer: View, own: str, service: str) -> bool:
+def _is_welcome(peer: View, own: str, service: str, facts: Facts) -> bool:
+    if peer["ipBlock"].is_set:  # the kubelet, which probes from the nodes' addresses; whoever else is there is no pod
+        return nodes(facts).holds(space([block(peer["ipBlock"])])) if nodes(facts) else False
     if not peer["namespaceSelector"].is_set:
         return peer["podSelector"].is_set  # the store's own replicas; an address is no service
     from_ = _named(peer["namespaceSelector"])

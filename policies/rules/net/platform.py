@@ -85,6 +85,12 @@ SOLVER: Final = _pods(vendors.ACME_SOLVER, "cm-acme-http-solver")
 BROKERS: Final[Mapping[Broker, Pods]] = {
     broker: _pods(pods, broker, closed=True) for broker, pods in sorted(vendors.BROKERS.items())
 }
+OPERATED: Final[Mapping[str, vendors.Operated]] = dict(sorted(vendors.OPERATED.items()))
+OPERATOR_OF: Final[Mapping[str, Pods]] = {
+    engine: _pods(of.operator, of.operator.namespace) for engine, of in OPERATED.items()
+}
+"""Engine → the pods that run its stores."""
+OPERATORS: Final = tuple(OPERATOR_OF.values())
 STANDING: Final = (
     DNS,
     DNS_CACHE,
@@ -97,6 +103,7 @@ STANDING: Final = (
     REDIS,
     SOLVER,
     *BROKERS.values(),
+    *OPERATORS,
 )
 """Pods that charts and the cluster bring."""
 CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
@@ -121,6 +128,7 @@ OTLP_PORTS: Final = opened(*vendors.OTLP_PORTS)
 GATEWAY_PORTS: Final = opened(*vendors.KONG_PUBLIC_PORTS)
 GATEWAY_ADMIN: Final = opened(vendors.KONG_ADMIN_PORT)
 GATEWAY_STATUS: Final = opened(vendors.KONG_STATUS_PORT)
+API_SERVER_PORTS: Final = opened(*vendors.API_SERVER_PORTS)
 
 
 def public_ports(facts: Facts) -> int:
@@ -135,6 +143,12 @@ def nodes(facts: Facts) -> Space:
     """The addresses of the nodes, where the stack's settings give them."""
     cluster = facts.settings.cluster if facts.settings else None
     return space(cluster.node_cidrs) if isinstance(cluster, Existing) else Space()
+
+
+def api_server(facts: Facts) -> Space:
+    """Where the API server answers pods, where the stack's settings say it."""
+    cluster = facts.settings.cluster if facts.settings else None
+    return space(cluster.api_server_cidrs) if isinstance(cluster, Existing) else NOBODY
 
 
 def dns_caches(facts: Facts) -> Space:

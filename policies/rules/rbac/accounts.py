@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from blueprint import names
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, MEDIUM, PODS, Selector, Violation, sorts
 from policies.core.trust import may
@@ -40,6 +41,9 @@ def dedicated(pod: Pod, world: World) -> Iterator[Violation]:
         yield Violation(old, "is the deprecated name of serviceAccountName")
     if account.word in ("", "default"):
         yield Violation(account, "is default" if account.word else "is not set, so it is default")
+        return
+    if account.word == names.SECRET_READER:
+        yield Violation(account, f"is {account.word}, as which only External Secrets reads the service's credentials")
         return
     users = world.once(_users).get((pod.object.namespace, account.word), frozenset())
     if len(users) > 1:

@@ -10,6 +10,7 @@ from policies.core.world import World
 from policies.kubernetes.grants import CLUSTER_ROLE, ROLE, ROLE_BINDING, USER, Account, Grant, accounts, effective
 from policies.objects import Object
 from policies.rules.rbac.group import BINDING, PLATFORM, RBAC
+from policies.rules.rbac.handing import is_handed
 
 EVERYONE: Final = frozenset(
     {
@@ -91,7 +92,7 @@ def cross_namespace(binding: Object, world: World) -> Iterator[Violation]:
     for subject, account in accounts(binding):
         if subject["kind"].word == "ServiceAccount" and not subject["namespace"].word:
             yield Violation(subject["namespace"], "is not set, so the binding names no account")
-        elif account.namespace != binding.namespace:
+        elif account.namespace != binding.namespace and not is_handed(account, binding, world):
             at = subject["namespace"] if subject["namespace"].is_set else subject["name"]
             yield Violation(at, f"is an account of {account.namespace}")
 
@@ -114,7 +115,7 @@ def transitive(_: None, world: World) -> Iterator[Violation]:
         if account.namespace in OURS:
             continue
         for grant in grants:
-            if not grant.held.is_empty:
+            if not grant.held.is_empty and not is_handed(account, grant.binding, world):
                 yield Violation(grant.subject, _said(account, grant), on=grant.binding)
     for error in known.unread:
         raise error

@@ -69,6 +69,8 @@ def _grant(thing: Object, _: World) -> Iterator[Violation]:
 
 
 def _external(thing: Object, world: World) -> Iterator[Violation]:
+    if _is_of_a_store(thing, world):
+        return
     for entry in thing.spec["data"]:
         yield from _outside(entry.at("remoteRef", "key"), thing, world)
     for source in thing.spec["dataFrom"]:
@@ -76,6 +78,25 @@ def _external(thing: Object, world: World) -> Iterator[Violation]:
             yield from _outside(source.at("extract", "key"), thing, world)
         if source["find"].is_set:
             yield from _outside(source.at("find", "path"), thing, world)
+
+
+def _is_of_a_store(thing: Object, world: World) -> bool:
+    """Whether it takes credentials of its service's own stores, which no path of a vault but a namespace tells apart:
+    the SecretStore reads in that one, and its account there what it was given."""
+    through = thing.spec["secretStoreRef"]
+    if through["kind"].word not in ("", "SecretStore") or any(
+        entry["sourceRef"].is_set for field in ("data", "dataFrom") for entry in thing.spec[field]
+    ):
+        return False
+    store = world.named(STORE, thing.namespace, through["name"].word)
+    kubernetes = store.spec.at("provider", "kubernetes") if store else None
+    if kubernetes is None or kubernetes["remoteNamespace"].word != names.data_namespace(thing.namespace):
+        return False
+    service = world.facts.service.get(thing.namespace)
+    theirs = {names.owner(resource) for resource in service.spec.resources} if service else set()
+    return thing.spec["dataFrom"].is_empty and all(
+        entry.at("remoteRef", "key").word in theirs for entry in thing.spec["data"]
+    )
 
 
 def _pushed(thing: Object, world: World) -> Iterator[Violation]:
@@ -157,6 +178,9 @@ UNLABELLED: Final = {"kubernetes.io/metadata.name": "unlabelled"}
 _BEGINNING: Final = re.compile(r"\^[a-z0-9][a-z0-9-]{2}")
 """External Secrets looks for a pattern anywhere in a name, so one without a fixed beginning matches by chance."""
 
+ACCOUNTS: Final = frozenset({"serviceAccount", "serviceAccountRef"})
+"""Fields of a store's provider that name the account as which it reads; the first is kubernetes.auth's."""
+
 ROLES: Final = frozenset({"role", "roleArn", "serviceAccountEmail"})
 """Fields of a store's provider that say as whom it reads (External Secrets: aws.role, vault.auth.kubernetes.role)."""
 
@@ -180,7 +204,7 @@ def store_identity(store: Object, world: World) -> Iterator[Violation]:
         yield from _conditions(store)
         return
     provider = store.spec["provider"]
-    accounts = [place.view for place in places(provider) if place.key == "serviceAccountRef"]
+    accounts = [place.view for place in places(provider) if place.key in ACCOUNTS]
     for account in accounts:
         yield from _foreign(account, store)
     static = [
@@ -192,7 +216,15 @@ def store_identity(store: Object, world: World) -> Iterator[Violation]:
         yield Violation(reference, "is a key that never expires, not an identity")
     if not accounts and not static and store.namespace not in OURS:
         yield Violation(provider, "names no service account, so it reads with the controller's own identity")
+    yield from _elsewhere(provider["kubernetes"], store)
     yield from _shared(provider, store, world)
+
+
+def _elsewhere(kubernetes: View, store: Object) -> Iterator[Violation]:
+    """Of another namespace's Secrets a service's store may read those of its own stores alone."""
+    there = kubernetes["remoteNamespace"]
+    if kubernetes.is_set and store.namespace not in OURS and there.word != names.data_namespace(store.namespace):
+        yield Violation(there, f"is {there.word or 'not set'}, not {names.data_namespace(store.namespace)}")
 
 
 def _conditions(store: Object) -> Iterator[Violation]:
@@ -214,7 +246,7 @@ def _foreign(account: View, store: Object) -> Iterator[Violation]:
     there, name = account["namespace"].word, account["name"].word
     if there and there != store.namespace:
         yield Violation(account["namespace"], f"is {there}, not the store's own namespace")
-    elif store.namespace not in OURS and name != owner(store.namespace):
+    elif store.namespace not in OURS and name not in (names.SECRET_READER, owner(store.namespace)):
         yield Violation(account["name"], f"is {name or 'empty'}, not the service account of {owner(store.namespace)}")
 
 

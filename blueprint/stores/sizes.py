@@ -1,0 +1,67 @@
+"""How large a store is, by engine, class and environment.
+
+`class` is the owner's word for how much the store has to do; the environment says what that means. dev and ephemeral
+stacks get one small pod whatever the class; staging has the shape of production at a fraction of its size.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from blueprint.catalogue import Environment
+from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts
+
+Class = Literal["small", "medium", "large"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSize:
+    """One pod of a store."""
+
+    amounts: Amounts
+    disk_gib: int
+    """Of its data. May grow in place, never shrink."""
+    connections: int
+    """The most it accepts at a time; what the engine keeps for itself is among them."""
+
+
+def _size(cpu_millicores: int, memory_mib: int, disk_gib: int, connections: int) -> StoreSize:
+    """CPU may burst to four times its share; memory is reserved whole, because a database fills what it may."""
+    return StoreSize(
+        amounts=Amounts(
+            cpu_request_millicores=cpu_millicores,
+            cpu_limit_millicores=4 * cpu_millicores,
+            memory_request_mib=memory_mib,
+            memory_limit_mib=memory_mib,
+            storage_request_mib=STORAGE_REQUEST_MIB,
+            storage_limit_mib=STORAGE_LIMIT_MIB,
+        ),
+        disk_gib=disk_gib,
+        connections=connections,
+    )
+
+
+Scale = Mapping[Class, StoreSize]
+
+_POSTGRES_LAPTOP: Final[Scale] = {
+    "small": _size(50, 256, 1, 100),
+    "medium": _size(100, 512, 2, 200),
+    "large": _size(250, 1024, 5, 400),
+}
+POSTGRES: Final[Mapping[Environment, Scale]] = {
+    "dev": _POSTGRES_LAPTOP,
+    "ephemeral": _POSTGRES_LAPTOP,
+    "staging": {
+        "small": _size(100, 512, 10, 100),
+        "medium": _size(250, 1024, 20, 200),
+        "large": _size(500, 2048, 50, 400),
+    },
+    "prod": {
+        "small": _size(250, 1024, 20, 100),
+        "medium": _size(500, 4096, 100, 200),
+        "large": _size(1000, 8192, 500, 400),
+    },
+}
+"""Connections: PostgreSQL's own default of 100, doubled per class; each costs some 5 to 10 MiB under load (PostgreSQL
+wiki, "Number Of Database Connections"), so that the most of them fill about half of the memory. Memory, CPU and disk:
+unmeasured estimates, the ratio of 4 GiB to a core is that of the clouds' general-purpose instances."""

@@ -1,0 +1,135 @@
+"""Credentials without values: drawn in the cluster, and handed from the Secret beside a store to its service.
+
+No value of a Secret is spelled here, and none comes back into our state. External Secrets draws a password once, into
+a Secret beside the store; into the service's Secret it copies that one value, with the identity of a service account
+that may read that one Secret.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from blueprint import names
+from blueprint.connection import Composed, Connection, Drawn, Known
+from manifests.manifest import Manifest, manifest
+
+GENERATOR: Final = "generators.external-secrets.io/v1alpha1"
+EXTERNAL_SECRETS: Final = "external-secrets.io/v1"
+RBAC: Final = "rbac.authorization.k8s.io/v1"
+RBAC_GROUP: Final = "rbac.authorization.k8s.io"
+
+PASSWORD_LENGTH: Final = 32
+"""Letters and digits: 190 bits, and nothing that an address, a command line or a file of settings reads otherwise."""
+
+REFRESH: Final = "1h0m0s"
+"""How long a service's Secret may differ from its source after a new password (External Secrets' own default)."""
+
+
+def drawn(
+    name: str,
+    namespace: str,
+    *,
+    kind: str,
+    data: Mapping[str, str],
+    labels: Mapping[str, str],
+    watched: Mapping[str, str],
+) -> Iterator[Manifest]:
+    """A Secret called `name` with a password nobody chose: `{password}` in `data` stands for it. `watched` is what more
+    the Secret itself is labelled with, for an operator that reads it again when it changes.
+
+    The generator draws anew each time it is asked, so it is asked once: a Secret that is deleted is a new password
+    (external-secrets v2.9.0, pkg/controllers/externalsecret: shouldRefresh, isSecretValid).
+    """
+    spec = {"length": PASSWORD_LENGTH, "symbols": 0, "noUpper": False, "allowRepeat": True}
+    yield manifest(GENERATOR, "Password", name, namespace, labels=labels, spec=spec)
+    source = {"apiVersion": GENERATOR, "kind": "Password", "name": name}
+    yield _external(
+        name,
+        namespace,
+        labels=labels,
+        refreshPolicy="CreatedOnce",
+        target=_target(name, kind, {key: _template(text) for key, text in data.items()}, {**labels, **watched}),
+        dataFrom=[{"sourceRef": {"generatorRef": source}}],
+    )
+
+
+def reader(namespace: str, *, labels: Mapping[str, str]) -> Iterator[Manifest]:
+    """The identity as which External Secrets reads for the service in `namespace`; a token of it, and of no other
+    account, is what its controller may ask for."""
+    name = names.SECRET_READER
+    yield manifest("v1", "ServiceAccount", name, namespace, labels=labels, automountServiceAccountToken=False)
+    rule = {"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [name], "verbs": ["create"]}
+    yield manifest(RBAC, "Role", f"{name}.token", namespace, labels=labels, rules=[rule])
+    controller = {"kind": "ServiceAccount", "name": names.EXTERNAL_SECRETS, "namespace": names.EXTERNAL_SECRETS}
+    yield _bound(f"{name}.token", namespace, controller, labels)
+
+
+def store(here: str, there: str, *, labels: Mapping[str, str]) -> Manifest:
+    """What External Secrets reads the Secrets of the namespace `there` through, for the namespace `here`."""
+    kubernetes = {
+        "remoteNamespace": there,
+        "server": {"caProvider": {"type": "ConfigMap", "name": "kube-root-ca.crt", "key": "ca.crt"}},
+        "auth": {"serviceAccount": {"name": names.SECRET_READER}},
+    }
+    return manifest(
+        EXTERNAL_SECRETS,
+        "SecretStore",
+        names.STORE_SECRETS,
+        here,
+        labels=labels,
+        spec={"provider": {"kubernetes": kubernetes}},
+    )
+
+
+def readable(secret: str, *, here: str, there: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
+    """The right of the reader in `here` to get the one `secret` in `there`."""
+    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": ["get"]}
+    yield manifest(RBAC, "Role", f"{secret}.read", there, labels=labels, rules=[rule])
+    account = {"kind": "ServiceAccount", "name": names.SECRET_READER, "namespace": here}
+    yield _bound(f"{secret}.read", there, account, labels)
+
+
+def handed_over(connection: Connection, *, here: str, there: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
+    """The service's Secret in `here`, from Secrets of `there`."""
+    taken = {key: source for key, source in sorted(connection.keys.items()) if isinstance(source, Drawn)}
+    for secret in sorted({source.secret for source in taken.values()}):
+        yield from readable(secret, here=here, there=there, labels=labels)
+    data = {
+        key: _template(source.text) if isinstance(source, Known | Composed) else _template(f"{{{key}}}")
+        for key, source in sorted(connection.keys.items())
+    }
+    yield _external(
+        connection.secret,
+        here,
+        labels=labels,
+        refreshPolicy="Periodic",
+        refreshInterval=REFRESH,
+        secretStoreRef={"kind": "SecretStore", "name": names.STORE_SECRETS},
+        target=_target(connection.secret, "Opaque", data, labels),
+        data=[
+            {"secretKey": key, "remoteRef": {"key": source.secret, "property": source.key}}
+            for key, source in taken.items()
+        ],
+    )
+
+
+def _bound(role: str, namespace: str, subject: Manifest, labels: Mapping[str, str]) -> Manifest:
+    reference = {"apiGroup": RBAC_GROUP, "kind": "Role", "name": role}
+    return manifest(RBAC, "RoleBinding", role, namespace, labels=labels, roleRef=reference, subjects=[subject])
+
+
+def _external(name: str, namespace: str, *, labels: Mapping[str, str], **spec: Any) -> Manifest:
+    return manifest(EXTERNAL_SECRETS, "ExternalSecret", name, namespace, labels=labels, spec=spec)
+
+
+def _target(name: str, kind: str, data: Mapping[str, str], labels: Mapping[str, str]) -> Manifest:
+    template = {"engineVersion": "v2", "type": kind, "metadata": {"labels": dict(labels)}, "data": dict(data)}
+    return {"name": name, "creationPolicy": "Owner", "template": template}
+
+
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+
+
+def _template(text: str) -> str:
+    """`text` as External Secrets fills it: `{password}` is the value called password."""
+    return _PLACE.sub(r"{{ .\1 }}", text)
