@@ -138,7 +138,7 @@ def connection(service: str, resource: str) -> str:
     return fit(f"{service}-{resource}")
 
 
-SECRET_READER: Final = "secret-reader"
+SECRET_READER: Final = "secret-reader"  # noqa: S105  an account's name
 """The service account in a service's namespace as which External Secrets reads the service's secrets, and nobody
 else's. No pod runs as it."""
 STORE_SECRETS: Final = "stores"

@@ -71,7 +71,8 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
 """Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT with Sentinel)."""
 
 API_SERVER_PORTS: Final = (Port(number=443), Port(number=6443))
-"""Where an API server listens behind the Service `kubernetes`: the clouds' on 443, kubeadm's, kind's and k3s' on 6443."""
+"""Where an API server listens behind the Service `kubernetes`: the clouds' on 443, those of kubeadm, kind and k3s on
+6443."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,8 +70,8 @@ def _out_of_the_mesh(store: CloudNativePg) -> Mapping[str, str]:
 
 
 def host_rules(store: CloudNativePg) -> list[str]:
-    """Who may connect: the owner to its database, with its password and TLS; and nobody else, nowhere. The operator puts
-    its own rules, for the standbys and the pooler, before these, and `host all all all scram-sha-256` behind them."""
+    """Who may connect: the owner to its database, with its password and TLS; and nobody else. The operator puts its
+    own rules, for the standbys and the pooler, before these, and `host all all all scram-sha-256` behind them."""
     return [f"hostssl {store.database} {store.user} all scram-sha-256", "host all all all reject"]
 
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from blueprint import names, sizes
 from blueprint.catalogue.mounting import TEMPORARY
-from blueprint.connection import Trust
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Autoscaler, Container, Workload
+from manifests import trust
 from manifests.manifest import Manifest, given, manifest
 from manifests.probes import spelled
 from manifests.resources import resources
@@ -180,7 +180,7 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
                 for container in workload.every_container
                 if container.files_config
             ),
-            *({"name": volume, "secret": _authority(secret)} for secret, volume in sorted(_trusted(workload).items())),
+            *trust.volumes(workload.trusts),
         ],
         **given(topologySpreadConstraints=_spread(workload, hash_label) if hash_label else None),
     }
@@ -201,17 +201,6 @@ def _folders(workload: Workload) -> Iterator[tuple[str, str, int]]:
 def _files(container: Container) -> str:
     """The volume of its files."""
     return names.fit(f"files-{container.name}")
-
-
-def _trusted(workload: Workload) -> Mapping[str, str]:
-    """The Secrets its stores' authorities come from, and their volumes."""
-    secrets = sorted({trust.secret for trust in workload.trusts})
-    return {secret: f"trust-{index}" for index, secret in enumerate(secrets)}
-
-
-def _authority(secret: str) -> Manifest:
-    """The authority's certificate alone: the key beside it is no file of the pod's."""
-    return {"secretName": secret, "items": [{"key": Trust.file, "path": Trust.file}]}
 
 
 def _keys(container: Container) -> list[str]:
@@ -298,10 +287,7 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
                 {"name": _files(container), "mountPath": path, "subPath": key, "readOnly": True}
                 for path, key in zip(container.files, _keys(container), strict=True)
             ),
-            *(
-                {"name": _trusted(workload)[trust.secret], "mountPath": trust.folder, "readOnly": True}
-                for trust in workload.trusts
-            ),
+            *trust.mounts(workload.trusts),
         ],
     }
 

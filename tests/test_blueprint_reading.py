@@ -27,7 +27,7 @@ from tests.support import error_cases
 from tests.support.error_cases import FOLDER, NOTHING, Case, cases
 
 TODAY = date(2026, 11, 20)
-SUBJECTS = sorted(folder.name for folder in FOLDER.iterdir() if folder.name not in ("settings", "kubeconfig"))
+SUBJECTS = sorted(folder.name for folder in FOLDER.iterdir() if folder.name not in ("settings", "stores", "kubeconfig"))
 
 
 @pytest.mark.parametrize("case", cases(*SUBJECTS), ids=lambda case: case.name)
@@ -44,7 +44,7 @@ def test_there_are_sixty_golden_error_cases_or_more() -> None:
 
 
 def test_every_sentence_is_said_of_one_case() -> None:
-    sentences = [case.sentence for case in cases(*SUBJECTS, "settings", "kubeconfig")]
+    sentences = [case.sentence for case in cases(*SUBJECTS, "settings", "stores", "kubeconfig")]
     assert sorted(set(sentences)) == sorted(sentences), "two cases claim to prove the same"
 
 

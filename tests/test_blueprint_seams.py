@@ -10,6 +10,8 @@ import pytest
 
 from blueprint import clusters, design, names, stores
 from blueprint.clusters import Cluster
+from blueprint.connection import Connection as StoreConnection
+from blueprint.connection import Known, Unmade
 from blueprint.network_rules import Addresses, Peer
 from blueprint.reading import TextError, settings_of
 from blueprint.reading.stacks import Kubeconfig
@@ -41,9 +43,15 @@ class InSubnet:
     reached_at: tuple[Peer, ...] = (Addresses(cidr="10.9.0.0/24"),)
     namespace: None = None
 
+    quota: None = None
+    largest: None = None
+
     @property
-    def connections(self) -> dict[str, str]:
-        return {"records": "made-by-the-cloud"}
+    def connections(self) -> dict[str, StoreConnection]:
+        host = Known(text="db.example.com")
+        return {
+            "records": StoreConnection(secret="made-by-the-cloud", keys={"host": host, "password": Unmade()})  # noqa: S106
+        }
 
 
 def in_subnet(*_: object) -> Any:
@@ -55,7 +63,7 @@ def test_a_placement_in_a_subnet_costs_a_decision_with_its_maker_and_a_spelling(
 ) -> None:
     monkeypatch.setitem(stores.MAKERS, ("postgres", "operator"), in_subnet)
     monkeypatch.setitem(backing.OBJECTS, InSubnet, lambda _: iter(()))
-    variable = "      variables: {PASSWORD: '${resources.records.password}'}\n"
+    variable = "      variables: {HOST: '${resources.records.host}', PASSWORD: '${resources.records.password}'}\n"
     made = objects(design(settings("dev"), catalogue(tmp_path / "services", one=variable + OWNS)))
 
     policy = made["networking.k8s.io/v1", "NetworkPolicy", "one", "store.records"]["spec"]
@@ -69,6 +77,7 @@ def test_a_placement_in_a_subnet_costs_a_decision_with_its_maker_and_a_spelling(
     assert main["env"] == [
         {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "made-by-the-cloud", "key": "password"}}}
     ]
+    assert made["v1", "ConfigMap", "one", "one-config-main"]["data"]["HOST"] == "db.example.com"
     assert not [namespace for _, _, namespace, name in made if "one-data" in (namespace, name)], (
         "a store that is not in the cluster has no namespace there"
     )
@@ -84,7 +93,8 @@ def test_a_service_has_one_account_at_a_broker_however_many_lines_ask_for_it(tmp
     more = "  resources: {audit: {type: kafka}, orders: {type: kafka}, jobs: {type: amqp}}\n"
     (plan,) = design(settings("dev"), catalogue(tmp_path / "services", one=more)).services.values()
     assert [account.broker for account in plan.brokers] == ["kafka", "rabbitmq"]
-    assert plan.brokers[0].connections == {"audit": "one-audit", "orders": "one-orders"}
+    secrets = {resource: how.secret for resource, how in plan.brokers[0].connections.items()}
+    assert secrets == {"audit": "one-audit", "orders": "one-orders"}
 
 
 def test_every_maker_answers_for_its_placement(tmp_path: Path) -> None:
@@ -217,7 +227,13 @@ def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lender = Borrowed(
-        name="lent", platform=None, node_cidrs=("10.1.0.0/16",), dns_caches=(), cloud=None, simulated=False
+        name="lent",
+        platform=None,
+        node_cidrs=("10.1.0.0/16",),
+        dns_caches=(),
+        api_server_cidrs=(),
+        cloud=None,
+        simulated=False,
     )
     connection = Connection(providers=(), ready=())
     led = Kubeconfig(path=tmp_path, context="lent", cluster="lent", server="https://127.0.0.1:6443")

@@ -219,7 +219,7 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "delivery decision to objects": (set(SPELLINGS), set(get_args(delivery.Delivery))),
     "store engine and placement to decision": (set(stores.MAKERS), placements(Data)),
     "broker and placement to decision": (set(brokers.MAKERS), placements(Brokers)),
-    "store or broker decision to objects": (set(OBJECTS), {stores.Store, brokers.Account}),
+    "store or broker decision to objects": (set(OBJECTS), {*get_args(stores.Store), brokers.Account}),
     "store engine to ports": (set(STORE_PORTS), engines()),
     "store engine to ports, for the proofs": (set(reachability.STORE_PORTS), engines()),
     "store engine of random catalogues": (set(random_catalogues.STORES), engines()),

@@ -105,8 +105,9 @@ class RedisParams(Text):
 class Postgres(Store):
     """A PostgreSQL of the service's own.
 
-    `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's certificate
-    in the pods) and url: `postgresql://<username>:<password>@<host>:5432/<database>?sslmode=verify-full&sslrootcert=<ca>`.
+    `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's
+    certificate in the pods) and url, which is
+    `postgresql://<username>:<password>@<host>:<port>/<database>?sslmode=verify-full&sslrootcert=<ca>`.
     read_host and read_url lead to the followers where there are any. Without TLS nobody comes in.
     """
 

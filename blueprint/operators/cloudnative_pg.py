@@ -1,8 +1,8 @@
 """CloudNativePG: runs PostgreSQL.
 
 Which clusters of PostgreSQL there are is `blueprint.stores.cloudnative_pg`'s; this is the controller that makes them.
-Chosen over Zalando's and Crunchy's operators: Apache-2.0, a CNCF project with a release every quarter, no Patroni or etcd
-beside it, pods that meet the restricted standard as they are.
+Chosen over Zalando's and Crunchy's operators: Apache-2.0, a CNCF project with a release every quarter, neither Patroni
+nor etcd beside it, pods that meet the restricted standard as they are.
 """
 
 from dataclasses import dataclass

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import AnyStore
 from blueprint.catalogue.owning import Store as StoreText
 from blueprint.context import Context
 from blueprint.isolation import DataNamespace
@@ -69,7 +68,7 @@ def _operated(context: Context, engine: str) -> list[StoreText]:
 
 
 def data_namespace(owned: Iterable[Store]) -> DataNamespace | None:
-    """Where the stores a service `owned` are, with room for every pod they may have at once; None: not in the cluster."""
+    """Where the stores a service `owned` are, with room for all pods they may have; None: not in the cluster."""
     inside = [store for store in owned if store.namespace]
     if not inside:
         return None

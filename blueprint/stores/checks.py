@@ -79,7 +79,7 @@ def _reserved(service: Service, resource: str, text: Postgres) -> Iterator[Fault
     if user in RESERVED_ROLES or user.startswith(RESERVED_PREFIXES):
         yield Fault(
             "type",
-            f"makes a role called '{user}' after the service, and PostgreSQL or its operator keeps that name for itself",
+            f"makes a role called '{user}' after the service, a name PostgreSQL or its operator keeps for itself",
             "Call the service otherwise, or give it a store of another type",
         )
 
@@ -104,18 +104,18 @@ def _connections(service: Service, text: Postgres, settings: Settings) -> Iterat
             for name, of in POSTGRES[environment].items()
             if of.connections - cloudnative_pg.RESERVED >= asked > most
         ]
-        cures = [f"set class: {larger[0]}" if larger else "lower scaling.maxReplicas", "pool.mode: transaction"]
+        cures = [f"set class: {larger[0]}" if larger else "lower scaling.maxReplicas", "set pool.mode: transaction"]
     if asked > most:
         yield Fault(
             "pool.maxPerReplica",
             f"is {each}: {pods} pods at the busiest moment × {each} = {asked} connections, and {takes}, so pods would"
             " be refused when there is most to do",
-            f"Set it to {most // pods} or less, {', or '.join(cures)}" if most >= pods else f"{cures[0].capitalize()}",
+            alternatives(f"set it to {most // pods} or less", *cures) if most >= pods else alternatives(*cures),
         )
 
 
 def _copies(text: Postgres, settings: Settings) -> Iterator[Fault]:
-    """What the owner promises about copies, against where they go, how often they are made and how large the disk is."""
+    """What the owner promises about copies, against where they go, how often they are made and how large a disk is."""
     if not isinstance(text.backup, Backup) or not copies.wanted(text, settings.environment):
         return
     if settings.backups.copies is None:
@@ -149,6 +149,12 @@ def _copies(text: Postgres, settings: Settings) -> Iterator[Fault]:
             f" {settings.environment}",
             f"Set it to {-(-needed // 60)}m or more, or use a smaller class",
         )
+
+
+def alternatives(*cures: str) -> str:
+    """`cures` in one sentence without its full stop: any of them helps."""
+    listed = " or ".join(filter(None, (", ".join(cures[:-1]), cures[-1])))
+    return listed[0].upper() + listed[1:]
 
 
 CHECKS: Final[Mapping[str, Callable[[Service, str, Any, Settings], Iterator[Fault]]]] = {"postgres": _postgres}

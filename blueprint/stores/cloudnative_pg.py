@@ -64,8 +64,8 @@ RESERVED: Final = 13
 for the operator's instance managers, their metrics and the standbys."""
 
 POOLED_CLIENTS: Final = 1000
-"""Connections that one pod of the pooler takes (`max_client_conn` in CloudNativePG's own examples; PgBouncer's default is
-100). A waiting client costs it some 2 kB."""
+"""Connections that one pod of the pooler takes (`max_client_conn` in CloudNativePG's own examples; PgBouncer's default
+is 100). A waiting client costs it some 2 kB."""
 
 POOLER: Final = Amounts(
     cpu_request_millicores=50,

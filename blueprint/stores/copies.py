@@ -1,7 +1,7 @@
 """Copies of a store off the cluster: where they go, when they are made, how long they are kept.
 
-Dev and ephemeral stacks make none, whatever the catalogue says: their data can be made again, and a bucket would outlive
-them.
+Dev and ephemeral stacks make none, whatever the catalogue says: their data can be made again, and a bucket would
+outlive them.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who speaks to the pods of a store in a namespace: their owner, their operator, Prometheus, the kubelet, each other."""
+"""Who speaks to the pods of a store in a namespace: its owner, its operator, Prometheus, the kubelet, each other."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -74,7 +74,7 @@ _MIGRATION: Final = Row(
     one="migration",
     many="migrations",
     planned="stores (0.4)",
-    meanwhile="Let the service migrate its own schema when it starts, or run the image by hand before a version that needs it",
+    meanwhile="Let the service migrate its schema when it starts, or run the image by hand before a new version",
     asks=lambda migrations: int(migrations is not None),
 )
 _DRILL: Final = Row(
