@@ -14,7 +14,15 @@ import pulumi  # noqa: E402
 
 from blueprint.reading import TextError, settings_of  # noqa: E402
 from components.cluster import connect  # noqa: E402
-from components.platform import Foundation, Gateway, KongRedis, Mesh, Operators, PlatformReady  # noqa: E402
+from components.platform import (  # noqa: E402
+    Foundation,
+    Gateway,
+    KongRedis,
+    Mesh,
+    Operators,
+    PlatformReady,
+    StoreAuthority,
+)
 from components.sdk import wait_for_requests_in_turn, without_debug_log  # noqa: E402
 from components.service import Service  # noqa: E402
 from operations.planning import plan  # noqa: E402
@@ -44,6 +52,11 @@ if "platform" in blueprint.layers:
     if platform.mesh:
         ready = list(Mesh("mesh", platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready)
     KongRedis("kong-redis", platform.kong_redis, namespaces=namespaces, after=ready, opts=inside)
+    if platform.authority:
+        after = operators.ready
+        ready += StoreAuthority(
+            "store-authority", platform.authority, namespaces=namespaces, after=after, opts=inside
+        ).ready
     ready += Gateway("gateway", platform.gateway, namespaces=namespaces, after=operators.ready, opts=inside).ready
     ready = [PlatformReady("platform-ready", platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from blueprint.authority import Authority as AuthorityDecision
 from blueprint.foundation import Foundation as FoundationDecision
 from blueprint.gateway import Gateway as GatewayDecision
 from blueprint.kong_redis import KongRedis as KongRedisDecision
@@ -16,7 +17,7 @@ from blueprint.operators import Operator
 from blueprint.operators import Operators as OperatorsDecision
 from components.base import Component
 from components.kubernetes import make
-from manifests import foundation, gateway, kong_redis, mesh, operators, platform_ready
+from manifests import certificates, foundation, gateway, kong_redis, mesh, operators, platform_ready
 
 
 class Foundation(Component):
@@ -145,6 +146,28 @@ class KongRedis(Component):
         closed = make(self, kong_redis.isolation(decision), namespaces=namespaces, after=after)
         make(self, kong_redis.server(decision), namespaces=namespaces, after=list(closed.values()))
         self.register_outputs({"name": decision.name})
+
+
+class StoreAuthority(Component):
+    """Who signs the certificates of stores."""
+
+    token = "platform:platform:StoreAuthority"
+    ready: Sequence[pulumi.Resource]
+    """The issuer, ready to sign."""
+
+    def __init__(
+        self,
+        name: str,
+        decision: AuthorityDecision,
+        *,
+        namespaces: Mapping[str, pulumi.Resource],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        made = make(self, certificates.authority(decision), namespaces=namespaces, after=after)
+        self.ready = [resource for logical, resource in made.items() if logical.startswith("ClusterIssuer/")]
+        self.register_outputs({"issuer": decision.name})
 
 
 class PlatformReady(Component):

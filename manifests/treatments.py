@@ -69,7 +69,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "barmancloud.cnpg.io/v1:ObjectStore": _PLAIN,
     "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, "ConfigMap", *_CREDENTIALS), across=_STORES),
     "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
-    "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready"),
+    "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready", across=("Certificate",)),
     "cert-manager.io/v1:Issuer": _PLAIN,
     "configuration.konghq.com/v1:KongClusterPlugin": Treatment(replaced_by=("plugin",)),
     "configuration.konghq.com/v1:KongConsumer": Treatment(after=("Secret",)),
@@ -101,7 +101,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "policy/v1:PodDisruptionBudget": _PLAIN,
     # The operator makes the database, the roles and the pooler of a cluster when that answers.
     "postgresql.cnpg.io/v1:Cluster": Treatment(
-        after=("Certificate", "ExternalSecret", "NetworkPolicy", "ObjectStore"),
+        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS, "ObjectStore"),
         wait_for="condition=Ready",
         replaced_by=("spec.bootstrap",),
     ),
@@ -109,7 +109,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         after=("Cluster",), wait_for="jsonpath={.status.applied}=true", replaced_by=("spec.cluster", "spec.name")
     ),
     "postgresql.cnpg.io/v1:Pooler": Treatment(
-        after=("Cluster",), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
+        after=(*_PREREQUISITES, "Cluster"), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
     ),
     "postgresql.cnpg.io/v1:ScheduledBackup": Treatment(after=("Cluster", "ObjectStore"), replaced_by=("spec.cluster",)),
     "rbac.authorization.k8s.io/v1:Role": _PLAIN,

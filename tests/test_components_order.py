@@ -26,6 +26,8 @@ OF_THE_PLATFORM: Final = {
     )
 }
 """The same for a namespace that our pods share with a chart's, which are open: what closes ours alone."""
+OF_AN_OPERATOR: Final = PREREQUISITES - {("ServiceAccount", "")}
+"""The same for pods that an operator makes in a namespace of stores, with an account that it makes too."""
 MESH_RULES: Final = frozenset(
     {
         ("security.istio.io/v1", "AuthorizationPolicy", "istio-system", "deny-all"),
@@ -93,9 +95,11 @@ def test_isolation_and_identity_exist_before_the_first_pod(variant: str) -> None
             if other.kind.startswith("kubernetes:")
             and other.inputs.get("metadata", {}).get("namespace") == each.inputs["metadata"]["namespace"]
         }
+        namespace = each.inputs["metadata"]["namespace"]
+        needed = OF_AN_OPERATOR if namespace.endswith("-data") else PREREQUISITES
         missing = {
             kind
-            for kind, name in OF_THE_PLATFORM.get(each.inputs["metadata"]["namespace"], PREREQUISITES)
+            for kind, name in OF_THE_PLATFORM.get(namespace, needed)
             if not any(kind == made and name in ("", named) for made, named in behind)
         }
         assert not missing, f"{each.urn} may start before its {', '.join(sorted(missing))}"

@@ -11,6 +11,7 @@ import pytest
 
 from blueprint import design
 from blueprint.settings import Existing, Gateway, Mesh, SelfSigned
+from blueprint.vendors import OPERATED
 from manifests import Manifest, everything
 from policies.adapters.manifests import objects
 from policies.core.judging import EXCEPTIONS, Judge
@@ -43,10 +44,12 @@ CALLED_BY_THE_API_SERVER: Final = {
         labels={"app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/name": "webhook"},
         port=10250,
     ),
+    # cloudnative-pg/charts cloudnative-pg-v0.29.0: webhook.port.
+    "cloudnative-pg": Served(namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}, port=9443),
     # kubernetes-sigs/metrics-server 0.8.1: the API metrics.k8s.io.
     "metrics-server": Served(namespace="kube-system", labels={"app.kubernetes.io/name": "metrics-server"}, port=10250),
 }
-SERVES_NOTHING: Final = {"argo-rollouts", "external-secrets", "istio-base", "istio-cni"}
+SERVES_NOTHING: Final = {"argo-rollouts", "external-secrets", "istio-base", "istio-cni", "plugin-barman-cloud"}
 """Operators with neither a webhook nor an API (their charts' templates; of External Secrets' the webhook is off)."""
 
 
@@ -118,7 +121,10 @@ def test_where_nobody_asks_there_is_no_way_to_a_solver() -> None:
 
 def _on(**cluster: Any) -> list[Manifest]:
     return _rendered(
-        "prod", cluster=Existing.model_validate({"kind": "existing", "name": "prod", **cluster}, strict=False)
+        "prod",
+        cluster=Existing.model_validate(
+            {"kind": "existing", "name": "prod", "api_server_cidrs": ("10.12.0.0/28",), **cluster}, strict=False
+        ),
     )
 
 
@@ -139,7 +145,9 @@ def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
     cluster: Mapping[str, Any], cidrs: list[str]
 ) -> None:
     asking = [each["spec"]["egress"] for each in _on(**cluster) if each["metadata"]["name"].endswith(".dns")]
-    assert len(asking) == 16, "twelve services, the gateway and its Redis, the collector and Prometheus"
+    owned = [of for service in shop().within("prod") for of in service.spec.resources.values()]
+    stores = sum(of.type in OPERATED for of in owned)
+    assert len(asking) == 16 + stores, "twelve services, the gateway and its Redis, the collector, Prometheus, stores"
     for (rule,) in asking:
         assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs
         labels = [to["podSelector"]["matchLabels"]["k8s-app"] for to in rule["to"] if "podSelector" in to]

@@ -69,10 +69,20 @@ def _unmade(stack: str) -> set[Reference]:
     return secrets | {reference for reference, key in NOT_MADE_YET.items() if NOT_MADE.get(key) in rows}
 
 
+def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
+    """The Services that CloudNativePG makes beside each of its objects (its page "Service Management")."""
+    for manifest in everything(blueprint):
+        namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
+        if manifest["kind"] == "Cluster":
+            yield from (("Service", namespace, f"{name}-{end}") for end in ("r", "ro", "rw"))
+        if manifest["kind"] == "Pooler":
+            yield "Service", namespace, name
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_is_pointed_at_is_made_or_brought_or_said_to_be_missing(stack: str) -> None:
     present = WITH_OPERATORS if settings(stack).operators == "present" else frozenset()
-    excused = {*BROUGHT, *present, *_unmade(stack)}
+    excused = {*BROUGHT, *present, *_unmade(stack), *_of_operators(blueprint_of(stack))}
     dangling = {reference: who for reference, who in _dangling(blueprint_of(stack)).items() if reference not in excused}
     assert not dangling, "make it, or say in BROUGHT who does and why"
 

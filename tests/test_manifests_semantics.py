@@ -54,8 +54,12 @@ class Stack:
         for manifest in self.objects.values():
             spec = manifest.get("spec", {})
             template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
-            if template:
+            if template and manifest["kind"] not in FINISHED:
                 yield manifest["metadata"]["namespace"], template
+
+
+FINISHED: Final = {"Pooler"}
+"""Kinds whose operator gives their pods an account and security of its own."""
 
 
 def place(manifest: Manifest) -> str:

@@ -141,8 +141,10 @@ def test_only_the_routes_of_a_canarys_delegate_belong_to_another_controller() ->
 def test_a_name_behind_a_kind_means_only_objects_whose_name_ends_so() -> None:
     how = TREATMENTS["argoproj.io/v1alpha1:Rollout"]
     policy = {"kind": "NetworkPolicy", "metadata": {"name": "default-deny"}}
-    assert follows(how, policy)
-    assert not follows(how, {**policy, "metadata": {"name": "from.order-service"}})
+    assert follows(how, policy, beside=True)
+    assert not follows(how, policy, beside=False), "of another namespace"
+    assert not follows(how, {**policy, "metadata": {"name": "from.order-service"}}, beside=True)
+    assert follows(how, {"kind": "Cluster", "metadata": {"name": "db"}}, beside=False), "a store of another namespace"
 
 
 @pytest.mark.xdist_group("program")
