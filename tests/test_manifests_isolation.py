@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -24,14 +24,32 @@ from tests.support.analyser import LAYERS, TOGETHER, Manifest, key
 from tests.support.planted_faults import FAULTS, Fault
 from tests.support.random_catalogues import written
 from tests.support.reachability import compared, expected, pods, proven
-from tests.support.stack_text import INTERNET, METADATA, NODES, PRIVATE, Specs, Stack, specs_of, stack_of
+from tests.support.stack_text import (
+    API_SERVER,
+    CACHE,
+    INTERNET,
+    METADATA,
+    NODES,
+    PRIVATE,
+    Specs,
+    Stack,
+    specs_of,
+    stack_of,
+)
 from tests.support.stacks import ROOT, SERVICES, STACKS, TODAY
+from tests.support.standing import DNS, DNS_CACHE, OPERATORS, PROMETHEUS
 
 RANDOM_CATALOGUES = 60
 SAMPLED_POLICIES = 32
 PARTS = 4
 """In which the sample is taken, so that two processes share it."""
 POLICIES = ("AuthorizationPolicy", "NetworkPolicy")
+
+
+REACHED_BY_STORES: Final = {DNS.end, DNS_CACHE.end, CACHE, API_SERVER, INTERNET}
+"""Names, the object that its pods follow, and a bucket for copies."""
+VISITORS: Final = {PROMETHEUS.end, NODES, *(one.end for one in OPERATORS.values())}
+"""Metrics, probes, and whoever runs it."""
 
 
 @cache
@@ -129,8 +147,8 @@ def test_what_is_expected_of_the_shop_is_itself_modest(name: str) -> None:
         (source, target)
         for source, target in table
         if (source in services | stores and target in inside)
-        or (source in stores)
-        or (target in stores and f"{source.split('/')[0]}-data" != target.split("/")[0])
+        or (source in stores and target not in {source, *REACHED_BY_STORES})
+        or (target in stores and source not in {target, *VISITORS} and _owner(source) != target.split("/")[0])
         or (source in services and target.startswith("kube-system/") and target != "kube-system/kube-dns")
         or (target in services and source in {METADATA.name, PRIVATE, INTERNET})
         or "a-stray" in source
@@ -139,6 +157,11 @@ def test_what_is_expected_of_the_shop_is_itself_modest(name: str) -> None:
     assert not wrong, f"the expectation itself opens what must be closed: {wrong}"
     called = {(source, target) for source, target in table if {source, target} <= services}
     assert called == _calls(specs), "a service may speak to the services it consumes and to no other"
+
+
+def _owner(end: str) -> str:
+    """The namespace of the stores of the service `end` is."""
+    return f"{end.split('/', maxsplit=1)[0]}-data"
 
 
 def _calls(specs: Mapping[str, Any]) -> set[tuple[str, str]]:

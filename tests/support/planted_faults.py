@@ -125,7 +125,7 @@ FAULTS: Final = (
     ),
     Fault(
         sentence="stores without their default deny",
-        reported="Extra: order-service-data/db → the internet tcp",
+        reported="Extra: order-service-data/a-stray → the internet tcp",
         kind="NetworkPolicy",
         place="order-service-data/default-deny",
         edit=None,

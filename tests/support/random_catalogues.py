@@ -323,6 +323,9 @@ def _settings(chance: Random, meshed: bool) -> Text:
         "mesh": {"mode": "sidecar", "trustDomain": chance.choice(("cluster.local", "mesh.example.com"))}
         if meshed
         else {"mode": "none"},
+        "backups": {
+            "copies": {"kind": "s3", "bucket": "copies", "role": "arn:aws:iam::111122223333:role/{service}"},
+        },
         "brokers": {"default": chance.choice(BROKERS)},
         "identity": {"issuers": issuers},
     }
