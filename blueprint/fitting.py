@@ -44,6 +44,7 @@ def _misfits(settings: Settings, catalogue: Catalogue, stack: str) -> Iterable[P
         _ranges(settings, catalogue, services),
         _volumes(settings, catalogue, services),
         _stores(settings, catalogue, services),
+        _placements(settings, services, stack),
         _budget(settings, services, stack),
     )
 
@@ -185,6 +186,20 @@ def _stores(settings: Settings, catalogue: Catalogue, services: Sequence[Service
                         *(int(step) if step.isdigit() else step for step in fault.field.split(".")),
                     )
                     yield catalogue.problem(service.name, settings.environment, place, fault.cause, fault.cure)
+
+
+def _placements(settings: Settings, services: Sequence[Service], stack: str) -> Iterator[Problem]:
+    """A cloud's store for an engine that the cluster itself has one of: nobody makes it, and pods would wait."""
+    asked = {resource.type for service in services for resource in service.spec.resources.values()}
+    for engine in sorted(asked & checks.CHECKS.keys()):
+        if getattr(settings.data, engine) == "managed":
+            yield Problem(
+                file=stack_file(stack),
+                line=1,
+                field=f"platform:settings.data.{engine}",
+                cause="is managed, which comes with clouds (0.6), so nothing would make the stores of that type",
+                cure="Set it to operator, or drop it",
+            )
 
 
 _MILLI: Final = 1000

@@ -39,6 +39,11 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.provides.*.allow": "who is not in it may not consume",
     "spec.provides.*.definition": "a file that must be there",
     "spec.provides.*.type": "operations and route must fit it",
+    "data.postgres": "managed is refused until a cloud makes one",
+    "spec.resources.*(Postgres).backup.pitr": "what may be lost must fit it; the log is written away in any case",
+    "spec.resources.*(Postgres).backup.rto": "a full disk must be read back within it",
+    "spec.resources.*(Postgres).owns": "one table has one owner",
+    "spec.resources.*(Postgres).pool.maxPerReplica": "what all pods open must fit the store",
     "spec.resources.*(Volume).deletion": "a volume is refused, whatever it says",
     "spec.resources.*(Volume).params.path": "a volume is refused, whatever it says",
     "spec.resources.*(Volume).params.size": "a volume is refused, whatever it says",
@@ -151,8 +156,8 @@ def test_a_blocking_row_that_is_taken_away_leaves_pods_waiting_in_silence(monkey
 STORED: Final = """\
       variables: {URL: "${resources.db.url}"}
   resources:
-    db: {type: postgres}
-    cache: {type: redis}
+    db: {type: clickhouse}
+    cache: {type: elasticsearch}
 """
 
 
@@ -191,9 +196,9 @@ def test_a_default_that_promises_is_said_until_it_is_declined(stored: Catalogue)
 
 
 def test_a_managed_placement_is_said_not_to_be_asked_for(stored: Catalogue) -> None:
-    managed = settings("dev", data=Data(postgres="managed", redis="managed"))
+    managed = settings("dev", data=Data(elasticsearch="managed"))
     (found,) = [each for each in pending(managed, stored, "dev") if each.row.one == "managed placement"]
-    assert (found.file, found.field, found.count) == ("Pulumi.dev.yaml", "platform:settings.data", 2)
+    assert (found.file, found.field, found.count) == ("Pulumi.dev.yaml", "platform:settings.data.elasticsearch", 1)
 
 
 def test_a_stack_without_services_asks_nothing_of_the_catalogue(stored: Catalogue) -> None:

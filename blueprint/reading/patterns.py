@@ -35,6 +35,12 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*/[A-Za-z_][A-Za-z0-9_]*$": (
         "Write package.Service/Method, such as payments.v1.Payments/Charge"
     ),
+    r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$": "Write the name of an object, such as encrypted-gp3",
+    r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$": "Write the bucket's name alone, such as shop-prod-copies",
+    r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*\{service\}[A-Za-z0-9+=,.@_/-]*$": (
+        "Write the ARN of a role per service, with {service} for its name, such as"
+        " arn:aws:iam::123456789012:role/copies-{service}"
+    ),
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$": (
         "Write the ARN of a role, such as arn:aws:iam::123456789012:role/orders"
     ),

@@ -20,15 +20,17 @@ class Asking:
         self._table = table
         self._models = {model for model, _ in table}
         """Those with a row."""
-        self._known: dict[type[Text], tuple[tuple[str, str, Row | None], ...]] = {}
+        self._promising = {model for (model, field), row in table.items() if row.by_default and field}
+        """Those with a field that promises something by default."""
+        self._known: dict[type[Text], tuple[tuple[str, str, Row | None, bool], ...]] = {}
 
     def below(self, model: Text, path: Path = ()) -> Iterator[Found]:
         """What the fields of `model`, which stands at `path`, ask for: those that are written, and those that promise
         something by default."""
         written = model.model_fields_set
-        for name, alias, row in self._ways(type(model)):
+        for name, alias, row, promised in self._ways(type(model)):
             if row is None:
-                yield from self._within(getattr(model, name), (*path, alias)) if name in written else ()
+                yield from self._within(getattr(model, name), (*path, alias)) if name in written or promised else ()
             elif (name in written or row.by_default) and (count := row.asks(getattr(model, name))):
                 yield row, (*path, alias), count
 
@@ -43,12 +45,13 @@ class Asking:
             for index, held in enumerate(value):
                 yield from self._within(held, (*path, index))
 
-    def _ways(self, model: type[Text]) -> tuple[tuple[str, str, Row | None], ...]:
-        """The fields of `model` that have a row, or may lead to one: name, alias and row."""
+    def _ways(self, model: type[Text]) -> tuple[tuple[str, str, Row | None, bool], ...]:
+        """The fields of `model` that have a row, or may lead to one: name, alias, row, and whether what is below
+        promises something also where nothing is written."""
         if model not in self._known:
             rows = ((name, field, self._table.get((model, name))) for name, field in model.model_fields.items())
             self._known[model] = tuple(
-                (name, str(field.alias), row)
+                (name, str(field.alias), row, not self._promising.isdisjoint(models(field.annotation)))
                 for name, field, row in rows
                 if row or not self._models.isdisjoint(models(field.annotation))
             )

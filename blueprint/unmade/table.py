@@ -28,7 +28,7 @@ from blueprint.catalogue.owning import (
 )
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
-from blueprint.settings import Brokers, Secrets, Settings
+from blueprint.settings import Backups, Brokers, Data, Secrets, Settings
 from blueprint.text import Text
 
 Key = tuple[type[Text], str | None]
@@ -128,10 +128,9 @@ _PAGES: Final = Row(
 )
 
 
-def _managed(value: Any) -> int:
-    """How many placements are the cloud's."""
-    placements = [value] if isinstance(value, str) else [getattr(value, name) for name in type(value).model_fields]
-    return placements.count("managed")
+def _managed(placement: Any) -> int:
+    """Whether a placement is the cloud's."""
+    return int(placement == "managed")
 
 
 _MANAGED: Final = Row(
@@ -140,6 +139,14 @@ _MANAGED: Final = Row(
     planned="clouds (0.6)",
     meanwhile="Drop it; network rules are those of a store or broker in the cluster until a cloud is asked",
     asks=_managed,
+)
+
+_RETENTION: Final = Row(
+    one="retention of backups",
+    many="retentions of backups",
+    planned="backups (0.5)",
+    meanwhile="Set it where your own tool keeps the copies of the cluster's objects",
+    asks=lambda _: 1,
 )
 
 NOT_MADE: Final[Mapping[Key, Row]] = {
@@ -201,7 +208,9 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         planned="observability (0.5)",
         meanwhile="Keep it for whoever reads the file; no alert links to it",
     ),
-    (Settings, "data"): _MANAGED,
+    (Data, "elasticsearch"): _MANAGED,
+    (Data, "mongodb"): _MANAGED,
+    (Data, "redis"): _MANAGED,
     (Brokers, "kafka"): _MANAGED,
     (Brokers, "rabbitmq"): _MANAGED,
     (Secrets, "store"): Row(
@@ -222,14 +231,15 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         by_default=True,
         asks=lambda _: 1,
     ),
-    (Settings, "backups"): Row(
+    (Backups, "enabled"): Row(
         one="backup of the cluster's objects",
         many="backups of the cluster's objects",
         planned="backups (0.5)",
         meanwhile="Make copies with a tool of your own; say enabled: false where none are wanted",
         by_default=True,
-        asks=lambda backups: int(backups.enabled),
+        asks=int,
     ),
+    (Backups, "retention_days"): _RETENTION,
     (Provide, "version"): _PAGES,
     (HttpOperation, "idempotency_key"): _PAGES,
     (Metadata, "annotations"): _PAGES,

@@ -34,6 +34,8 @@ from tests.support.stacks import ROOT, TODAY
 FIXTURES: Final = ROOT / "tests" / "fixtures"
 
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
+    "backups.copies.role": ("arn:aws:iam::111122223333:role/other-{service}",),
+    "spec.resources.*(Postgres).owns": (["documents"],),
     # Names of other things in the example.
     "spec.containers.*.livenessProbe.httpGet.port": ("metrics",),
     "spec.observability.metrics.port": ("http",),
