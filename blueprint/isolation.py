@@ -15,6 +15,7 @@ from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.off import OFF
 from blueprint.catalogue.promising import Metrics
 from blueprint.context import Context
+from blueprint.deletion import Deletion
 from blueprint.delivery import peak_pods
 from blueprint.network_rules import Addresses, Edge, NetworkRule, both_ends, internet, tcp
 from blueprint.platform_rules import Served, platform_edges
@@ -31,6 +32,8 @@ class DataNamespace:
     """None: no decision makes its pods yet."""
     largest: Amounts | None
     """The most one container may ask; None as above."""
+    deletion: Deletion | None
+    """What is left of it when the last of its stores leaves the catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,15 @@ MANAGED: Final[Mapping[str, str]] = {"app.kubernetes.io/managed-by": "platform"}
 SERVICE_LABEL: Final = f"{PREFIX}/service"
 """On every namespace of a service: which one."""
 
+DATA_OF: Final = f"{PREFIX}/data-of"
+"""On every namespace of stores: whose."""
+
+RESOURCE: Final = f"{PREFIX}/resource"
+"""On what belongs to a store, its pods among them: which resource of its owner it is."""
+
+DELETION: Final = f"{PREFIX}/deletion"
+"""On every object of a store: what is left of it when the resource leaves the catalogue."""
+
 
 TENANT_MARK: Final = "--"
 """Between a tenant and a service. No service's name holds it, so no two pairs share a namespace."""

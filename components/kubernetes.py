@@ -14,18 +14,9 @@ import pulumi
 
 from components.base import Component
 from manifests import Manifest
-from manifests.treatments import annotated, follows, kind, treatment
-
-
-def token(manifest: Manifest) -> str:
-    """The type of `manifest` to the engine: kubernetes:apps/v1:Deployment."""
-    return f"kubernetes:{kind(manifest)}"
-
-
-def logical_name(manifest: Manifest) -> str:
-    """namespace/Kind/name: unique in a stack as the object is in its cluster."""
-    metadata = manifest["metadata"]
-    return "/".join(filter(None, (metadata.get("namespace"), manifest["kind"], metadata["name"])))
+from manifests.identity import kind, logical_name, token
+from manifests.keeping import goes, retained
+from manifests.treatments import annotated, follows, treatment
 
 
 def _register(manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.Resource:
@@ -47,11 +38,11 @@ def make(
     """`manifests` as children of `component`, by logical name, in the order given.
 
     An object comes after its namespace, which is one of `manifests` or of `namespaces`, and goes with it: destroying
-    asks the API server once per namespace. What is in no namespace of `manifests` also comes after `after`; the
-    others do through theirs.
+    asks the API server once per namespace. It stays with it, too, unless it says that it goes. What is in no namespace
+    of `manifests` also comes after `after`; the others do through theirs.
     """
     made: dict[str, pulumi.Resource] = {}
-    spaces, own = dict(namespaces), set[str]()
+    spaces, own, staying = dict(namespaces), set[str](), set[str]()
     earlier: list[tuple[Manifest, pulumi.Resource]] = []
     for manifest in manifests:
         namespace = manifest["metadata"].get("namespace")
@@ -64,13 +55,17 @@ def make(
         ]
         options = component.under(
             depends_on=[*([parent] if parent else []), *(() if namespace in own else after), *first],
-            deleted_with=parent,
+            deleted_with=None if namespace in staying and goes(manifest) else parent,
             ignore_changes=list(how.others_own) or None,
             replace_on_changes=list(how.replaced_by) or None,
+            protect=(how.protected and retained(manifest)) or None,
+            retain_on_delete=retained(manifest) or None,
         )
         resource = made[logical_name(manifest)] = _register(annotated(manifest), options)
         earlier.append((manifest, resource))
         if manifest["kind"] == "Namespace":
             spaces[manifest["metadata"]["name"]] = resource
             own.add(manifest["metadata"]["name"])
+            if retained(manifest):
+                staying.add(manifest["metadata"]["name"])
     return made

@@ -42,7 +42,7 @@ PLATFORM_SUBJECTS: Final[tuple[Callable[[PlatformPlan], Iterator[Manifest]], ...
 SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
     lambda plan: isolation.isolation(plan.namespace),
     lambda plan: access.access(plan.access) if plan.access else iter(()),
-    lambda plan: (made for store in plan.stores for made in backing.backing(store)),
+    lambda plan: (made for store in plan.stores for made in backing.store(store)),
     lambda plan: (made for account in plan.brokers for made in backing.backing(account)),
     lambda plan: workloads.beside(plan.workload, plan.delivery),
     lambda plan: mesh.membership(plan.membership) if plan.membership else iter(()),

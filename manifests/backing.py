@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from blueprint.backing import Backing
 from blueprint.brokers.shared import Shared
+from blueprint.stores import Store
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace
 from manifests import cloudnative_pg
 from manifests.isolation import network_policy
+from manifests.keeping import marked
 from manifests.manifest import Manifest
 
 
@@ -29,3 +31,10 @@ OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {
 def backing(decision: Backing) -> Iterator[Manifest]:
     """The objects of one store or of one account at a broker."""
     yield from OBJECTS[type(decision)](decision)
+
+
+def store(decision: Store) -> Iterator[Manifest]:
+    """The objects of one store. Those in its namespace say what is left of it; those beside its owner go with that."""
+    for made in backing(decision):
+        inside = decision.namespace is not None and made["metadata"].get("namespace") == decision.namespace
+        yield marked(made, decision.deletion) if inside else made

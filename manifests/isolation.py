@@ -7,6 +7,7 @@ from blueprint import names, sizes
 from blueprint.isolation import ServiceNamespace
 from blueprint.network_rules import Addresses, NetworkRule, Peer, Pods, ServicePods
 from blueprint.sizes import Amounts, Quota
+from manifests.keeping import marked
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
 
@@ -23,8 +24,8 @@ def isolation(decision: ServiceNamespace) -> Iterator[Manifest]:
     yield _limits(decision.service, decision.namespace, decision.largest)
     yield default_deny(decision.namespace)
     if data := decision.data:
-        marks = {f"{names.PREFIX}/data-of": decision.service, **_people(decision)}
-        yield namespace(data.name, labels=marks, meshed=False, restricted=True)
+        marks = {names.DATA_OF: decision.service, **_people(decision)}
+        yield marked(namespace(data.name, labels=marks, meshed=False, restricted=True), data.deletion)
         if data.quota and data.largest:
             yield _quota(decision.service, data.name, data.quota)
             yield _limits(decision.service, data.name, data.largest)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from manifests.identity import kind
 from manifests.manifest import Manifest
 
 
@@ -34,6 +35,14 @@ class Treatment:
     """Kinds of the same namespace and component that are there first; `Kind/end` those whose name ends so."""
     across: tuple[str, ...] = ()
     """Kinds of the same component that are there first whatever their namespace: a service's stores."""
+    holds_data: bool = False
+    """Its deletion deletes data: it goes only when somebody agrees (`manifests.losses`)."""
+    protected: bool = False
+    """The engine refuses to delete it where it is to be kept, too: what holds data, and what stands for data in it."""
+    grows: tuple[str, ...] = ()
+    """Sizes of disks, which never shrink."""
+    version: str | None = None
+    """The image whose tag begins with the major version of the data."""
 
 
 _PLAIN: Final = Treatment()
@@ -104,9 +113,17 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS, "ObjectStore"),
         wait_for="condition=Ready",
         replaced_by=("spec.bootstrap",),
+        holds_data=True,
+        protected=True,
+        grows=("spec.storage.size",),
+        version="spec.imageName",
     ),
+    # What it names stays in its cluster when it goes (spec.databaseReclaimPolicy).
     "postgresql.cnpg.io/v1:Database": Treatment(
-        after=("Cluster",), wait_for="jsonpath={.status.applied}=true", replaced_by=("spec.cluster", "spec.name")
+        after=("Cluster",),
+        wait_for="jsonpath={.status.applied}=true",
+        replaced_by=("spec.cluster", "spec.name"),
+        protected=True,
     ),
     "postgresql.cnpg.io/v1:Pooler": Treatment(
         after=(*_PREREQUISITES, "Cluster"), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
@@ -137,12 +154,6 @@ SPECIAL: Final[Mapping[str, tuple[Callable[[Manifest], bool], Treatment]]] = {
 
 _IDENTITY: Final = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 """What makes an object that object, whatever its kind."""
-
-
-def kind(manifest: Manifest) -> str:
-    """apps/v1:Deployment; the core group is spelled out."""
-    version = manifest["apiVersion"]
-    return f"{version if '/' in version else f'core/{version}'}:{manifest['kind']}"
 
 
 def treatment(manifest: Manifest) -> Treatment:
@@ -198,10 +209,10 @@ def _notes(how: Treatment) -> Iterator[tuple[str, str]]:
 
 
 def _changed(paths: tuple[str, ...], old: Manifest, new: Manifest) -> tuple[str, ...]:
-    return tuple(sorted(path for path in paths if _at(old, path) != _at(new, path)))
+    return tuple(sorted(path for path in paths if at(old, path) != at(new, path)))
 
 
-def _at(manifest: Manifest, path: str) -> Any:
+def at(manifest: Manifest, path: str) -> Any:
     """What stands at `path`; None where nothing does."""
     place: Any = manifest
     for step in path.split("."):

@@ -195,6 +195,13 @@ def test_a_default_that_promises_is_said_until_it_is_declined(stored: Catalogue)
     assert subjects(settings("dev")) - subjects(settings("dev", **QUIET)) == {"backup of the cluster's objects"}
 
 
+@pytest.mark.parametrize(("word", "said"), [("retain", False), ("snapshot", True)])
+def test_only_the_word_that_asks_for_a_last_copy_is_said(word: str, said: bool, tmp_path: Path) -> None:
+    made = catalogue(tmp_path / "services", shelf=f"  resources: {{db: {{type: postgres, deletion: {word}}}}}\n")
+    found = [each.field for each in pending(settings("prod"), made) if each.row.one == "last copy of a store"]
+    assert found == (["spec.resources.db.deletion"] if said else [])
+
+
 def test_a_managed_placement_is_said_not_to_be_asked_for(stored: Catalogue) -> None:
     managed = settings("dev", data=Data(elasticsearch="managed"))
     (found,) = [each for each in pending(managed, stored, "dev") if each.row.one == "managed placement"]

@@ -9,8 +9,9 @@ import pytest
 from blueprint import design
 from blueprint.settings import Gateway
 from manifests import Manifest, everything
+from manifests.identity import kind
 from manifests.operators import objects as beside_charts
-from manifests.treatments import SPECIAL, TREATMENTS, annotated, follows, kind, replaces, restarts, treatment
+from manifests.treatments import SPECIAL, TREATMENTS, annotated, follows, replaces, restarts, treatment
 from tests.support.installations import EVERY_STACK
 from tests.support.program_run import Run
 from tests.support.program_variants import objects as registered

@@ -74,7 +74,8 @@ class Store(Text):
     backup: Backup | Off = Backup()
     """`none`: no copies; the data can be made again."""
     deletion: Literal["retain", "snapshot", "delete"] = "retain"
-    """What happens to the data when the resource leaves the catalogue."""
+    """What is left when the resource leaves the catalogue, or gets another name: the store with its disks, a last copy
+    (until those are made, the store), or nothing. `delete` is refused in production; ephemeral stacks keep nothing."""
 
 
 class DatabaseParams(Text):

@@ -14,6 +14,7 @@ from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Store as StoreText
 from blueprint.context import Context
+from blueprint.deletion import Deletion
 from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
 from blueprint.sizes import Amounts
@@ -72,13 +73,23 @@ def data_namespace(owned: Iterable[Store]) -> DataNamespace | None:
     inside = [store for store in owned if store.namespace]
     if not inside:
         return None
+    left = _of_all(store.deletion for store in inside)
     quotas = [store.quota for store in inside if store.quota]
+    # A store that leaves the catalogue and stays has to fit in beside the one that comes in its place.
+    quotas *= 2 if left == "retain" else 1
     largest = [store.largest for store in inside if store.largest]
     return DataNamespace(
         name=inside[0].namespace,
         quota=reduce(add, quotas) if quotas else None,
         largest=reduce(Amounts.at_least, largest) if largest else None,
+        deletion=left,
     )
+
+
+def _of_all(words: Iterable[Deletion | None]) -> Deletion | None:
+    """What is left of the namespace: it stays where any store in it does."""
+    said = set(words)
+    return next((word for word in ("retain", "delete") if word in said), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import names
+from blueprint import deletion, names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.owning import Postgres
 from blueprint.connection import Composed, Connection, Drawn, Known, Source, Trust
 from blueprint.context import Context
+from blueprint.deletion import Deletion
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
@@ -144,6 +145,8 @@ class CloudNativePg:
     extensions: tuple[str, ...]
     pooler: Pooler | None
     copies: Copies | None
+    deletion: Deletion | None
+    """What is left of it when its resource leaves the catalogue."""
     archiver: Amounts
     """Of the plugin's container beside each of its pods that makes copies."""
     dns_names: tuple[str, ...]
@@ -231,6 +234,7 @@ def decide(service: Service, resource: str, text: Postgres, context: Context) ->
         extensions=tuple(sorted(text.params.extensions)),
         pooler=pooler,
         copies=away,
+        deletion=deletion.decide(text, context),
         archiver=ARCHIVER,
         dns_names=_dns_names(resource, namespace, pooler),
         certificate_hours=LEAF_HOURS,

@@ -12,7 +12,7 @@ from blueprint.vendors import API_SERVER_PORTS, OPERATED, PROMETHEUS, Operated
 
 def labels(resource: str) -> dict[str, str]:
     """What marks the pods of a store: its operator is given it."""
-    return {f"{names.PREFIX}/resource": resource}
+    return {names.RESOURCE: resource}
 
 
 def pods(service: str, resource: str, context: Context) -> Pods:

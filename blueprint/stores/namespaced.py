@@ -29,6 +29,7 @@ class InNamespace:
     """At the store itself."""
     quota: None = None
     largest: None = None
+    deletion: None = None
 
 
 def in_namespace(service: Service, resource: str, text: AnyStore, context: Context) -> InNamespace:

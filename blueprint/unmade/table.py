@@ -85,13 +85,12 @@ _DRILL: Final = Row(
     by_default=True,
     asks=lambda often: int(often != "never"),
 )
-_DELETION: Final = Row(
-    one="word on what is left of a store",
-    many="words on what is left of stores",
+_SNAPSHOT: Final = Row(
+    one="last copy of a store",
+    many="last copies of stores",
     planned="backups (0.5)",
-    meanwhile="Make a copy before the resource leaves the catalogue: a store's disk goes with it",
-    by_default=True,
-    asks=lambda _: 1,
+    meanwhile="The store stays with its disks, as with retain: make a copy by hand, then delete it in the cluster",
+    asks=lambda word: int(word == "snapshot"),
 )
 _ACCOUNT: Final = Row(
     one="broker account",
@@ -151,7 +150,7 @@ _RETENTION: Final = Row(
 
 NOT_MADE: Final[Mapping[Key, Row]] = {
     (Backup, "restore_drill"): _DRILL,
-    (Postgres, "deletion"): _DELETION,
+    (Postgres, "deletion"): _SNAPSHOT,
     (Postgres, "migrations"): _MIGRATION,
     (Mongodb, None): _STORE,
     (Redis, None): _STORE,
