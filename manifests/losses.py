@@ -1,0 +1,179 @@
+"""What going from one set of objects to another would do to data: what it takes away, and what it may not ask.
+
+Pure, over plain manifests: `plat up` compares the state with the plan, a review one commit with another. What holds
+data, which of its fields replace it, where its size and its version stand is said per kind in `manifests.treatments`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint.quantities import mebibytes
+from manifests.identity import Key, key, kind
+from manifests.manifest import Manifest
+from manifests.treatments import TREATMENTS, Treatment, at, replaces
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """An object that holds data, and would be deleted."""
+
+    old: Manifest
+    replaced_by: tuple[str, ...]
+    """The fields whose new values make another object of it; none: it is not there any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impossible:
+    """A change of an object that holds data which would be refused, or be half done when it is."""
+
+    old: Manifest
+    field: str
+    cause: str
+    cure: str
+
+
+def losses(old: Iterable[Manifest], new: Iterable[Manifest]) -> Iterator[Loss]:
+    """What holds data among `old` and would be deleted on the way to `new`, in the order of `old`.
+
+    A new name is another object: of an object that is renamed, the old one is lost.
+    """
+    for before, after in _holders(old, new):
+        if after is None or (paths := replaces(before, after)):
+            yield Loss(old=before, replaced_by=() if after is None else paths)
+
+
+def impossible(old: Iterable[Manifest], new: Iterable[Manifest]) -> Iterator[Impossible]:
+    """What `new` asks of the data that `old` holds and no operator can do, in the order of `old`."""
+    for before, after in _holders(old, new):
+        if after is not None:
+            for check in CHECKS:
+                yield from check(_treatment(before), before, after)
+
+
+def _holders(old: Iterable[Manifest], new: Iterable[Manifest]) -> Iterator[tuple[Manifest, Manifest | None]]:
+    """Each of `old` that holds data, with what becomes of it."""
+    after = {key(each): each for each in new if _treatment(each).holds_data}
+    for each in old:
+        if _treatment(each).holds_data:
+            yield each, after.get(key(each))
+
+
+_NOTHING: Final = Treatment()
+
+
+def _treatment(manifest: Manifest) -> Treatment:
+    """A state may hold kinds that this program makes no more, or that a chart has brought."""
+    return TREATMENTS.get(kind(manifest), _NOTHING)
+
+
+def _shrinking(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]:
+    for path in how.grows:
+        before, after = at(old, path), at(new, path)
+        had, has = _mebibytes(before), _mebibytes(after)
+        if had is not None and has is not None and has < had:
+            yield Impossible(
+                old=old,
+                field=path,
+                cause=f"goes from {before} to {after}, and a disk never shrinks",
+                cure="Keep the class it has, or make a store of another name beside it and move the data there",
+            )
+
+
+def _versions(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]:
+    if how.version is None:
+        return
+    before, after = major(at(old, how.version)), major(at(new, how.version))
+    if before is None or after is None:
+        return
+    if after < before:
+        yield Impossible(
+            old=old,
+            field=how.version,
+            cause=f"goes from version {before} back to {after}, which cannot read what {before} has written",
+            cure=f'Keep params.version: "{before}", or make a store of another name beside it and move the data there',
+        )
+    if after - before > MAJORS_AT_ONCE:
+        yield Impossible(
+            old=old,
+            field=how.version,
+            cause=f"goes from version {before} to {after} at once, over what {before + 1} has changed",
+            cure=f'Go to params.version: "{before + 1}" first, look at what its release notes ask of the service and of'
+            " its extensions, and take a copy before the next step",
+        )
+
+
+MAJORS_AT_ONCE: Final = 1
+"""Major versions that one change may go up. An upgrade in place stops the store, cannot be taken back once it has
+succeeded, and cuts off the copies made before it (CloudNativePG 1.30, "Major Version Upgrades"): each step is one that
+somebody has looked at."""
+
+CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossible]], ...]] = (_shrinking, _versions)
+
+_MAJOR: Final = re.compile(r"^[^@]*:v?(?P<major>\d+)(?![^.@_-])")
+_SIZE: Final = re.compile(r"[0-9]+(Ki|Mi|Gi|Ti)?")
+
+
+def major(image: object) -> int | None:
+    """The major version an image's tag begins with: 18 of `ghcr.io/…/postgresql:18.6-standard@sha256:…`; None: it says
+    none."""
+    found = _MAJOR.match(str(image or ""))
+    return int(found["major"]) if found else None
+
+
+def _mebibytes(size: object) -> int | None:
+    """None where nothing is said, or in a unit this program does not write."""
+    return mebibytes(str(size)) if _SIZE.fullmatch(str(size or "")) else None
+
+
+# ------------------------------------------------------------------ in words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """What an object holds, for a person who decides about it."""
+
+    engine: str
+    """`PostgreSQL 18`"""
+    what: str
+    """`database orders`"""
+    disks: str
+    """`3 × 100Gi`"""
+    copies: str | None
+    """Where they are, when they are made, how long they are kept; None: there are none."""
+
+
+def _postgres(cluster: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
+    spec, namespace = cluster["spec"], cluster["metadata"]["namespace"]
+    version = major(spec.get("imageName"))
+    return Holding(
+        engine=f"PostgreSQL {version}" if version else "PostgreSQL",
+        what=f"database {at(cluster, 'spec.bootstrap.initdb.database') or 'of an unknown name'}",
+        disks=f"{spec.get('instances', 1)} × {at(cluster, 'spec.storage.size') or 'of an unknown size'}",
+        copies=_barman(cluster, namespace, beside),
+    )
+
+
+def _barman(cluster: Manifest, namespace: str, beside: Mapping[Key, Manifest]) -> str | None:
+    buckets = [at(plugin, "parameters.barmanObjectName") for plugin in cluster["spec"].get("plugins", ())]
+    found = [beside.get(("barmancloud.cnpg.io", "ObjectStore", namespace, str(name))) for name in buckets if name]
+    bucket = next(filter(None, found), None)
+    if bucket is None:
+        return None
+    schedule = beside.get(("postgresql.cnpg.io", "ScheduledBackup", namespace, cluster["metadata"]["name"]))
+    # Six fields, of which the first are seconds.
+    times = f", made at '{str(at(schedule, 'spec.schedule')).partition(' ')[2]}' (UTC)" if schedule else ""
+    kept = at(bucket, "spec.retentionPolicy")
+    return f"{at(bucket, 'spec.configuration.destinationPath')}{times}{f', kept {kept}' if kept else ''}"
+
+
+HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
+    "postgresql.cnpg.io/v1:Cluster": _postgres,
+}
+"""Kind → what one holds, in words. Total over the kinds that hold data; a test says so."""
+
+
+def holding(manifest: Manifest, beside: Iterable[Manifest]) -> Holding:
+    """What `manifest` holds. `beside` are the objects of its stack, where its copies are described."""
+    return HOLDINGS[kind(manifest)](manifest, {key(each): each for each in beside})
