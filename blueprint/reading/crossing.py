@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from blueprint.catalogue import ENVIRONMENTS
-from blueprint.reading import crossing_addresses, crossing_edges, crossing_events, crossing_places
+from blueprint.reading import crossing_addresses, crossing_edges, crossing_events, crossing_places, crossing_stores
 from blueprint.reading.entries import Catalogue, Unread
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View
@@ -32,6 +32,7 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
     crossing_addresses.addresses,
     crossing_places.files,
     crossing_places.exceptions,
+    crossing_stores.deletion,
 )
 
 
