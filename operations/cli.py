@@ -207,6 +207,7 @@ def up(
     stack: options.Stack,
     services: options.Services = None,
     yes: options.Yes = False,
+    approve: options.Approve = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
@@ -216,12 +217,16 @@ def up(
     plane on this machine, its state; all of it below .embedded. Running it again changes only what differs, and
     after an interruption of any kind the same command goes on. What would remove more than half of a stack's
     services, such as another catalogue, says so and asks first.
+
+    A store that would leave its service, by a new name too, is refused until its URN is given with --approve; what
+    would be lost and where its copies are is said. It stays in the cluster with its disks unless its file says
+    `deletion: delete`. A smaller disk, an older version and an upgrade over two versions are refused.
     """
     from operations import stacks  # noqa: PLC0415
     from operations.project import Project  # noqa: PLC0415
 
     words = Console(quiet=quiet)
-    report = stacks.up(Project.here(services), stack, words, assume_yes=yes)
+    report = stacks.up(Project.here(services), stack, words, assume_yes=yes, approved=approve or ())
     words.result(json.dumps(report.record(), indent=1) if as_json else report.text(words))
     return Exit.OK
 
@@ -235,6 +240,7 @@ def down(
         bool, typer.Option("--keep-cluster", help="Leave the embedded control plane running, empty.")
     ] = False,
     yes: options.Yes = False,
+    approve: options.Approve = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> Exit:
@@ -242,12 +248,17 @@ def down(
 
     On `dev` the control plane is stopped afterwards. After an interruption the same command goes on; where there is
     nothing, nothing is done. --services is accepted because `up` has it; everything that exists is removed.
+
+    In staging and production each store is refused until its URN is given with --approve, and it stays unless its file
+    says `deletion: delete`.
     """
     from operations import stacks  # noqa: PLC0415
     from operations.project import Project  # noqa: PLC0415
 
     words = Console(quiet=quiet)
-    report = stacks.down(Project.here(services), stack, words, keep_cluster=keep_cluster, assume_yes=yes)
+    report = stacks.down(
+        Project.here(services), stack, words, keep_cluster=keep_cluster, assume_yes=yes, approved=approve or ()
+    )
     words.result(json.dumps(report.record(), indent=1) if as_json else report.text())
     return Exit.OK
 

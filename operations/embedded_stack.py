@@ -26,6 +26,7 @@ from operations.embedded_files import Files
 from operations.embedded_left import Left
 from operations.exits import Exit, RefusedError
 from operations.guard import Guard, alone
+from operations.keeping import Stores
 from operations.leftovers import Cluster, recorded, resources_in
 from operations.made import NOTHING, Gone, Made, changes
 from operations.project import Project
@@ -48,10 +49,11 @@ class EmbeddedStack:
     console: Console
     cluster: ClusterText
 
-    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:
+    def up(self, *, total: int, services: Collection[str], stores: Stores, assume_yes: bool) -> Made:
         """Everything provided, started and made."""
         with alone(self._files.folder, self.project.command("up", "-s", self.stack), self.console) as guard:
             self._refuse_second_stack()
+            stores.agree(self.console, resources_in(self._files.checkpoint), assume_yes=assume_yes)
             self._removal(services).agree(self.console, assume_yes=assume_yes)
             with self.console.busy("engine") as phase:
                 tools = engine.provide(progress=phase.fact)
@@ -88,7 +90,7 @@ class EmbeddedStack:
             },
         )
 
-    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:  # noqa: ARG002
+    def down(self, *, keep_cluster: bool, stores: Stores, assume_yes: bool) -> Gone:  # noqa: ARG002  (no data here)
         """Everything removed, looked after, and the control plane stopped."""
         if not self._files.folder.is_dir():
             return NOTHING

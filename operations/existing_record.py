@@ -14,16 +14,19 @@ from typing import Any
 
 import yaml
 
-from operations.agreeing import services_of
 from operations.console import Console, many
 from operations.events import Tally
 from operations.exits import Exit, RefusedError
 from operations.leftovers import Cluster, keys_of
 from operations.project import Project
-from operations.pulumi_cli import MENDING, Pulumi
+from operations.pulumi_cli import ADOPTING, MENDING, Pulumi
 
 PARALLEL = "32"
 """Operations at once: half of the embedded stack's, the server has other clients."""
+
+
+PLATFORM = "**platform:platform:**"
+"""Matches the URNs of everything below a component of the platform."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +51,18 @@ class Record:
 
     def keys(self) -> frozenset[tuple[str, str, str, str]]:
         """Group, kind, namespace and name of each object it names. Raises RefusedError where it cannot be read."""
-        return keys_of(self._deployment().get("resources") or ())
+        return keys_of(self.resources())
 
-    def services(self) -> frozenset[str]:
-        """The services it names. Raises RefusedError where it cannot be read."""
-        return services_of(self._deployment().get("resources") or ())
+    def resources(self) -> Sequence[Mapping[str, Any]]:
+        """Everything it names. Raises RefusedError where it cannot be read."""
+        return self._deployment().get("resources") or ()
+
+    def unprotect(self, urns: Sequence[str]) -> None:
+        """Lets the engine delete what was agreed to go. Raises RefusedError where it cannot be written."""
+        for urn in urns:
+            done = self.pulumi.ask("state", "unprotect", urn, "--yes", f"--stack={self.stack}", cwd=self.project.root)
+            if done.returncode != 0:
+                raise RefusedError(f"{urn} is protected, and that cannot be changed:\n{done.stderr.strip()}")
 
     def work(self, command: str, *more: str, watch: Callable[[Tally], None]) -> Tally:
         """A long command of the engine on the whole stack, or on what `more` says. Raises as `Pulumi.work` does."""
@@ -95,11 +105,22 @@ class Record:
     def finish(self, begun: Sequence[str]) -> None:
         """Lets the engine write what the killed one had begun over it, and nothing else: on any other object somebody
         else's fields stay theirs."""
-        forcing = replace(self.pulumi, environment={**self.pulumi.environment, **MENDING})
-        with self.console.phase("finishing what was begun") as phase:
-            targets = [f"--target={urn}" for urn in begun]
-            self._work(forcing, "up", *targets, watch=lambda now: phase.count(str(now.done)))
-            phase.outcome = many(len(begun), "object")
+        self._write_over("finishing what was begun", begun, MENDING)
+
+    def take_back(self, urns: Sequence[str], *, platform_first: bool) -> None:
+        """Lets the engine write over what was kept in the cluster when it left the record, and record it again."""
+        if platform_first:
+            with self.console.phase("the platform") as phase:
+                tally = self.work("up", f"--target={PLATFORM}", watch=lambda now: phase.count(str(now.done)))
+                phase.outcome = many(tally.done, "object")
+        self._write_over("taking back what was kept", urns, ADOPTING)
+
+    def _write_over(self, what: str, urns: Sequence[str], more: Mapping[str, str]) -> None:
+        forcing = replace(self.pulumi, environment={**self.pulumi.environment, **more})
+        with self.console.phase(what) as phase:
+            targets = [f"--target={urn}" for urn in urns]
+            tally = self._work(forcing, "up", *targets, watch=lambda now: phase.count(str(now.done)))
+            phase.outcome = many(tally.done, "object")
 
     def _work(self, pulumi: Pulumi, command: str, *more: str, watch: Callable[[Tally], None]) -> Tally:
         options = (f"--stack={self.stack}", "--yes", "--skip-preview", f"--parallel={PARALLEL}", "--suppress-outputs")

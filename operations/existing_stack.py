@@ -10,19 +10,22 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blueprint.clusters import decide
 from blueprint.reading.stacks import Kubeconfig
 from blueprint.settings import Cluster as ClusterText
+from manifests.identity import key
 from operations import engine
-from operations.agreeing import Removal, confirm
+from operations.agreeing import Removal, confirm, services_of
 from operations.console import Console
 from operations.existing_record import Record
 from operations.exits import Exit, RefusedError
 from operations.guard import Guard, alone
+from operations.keeping import Returning, Stores, buried
 from operations.leftovers import Cluster, remaining
 from operations.made import Gone, Made, changes
 from operations.project import Project
@@ -43,7 +46,7 @@ class ExistingStack:
     console: Console
     cluster: ClusterText
 
-    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:
+    def up(self, *, total: int, services: Collection[str], stores: Stores, assume_yes: bool) -> Made:
         """The stack as its files say."""
         reached = self._reached()
         self._check_backend()
@@ -53,12 +56,21 @@ class ExistingStack:
             tools = self._tools()
             cluster, record = self._cluster(tools, reached), self._record(tools, guard)
             record.ensure()
+            before = record.resources()
+            self._agree(stores, before, cluster, assume_yes=assume_yes)
             removal = Removal(
-                project=self.project, stack=self.stack, before=record.services(), after=services, folder=self._folder
+                project=self.project,
+                stack=self.stack,
+                before=services_of(before),
+                after=services,
+                folder=self._folder,
             )
             removal.agree(self.console, assume_yes=assume_yes)
             if begun := record.mend(cluster):
                 record.finish(begun)
+            going = stores.going(before)
+            record.unprotect(going.protected)
+            self._take_back(stores, record, cluster)
             with self.console.phase("objects") as phase:
                 tally = record.work("up", watch=lambda now: phase.count(f"{now.done} of {total}"))
                 phase.outcome = f"{tally.done} in place, {tally.changed} changed"
@@ -78,9 +90,10 @@ class ExistingStack:
                     "up", "-s", self.stack
                 ): f"after a change in {self.project.shown(self.project.services)}/",
             },
+            kept=going.stores_kept,
         )
 
-    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:  # noqa: ARG002  (the cluster is not ours)
+    def down(self, *, keep_cluster: bool, stores: Stores, assume_yes: bool) -> Gone:  # noqa: ARG002  (not ours)
         """The stack's record emptied, and looked whether anything it named is still there."""
         reached = self._reached()
         self._check_backend()
@@ -89,15 +102,19 @@ class ExistingStack:
         with alone(self._folder, self.project.command("down", "-s", self.stack), self.console) as guard:
             tools = self._tools()
             cluster, record = self._cluster(tools, reached), self._record(tools, guard)
+            self._agree(stores, record.resources(), cluster, assume_yes=assume_yes)
             record.mend(cluster)
+            going = stores.going(record.resources())
+            record.unprotect(going.protected)
             recorded = record.keys()
             with self.console.phase("removing objects") as phase:
                 tally = record.work("destroy", watch=lambda now: phase.count(f"{now.removed} of {len(recorded)}"))
                 phase.outcome = f"{tally.operations['delete']} removed"
             with self.console.phase("looking for what remains"):
-                if staying := [found for found in cluster.ours() if found.key in recorded]:
+                kept = {key(each.manifest) for each in going.kept}
+                if staying := [found for found in cluster.ours() if found.key in recorded - kept]:
                     raise remaining(staying)
-        return Gone(deleted=tally.operations["delete"], swept=(), looked=True, stopped=False)
+        return Gone(deleted=tally.operations["delete"], swept=(), looked=True, stopped=False, kept=going.stores_kept)
 
     # ------------------------------------------------------------------ before anything is touched
 
@@ -112,6 +129,21 @@ class ExistingStack:
                 f" touched. Set it (s3://<bucket>, gs://<bucket>, https://api.pulumi.com or file://<folder>).",
                 Exit.USAGE,
             )
+
+    def _agree(
+        self, stores: Stores, record: Sequence[Mapping[str, Any]], cluster: Cluster, *, assume_yes: bool
+    ) -> None:
+        """Raises RefusedError where a store, or what was kept of one, would go without anybody's word."""
+        stores.agree(self.console, record, assume_yes=assume_yes)
+        going = stores.going(record)
+        if going.namespaces and (refused := buried(going, cluster.kept())):
+            raise refused
+
+    def _take_back(self, stores: Stores, record: Record, cluster: Cluster) -> None:
+        """Records again what is wanted and was kept in the cluster when it left the record."""
+        returning = Returning(wanted=stores.wanted, recorded=record.keys())
+        if returning.possible and (urns := returning.urns(cluster.kept(), self.stack, self.project.name)):
+            record.take_back(urns, platform_first=returning.platform_first)
 
     # ------------------------------------------------------------------ steps
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blueprint.names import MANAGED
+from blueprint.names import DELETION, MANAGED
 from operations.console import many
 from operations.exits import Exit, RefusedError
 
@@ -73,8 +73,12 @@ class Cluster:
     cache: Path
     """The folder of kubectl's discovery cache."""
 
-    def ours(self) -> tuple[Found, ...]:
-        """Every object with our label in every listable kind, sorted. About a second for a thousand.
+    def kept(self) -> tuple[Found, ...]:
+        """Every object of a store that is to stay when it leaves the record, sorted. Raises as `ours` does."""
+        return tuple(found for found in self.ours(f"{DELETION}=retain") if found.by_engine)
+
+    def ours(self, *labels: str) -> tuple[Found, ...]:
+        """Every object with our label, and `labels`, in every listable kind, sorted. About a second for a thousand.
 
         Raises:
             RefusedError: the cluster does not answer.
@@ -83,7 +87,7 @@ class Cluster:
         wanted = sorted(kind for kind in kinds if kind not in {"events", "events.events.k8s.io"})
         listed = self._run(
             [
-                *("get", ",".join(wanted), "--all-namespaces", f"--selector={_SELECTOR}"),
+                *("get", ",".join(wanted), "--all-namespaces", f"--selector={','.join((_SELECTOR, *labels))}"),
                 *("--show-managed-fields", "--output=json", "--ignore-not-found"),
             ]
         )

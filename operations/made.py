@@ -20,6 +20,8 @@ class Made:
     kubeconfig: str
     context: str
     next_commands: Mapping[str, str]
+    kept: tuple[str, ...] = ()
+    """Stores that have left the stack and stay in the cluster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Gone:
     swept: tuple[str, ...]
     looked: bool
     stopped: bool
+    kept: tuple[str, ...] = ()
+    """Stores that stay in the cluster."""
 
 
 NOTHING = Gone(deleted=0, swept=(), looked=False, stopped=False)

@@ -22,6 +22,10 @@ Verbose = Annotated[
 Yes = Annotated[
     bool, typer.Option("-y", "--yes", help="Do not ask: on an existing cluster, or where most services would go.")
 ]
+Approve = Annotated[
+    list[str] | None,
+    typer.Option("--approve", metavar="URN", help="Let this store go from its service. May be given several times."),
+]
 
 # Of `plat judge`.
 JudgedStack = Annotated[

@@ -1,6 +1,6 @@
 """Where a project's things are: stack files, the catalogue, the folder with everything that belongs to this machine.
 
-Only paths and names: what the files say is read by `blueprint.reading`, and nothing here creates a file.
+Only paths and names: what the other files say is read by `blueprint.reading`, and nothing here creates a file.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from blueprint.reading.problems import ended, valid
 from operations.exits import Exit, RefusedError
@@ -28,6 +30,11 @@ class Project:
     def here(cls, services: Path | None = None, *, root: Path = ROOT) -> Project:
         """The project this file belongs to. `services` is taken from the working directory, as shells do."""
         return cls(root=root, services=(services or root / "services").absolute())
+
+    @property
+    def name(self) -> str:
+        """What Pulumi.yaml calls it: part of every URN."""
+        return str(yaml.safe_load((self.root / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
 
     @property
     def stacks(self) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ from operations.guard import Guard, end_session
 MENDING = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 """Takes over fields that a killed run has set: it signed them with a name of its own that no state records, and what
 the API server has added to them since (defaults inside a list) counts as a conflict."""
+ADOPTING = {**MENDING, "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
+"""Writes over an object that is there, which the provider refuses from 4.29 on (pulumi-kubernetes, CHANGELOG)."""
 _POLL_SECONDS = 0.1
 _LAST_LINES = 15
 _NAMED = 5

@@ -39,6 +39,8 @@ class UpReport:
     details_command: str
     """Prints where."""
     elapsed_seconds: float
+    kept: tuple[str, ...] = ()
+    """Stores that have left the stack and stay in the cluster."""
 
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
@@ -60,6 +62,7 @@ class UpReport:
                         ("services", f"{len(self.services)}: {', '.join(self.services)}"),
                         ("objects", f"{sum(self.objects.values())}: {many}"),
                         ("pods", f"{self.pods_ready} of {self.pods} ready"),
+                        *([("kept", f"{', '.join(self.kept)}: no longer of this stack")] if self.kept else []),
                     ]
                 ),
                 *([unmade.line(self.pending, self.details_command)] if self.pending else []),
@@ -90,6 +93,8 @@ class DownReport:
     stopped: bool
     """Whether a control plane was stopped."""
     elapsed_seconds: float
+    kept: tuple[str, ...] = ()
+    """Stores that stay in the cluster."""
 
     def record(self) -> Mapping[str, object]:
         """For `--json`."""
@@ -102,10 +107,11 @@ class DownReport:
             return f"{self.stack} is not up: nothing to do.{also}"
         swept = f", {len(self.swept)} left by an interrupted run among them" if self.swept else ""
         end = " The control plane is stopped." if self.stopped else ""
+        kept = f"kept in the cluster: {', '.join(self.kept)}" if self.kept else "nothing of ours remains in the cluster"
         return (
             f"{self.stack} is down ({seconds(self.elapsed_seconds)}):"
             f" {many(self.deleted + len(self.swept), 'object')} removed{swept};"
-            f" nothing of ours remains in the cluster.{end}"
+            f" {kept}.{end}"
         )
 
 

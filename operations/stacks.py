@@ -17,6 +17,7 @@ from operations.console import Console
 from operations.embedded_stack import EmbeddedStack
 from operations.existing_stack import ExistingStack
 from operations.exits import Exit, RefusedError
+from operations.keeping import Stores, asked
 from operations.made import Gone, Made
 from operations.project import Project
 from operations.reports import DownReport, UpReport, by_kind
@@ -25,10 +26,10 @@ from operations.reports import DownReport, UpReport, by_kind
 class Driver(Protocol):
     """One stack on one way of having a cluster."""
 
-    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:
-        """Makes the stack's `total` objects; `services` are those it will have."""
+    def up(self, *, total: int, services: Collection[str], stores: Stores, assume_yes: bool) -> Made:
+        """Makes the stack's `total` objects; `services` are those it will have, `stores` what of theirs may go."""
 
-    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:
+    def down(self, *, keep_cluster: bool, stores: Stores, assume_yes: bool) -> Gone:
         """Removes them, and looks that they are gone."""
 
 
@@ -41,8 +42,8 @@ def driver(project: Project, stack: str, console: Console, cluster: Cluster) -> 
     return DRIVERS[type(cluster)](project=project, stack=stack, console=console, cluster=cluster)
 
 
-def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> UpReport:
-    """Makes `stack` what its files say.
+def up(project: Project, stack: str, console: Console, *, assume_yes: bool, approved: Collection[str] = ()) -> UpReport:
+    """Makes `stack` what its files say. `approved` are the URNs of stores that may go.
 
     Raises:
         RefusedError, EngineError: it did not get that far; the text says why and what helps.
@@ -63,8 +64,16 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         objects = by_kind(planned.manifests)
     cluster = planned.settings.cluster
     services = tuple(planned.blueprint.services)
+    stores = Stores(
+        project=project,
+        stack=stack,
+        command="up",
+        wanted=planned.manifests,
+        asked=asked(planned.settings, "up"),
+        approved=frozenset(approved),
+    )
     made = driver(project, stack, console, cluster).up(
-        total=sum(objects.values()), services=services, assume_yes=assume_yes
+        total=sum(objects.values()), services=services, stores=stores, assume_yes=assume_yes
     )
     return UpReport(
         stack=stack,
@@ -78,14 +87,24 @@ def up(project: Project, stack: str, console: Console, *, assume_yes: bool) -> U
         kubeconfig=made.kubeconfig,
         context=made.context,
         next_commands=made.next_commands,
+        kept=made.kept,
         pending=planned.pending,
         details_command=project.command("validate", "--verbose"),
         elapsed_seconds=round(time.monotonic() - started, 1),
     )
 
 
-def down(project: Project, stack: str, console: Console, *, keep_cluster: bool, assume_yes: bool) -> DownReport:
-    """Removes everything `stack` has made, and looks that it is gone. The catalogue is not read.
+def down(
+    project: Project,
+    stack: str,
+    console: Console,
+    *,
+    keep_cluster: bool,
+    assume_yes: bool,
+    approved: Collection[str] = (),
+) -> DownReport:
+    """Removes everything `stack` has made, and looks that it is gone. The catalogue is not read. `approved` are the
+    URNs of stores that may go.
 
     Raises:
         RefusedError, EngineError: something is in the way, or remains.
@@ -93,13 +112,24 @@ def down(project: Project, stack: str, console: Console, *, keep_cluster: bool, 
         KeyboardInterrupt: the user has stopped it.
     """
     started = time.monotonic()
-    cluster = read_settings(project.stack_file(stack)).cluster
-    gone = driver(project, stack, console, cluster).down(keep_cluster=keep_cluster, assume_yes=assume_yes)
+    settings = read_settings(project.stack_file(stack))
+    stores = Stores(
+        project=project,
+        stack=stack,
+        command="down",
+        wanted=(),
+        asked=asked(settings, "down"),
+        approved=frozenset(approved),
+    )
+    gone = driver(project, stack, console, settings.cluster).down(
+        keep_cluster=keep_cluster, stores=stores, assume_yes=assume_yes
+    )
     return DownReport(
         stack=stack,
         deleted=gone.deleted,
         swept=gone.swept,
         looked=gone.looked,
         stopped=gone.stopped,
+        kept=gone.kept,
         elapsed_seconds=round(time.monotonic() - started, 1),
     )

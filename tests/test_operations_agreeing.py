@@ -18,6 +18,7 @@ from operations.embedded_files import Files
 from operations.existing_record import Record
 from operations.existing_stack import ExistingStack
 from operations.exits import Exit, RefusedError
+from operations.keeping import Stores
 from operations.project import Project
 from tests.support.stacks import MINIMAL, ROOT
 
@@ -136,15 +137,16 @@ def test_on_a_cluster_of_others_it_is_asked_as_well(
         (ExistingStack, "_cluster", lambda *_: None),
         (ExistingStack, "_record", recorded),
         (Record, "ensure", lambda _: None),
-        (Record, "services", lambda _: frozenset("abcd")),
+        (Record, "resources", lambda _: [{"type": Service.token, "urn": f"urn:x::{name}"} for name in "abcd"]),
         (Record, "mend", mended),
     ]
     for owner, name, made in replaced:
         monkeypatch.setattr(owner, name, made)
     ours = Project.here(described(root / "services", "x"), root=root)
     driver = ExistingStack(project=ours, stack="dev", console=Console(quiet=True), cluster=ANYTHING)
+    stores = Stores(project=ours, stack="dev", command="up", wanted=(), asked=True, approved=frozenset())
     with pytest.raises(ReachedError):
-        driver.up(total=1, services=("x",), assume_yes=True)
+        driver.up(total=1, services=("x",), stores=stores, assume_yes=True)
     assert "REMOVE every service of 'dev'" in capsys.readouterr().err
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from importlib.metadata import version
 
@@ -16,7 +17,7 @@ import yaml
 from operations import embedded, engine
 from operations.engine import pins
 from tests.support.engine_fixtures import say
-from tests.support.user_project import Copy, user_project
+from tests.support.user_project import CONTRACT, LEDGER, Copy, user_project
 
 pytestmark = pytest.mark.engine
 
@@ -27,7 +28,8 @@ def project(toolchain: engine.Toolchain, tmp_path_factory: pytest.TempPathFactor
     backend = tmp_path_factory.mktemp("backend")
     with user_project(toolchain, tmp_path_factory.mktemp("user")) as copy:
         text = yaml.safe_load((copy.root / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
-        cluster = {"kind": "existing", "name": "embedded", "kubeconfig": ".embedded/kubeconfig"}
+        cluster: dict[str, object] = {"kind": "existing", "name": "embedded", "kubeconfig": ".embedded/kubeconfig"}
+        cluster["apiServerCidrs"] = ["127.0.0.1/32"]
         text["config"]["platform:settings"]["cluster"] = cluster
         (copy.root / "Pulumi.mine.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
         home = copy.root / ".embedded" / "pulumi-home"
@@ -59,3 +61,43 @@ def test_a_killed_up_is_taken_up_and_down_leaves_nothing_of_it(project: Copy, re
     project.kubectl("create", f"--filename={file}")
     words = project.run("down", "-s", "mine", "--yes")
     assert project.there() == {("", "Namespace", "", "stranger")}, f"too little was removed, or too much:\n{words}"
+
+
+STORED = LEDGER + "  resources: {db: {type: postgres, backup: none}}\n"
+
+
+def test_a_store_that_leaves_stays_in_the_cluster_and_comes_back(project: Copy) -> None:
+    (project.root / "stored" / "contracts").mkdir(parents=True)
+    (project.root / "stored" / "contracts" / "ledger-v1.openapi.yaml").write_text(CONTRACT, encoding="utf-8")
+    ledger = project.root / "stored" / "ledger.yaml"
+    up = ("up", "-s", "mine", "--services", "stored", "--yes")
+
+    def identity() -> str:
+        asked = ("get", "clusters.postgresql.cnpg.io", "db", "--namespace=ledger-data")
+        return project.kubectl(*asked, "--output=jsonpath={.metadata.uid}")
+
+    ledger.write_text(STORED, encoding="utf-8")
+    project.run(*up)
+    made = identity()
+
+    ledger.write_text(LEDGER, encoding="utf-8")
+    words = project.run(*up, code=2)
+    assert "Cluster ledger-data/db: PostgreSQL" in words, f"what would be taken is not said:\n{words}"
+    (urn,) = re.findall(r"--approve '([^']+)'", words)
+    assert identity() == made, "it was touched before it was agreed to"
+    words = project.run(*up, "--approve", urn)
+    assert identity() == made, f"it did not stay:\n{words}"
+    assert "Cluster ledger-data/db" in words, "it is not said that it stays"
+
+    ledger.write_text(STORED, encoding="utf-8")
+    words = project.run(*up)
+    assert "taking back what was kept" in words, f"it was made anew:\n{words}"
+    assert identity() == made, "another store has its name"
+    assert "no changes" in project.run(*up), "the record does not agree with the cluster"
+
+    project.run("down", "-s", "mine", "--yes", code=2)
+    words = project.run("down", "-s", "mine", "--yes", "--approve", urn)
+    assert "kept in the cluster: Cluster ledger-data/db" in words
+    assert {key[2] or key[3] for key in project.there()} == {"ledger-data"}, "too little was removed, or too much"
+    words = project.run(*up)
+    assert identity() == made, f"without the platform it does not come back:\n{words}"
