@@ -80,6 +80,9 @@ RESOURCE: Final = f"{PREFIX}/resource"
 DELETION: Final = f"{PREFIX}/deletion"
 """On every object of a store: what is left of it when the resource leaves the catalogue."""
 
+KEPT: Final = f"{PREFIX}/kept"
+"""On what has left the catalogue and stays in the cluster: which stack it was of."""
+
 
 TENANT_MARK: Final = "--"
 """Between a tenant and a service. No service's name holds it, so no two pairs share a namespace."""

@@ -83,7 +83,7 @@ class Removal:
         count = "every service of" if len(self.gone) == many else f"{len(self.gone)} of the {many} services of"
         more = f" and {len(self.gone) - SHOWN} more" if len(self.gone) > SHOWN else ""
         return (
-            f"REMOVE {count} '{self.stack}', with all they hold, because {self.project.shown(self.project.services)}"
+            f"REMOVE {count} '{self.stack}', because {self.project.shown(self.project.services)}"
             f" does not describe them: {', '.join(self.gone[:SHOWN])}{more}"
         )
 

@@ -18,7 +18,6 @@ from typing import Any
 from blueprint.clusters import decide
 from blueprint.reading.stacks import Kubeconfig
 from blueprint.settings import Cluster as ClusterText
-from manifests.identity import key
 from operations import engine
 from operations.agreeing import Removal, confirm, services_of
 from operations.console import Console
@@ -69,6 +68,7 @@ class ExistingStack:
             if begun := record.mend(cluster):
                 record.finish(begun)
             going = stores.going(before)
+            cluster.keep(going.kept_keys, self.stack)
             record.unprotect(going.protected)
             self._take_back(stores, record, cluster)
             with self.console.phase("objects") as phase:
@@ -105,14 +105,14 @@ class ExistingStack:
             self._agree(stores, record.resources(), cluster, assume_yes=assume_yes)
             record.mend(cluster)
             going = stores.going(record.resources())
+            cluster.keep(going.kept_keys, self.stack)
             record.unprotect(going.protected)
             recorded = record.keys()
             with self.console.phase("removing objects") as phase:
                 tally = record.work("destroy", watch=lambda now: phase.count(f"{now.removed} of {len(recorded)}"))
                 phase.outcome = f"{tally.operations['delete']} removed"
             with self.console.phase("looking for what remains"):
-                kept = {key(each.manifest) for each in going.kept}
-                if staying := [found for found in cluster.ours() if found.key in recorded - kept]:
+                if staying := [found for found in cluster.ours() if found.key in recorded - going.kept_keys]:
                     raise remaining(staying)
         return Gone(deleted=tally.operations["delete"], swept=(), looked=True, stopped=False, kept=going.stores_kept)
 
@@ -142,8 +142,11 @@ class ExistingStack:
     def _take_back(self, stores: Stores, record: Record, cluster: Cluster) -> None:
         """Records again what is wanted and was kept in the cluster when it left the record."""
         returning = Returning(wanted=stores.wanted, recorded=record.keys())
-        if returning.possible and (urns := returning.urns(cluster.kept(), self.stack, self.project.name)):
-            record.take_back(urns, platform_first=returning.platform_first)
+        if not (returning.possible and (kept := returning.of(cluster.kept()))):
+            return
+        urns = returning.urns(kept, self.stack, self.project.name)
+        record.take_back(urns, platform_first=returning.platform_first)
+        cluster.release(kept)
 
     # ------------------------------------------------------------------ steps
 

@@ -165,9 +165,9 @@ class Going:
         return tuple(each.urn for each in self.gone if each.protected)
 
     @property
-    def kept(self) -> tuple[Entry, ...]:
+    def kept_keys(self) -> frozenset[Key]:
         """What leaves the record and stays in the cluster."""
-        return tuple(each for each in self.gone if each.stays)
+        return frozenset(key(each.manifest) for each in self.gone if each.stays)
 
     @property
     def stores_kept(self) -> tuple[str, ...]:
@@ -242,14 +242,17 @@ class Returning:
         ready = key(platform_ready(None))
         return ready not in self.recorded and any(key(each) == ready for each in self.wanted)
 
-    def urns(self, kept: Iterable[Found], stack: str, project: str) -> tuple[str, ...]:
-        """What to write: all that is wanted in a namespace in which something was `kept`, and the components above it.
+    def of(self, kept: Iterable[Found]) -> tuple[Found, ...]:
+        """What of all that was `kept` is wanted again."""
+        wanted = {key(each) for each in self.wanted} - self.recorded
+        return tuple(found for found in kept if found.key in wanted)
+
+    def urns(self, back: Iterable[Found], stack: str, project: str) -> tuple[str, ...]:
+        """What to write: all that is wanted in a namespace in which something comes `back`, and the component above it.
 
         All of it, because an object waits for others of its namespace, and kept ones may be among those.
         """
-        there = {found.key for found in kept} - self.recorded
-        back = [each for each in self.wanted if key(each) in there]
-        spaces = {each["metadata"].get("namespace", each["metadata"]["name"]) for each in back}
+        spaces = {found.namespace or found.name for found in back}
         first = f"urn:pulumi:{stack}::{project}::{SERVICE}"
         found = list[str]()
         for each in self.wanted:

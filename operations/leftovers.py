@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from blueprint.names import DELETION, MANAGED
+from blueprint.names import KEPT, MANAGED
 from operations.console import many
 from operations.exits import Exit, RefusedError
+
+if TYPE_CHECKING:
+    from manifests.identity import Key
 
 GONE_SECONDS = 180.0
 """How long removal may take: a namespace of a hundred objects takes 10 s here, 25 s on busy clusters."""
@@ -44,7 +47,7 @@ class Found:
     """Is being deleted."""
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> Key:
         """Group, kind, namespace, name: what an object is, whatever version it is written in."""
         return (self.api_version.rpartition("/")[0], self.kind, self.namespace, self.name)
 
@@ -74,8 +77,21 @@ class Cluster:
     """The folder of kubectl's discovery cache."""
 
     def kept(self) -> tuple[Found, ...]:
-        """Every object of a store that is to stay when it leaves the record, sorted. Raises as `ours` does."""
-        return tuple(found for found in self.ours(f"{DELETION}=retain") if found.by_engine)
+        """Every object that has left a record and stays, sorted. Raises as `ours` does."""
+        return self.ours(KEPT)
+
+    def keep(self, keys: Collection[Key], stack: str) -> None:
+        """Marks what has these `keys` as kept, and whose it was. Raises RefusedError."""
+        self._label([found for found in self.ours() if found.key in keys] if keys else (), f"{KEPT}={stack}")
+
+    def release(self, kept: Iterable[Found]) -> None:
+        """Takes the mark off what is in a record again. Raises RefusedError."""
+        self._label(kept, f"{KEPT}-")
+
+    def _label(self, objects: Iterable[Found], label: str) -> None:
+        if listed := [_reference(found) for found in sorted(objects)]:
+            document = {"apiVersion": "v1", "kind": "List", "items": listed}
+            self._run(["label", "--overwrite", "--filename=-", label], text=json.dumps(document))
 
     def ours(self, *labels: str) -> tuple[Found, ...]:
         """Every object with our label, and `labels`, in every listable kind, sorted. About a second for a thousand.
@@ -157,7 +173,7 @@ def remaining(objects: Sequence[Found]) -> RefusedError:
     return RefusedError("\n".join([head, *shown, *more, "Run the same command again."]), Exit.RESOURCE)
 
 
-def recorded(checkpoint: Path) -> frozenset[tuple[str, str, str, str]]:
+def recorded(checkpoint: Path) -> frozenset[Key]:
     """The keys of the Kubernetes objects in a state file of a local backend; empty where there is no such file."""
     return keys_of(resources_in(checkpoint))
 
@@ -171,7 +187,7 @@ def resources_in(checkpoint: Path) -> Sequence[Mapping[str, Any]]:
     return latest.get("resources") or ()
 
 
-def keys_of(resources: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str, str, str]]:
+def keys_of(resources: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
     """The keys of the Kubernetes objects among `resources`, as a state of the engine lists them."""
     return frozenset(
         _key(str(entry["type"]), str(entry["id"]))
@@ -180,7 +196,7 @@ def keys_of(resources: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str,
     )
 
 
-def _key(token: str, identity: str) -> tuple[str, str, str, str]:
+def _key(token: str, identity: str) -> Key:
     """`kubernetes:apps/v1:Deployment` and `namespace/name`."""
     _, api_version, kind = token.split(":")
     group = api_version.rpartition("/")[0]

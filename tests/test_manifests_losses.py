@@ -248,6 +248,15 @@ def test_a_store_that_stays_keeps_everything_of_its_own_and_its_namespace() -> N
     assert retained(namespace)
 
 
+@pytest.mark.parametrize("stack", ["prod", "staging"])
+def test_what_stays_is_in_a_namespace_that_stays(stack: str) -> None:
+    made = list(everything(blueprint_of(stack)))
+    staying = {each["metadata"]["name"] for each in made if each["kind"] == "Namespace" and retained(each)}
+    inside = {each["metadata"].get("namespace") for each in made if retained(each)} - {None}
+    assert inside, "nothing stays: this test would prove nothing"
+    assert inside <= staying, "the namespace would be deleted with it"
+
+
 def test_nothing_beside_the_service_itself_stays() -> None:
     assert [each["metadata"]["name"] for each in SHOP if _of_service(each) and retained(each)] == []
 

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -276,7 +277,7 @@ def test_what_is_protected_and_goes_is_released_and_what_stays_is_named(before: 
     ]
     assert going.stores_kept == ("Cluster books-data/db",)
     assert going.namespaces == {"books", "clerk", "clerk-data"}
-    kept = {logical_name(each.manifest) for each in going.kept}
+    kept = {"/".join(filter(None, (namespace, kind, name))) for _, kind, namespace, name in going.kept_keys}
     assert {"Namespace/books-data", "books-data/NetworkPolicy/default-deny", "books-data/ResourceQuota/books"} <= kept
     assert not [name for name in kept if "clerk" in name]
 
@@ -323,12 +324,15 @@ def test_what_was_kept_is_written_over_with_all_of_its_namespace_and_nothing_els
     kept = [found(each) for each in before if retained(each)]
     back = Returning(wanted=before, recorded=frozenset())
     assert back.possible
-    urns = back.urns(kept, "mine", "platform")
+    urns = back.urns(back.of(kept), "mine", "platform")
     assert urns[0] == f"{FIRST}::books"
     inside = [urn(each) for each in before if in_data(each)]
     assert sorted(urns[1:]) == sorted(inside)
     assert len(inside) > 10
     assert back.urns([], "mine", "platform") == ()
+    stranger = replace(kept[0], name="stranger")
+    assert back.of([stranger]) == (), "what nobody wants stays where it is"
+    assert Returning(wanted=before, recorded=frozenset({kept[0].key})).of(kept) == tuple(kept[1:])
 
 
 def test_the_platform_comes_first_where_it_went_as_well(before: list[Manifest]) -> None:
@@ -412,6 +416,10 @@ def existing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
             done.append(" ".join(words))
             return SimpleNamespace(returncode=0, stdout="", stderr="")
 
+        def label(_: Cluster, objects: Collection[Found], said: str) -> None:
+            if objects:
+                done.append(f"label {len(objects)} {said}")
+
         pulumi = Pulumi(binary=tmp_path, folder=tmp_path, environment={}, guard=ANYTHING)
         object.__setattr__(pulumi, "ask", ask)
         replacements: list[tuple[type, str, Any]] = [
@@ -436,6 +444,7 @@ def existing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
             (Cluster, "kept", lambda _: tuple(kept)),
             (Cluster, "ours", lambda _: tuple(kept)),
             (Cluster, "pods", lambda _: (0, 0)),
+            (Cluster, "_label", label),
         ]
         for owner, name, made in replacements:
             monkeypatch.setattr(owner, name, made)
@@ -459,11 +468,12 @@ def test_up_touches_nothing_until_every_store_that_would_go_is_agreed_to(
 
 
 def test_up_releases_what_was_agreed_to_and_says_what_stays(existing: Driver, before: list[Manifest]) -> None:
-    driver, done = existing(recorded(before))
+    staying = [found(each) for each in before if in_data(each)]
+    driver, done = existing(recorded(before), staying)
     both = frozenset({cluster_urn("books"), cluster_urn("clerk")})
     made = driver.up(total=1, services=(), stores=stores(approved=both), assume_yes=True)
     released = [f"state unprotect {name} --yes --stack=mine" for name in stores().going(recorded(before)).protected]
-    assert done == [*released, "up"]
+    assert done == [f"label {len(staying)} catalog.platform/kept=mine", *released, "up"]
     assert len(released) == 2
     assert made.kept == ("Cluster books-data/db",)
 
@@ -479,17 +489,50 @@ def test_up_does_not_bury_what_was_kept_in_a_namespace(existing: Driver, before:
 
 
 def test_up_takes_back_what_was_kept_before_it_makes_the_rest(existing: Driver, before: list[Manifest]) -> None:
-    driver, done = existing([], [found(each) for each in before if retained(each)])
+    kept = [found(each) for each in before if retained(each)]
+    driver, done = existing([], kept)
     driver.up(total=1, services=("books",), stores=stores(before), assume_yes=True)
     targets = 1 + len([each for each in before if in_data(each)])
-    assert done == [f"up of {targets} with {ADOPTING}", "up"]
+    assert done == [f"up of {targets} with {ADOPTING}", f"label {len(kept)} catalog.platform/kept-", "up"]
 
 
 def test_up_takes_nothing_back_before_the_platform_is_there(existing: Driver, before: list[Manifest]) -> None:
     driver, done = existing([], [found(each) for each in before if retained(each)])
     wanted = [platform_ready(None), *before]
     driver.up(total=1, services=("books",), stores=stores(wanted), assume_yes=True)
-    assert [line.partition(" of ")[0] for line in done] == ["up --target=**platform:platform:**", "up", "up"]
+    first, second, _, last = done
+    assert (first, second.partition(" of ")[0], last) == ("up --target=**platform:platform:**", "up", "up")
+
+
+ANSWERS: Final = """\
+#!/bin/sh
+for word in "$@"; do
+  case "$word" in
+    api-resources) echo clusters.postgresql.cnpg.io; exit ;;
+    get) cat "$(dirname "$0")/there.json"; exit ;;
+    label) echo "$*" > "$(dirname "$0")/said"; cat > "$(dirname "$0")/labelled.json"; exit ;;
+  esac
+done
+"""
+
+
+def test_what_is_kept_is_labelled_where_it_is_and_found_by_that_label(before: list[Manifest], tmp_path: Path) -> None:
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(ANSWERS, encoding="utf-8")
+    kubectl.chmod(0o755)
+    there = [{**each, "metadata": {**each["metadata"], "uid": logical_name(each)}} for each in before]
+    (tmp_path / "there.json").write_text(json.dumps({"items": there}), encoding="utf-8")
+    cluster = Cluster(kubectl=kubectl, kubeconfig=tmp_path, context="x", cache=tmp_path)
+    cluster.keep(frozenset(key(each) for each in before if in_data(each)) | {("", "Pod", "a", "gone")}, "mine")
+    assert (tmp_path / "said").read_text().endswith("label --overwrite --filename=- catalog.platform/kept=mine\n")
+    labelled = json.loads((tmp_path / "labelled.json").read_text())["items"]
+    assert sorted(map(logical_name, labelled)) == sorted(logical_name(each) for each in before if in_data(each))
+    cluster.release([found(before[0])])
+    assert (tmp_path / "said").read_text().endswith(" catalog.platform/kept-\n")
+    (tmp_path / "said").unlink()
+    cluster.keep(frozenset(), "mine")
+    cluster.release([])
+    assert not (tmp_path / "said").exists(), "the cluster was asked for nothing"
 
 
 def test_down_leaves_what_stays_and_does_not_call_it_a_remainder(existing: Driver, before: list[Manifest]) -> None:
@@ -500,7 +543,9 @@ def test_down_leaves_what_stays_and_does_not_call_it_a_remainder(existing: Drive
         driver.down(keep_cluster=False, stores=stores(command="down"), assume_yes=True)
     assert done == []
     gone = driver.down(keep_cluster=False, stores=stores(command="down", approved=both), assume_yes=True)
-    assert [line.partition(" urn")[0] for line in done] == ["state unprotect", "state unprotect", "destroy"]
+    marked, *unprotected, last = [line.partition(" urn")[0] for line in done]
+    assert marked == f"label {len(staying)} catalog.platform/kept=mine"
+    assert [*unprotected, last] == ["state unprotect", "state unprotect", "destroy"]
     assert gone.kept == ("Cluster books-data/db",)
 
 

@@ -73,7 +73,7 @@ def test_the_next_step_that_is_printed_keeps_the_platform_and_another_catalogue_
     other.mkdir()
     (other / "clerk.yaml").write_text(MINIMAL.format(name="clerk", kind="worker"), encoding="utf-8")
     words = project.run("up", "-s", "dev", "--services", "other", code=2)
-    assert "REMOVE every service of 'dev', with all they hold" in words, words
+    assert "REMOVE every service of 'dev', because" in words, words
     assert f"`./plat {again}`" in words, f"how to go on with the platform that is there is not said:\n{words}"
     assert project.there() == project.wanted("few"), "something was touched before it was asked"
     project.run("up", "-s", "dev", "--services", "other", "--yes")
