@@ -257,6 +257,16 @@ def test_what_stays_is_in_a_namespace_that_stays(stack: str) -> None:
     assert inside <= staying, "the namespace would be deleted with it"
 
 
+@pytest.mark.parametrize(("stack", "times"), [("prod", 2), ("staging", 2), ("dev", 1)])
+def test_where_a_store_may_stay_another_fits_in_beside_it(stack: str, times: int) -> None:
+    (plan,) = [each for name, each in blueprint_of(stack).services.items() if name == "order-service"]
+    assert plan.namespace.data is not None
+    assert plan.namespace.data.quota is not None
+    needed = [each.quota for each in plan.stores if each.quota]
+    assert plan.namespace.data.quota.pods == times * sum(each.pods for each in needed)
+    assert plan.namespace.data.quota.disk_gib == times * sum(each.disk_gib for each in needed)
+
+
 def test_nothing_beside_the_service_itself_stays() -> None:
     assert [each["metadata"]["name"] for each in SHOP if _of_service(each) and retained(each)] == []
 

@@ -29,7 +29,7 @@ from operations.keeping import RUNBOOK, Returning, Stores, asked, buried, entrie
 from operations.leftovers import Cluster, Found
 from operations.project import Project
 from operations.pulumi_cli import ADOPTING, Pulumi
-from operations.reports import DownReport
+from operations.reports import DownReport, UpReport
 from tests.support.stacks import MINIMAL, ROOT, SERVICES, TODAY, settings
 
 BACKED: Final = "  resources: {db: {type: postgres}}\n"
@@ -568,6 +568,28 @@ def test_a_stack_that_is_down_says_what_it_has_left() -> None:
         kept=("Cluster books-data/db",),
     )
     assert report.text() == ("mine is down (1 s): 9 objects removed; kept in the cluster: Cluster books-data/db.")
+
+
+def test_a_stack_that_is_up_says_what_is_no_longer_of_it() -> None:
+    report = UpReport(
+        stack="mine",
+        services=(),
+        objects={},
+        changes={},
+        pods_ready=0,
+        pods=0,
+        server="",
+        cluster="",
+        kubeconfig="",
+        context="",
+        next_commands={"./plat": "again"},
+        pending=(),
+        details_command="",
+        elapsed_seconds=1.0,
+        kept=("Cluster books-data/db",),
+    )
+    assert "  kept      Cluster books-data/db: no longer of this stack" in report.text(Console(quiet=True)).splitlines()
+    assert report.record()["kept"] == ("Cluster books-data/db",)
 
 
 def test_the_runbook_is_there() -> None:
