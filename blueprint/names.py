@@ -20,6 +20,7 @@ EXTERNAL_SECRETS: Final = "external-secrets"
 ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
 OBSERVABILITY: Final = "observability"
+PSMDB: Final = "psmdb-system"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
@@ -30,6 +31,7 @@ PLATFORM_NAMESPACES: Final = (
     KONG,
     MESSAGING,
     OBSERVABILITY,
+    PSMDB,
 )
 """Namespaces of the platform itself; no service may be called like one of them."""
 CLUSTER_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -170,6 +172,22 @@ def owner(resource: str) -> str:
 def server(resource: str) -> str:
     """The certificate with which a store proves itself, and its Secret. With a dot, as above."""
     return f"{resource}.tls"
+
+
+def system_users(resource: str) -> str:
+    """The Secret with the accounts an operator has in a store, which it draws itself. With a dot, as above."""
+    return f"{resource}.system"
+
+
+def store_account(resource: str) -> str:
+    """The service account of a store's pods, where it is ours to make. With a dot, as above."""
+    return f"{resource}.store"
+
+
+def members_key(resource: str) -> str:
+    """The Secret by which the members of a MongoDB know each other. It is also the name of a volume, so without dots;
+    with the ending Percona's operator gives it by itself."""
+    return f"{resource}-mongodb-keyfile"
 
 
 def authority_folder(resource: str) -> str:

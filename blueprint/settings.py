@@ -189,7 +189,9 @@ class S3(Text):
     """s3"""
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     """Its name. Each store writes below <service's namespace>/<resource>. A new name begins new copies; old ones
-    stay."""
+    stay. Those of MongoDB are deleted by a rule of the bucket's own (lifecycle), no earlier than their `retention`."""
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    """Its region, such as eu-west-1. Needed for copies of MongoDB; what copies PostgreSQL asks the bucket."""
     role: Annotated[
         str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*\{service\}[A-Za-z0-9+=,.@_/-]*$")
     ]

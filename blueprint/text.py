@@ -24,6 +24,12 @@ class Fault(NamedTuple):
     cure: str
 
 
+def alternatives(*cures: str) -> str:
+    """`cures` in one sentence without its full stop: any of them helps."""
+    listed = " or ".join(filter(None, (", ".join(cures[:-1]), cures[-1])))
+    return listed[0].upper() + listed[1:]
+
+
 class Text(BaseModel):
     """Something a person wrote: never changed, never half understood, never guessed (`strict`: "3" is no number)."""
 

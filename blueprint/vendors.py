@@ -84,16 +84,28 @@ class Operated:
     """Ports on which the operator asks and steers them."""
     peers: tuple[int, ...]
     """Ports among themselves."""
-    metrics: int
-    """Port of their metrics."""
+    metrics: int | None
+    """Port of their metrics; None: they serve none."""
     probed: tuple[int, ...]
-    """Ports the kubelet asks."""
+    """Ports the kubelet asks; none: its probes are programs inside the pods."""
     asks_api_server: bool
     """Whether something in the pods speaks to the API server."""
 
 
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
+PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
 OPERATED: Final[Mapping[str, Operated]] = {
+    # percona-server-mongodb-operator v1.22.0: pkg/psmdb/service.go and client.go (operator and members to 27017),
+    # pkg/apis/psmdb/v1/psmdb_defaults.go (probes are exec). Nothing in its pods speaks to the API server; an exporter
+    # comes only with PMM.
+    "mongodb": Operated(
+        operator=PSMDB_OPERATOR,
+        operated=(27017,),
+        peers=(27017,),
+        metrics=None,
+        probed=(),
+        asks_api_server=False,
+    ),
     # cloudnative-pg v1.30.0: docs/src/networking.md (operator to 5432 and 8000), pkg/management/url (8000 status and
     # probes, 9187 metrics); the instance manager in every pod follows its Cluster at the API server.
     "postgres": Operated(

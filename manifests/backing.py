@@ -8,7 +8,8 @@ from blueprint.brokers.shared import Shared
 from blueprint.stores import Store
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace
-from manifests import cloudnative_pg
+from blueprint.stores.percona_mongodb import PerconaMongodb
+from manifests import cloudnative_pg, percona_mongodb
 from manifests.isolation import network_policy
 from manifests.keeping import marked
 from manifests.manifest import Manifest
@@ -23,6 +24,7 @@ def _rules(decision: InNamespace | Shared) -> Iterator[Manifest]:
 OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {
     CloudNativePg: cloudnative_pg.objects,
     InNamespace: _rules,
+    PerconaMongodb: percona_mongodb.objects,
     Shared: _rules,
 }
 """Decision type → objects. Total over `blueprint.stores.Store` and `blueprint.brokers.Account`; a test says so."""

@@ -36,14 +36,19 @@ def server(
     *,
     labels: Mapping[str, str],
     watched: Mapping[str, str],
+    usages: Sequence[str] = ("server auth",),
+    subject: Mapping[str, str] = {},
 ) -> Manifest:
-    """What the store `resource` proves itself with; `watched` is what its Secret is labelled with."""
+    """What the store `resource` proves itself with; `watched` is what its Secret is labelled with. `usages` has
+    "client auth" besides where its pods show the same certificate to each other. `subject` is for servers that want
+    one; a client looks at `dns_names`."""
     return _certificate(
         names.server(resource),
         namespace,
         hours,
-        "server auth",
+        usages,
         labels,
+        **subject,
         dnsNames=list(dns_names),
         secretTemplate={"labels": {**labels, **watched}},
     )
@@ -52,19 +57,19 @@ def server(
 def client(namespace: str, hours: int, *, labels: Mapping[str, str]) -> Manifest:
     """The certificate of a service towards its stores. What it brings with it counts: the authority's."""
     return _certificate(
-        names.STORE_CLIENT, namespace, hours, "client auth", labels, commonName=f"{names.STORE_CLIENT}.{namespace}"
+        names.STORE_CLIENT, namespace, hours, ("client auth",), labels, commonName=f"{names.STORE_CLIENT}.{namespace}"
     )
 
 
 def _certificate(
-    name: str, namespace: str, hours: int, usage: str, labels: Mapping[str, str], **of: object
+    name: str, namespace: str, hours: int, usages: Sequence[str], labels: Mapping[str, str], **of: object
 ) -> Manifest:
     spec = {
         "secretName": name,
         **of,
         "duration": f"{hours}h0m0s",
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
-        "usages": ["digital signature", usage],
+        "usages": ["digital signature", *usages],
         "issuerRef": {"group": GROUP, "kind": "ClusterIssuer", "name": names.STORE_AUTHORITY},
     }
     return manifest(CERT_MANAGER, "Certificate", name, namespace, labels=labels, spec=spec)

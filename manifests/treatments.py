@@ -50,7 +50,7 @@ _PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQu
 """What stands before the first pod starts."""
 _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
-_STORES: Final = ("Cluster", "Database", "Pooler")
+_STORES: Final = ("Cluster", "Database", "PerconaServerMongoDB", "Pooler")
 """What its pods connect to when they start."""
 
 TREATMENTS: Final[Mapping[str, Treatment]] = {
@@ -129,6 +129,11 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         after=(*_PREREQUISITES, "Cluster"), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
     ),
     "postgresql.cnpg.io/v1:ScheduledBackup": Treatment(after=("Cluster", "ObjectStore"), replaced_by=("spec.cluster",)),
+    # Its users come a moment after it is ready: the operator makes them when it looks again, every five seconds.
+    "psmdb.percona.com/v1:PerconaServerMongoDB": Treatment(
+        after=("Certificate", "ExternalSecret", "NetworkPolicy", "ServiceAccount"),
+        wait_for="jsonpath={.status.state}=ready",
+    ),
     "rbac.authorization.k8s.io/v1:Role": _PLAIN,
     "rbac.authorization.k8s.io/v1:RoleBinding": Treatment(after=("Role", "ServiceAccount"), replaced_by=("roleRef",)),
     "scheduling.k8s.io/v1:PriorityClass": Treatment(replaced_by=("preemptionPolicy", "value")),

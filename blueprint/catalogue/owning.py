@@ -130,8 +130,16 @@ class Postgres(Store):
 
 
 class Mongodb(Store):
-    """A MongoDB of the service's own."""
+    """A MongoDB of the service's own: a replica set, of one member where high availability is not asked for.
 
+    `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's
+    certificate in the pods) and url: `mongodb://<username>:<password>@<host>:27017/<database>?tls=true&tlsCAFile=<ca>`
+    `&authSource=<database>&replicaSet=rs0&maxPoolSize=<pool.maxPerReplica>`. read_url asks the followers first, where
+    there are any. The user reads and writes this database alone. Without TLS nobody comes in; a driver that takes no
+    file in its address (Java's) is given `ca`.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "database", "username", "password", "url", "read_url", "ca")
     type: Literal["mongodb"]
     """mongodb"""
     params: DatabaseParams = DatabaseParams()

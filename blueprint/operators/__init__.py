@@ -23,6 +23,7 @@ from blueprint.operators import (
     kong,
     metrics_server,
     plugin_barman_cloud,
+    psmdb_operator,
 )
 from blueprint.operators.installation import NONE, Installable, Operator, Operators
 
@@ -39,6 +40,7 @@ OPERATORS: Final[Mapping[str, Installable]] = {
     "kong": kong.INSTALLABLE,
     "metrics-server": metrics_server.INSTALLABLE,
     "plugin-barman-cloud": plugin_barman_cloud.INSTALLABLE,
+    "psmdb-operator": psmdb_operator.INSTALLABLE,
 }
 """Release name → operator. The modules are called like it, with _ for -."""
 

@@ -18,11 +18,12 @@ from blueprint.deletion import Deletion
 from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
 from blueprint.sizes import Amounts
-from blueprint.stores import cloudnative_pg, copies
+from blueprint.stores import cloudnative_pg, copies, percona_mongodb
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace, in_namespace
+from blueprint.stores.percona_mongodb import PerconaMongodb
 
-Store = CloudNativePg | InNamespace
+Store = CloudNativePg | InNamespace | PerconaMongodb
 """Every type of decision about a store."""
 
 Maker = Callable[[Service, str, Any, Context], Store]
@@ -32,7 +33,7 @@ MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("elasticsearch", "managed"): in_namespace,
     ("elasticsearch", "operator"): in_namespace,
     ("mongodb", "managed"): in_namespace,
-    ("mongodb", "operator"): in_namespace,
+    ("mongodb", "operator"): percona_mongodb.decide,
     ("postgres", "managed"): in_namespace,
     ("postgres", "operator"): cloudnative_pg.decide,
     ("redis", "managed"): in_namespace,

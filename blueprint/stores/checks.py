@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Backup, Postgres
-from blueprint.cron import longest_gap_seconds
+from blueprint.catalogue.owning import Postgres
 from blueprint.delivery import peak_pods
-from blueprint.quantities import seconds
 from blueprint.settings import Existing, Settings
-from blueprint.stores import cloudnative_pg, copies
+from blueprint.stores import cloudnative_pg, copies, mongodb_checks
 from blueprint.stores.sizes import POSTGRES
-from blueprint.text import Fault
+from blueprint.text import Fault, alternatives
 
 EXTENSIONS: Final = (
     *("amcheck", "autoinc", "bloom", "btree_gin", "btree_gist", "citext", "cube", "dblink", "dict_int", "dict_xsyn"),
@@ -56,7 +54,13 @@ def _postgres(service: Service, resource: str, text: Postgres, settings: Setting
             )
     yield from _reserved(service, resource, text)
     yield from _connections(service, text, settings)
-    yield from _copies(text, settings)
+    yield from copies.faults(
+        text,
+        settings,
+        disk_gib=POSTGRES[settings.environment][text.class_].disk_gib,
+        least_loss_seconds=cloudnative_pg.LEAST_LOSS_SECONDS,
+        restore_mib_per_second=cloudnative_pg.RESTORE_MIB_PER_SECOND,
+    )
     if isinstance(settings.cluster, Existing) and not settings.cluster.api_server_cidrs:
         yield Fault(
             "type",
@@ -114,48 +118,8 @@ def _connections(service: Service, text: Postgres, settings: Settings) -> Iterat
         )
 
 
-def _copies(text: Postgres, settings: Settings) -> Iterator[Fault]:
-    """What the owner promises about copies, against where they go, how often they are made and how large a disk is."""
-    if not isinstance(text.backup, Backup) or not copies.wanted(text, settings.environment):
-        return
-    if settings.backups.copies is None:
-        yield Fault(
-            "backup",
-            "asks for copies, and the stack has no bucket for them, so the data would be gone with the cluster",
-            "Set platform:settings.backups.copies, or say backup: none where the data can be made again",
-        )
-    lost, gap = seconds(text.backup.rpo), longest_gap_seconds(text.backup.schedule)
-    if text.backup.pitr and lost < cloudnative_pg.LEAST_LOSS_SECONDS:
-        yield Fault(
-            "backup.rpo",
-            f"is {text.backup.rpo}, and the log is written away every {cloudnative_pg.LEAST_LOSS_SECONDS} s at the"
-            " shortest, so more than that can be lost",
-            f"Set it to {cloudnative_pg.LEAST_LOSS_SECONDS}s or more, and highAvailability for what may not be lost",
-        )
-    if not text.backup.pitr and lost < gap:
-        yield Fault(
-            "backup.rpo",
-            f"is {text.backup.rpo}, and '{text.backup.schedule}' leaves {gap // 3600} h between two copies with nothing"
-            " in between, so more than that can be lost",
-            "Set pitr to true, copy more often, or promise less",
-        )
-    disk = POSTGRES[settings.environment][text.class_].disk_gib
-    needed = disk * 1024 // cloudnative_pg.RESTORE_MIB_PER_SECOND
-    if seconds(text.backup.rto) < needed:
-        yield Fault(
-            "backup.rto",
-            f"is {text.backup.rto}, and a full disk of class {text.class_} takes {disk} GiB ÷"
-            f" {cloudnative_pg.RESTORE_MIB_PER_SECOND} MiB/s = {-(-needed // 60)} min to read back in"
-            f" {settings.environment}",
-            f"Set it to {-(-needed // 60)}m or more, or use a smaller class",
-        )
-
-
-def alternatives(*cures: str) -> str:
-    """`cures` in one sentence without its full stop: any of them helps."""
-    listed = " or ".join(filter(None, (", ".join(cures[:-1]), cures[-1])))
-    return listed[0].upper() + listed[1:]
-
-
-CHECKS: Final[Mapping[str, Callable[[Service, str, Any, Settings], Iterator[Fault]]]] = {"postgres": _postgres}
+CHECKS: Final[Mapping[str, Callable[[Service, str, Any, Settings], Iterator[Fault]]]] = {
+    "mongodb": mongodb_checks.faults,
+    "postgres": _postgres,
+}
 """Engine → what it is checked for where an operator in the cluster runs it."""

@@ -4,6 +4,7 @@ Dev and ephemeral stacks make none, whatever the catalogue says: their data can 
 outlive them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +12,10 @@ from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.off import OFF
 from blueprint.catalogue.owning import Backup, Store
 from blueprint.context import Context
+from blueprint.cron import longest_gap_seconds
 from blueprint.quantities import seconds
-from blueprint.settings import S3
+from blueprint.settings import S3, Settings
+from blueprint.text import Fault
 
 COPIED: Final[frozenset[Environment]] = frozenset({"staging", "prod"})
 """Where copies are made."""
@@ -26,6 +29,8 @@ class Copies:
 
     path: str
     """s3://<bucket>/<service's namespace>/<resource>: nobody else's identity reaches below it."""
+    region: str | None
+    """Where the bucket is; None: whoever writes finds out."""
     role: str
     """As whom the store's pods write."""
     schedule: str
@@ -42,6 +47,7 @@ def decide(service: Service, resource: str, text: Store, context: Context) -> Co
         return None
     return Copies(
         path=f"s3://{target.bucket}/{context.namespace(service.name)}/{resource}",
+        region=target.region,
         role=target.role.format(service=service.name),
         schedule=text.backup.schedule,
         retention_days=-(-round(seconds(text.backup.retention)) // _DAY),
@@ -52,3 +58,44 @@ def decide(service: Service, resource: str, text: Store, context: Context) -> Co
 def wanted(text: Store, environment: Environment) -> bool:
     """Whether a store asks for copies where they are made."""
     return environment in COPIED and text.backup != OFF
+
+
+def faults(
+    text: Store, settings: Settings, *, disk_gib: int, least_loss_seconds: int, restore_mib_per_second: int
+) -> Iterator[Fault]:
+    """What the owner promises about copies, against where they go, how often they are made and how large the disk is.
+
+    `least_loss_seconds`: how often the engine can write its log away. `restore_mib_per_second`: at which a copy is read
+    back.
+    """
+    if not isinstance(text.backup, Backup) or not wanted(text, settings.environment):
+        return
+    if settings.backups.copies is None:
+        yield Fault(
+            "backup",
+            "asks for copies, and the stack has no bucket for them, so the data would be gone with the cluster",
+            "Set platform:settings.backups.copies, or say backup: none where the data can be made again",
+        )
+    lost, gap = seconds(text.backup.rpo), longest_gap_seconds(text.backup.schedule)
+    if text.backup.pitr and lost < least_loss_seconds:
+        yield Fault(
+            "backup.rpo",
+            f"is {text.backup.rpo}, and the log is written away every {least_loss_seconds} s at the"
+            " shortest, so more than that can be lost",
+            f"Set it to {least_loss_seconds}s or more, and highAvailability for what may not be lost",
+        )
+    if not text.backup.pitr and lost < gap:
+        yield Fault(
+            "backup.rpo",
+            f"is {text.backup.rpo}, and '{text.backup.schedule}' leaves {gap // 3600} h between two copies with nothing"
+            " in between, so more than that can be lost",
+            "Set pitr to true, copy more often, or promise less",
+        )
+    needed = disk_gib * 1024 // restore_mib_per_second
+    if seconds(text.backup.rto) < needed:
+        yield Fault(
+            "backup.rto",
+            f"is {text.backup.rto}, and a full disk of class {text.class_} takes {disk_gib} GiB ÷"
+            f" {restore_mib_per_second} MiB/s = {-(-needed // 60)} min to read back in {settings.environment}",
+            f"Set it to {-(-needed // 60)}m or more, or use a smaller class",
+        )

@@ -55,7 +55,7 @@ _KEPT: Final = ("dns", "kubelet")
 
 def _edges(service: str, resource: str, of: Operated, context: Context) -> Iterator[Edge]:
     own = pods(service, resource, context)
-    served = Served(metrics=tcp(of.metrics), probes=tcp(*of.probed))
+    served = Served(probes=tcp(*of.probed))
     platform = platform_edges(own, resource, served, context.surroundings)
     yield from (edge for name, edge in platform.items() if name in _KEPT)
     yield Edge(
@@ -73,14 +73,15 @@ def _edges(service: str, resource: str, of: Operated, context: Context) -> Itera
         egress=f"{resource}.to-peers",
         ingress=f"{resource}.from-peers",
     )
-    yield Edge(
-        why="platform edge metrics: Prometheus reads every store",
-        source=(PROMETHEUS,),
-        target=(own,),
-        ports=tcp(of.metrics),
-        egress=names.to(own.namespace, resource),
-        ingress=f"{resource}.metrics",
-    )
+    if of.metrics:
+        yield Edge(
+            why="platform edge metrics: Prometheus reads every store",
+            source=(PROMETHEUS,),
+            target=(own,),
+            ports=tcp(of.metrics),
+            egress=names.to(own.namespace, resource),
+            ingress=f"{resource}.metrics",
+        )
     if of.asks_api_server and context.cluster.api_server_cidrs:
         yield Edge(
             why="its pods follow their own object at the API server",

@@ -65,3 +65,27 @@ POSTGRES: Final[Mapping[Environment, Scale]] = {
 """Connections: PostgreSQL's own default of 100, doubled per class; each costs some 5 to 10 MiB under load (PostgreSQL
 wiki, "Number Of Database Connections"), so that the most of them fill about half of the memory. Memory, CPU and disk:
 unmeasured estimates, the ratio of 4 GiB to a core is that of the clouds' general-purpose instances."""
+
+_MONGODB_LAPTOP: Final[Scale] = {
+    "small": _size(100, 512, 1, 200),
+    "medium": _size(150, 1024, 2, 400),
+    "large": _size(250, 2048, 5, 800),
+}
+MONGODB: Final[Mapping[Environment, Scale]] = {
+    "dev": _MONGODB_LAPTOP,
+    "ephemeral": _MONGODB_LAPTOP,
+    "staging": {
+        "small": _size(100, 1024, 10, 200),
+        "medium": _size(250, 2048, 20, 400),
+        "large": _size(500, 4096, 50, 800),
+    },
+    "prod": {
+        "small": _size(250, 2048, 20, 200),
+        "medium": _size(500, 4096, 100, 400),
+        "large": _size(1000, 8192, 500, 800),
+    },
+}
+"""Memory: Percona's operator gives WiredTiger half of what is above 1 GiB, and 256 MiB at least (v1.22.0,
+pkg/psmdb/container.go), so 512 MiB is the least that leaves mongod something besides. Connections: each costs a stack
+of up to 1 MiB (MongoDB's manual, "ulimit Settings"), so that all of them fill less than half of it. CPU and disk:
+unmeasured estimates, in production 8 GiB to a core as PostgreSQL's."""

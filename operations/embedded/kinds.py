@@ -15,6 +15,7 @@ from operations.embedded.readiness import (
     Applied,
     Conditions,
     HealthyRollout,
+    MongodbReplicaSet,
     ParentConditions,
     Phase,
     PlainConditions,
@@ -95,6 +96,7 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("Pooler", "poolers", NAMESPACED, Phase(value="active")),
         ("ScheduledBackup", "scheduledbackups", NAMESPACED, None),
     ),
+    ("psmdb.percona.com", "v1"): (("PerconaServerMongoDB", "perconaservermongodbs", NAMESPACED, MongodbReplicaSet()),),
     ("security.istio.io", "v1"): (
         ("AuthorizationPolicy", "authorizationpolicies", NAMESPACED, None),
         ("PeerAuthentication", "peerauthentications", NAMESPACED, None),

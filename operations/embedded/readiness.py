@@ -265,3 +265,36 @@ class PostgresCluster:
             + "conditions:\n"
             + _condition("Ready")
         )
+
+
+_MEMBERS = "{{ (index .spec.replsets 0).size }}"
+
+
+def _state(state: str, *, ready: str) -> str:
+    return f"state: {state}\nsize: {_MEMBERS}\nready: {ready}\nobservedGeneration: {{{{ .metadata.generation }}}}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MongodbReplicaSet:
+    """Percona's PerconaServerMongoDB: initializing until every member is ready (v1.22.0, api/v1 psmdb_types.go).
+
+    Its pods are not simulated, as CloudNativePG's are not.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.state)", status=_state("initializing", ready="0")),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            "has(self.status) && has(self.status.state) && self.status.state == 'ready'"
+            " && has(self.status.observedGeneration) && self.status.observedGeneration == self.metadata.generation"
+        )
+
+    @property
+    def status(self) -> str:
+        set_ = "{{ (index .spec.replsets 0).name }}"
+        host = f"{{{{ .metadata.name }}}}-{set_}.{{{{ .metadata.namespace }}}}.svc.cluster.local"
+        return _state("ready", ready=_MEMBERS) + f"host: {host}\n"

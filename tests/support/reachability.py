@@ -38,7 +38,8 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "postgres": (5432,),
     "redis": (6379, 26379),
 }
-OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int, tuple[int, ...], bool]]] = {
+OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int | None, tuple[int, ...], bool]]] = {
+    "mongodb": ((27017,), (27017,), None, (), False),
     "postgres": ((5432, 8000), (5432, 8000), 9187, (8000,), True),
 }
 """Engine → ports its operator asks, ports among its pods, metrics, probes; whether its pods ask the API server."""
@@ -108,7 +109,8 @@ def _operated(engine: str, store: str, stack: Stack) -> Iterator[Edge]:
     yield from _resolving(store, stack)
     yield Edge(source=OPERATORS[engine].end, target=store, ports=by_operator)
     yield Edge(source=store, target=store, ports=among_themselves)
-    yield Edge(source=PROMETHEUS.end, target=store, ports=(metrics,))
+    if metrics:
+        yield Edge(source=PROMETHEUS.end, target=store, ports=(metrics,))
     if stack.nodes:
         yield Edge(source=NODES, target=store, ports=probes)
     if asks and stack.api_server:

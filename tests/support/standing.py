@@ -126,7 +126,10 @@ BROKERS: Final[Mapping[str, Standing]] = {
 CLOUDNATIVE_PG: Final = Standing(
     namespace="cnpg-system", name="cloudnative-pg", labels=_named("cloudnative-pg"), account="cloudnative-pg"
 )
-OPERATORS: Final[Mapping[str, Standing]] = {"postgres": CLOUDNATIVE_PG}
+PSMDB_OPERATOR: Final = Standing(
+    namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
+)
+OPERATORS: Final[Mapping[str, Standing]] = {"mongodb": PSMDB_OPERATOR, "postgres": CLOUDNATIVE_PG}
 """Engine → who runs its stores."""
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
 

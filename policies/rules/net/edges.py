@@ -109,8 +109,9 @@ def _operated(store: Pods, engine: str, facts: Facts) -> Iterator[Edge]:
     yield from resolving(store, facts, f"the pods of {store.name} resolve names")
     yield Edge(source=store, target=store, ports=_tcp(*of.peers), why="its pods follow each other")
     yield Edge(source=OPERATOR_OF[engine], target=store, ports=_tcp(*of.operated), why="its operator asks it")
-    yield Edge(source=PROMETHEUS, target=store, ports=_tcp(of.metrics), why="platform edge metrics")
-    if probing := nodes(facts):
+    if of.metrics:
+        yield Edge(source=PROMETHEUS, target=store, ports=_tcp(of.metrics), why="platform edge metrics")
+    if of.probed and (probing := nodes(facts)):
         zone = Zone(name="the nodes", must=probing, may=probing)
         yield Edge(source=zone, target=store, ports=_tcp(*of.probed), why="platform edge kubelet")
     if of.asks_api_server and (there := api_server(facts)):
