@@ -72,6 +72,8 @@ MANAGED: Final[Mapping[str, str]] = {"app.kubernetes.io/managed-by": "platform"}
 
 SERVICE_LABEL: Final = f"{PREFIX}/service"
 """On every namespace of a service: which one."""
+STORES_LABEL: Final = f"{PREFIX}/data-of"
+"""On every namespace with the stores of a service: of which one."""
 
 DATA_OF: Final = f"{PREFIX}/data-of"
 """On every namespace of stores: whose."""

@@ -16,7 +16,7 @@ from policies.core.judging import Judge
 from policies.core.limits import limits_of
 from policies.rules import RULES
 from policies.rules.eng.admission_checks import EVERYWHERE, MESHED
-from tests.support.admission_cases import BAD, BAD_PODS, GOOD, ROOM, pod, refused
+from tests.support.admission_cases import BAD, BAD_PODS, BAD_STORES, GOOD, GOOD_STORES, ROOM, STORES, pod, refused
 from tests.support.engine_fixtures import ControlPlane, eventually
 from tests.support.policy_cases import TODAY
 
@@ -72,8 +72,16 @@ def walled(control_plane: ControlPlane) -> Iterator[ControlPlane]:
             "pod-security.kubernetes.io/enforce": "restricted",
         },
     )
+    control_plane.namespace(
+        STORES,
+        **labels,
+        **{names.STORES_LABEL: "tried", "pod-security.kubernetes.io/enforce": "restricted"},
+    )
     control_plane.apply(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "tried", "namespace": ROOM}}
+        *(
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "tried", "namespace": namespace}}
+            for namespace in (ROOM, STORES)
+        )
     )
     for policy in POLICIES:
         # The API server takes up each policy and each binding by itself, a second or two after it has it.
@@ -136,6 +144,18 @@ def test_the_cluster_lets_everything_else_pass(walled: ControlPlane) -> None:
     for tried in GOOD:
         said = _try(walled, tried)
         assert said.returncode == 0, f"{tried['kind']}: {said.stderr}"
+
+
+@pytest.mark.engine
+def test_operators_make_their_pods_beside_a_service_and_nobody_theirs_there(walled: ControlPlane) -> None:
+    for tried in GOOD_STORES:
+        said = _try(walled, tried)
+        assert said.returncode == 0, f"{tried['metadata']['labels']}: {said.stderr}"
+    for rule, tried in BAD_STORES:
+        said = _try(walled, tried)
+        assert f"{rule}:" in said.stderr or "violates PodSecurity" in said.stderr, json.dumps(tried)
+    said = walled.kubectl("label", "namespace", ROOM, f"{names.STORES_LABEL}=tried", check=False)
+    assert "ns-labels:" in said.stderr, "a service's namespace becomes one of stores, where less is asked"
 
 
 @pytest.mark.engine

@@ -191,7 +191,10 @@ NAMESPACES: Final = Spelling(
             f"(!('{OWNER}' in variables.before) || '{OWNER}' in variables.labels) && ["
             + ", ".join(f"'{label}'" for label in names.MANAGED)
             + "].all(k, !(k in variables.before)"
-            " || (k in variables.labels && variables.labels[k] == variables.before[k]))",
+            " || (k in variables.labels && variables.labels[k] == variables.before[k]))"
+            # Beside stores less is asked of pods: no namespace becomes such a one.
+            f" && (!('{OWNER}' in variables.before) || '{names.STORES_LABEL}' in variables.before"
+            f" || !('{names.STORES_LABEL}' in variables.labels))",
             "a namespace that loses the labels these walls hold by. Leave them as they are",
         ),
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from blueprint import names
 from manifests.admission.spelling import Check, Spelling, optional
 
 _POD_SPEC: Final = (
@@ -64,6 +65,8 @@ PODS: Final = Spelling(
         + optional("object.spec", "template", "metadata", otherwise="{}"),
         "marks": "has(variables.meta.annotations) ? variables.meta.annotations : {}",
         "labels": "has(variables.meta.labels) ? variables.meta.labels : {}",
+        # Where operators make pods of their own.
+        "stores": f"has(namespaceObject.metadata.labels) && '{names.STORES_LABEL}' in namespaceObject.metadata.labels",
     },
     checks=(
         Check(
@@ -111,7 +114,10 @@ PODS: Final = Spelling(
         ),
         Check(
             "wl-read-only-root-fs",
-            _every(_security("readOnlyRootFilesystem", otherwise="false")),
+            # Percona's entry points write their certificate to /tmp, and its operator puts no volume there (v1.22.0).
+            "variables.stores && 'app.kubernetes.io/name' in variables.labels"
+            " && variables.labels['app.kubernetes.io/name'] == 'percona-server-mongodb' || "
+            + _every(_security("readOnlyRootFilesystem", otherwise="false")),
             "a container that may write into its image. Set readOnlyRootFilesystem to true",
         ),
         Check(
@@ -143,7 +149,8 @@ PODS: Final = Spelling(
         ),
         Check(
             "mesh-injection-not-disabled",
-            "[variables.labels, variables.marks].all(m, !('sidecar.istio.io/inject' in m)"
+            # Stores are no part of the mesh, and their operators' jobs would never end with a proxy.
+            "variables.stores || [variables.labels, variables.marks].all(m, !('sidecar.istio.io/inject' in m)"
             " || m['sidecar.istio.io/inject'].lowerAscii() in ['', 'on', 'true', 'y', 'yes'])"
             " && !('istio.io/dataplane-mode' in variables.labels"
             " && variables.labels['istio.io/dataplane-mode'] == 'none')",

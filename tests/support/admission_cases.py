@@ -10,6 +10,8 @@ from tests.support.policy_cases import FOLDER
 
 ROOM: Final = "walled"
 """A namespace with our labels."""
+STORES: Final = "walled-data"
+"""A namespace with our labels and that of stores."""
 
 POD: Final[dict[str, Any]] = yaml.safe_load((FOLDER / "bases" / "pod.yaml").read_text())[0]
 
@@ -249,6 +251,28 @@ BAD: Final[dict[str, list[dict[str, Any]]]] = {
     ],
 }
 """Rule to objects that break it."""
+
+
+def of_a_store(made: dict[str, Any], **labels: str) -> dict[str, Any]:
+    """The pod `made` as an operator makes it beside a service: in the namespace of stores, out of the mesh."""
+    about = made["metadata"]
+    marks = {"labels": {**about["labels"], "sidecar.istio.io/inject": "false", **labels}, "namespace": STORES}
+    return {**made, "metadata": {**about, **marks}}
+
+
+MONGOD: Final = {"app.kubernetes.io/name": "percona-server-mongodb"}
+
+BAD_STORES: Final[list[tuple[str, dict[str, Any]]]] = [
+    ("wl-privileged", of_a_store(security(privileged=True, allowPrivilegeEscalation=True), **MONGOD)),
+    ("wl-read-only-root-fs", of_a_store(security(readOnlyRootFilesystem=False))),
+    ("wl-read-only-root-fs", {**marked(labels=MONGOD), "spec": security(readOnlyRootFilesystem=False)["spec"]}),
+]
+"""What is refused beside a service, too; and what is not refused there, in a service's own namespace."""
+
+GOOD_STORES: Final[list[dict[str, Any]]] = [
+    of_a_store(pod()),
+    of_a_store(security(readOnlyRootFilesystem=False), **MONGOD),
+]
 
 GOOD: Final[list[dict[str, Any]]] = [
     *(carried(kind, pod()) for kind in CARRIERS),

@@ -172,7 +172,7 @@ def _delegated(thing: Object) -> bool:
 _VALUE: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """A label's value, as the API server checks it, and not empty."""
 
-_STANDS_FOR: Final = {"service": (names.SERVICE_LABEL, f"{names.PREFIX}/data-of")}
+_STANDS_FOR: Final = {"service": (names.SERVICE_LABEL, names.STORES_LABEL)}
 """Labels of which one is enough: a service's stores say of which service."""
 
 
@@ -213,7 +213,7 @@ NAMED: Final = Selector[Object](
 )
 
 APP: Final = "app.kubernetes.io/name"
-DATA_OF: Final = f"{names.PREFIX}/data-of"
+DATA_OF: Final = names.STORES_LABEL
 
 
 @NS.stack(
