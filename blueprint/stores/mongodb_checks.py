@@ -10,7 +10,7 @@ from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
 from blueprint.stores import copies, percona_mongodb
 from blueprint.stores.sizes import MONGODB
-from blueprint.text import Fault
+from blueprint.text import Fault, alternatives
 
 RESERVED_DATABASES: Final = ("admin", "config", "local")
 """MongoDB's own (its manual, "Databases and Collections")."""
@@ -72,17 +72,15 @@ def _connections(service: Service, text: Mongodb, settings: Settings) -> Iterato
     if asked <= most:
         return
     larger = [name for name, of in sizes.items() if of.connections - percona_mongodb.RESERVED >= asked]
-    cures = [f"set class: {larger[0]}" if larger else "lower scaling.maxReplicas"]
     fitting = most // pods - percona_mongodb.MONITORS
-    if fitting >= 1:
-        cures.insert(0, f"set it to {fitting} or less")
+    fewer = [f"set it to {fitting} or less"] if fitting >= 1 else []
     yield Fault(
         "pool.maxPerReplica",
         f"is {each}: {pods} pods at the busiest moment × ({each} + {percona_mongodb.MONITORS} by which a driver"
         f" watches) = {asked} connections, and class {text.class_} takes {sizes[text.class_].connections} −"
         f" {percona_mongodb.RESERVED} for its members and operator = {most} in {environment}, so pods would be refused"
         " when there is most to do",
-        ", or ".join(cures).capitalize(),
+        alternatives(*fewer, f"set class: {larger[0]}" if larger else "lower scaling.maxReplicas"),
     )
 
 
