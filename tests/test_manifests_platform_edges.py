@@ -49,8 +49,16 @@ CALLED_BY_THE_API_SERVER: Final = {
     # kubernetes-sigs/metrics-server 0.8.1: the API metrics.k8s.io.
     "metrics-server": Served(namespace="kube-system", labels={"app.kubernetes.io/name": "metrics-server"}, port=10250),
 }
-SERVES_NOTHING: Final = {"argo-rollouts", "external-secrets", "istio-base", "istio-cni", "plugin-barman-cloud"}
-"""Operators with neither a webhook nor an API (their charts' templates; of External Secrets' the webhook is off)."""
+SERVES_NOTHING: Final = {
+    "argo-rollouts",
+    "external-secrets",
+    "istio-base",
+    "istio-cni",
+    "plugin-barman-cloud",
+    "psmdb-operator",
+}
+"""Operators with neither a webhook nor an API (their charts' templates; of External Secrets' the webhook is off;
+Percona's has a server for some and none to serve, v1.22.0)."""
 
 
 def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:

@@ -18,6 +18,8 @@ CHARTS_OF_KONG: Final = "Kong's chart (ingress 0.24.0), under the release name k
 BROUGHT: Final[Mapping[Reference, str]] = {
     ("Service", "kong", "kong-controller"): CHARTS_OF_KONG,
     ("Service", "kong", "kong-controller-validation-webhook"): CHARTS_OF_KONG,
+    ("Service", "product-service-data", "db-rs0"): "Percona's operator (1.22.0, pkg/psmdb/service.go)",
+    ("StorageClass", "", "encrypted-gp3"): "the cluster, whose settings name it (disks.storageClass)",
     ("Service", "kube-system", "kube-dns"): "the cluster: CoreDNS and the clouds' resolvers keep the name",
 }
 """What the cluster, a chart or an operator brings → who does."""

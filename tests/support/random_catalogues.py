@@ -324,7 +324,12 @@ def _settings(chance: Random, meshed: bool) -> Text:
         if meshed
         else {"mode": "none"},
         "backups": {
-            "copies": {"kind": "s3", "bucket": "copies", "role": "arn:aws:iam::111122223333:role/{service}"},
+            "copies": {
+                "kind": "s3",
+                "bucket": "copies",
+                "region": "eu-west-1",
+                "role": "arn:aws:iam::111122223333:role/{service}",
+            },
         },
         "brokers": {"default": chance.choice(BROKERS)},
         "identity": {"issuers": issuers},
