@@ -60,12 +60,19 @@ def test_a_permissive_definition_carries_the_rows_coordinates(kind: Kind) -> Non
     assert "status" in version["subresources"], "without the subresource every status is lost on the next apply"
 
 
-def test_every_kind_with_readiness_has_a_stage_for_each_of_its_states() -> None:
+def test_every_kind_with_readiness_has_one_stage_per_state() -> None:
     staged = [stage["spec"]["resourceRef"] for stage in stages()]
     for kind in KINDS:
         count = staged.count({"apiGroup": kind.api_version, "kind": kind.kind})
-        states = 0 if kind.readiness is None else len(kind.readiness.before) + 1
+        states = 0 if kind.readiness is None else 1 + len(kind.readiness.before)
         assert count == states, f"{kind.definition_name} has {count} stages"
+
+
+def test_a_mongodb_is_seen_initializing_before_it_is_ready() -> None:
+    named = "perconaservermongodbs.psmdb.percona.com-v1"
+    first, last = (stage for stage in stages() if stage["metadata"]["name"].startswith(named))
+    assert "state: initializing" in json.dumps(first["spec"]["steps"])
+    assert "state: ready" in json.dumps(last["spec"]["steps"])
 
 
 def test_stage_names_are_unique_and_the_document_is_stable() -> None:
