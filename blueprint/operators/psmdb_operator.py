@@ -1,7 +1,8 @@
 """Percona's operator for MongoDB: runs MongoDB.
 
 Which replica sets there are is `blueprint.stores.percona_mongodb`'s; this is the controller that makes them. Chosen
-over MongoDB's own for its community edition, which makes no copies (docs/decisions/0040).
+over MongoDB's own for its community edition, which makes no copies:
+docs/decisions/0040-mongodb-runs-on-perconas-operator-one-replica-set-per-store.md.
 """
 
 from dataclasses import dataclass
