@@ -131,7 +131,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "postgresql.cnpg.io/v1:ScheduledBackup": Treatment(after=("Cluster", "ObjectStore"), replaced_by=("spec.cluster",)),
     # Its users come a moment after it is ready: the operator makes them when it looks again, every five seconds.
     "psmdb.percona.com/v1:PerconaServerMongoDB": Treatment(
-        after=("Certificate", "ExternalSecret", "NetworkPolicy", "ServiceAccount"),
+        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
         wait_for="jsonpath={.status.state}=ready",
     ),
     "rbac.authorization.k8s.io/v1:Role": _PLAIN,

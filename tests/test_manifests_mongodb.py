@@ -214,48 +214,6 @@ def test_the_gaps_between_runs_are_those_of_the_scheduler() -> None:
     assert shortest_gap_seconds("0 2 * * *") == longest_gap_seconds("0 2 * * *") == 24 * hour
 
 
-FULL: Final = (
-    "and class small takes 200 − 50 for its members and operator = 150 in prod, so pods would be refused when there is"
-    " most to do. Set it to 28 or less or"
-)
-REFUSED: Final = {
-    "params: {version: '6.0'}": "params.version: in the stack prod, '6.0' is no major version of MongoDB that is"
-    ' offered, so there is no image to run. Use one of "7.0", "8.0", or drop it for 8.0.',
-    "params: {database: admin}": "params.database: in the stack prod, 'admin' is a database MongoDB keeps for itself."
-    " Name it after what it holds; not admin, config, local.",
-    "pool: {mode: transaction}": "pool.mode: in the stack prod, is transaction, and nothing stands between a driver and"
-    " MongoDB that could give connections back. Drop it; a driver's own pool is limited by pool.maxPerReplica.",
-    "pool: {maxPerReplica: 400}": "pool.maxPerReplica: in the stack prod, is 400: 5 pods at the busiest moment ×"
-    f" (400 + 2 by which a driver watches) = 2010 connections, {FULL} lower scaling.maxReplicas.",
-    "pool: {maxPerReplica: 60}": "pool.maxPerReplica: in the stack prod, is 60: 5 pods at the busiest moment ×"
-    f" (60 + 2 by which a driver watches) = 310 connections, {FULL} set class: medium.",
-    "backup: {rpo: 30s}": "backup.rpo: in the stack prod, is 30s, and the log is written away every 60 s at the"
-    " shortest, so more than that can be lost. Set it to 60s or more, and highAvailability for what may not be lost.",
-    "class: large": "backup.rto: in the stack prod, is 1h, and a full disk of class large takes 500 GiB ÷ 30 MiB/s ="
-    " 285 min to read back in prod. Set it to 285m or more, or use a smaller class.",
-}
-
-
-@pytest.mark.parametrize("db", REFUSED)
-def test_what_the_platform_cannot_keep_is_refused(db: str, tmp_path: Path) -> None:
-    with pytest.raises(TextError) as refused:
-        _designed(tmp_path, db)
-    (line,) = str(refused.value).splitlines()
-    assert line.partition("resources.db.")[2] == REFUSED[db]
-
-
-def test_a_service_called_like_a_user_of_the_operators_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TextError, match="makes a user called 'backup' after the service"):
-        _designed(tmp_path, name="backup")
-
-
-def test_copies_need_the_region_of_their_bucket(tmp_path: Path) -> None:
-    nowhere = S3(kind="s3", bucket=BUCKET.bucket, role=BUCKET.role)
-    with pytest.raises(TextError, match=r"Set platform:settings\.backups\.copies\.region"):
-        design(settings("prod", backups=Backups(copies=nowhere)), _shop(tmp_path, ""), "prod")
-    design(settings("prod", backups=Backups(copies=nowhere)), _shop(tmp_path / "none", "backup: none"), "prod")
-
-
 def test_what_one_member_takes_is_what_its_services_may_ask(tmp_path: Path) -> None:
     """The edge of the arithmetic: as much as fits is taken, one more is not."""
     _designed(tmp_path / "fits", "pool: {maxPerReplica: 28}")

@@ -18,7 +18,6 @@ CHARTS_OF_KONG: Final = "Kong's chart (ingress 0.24.0), under the release name k
 BROUGHT: Final[Mapping[Reference, str]] = {
     ("Service", "kong", "kong-controller"): CHARTS_OF_KONG,
     ("Service", "kong", "kong-controller-validation-webhook"): CHARTS_OF_KONG,
-    ("Service", "product-service-data", "db-rs0"): "Percona's operator (1.22.0, pkg/psmdb/service.go)",
     ("StorageClass", "", "encrypted-gp3"): "the cluster, whose settings name it (disks.storageClass)",
     ("Service", "kube-system", "kube-dns"): "the cluster: CoreDNS and the clouds' resolvers keep the name",
 }
@@ -72,13 +71,16 @@ def _unmade(stack: str) -> set[Reference]:
 
 
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
-    """The Services that CloudNativePG makes beside each of its objects (its page "Service Management")."""
+    """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
+    (v1.22.0, pkg/psmdb/service.go)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
             yield from (("Service", namespace, f"{name}-{end}") for end in ("r", "ro", "rw"))
         if manifest["kind"] == "Pooler":
             yield "Service", namespace, name
+        if manifest["kind"] == "PerconaServerMongoDB":
+            yield from (("Service", namespace, f"{name}-{of['name']}") for of in manifest["spec"]["replsets"])
 
 
 @pytest.mark.parametrize("stack", STACKS)
