@@ -73,6 +73,8 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
         watched={},
     )
     yield _replica_set(store)
+    if store.copies:
+        yield _first_copy(store)
     yield from handed_over(
         store.connections[store.resource],
         here=store.service_namespace,
@@ -197,6 +199,13 @@ def configuration(store: PerconaMongodb) -> str:
         "    allowConnectionsWithoutCertificates: true\n"
         "    disabledProtocols: TLS1_0,TLS1_1\n"
     )
+
+
+def _first_copy(store: PerconaMongodb) -> Manifest:
+    """The log is written away from the first full copy on, and its schedule may be a day ahead."""
+    spec = {"clusterName": store.resource, "storageName": BUCKET, "type": "logical", "compressionType": "gzip"}
+    name = f"{store.resource}-first"
+    return manifest(PSMDB, "PerconaServerMongoDBBackup", name, store.namespace, labels=_marks(store), spec=spec)
 
 
 def _backup(store: PerconaMongodb, copies: Copies) -> Manifest:

@@ -134,6 +134,8 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
         wait_for="jsonpath={.status.state}=ready",
     ),
+    # Made once, whatever is written in it later; the services need not wait for it.
+    "psmdb.percona.com/v1:PerconaServerMongoDBBackup": Treatment(after=("PerconaServerMongoDB",)),
     "rbac.authorization.k8s.io/v1:Role": _PLAIN,
     "rbac.authorization.k8s.io/v1:RoleBinding": Treatment(after=("Role", "ServiceAccount"), replaced_by=("roleRef",)),
     "scheduling.k8s.io/v1:PriorityClass": Treatment(replaced_by=("preemptionPolicy", "value")),

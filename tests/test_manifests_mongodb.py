@@ -189,6 +189,8 @@ def test_copies_are_written_by_the_stores_own_role_below_its_own_path(tmp_path: 
     assert backup["pitr"] == {"enabled": True, "oplogSpanMin": 3, "compressionType": "gzip"}
     assert (task["schedule"], task["storageName"]) == ("0 2,6 * * *", next(iter(backup["storages"])))
     # Of copies four hours apart at the closest sixty are ten days; the operator's pod may delete nothing in a bucket.
+    first = made["PerconaServerMongoDBBackup", "db-first"]["spec"]
+    assert (first["clusterName"], first["storageName"], first["type"]) == ("db", task["storageName"], task["type"])
     assert task["retention"] == {"type": "count", "count": 60, "deleteFromStorage": False}
 
 
@@ -196,6 +198,7 @@ def test_copies_are_written_by_the_stores_own_role_below_its_own_path(tmp_path: 
 def test_what_can_be_made_again_is_not_copied(stack: str, db: str, tmp_path: Path) -> None:
     made = _made(tmp_path, db, stack)
     assert "backup" not in _spec(made)
+    assert "PerconaServerMongoDBBackup" not in {kind for kind, _ in made}
     assert "annotations" not in made["ServiceAccount", "db.store"]["metadata"]
     assert ("NetworkPolicy", "db.copies") not in made
 

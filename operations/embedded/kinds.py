@@ -96,7 +96,10 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("Pooler", "poolers", NAMESPACED, Phase(value="active")),
         ("ScheduledBackup", "scheduledbackups", NAMESPACED, None),
     ),
-    ("psmdb.percona.com", "v1"): (("PerconaServerMongoDB", "perconaservermongodbs", NAMESPACED, MongodbReplicaSet()),),
+    ("psmdb.percona.com", "v1"): (
+        ("PerconaServerMongoDB", "perconaservermongodbs", NAMESPACED, MongodbReplicaSet()),
+        ("PerconaServerMongoDBBackup", "perconaservermongodbbackups", NAMESPACED, None),
+    ),
     ("security.istio.io", "v1"): (
         ("AuthorizationPolicy", "authorizationpolicies", NAMESPACED, None),
         ("PeerAuthentication", "peerauthentications", NAMESPACED, None),
