@@ -75,9 +75,6 @@ SERVICE_LABEL: Final = f"{PREFIX}/service"
 STORES_LABEL: Final = f"{PREFIX}/data-of"
 """On every namespace with the stores of a service: of which one."""
 
-DATA_OF: Final = f"{PREFIX}/data-of"
-"""On every namespace of stores: whose."""
-
 RESOURCE: Final = f"{PREFIX}/resource"
 """On what belongs to a store, its pods among them: which resource of its owner it is."""
 

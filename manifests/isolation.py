@@ -24,7 +24,7 @@ def isolation(decision: ServiceNamespace) -> Iterator[Manifest]:
     yield _limits(decision.service, decision.namespace, decision.largest)
     yield default_deny(decision.namespace)
     if data := decision.data:
-        marks = {names.DATA_OF: decision.service, **_people(decision)}
+        marks = {names.STORES_LABEL: decision.service, **_people(decision)}
         yield marked(namespace(data.name, labels=marks, meshed=False, restricted=True), data.deletion)
         if data.quota and data.largest:
             yield _quota(decision.service, data.name, data.quota)

@@ -168,8 +168,24 @@ def _barman(cluster: Manifest, namespace: str, beside: Mapping[Key, Manifest]) -
     return f"{at(bucket, 'spec.configuration.destinationPath')}{times}{f', kept {kept}' if kept else ''}"
 
 
+_MEMBERS: Final = "spec.replsets.0"
+
+
+def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+    version, users = major(at(replica_set, "spec.image")), at(replica_set, "spec.users") or [{}]
+    disk = at(replica_set, f"{_MEMBERS}.volumeSpec.persistentVolumeClaim.resources.requests.storage")
+    bucket, task = at(replica_set, "spec.backup.storages.main.s3"), at(replica_set, "spec.backup.tasks.0.schedule")
+    return Holding(
+        engine=f"MongoDB {version}" if version else "MongoDB",
+        what=f"database {users[0].get('db', 'of an unknown name')}",
+        disks=f"{at(replica_set, f'{_MEMBERS}.size') or 1} × {disk or 'of an unknown size'}",
+        copies=f"s3://{bucket['bucket']}/{bucket.get('prefix', '')}, made at '{task}' (UTC)" if bucket else None,
+    )
+
+
 HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
     "postgresql.cnpg.io/v1:Cluster": _postgres,
+    "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
 }
 """Kind → what one holds, in words. Total over the kinds that hold data; a test says so."""
 

@@ -40,7 +40,7 @@ class Treatment:
     protected: bool = False
     """The engine refuses to delete it where it is to be kept, too: what holds data, and what stands for data in it."""
     grows: tuple[str, ...] = ()
-    """Sizes of disks, which never shrink."""
+    """Sizes of disks, which never shrink. These paths may go into a list, by number."""
     version: str | None = None
     """The image whose tag begins with the major version of the data."""
 
@@ -133,6 +133,10 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "psmdb.percona.com/v1:PerconaServerMongoDB": Treatment(
         after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
         wait_for="jsonpath={.status.state}=ready",
+        holds_data=True,
+        protected=True,
+        grows=("spec.replsets.0.volumeSpec.persistentVolumeClaim.resources.requests.storage",),
+        version="spec.image",
     ),
     # Made once, whatever is written in it later; the services need not wait for it.
     "psmdb.percona.com/v1:PerconaServerMongoDBBackup": Treatment(after=("PerconaServerMongoDB",)),
@@ -223,5 +227,8 @@ def at(manifest: Manifest, path: str) -> Any:
     """What stands at `path`; None where nothing does."""
     place: Any = manifest
     for step in path.split("."):
-        place = place.get(step) if isinstance(place, Mapping) else None
+        if isinstance(place, list):
+            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
+        else:
+            place = place.get(step) if isinstance(place, Mapping) else None
     return place

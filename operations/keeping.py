@@ -209,7 +209,7 @@ class Going:
         namespace = manifest["metadata"]["namespace"]
         spaces = (each.manifest["metadata"] for each in self.entries if each.manifest["kind"] == "Namespace")
         marks = (each.get("labels", {}) for each in spaces if each["name"] == namespace)
-        return next((str(each[names.DATA_OF]) for each in marks if names.DATA_OF in each), namespace)
+        return next((str(each[names.STORES_LABEL]) for each in marks if names.STORES_LABEL in each), namespace)
 
 
 def _place(manifest: Manifest) -> tuple[str, str]:
@@ -258,7 +258,7 @@ class Returning:
         for each in self.wanted:
             metadata = each["metadata"]
             if each["kind"] == "Namespace" and metadata["name"] in spaces:
-                found.append(f"{first}::{metadata['labels'][names.DATA_OF]}")
+                found.append(f"{first}::{metadata['labels'][names.STORES_LABEL]}")
             if metadata.get("namespace", metadata["name"]) in spaces:
                 found.append(f"{first}${token(each)}::{logical_name(each)}")
         return tuple(found)

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import names
+from blueprint import deletion, names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.owning import Backup, Mongodb
 from blueprint.connection import Composed, Connection, Drawn, Known, Trust
 from blueprint.context import Context
 from blueprint.cron import shortest_gap_seconds
+from blueprint.deletion import Deletion
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.quantities import seconds
@@ -128,6 +129,8 @@ class PerconaMongodb:
     account: str
     """The service account of its pods."""
     copies: Copies | None
+    deletion: Deletion | None
+    """What is left of it when its resource leaves the catalogue."""
     oplog_span_minutes: int
     """How much work one piece of the oplog in the bucket holds: at most so much is lost."""
     copies_kept: int
@@ -203,6 +206,7 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
         user=user(service.name, resource),
         account=names.store_account(resource),
         copies=away,
+        deletion=deletion.decide(text, context),
         oplog_span_minutes=_span_minutes(away.loss_seconds) if away else 0,
         copies_kept=_kept(text.backup) if away and isinstance(text.backup, Backup) else 0,
         copier=COPIER,
