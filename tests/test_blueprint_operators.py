@@ -80,12 +80,13 @@ def test_every_kind_a_stack_makes_is_the_clusters_or_comes_with_an_operator_it_i
     from blueprint import design  # noqa: PLC0415
 
     text = settings(stack, mesh=Mesh(mode=mode))  # type: ignore[arg-type]  # parametrized
+    services = shop().within(text.environment)
     installing = operators.decide(
         Context(
             settings=text.model_copy(update={"operators": "install"}),
             cluster=clusters.decide(text.cluster),
-            services={},
-            network=network.decide([], text.brokers),
+            services={service.name: service for service in services},
+            network=network.decide(services, text.brokers),
         )
     )
     owned = {kind for operator in installing.charts for kind in OPERATORS[operator.name].owns}

@@ -14,7 +14,7 @@ _CLUSTER_WIDE: Final = ("ClusterExternalSecret", "ClusterGenerator", "ClusterPus
 # Secret they own, when the chart is removed.
 #
 # Its rights are a Role in the one namespace it serves while there is only one; with credentials for services they are
-# over every Secret, because it can be bound to one namespace or to none (docs/decisions/0037). For whose account it
+# over every Secret, because it can be bound to one namespace or to none (decision 37). For whose account it
 # may ask a token is said per namespace (`manifests.credentials`). No webhook: it would refuse only what the
 # definitions' own schemas refuse as well, at the price of two more deployments and a certificate.
 def _values(secrets: ExternalSecrets) -> dict[str, Any]:

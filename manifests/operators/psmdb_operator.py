@@ -3,10 +3,9 @@
 from typing import Any, Final
 
 from blueprint.operators.psmdb_operator import PsmdbOperator
+from manifests.operators.fragments import runtime_default
 from manifests.operators.spelling import Spelling
 from manifests.resources import resources
-
-_RESTRICTED: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 # percona/percona-helm-charts psmdb-operator-1.22.0, charts/psmdb-operator/values.yaml. Its definitions are in the
@@ -16,7 +15,7 @@ _RESTRICTED: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeD
 def _values(mongodb: PsmdbOperator) -> dict[str, Any]:
     return {
         "disableTelemetry": True,
-        "podSecurityContext": _RESTRICTED,
+        "podSecurityContext": {"runAsNonRoot": True, "seccompProfile": runtime_default()},
         "replicaCount": mongodb.replicas,
         "resources": resources(mongodb.controller),
         "securityContext": {

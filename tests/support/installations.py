@@ -9,7 +9,7 @@ from blueprint.catalogue import Environment
 from blueprint.context import Context
 from blueprint.settings import Existing, Gateway, Mesh
 from manifests.operators import values
-from tests.support.stacks import settings
+from tests.support.stacks import settings, shop
 
 ENVIRONMENTS: tuple[Environment, ...] = tuple(sorted(get_args(Environment)))
 
@@ -22,7 +22,7 @@ def context(
     trust_domain: str = "cluster.local",
     install: bool = True,
 ) -> Context:
-    """A stack without services on an existing cluster of `platform`, which may be one that no settings can name."""
+    """The shop on an existing cluster of `platform`, which may be one that no settings can name."""
     text = settings(
         "prod",
         environment=environment,
@@ -31,11 +31,12 @@ def context(
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
         gateway=Gateway(streams=(8883,)),
     )
+    services = shop().within(text.environment)
     return Context(
         settings=text,
         cluster=replace(clusters.decide(text.cluster), platform=platform),
-        services={},
-        network=network.decide([], text.brokers),
+        services={service.name: service for service in services},
+        network=network.decide(services, text.brokers),
     )
 
 
