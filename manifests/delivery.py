@@ -10,7 +10,8 @@ from blueprint.names import selector
 from blueprint.workloads import Workload
 from manifests.manifest import Manifest, given, manifest
 from manifests.mesh import CANARY, STABLE, WEIGHTS_ROUTE
-from manifests.workloads import autoscaler, labels, template
+from manifests.scaling import autoscaler
+from manifests.workloads import labels, template
 
 ROLLOUTS: Final = "argoproj.io/v1alpha1"
 PROMETHEUS: Final = f"http://{names.address('prometheus-operated', names.OBSERVABILITY)}:9090"

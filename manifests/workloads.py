@@ -1,4 +1,4 @@
-"""The pods of a service and everything beside them: account, configuration, addresses, scaling, disruption.
+"""The pods of a service and everything beside them: account, configuration, addresses, disruption.
 
 The workload object itself is spelled per way of delivery in `manifests.delivery`.
 """
@@ -11,7 +11,7 @@ from blueprint.catalogue.mounting import TEMPORARY
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret
-from blueprint.workloads import Autoscaler, Container, Workload
+from blueprint.workloads import Container, Workload
 from manifests import trust
 from manifests.manifest import Manifest, given, manifest
 from manifests.probes import spelled
@@ -108,44 +108,6 @@ def _disruption_budget(workload: Workload) -> Manifest:
     }
     return manifest(
         "policy/v1", "PodDisruptionBudget", workload.service, workload.namespace, labels=labels(workload), spec=spec
-    )
-
-
-def autoscaler(workload: Workload, scaler: Autoscaler, target: Mapping[str, str]) -> Manifest:
-    """Scales `target` (apiVersion, kind, name) on the main container alone, so that the proxy does not count."""
-    watched = given(cpu=scaler.cpu_percent, memory=scaler.memory_percent)
-    metrics = [
-        {
-            "type": "ContainerResource",
-            "containerResource": {
-                "name": resource,
-                "container": "main",
-                "target": {"type": "Utilization", "averageUtilization": percent},
-            },
-        }
-        for resource, percent in watched.items()
-    ]
-    spec = {
-        "scaleTargetRef": dict(target),
-        "minReplicas": scaler.least,
-        "maxReplicas": scaler.most,
-        "metrics": metrics,
-        "behavior": {
-            # Up at once, doubling at most; down slowly, or a service swings between its least and its most.
-            "scaleUp": {"policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
-            "scaleDown": {
-                "stabilizationWindowSeconds": 300,
-                "policies": [{"type": "Percent", "value": 25, "periodSeconds": 60}],
-            },
-        },
-    }
-    return manifest(
-        "autoscaling/v2",
-        "HorizontalPodAutoscaler",
-        workload.service,
-        workload.namespace,
-        labels=labels(workload),
-        spec=spec,
     )
 
 
