@@ -21,6 +21,7 @@ from blueprint import (
     network,
     operators,
     stores,
+    volumes,
     workloads,
 )
 from blueprint.authority import Authority
@@ -148,7 +149,7 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
     """What follows from `service` and its neighbours. Stores, brokers and delivery first: the rest asks them."""
     owned, accounts = stores.decide(service, context), brokers.decide(service, context)
     backings: tuple[Backing, ...] = (*owned, *accounts)
-    how = delivery.decide(service, context)
+    how, disks = delivery.decide(service, context), volumes.decide(service, context)
     return ServicePlan(
         name=service.name,
         namespace=isolation.decide(
@@ -156,6 +157,7 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
             context,
             data=stores.data_namespace(owned),
             backings=backings,
+            disks=disks,
         ),
         stores=owned,
         access=stores.access(service, owned, context),
@@ -165,6 +167,7 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
             service,
             context,
             {resource: how for backing in backings for resource, how in backing.connections.items()},
+            disks,
         ),
         delivery=how,
         routes=gateway.routes(service, context, edge),

@@ -1,7 +1,7 @@
 """What must hold between a stack's settings and the catalogue before anything is decided.
 
 The catalogue alone is checked when it is read; here the two meet: hosts that are served, groups that an issuer knows,
-tokens that an issuer signs, disks that are made, and whether it all fits the budget.
+tokens that an issuer signs, classes of disks, and whether it all fits the budget.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -163,15 +163,19 @@ def _ranges(settings: Settings, catalogue: Catalogue, services: Sequence[Service
 
 
 def _volumes(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
-    """A stack makes no disks yet. A pod that waits for a Secret says so; one without its disk writes into nothing."""
+    """A disk that several nodes mount is of a class that can be: of any other, the second pod would never start."""
+    if settings.disks.shared_storage_class:
+        return
     for service in services:
         for name, resource in sorted(service.spec.resources.items()):
-            if isinstance(resource, Volume):
-                cause = (
-                    f"asks for a disk, but no stack makes one yet: {resource.params.path} would be missing in the pods"
+            if isinstance(resource, Volume) and resource.params.access_mode == "ReadWriteMany":
+                place = ("resources", name, "params", "accessMode")
+                cause = "is ReadWriteMany, but the stack names no class of disks that several nodes can mount at once"
+                cure = (
+                    "Set platform:settings.disks.sharedStorageClass (EFS, Filestore, NFS), or write ReadWriteOnce and"
+                    " say why there is one pod (singleton)"
                 )
-                cure = "Keep the data in a store (postgres, s3, ...), or below /tmp if it may be lost"
-                yield catalogue.problem(service.name, settings.environment, ("resources", name), cause, cure)
+                yield catalogue.problem(service.name, settings.environment, place, cause, cure)
 
 
 def _stores(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ two rules. Rules are about addresses and ports; which requests are allowed on a 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from blueprint import names, sizes
+from blueprint import names, sizes, volumes
 from blueprint.backing import Backing
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.off import OFF
@@ -21,6 +21,7 @@ from blueprint.network_rules import Addresses, Edge, NetworkRule, both_ends, int
 from blueprint.platform_rules import Served, platform_edges
 from blueprint.sizes import Amounts, Quota
 from blueprint.vendors import KONG_GATEWAY, MERGED_METRICS_PORT, PROBE_PORTS
+from blueprint.volumes import Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +61,20 @@ class ServiceNamespace:
     """Where its stores are; None: it has none in the cluster."""
     far_rules: tuple[NetworkRule, ...]
     """The other ends of its edges to the platform's pods: the gateway, Prometheus."""
+    deletion: Deletion | None
+    """What is left of it when the service leaves the catalogue: retained, it stays with its disks and nothing else."""
 
 
 def decide(
-    service: Service, context: Context, *, data: DataNamespace | None, backings: Sequence[Backing]
+    service: Service,
+    context: Context,
+    *,
+    data: DataNamespace | None,
+    backings: Sequence[Backing],
+    disks: Sequence[Volume],
 ) -> ServiceNamespace:
-    """The namespace of `service`. `backings` are the stores and brokers it uses; `data` is where its own stores are."""
+    """The namespace of `service`. `backings` are the stores and brokers it uses; `data` is where its own stores are;
+    `disks` are its volumes."""
     name, spec = service.name, service.spec
     namespace = context.namespace(name)
     proxy = sizes.PROXY[context.environment] if context.meshed else None
@@ -86,11 +95,17 @@ def decide(
         cost_center=spec.cost_center or spec.system,
         data_class=spec.data_class,
         meshed=context.meshed,
-        quota=Quota(pods=pods, total=sizes.pod(spec, proxy).times(pods)),
+        quota=Quota(
+            pods=pods,
+            total=sizes.pod(spec, proxy).times(pods),
+            claims=volumes.claims(disks),
+            disk_gib=volumes.disk_gib(disks),
+        ),
         largest=largest,
         rules=tuple(rule for rule in rules if rule.namespace == namespace),
         data=data,
         far_rules=tuple(rule for rule in rules if rule.namespace != namespace),
+        deletion="retain" if any(disk.deletion == "retain" for disk in disks) else None,
     )
 
 

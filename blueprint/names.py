@@ -84,6 +84,9 @@ DELETION: Final = f"{PREFIX}/deletion"
 KEPT: Final = f"{PREFIX}/kept"
 """On what has left the catalogue and stays in the cluster: which stack it was of."""
 
+DELETION: Final = f"{PREFIX}/deletion"
+"""On every object of a store or a volume: what is left of it when the resource leaves the catalogue."""
+
 
 TENANT_MARK: Final = "--"
 """Between a tenant and a service. No service's name holds it, so no two pairs share a namespace."""
@@ -149,6 +152,17 @@ def config(service: str) -> str:
 def connection(service: str, resource: str) -> str:
     """The Secret through which `service` reaches its `resource`; keys: `blueprint.catalogue.owning.keys`."""
     return fit(f"{service}-{resource}")
+
+
+def claim(service: str, resource: str, *, shared: bool) -> str:
+    """The PersistentVolumeClaim of the volume `resource` of `service`. How it is accessed is immutable, so it is part
+    of the name; no resource's name holds a dot."""
+    return fit(f"{service}-{resource}") + (".shared" if shared else "")
+
+
+def disk(resource: str) -> str:
+    """The volume `resource` in the pods; what else is mounted there begins otherwise."""
+    return fit(f"disk-{resource}")
 
 
 SECRET_READER: Final = "secret-reader"  # noqa: S105  an account's name

@@ -136,12 +136,19 @@ class Data(Text):
     """Elasticsearch."""
 
 
+_StorageClass = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+
+
 class Disks(Text):
     """Disks of stores and volumes."""
 
-    storage_class: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")] | None = None
+    storage_class: _StorageClass | None = None
     """StorageClass they are made from; it must let them grow (allowVolumeExpansion). Unset: the cluster's default.
     Changing it changes no disk that is there."""
+    shared_storage_class: _StorageClass | None = None
+    """StorageClass of volumes that several nodes mount at once (ReadWriteMany), such as a file system's (EFS,
+    Filestore, NFS). Unset: there is none, and a service that asks for such a volume is refused. Changing it changes no
+    disk that is there."""
 
 
 class Brokers(Text):

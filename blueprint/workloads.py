@@ -22,6 +22,7 @@ from blueprint.isolation import metrics_port
 from blueprint.quantities import mebibytes, seconds
 from blueprint.sizes import Amounts
 from blueprint.variables import Composed, FromSecret, filled, resolve, telemetry, version
+from blueprint.volumes import Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,8 @@ class Workload:
     """The longest any of its APIs may take."""
     stream_idle_seconds: int | None
     """How long a public stream may be silent; None: it has none, neither an operation nor a port."""
+    volumes: tuple[Volume, ...]
+    """Disks that outlive the pods."""
     trusts: tuple[Trust, ...]
     """Authorities of the stores' certificates: in every container."""
     checksum: str
@@ -144,8 +147,11 @@ class Workload:
         return (*self.containers, *self.init_containers)
 
 
-def decide(service: Service, context: Context, connections: Mapping[str, Connection]) -> Workload:
-    """The pods of `service`. `connections`: resource → how it is reached, of the stores and brokers it uses."""
+def decide(
+    service: Service, context: Context, connections: Mapping[str, Connection], disks: Sequence[Volume]
+) -> Workload:
+    """The pods of `service`. `connections`: resource → how it is reached, of the stores and brokers it uses; `disks`
+    are its volumes."""
     spec = service.spec
     order = sorted(spec.containers.items(), key=lambda pair: (pair[0] != "main", pair[0]))
     running = tuple(_container(service, name, text, context, connections) for name, text in order)
@@ -180,6 +186,7 @@ def decide(service: Service, context: Context, connections: Mapping[str, Connect
         public=spec.is_public,
         read_timeout_seconds=max([60.0, *(seconds(provide.timeout) for provide in spec.provides)]),
         stream_idle_seconds=sizes.STREAM_IDLE_SECONDS if _has_streams(spec) else None,
+        volumes=tuple(disks),
         trusts=tuple(how.trust for _, how in sorted(connections.items()) if how.trust),
         checksum=_checksum((*running, *starting)),
     )

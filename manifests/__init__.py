@@ -16,9 +16,11 @@ from manifests import (
     foundation,
     gateway,
     isolation,
+    keeping,
     kong_redis,
     mesh,
     operators,
+    volumes,
     workloads,
 )
 from manifests.foundation import platform_ready
@@ -44,6 +46,7 @@ SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
     lambda plan: access.access(plan.access) if plan.access else iter(()),
     lambda plan: (made for store in plan.stores for made in backing.store(store)),
     lambda plan: (made for account in plan.brokers for made in backing.backing(account)),
+    lambda plan: volumes.claims(plan.workload),
     lambda plan: workloads.beside(plan.workload, plan.delivery),
     lambda plan: mesh.membership(plan.membership) if plan.membership else iter(()),
     lambda plan: delivery.objects(plan.workload, plan.delivery),
@@ -70,6 +73,9 @@ def platform(plan: PlatformPlan) -> Iterator[Manifest]:
 
 
 def service(plan: ServicePlan) -> Iterator[Manifest]:
-    """The objects of one service."""
+    """The objects of one service. Of a namespace that stays for its disks, all but these goes by itself."""
+    staying = plan.namespace.namespace if plan.namespace.deletion == keeping.RETAIN else None
     for subject in SUBJECTS:
-        yield from subject(plan)
+        for made in subject(plan):
+            alone = staying and made["metadata"].get("namespace") == staying and not keeping.retained(made)
+            yield keeping.marked(made, keeping.DELETE) if alone else made

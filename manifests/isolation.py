@@ -19,7 +19,8 @@ DEFAULT_DENY: Final = "default-deny"
 def isolation(decision: ServiceNamespace) -> Iterator[Manifest]:
     """The namespaces with their default deny first, then what is allowed in them."""
     labels = owned(decision)
-    yield namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
+    own = namespace(decision.namespace, labels=labels, meshed=decision.meshed, restricted=True)
+    yield marked(own, decision.deletion)
     yield _quota(decision.service, decision.namespace, decision.quota)
     yield _limits(decision.service, decision.namespace, decision.largest)
     yield default_deny(decision.namespace)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from manifests.identity import kind
+from manifests.keeping import retained
 from manifests.manifest import Manifest
 
 
@@ -48,6 +49,8 @@ class Treatment:
 _PLAIN: Final = Treatment()
 _PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
 """What stands before the first pod starts."""
+_MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
+"""What its pods mount."""
 _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
 _STORES: Final = ("Cluster", "Database", "PerconaServerMongoDB", "Pooler")
@@ -57,14 +60,14 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,
     "apps/v1:Deployment": Treatment(
-        after=(*_PREREQUISITES, "ConfigMap", *_CREDENTIALS),
+        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS),
         across=_STORES,
         provider_replaces=("spec.selector",),
         restarted_by=("spec.template",),
     ),
     "argoproj.io/v1alpha1:AnalysisTemplate": _PLAIN,
     "argoproj.io/v1alpha1:Rollout": Treatment(
-        after=(*_PREREQUISITES, "ConfigMap", "AnalysisTemplate", "VirtualService/-weights", *_CREDENTIALS),
+        after=(*_PREREQUISITES, *_MOUNTED, "AnalysisTemplate", "VirtualService/-weights", *_CREDENTIALS),
         across=_STORES,
         wait_for="jsonpath={.status.phase}=Healthy",
         replaced_by=("spec.selector",),
@@ -76,7 +79,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "autoscaling/v2:HorizontalPodAutoscaler": _PLAIN,
     # A new template holds from the next run on; the run that is under way goes on.
     "barmancloud.cnpg.io/v1:ObjectStore": _PLAIN,
-    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, "ConfigMap", *_CREDENTIALS), across=_STORES),
+    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS), across=_STORES),
     "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
     "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready", across=("Certificate",)),
     "cert-manager.io/v1:Issuer": _PLAIN,
@@ -87,6 +90,18 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "core/v1:ConfigMap": _PLAIN,
     "core/v1:LimitRange": _PLAIN,
     "core/v1:Namespace": _PLAIN,
+    "core/v1:PersistentVolumeClaim": Treatment(
+        # Under the old quota a larger one would be refused.
+        after=("ResourceQuota",),
+        # A disk that is there stays of the class it was made from: another setting is for the next one.
+        others_own=("spec.storageClassName",),
+        provider_replaces=("spec.accessModes",),
+        # Of a class that waits for the first pod it is bound only then. And the provider waits in vain for one that
+        # comes back and is bound already: it expects Pending (v4.25.0, provider/pkg/await/awaiters.go).
+        skip_await=True,
+        # One that comes back is still signed by the engine that made it: a size that has grown would be a conflict.
+        prevails=True,
+    ),
     "core/v1:ResourceQuota": Treatment(provider_replaces=("spec.scopes",)),
     "core/v1:Secret": Treatment(provider_replaces=("type",)),
     # The workload behind a Service is waited for; its endpoints, settling for ten seconds, prove nothing more.
@@ -160,6 +175,8 @@ SPECIAL: Final[Mapping[str, tuple[Callable[[Manifest], bool], Treatment]]] = {
         _weighted,
         Treatment(others_own=("spec.http",), after=("DestinationRule",)),
     ),
+    # One that was retained is made again over what is there, signed by the engine that made it.
+    "core/v1:Namespace": (retained, Treatment(prevails=True)),
 }
 """Kind → which of its objects are treated otherwise, and how."""
 

@@ -12,7 +12,7 @@ from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
 from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Container, Workload
-from manifests import trust
+from manifests import trust, volumes
 from manifests.manifest import Manifest, given, manifest
 from manifests.probes import spelled
 from manifests.resources import resources
@@ -130,6 +130,7 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
             "runAsNonRoot": True,
             "runAsUser": workload.user,
             "seccompProfile": {"type": "RuntimeDefault"},
+            **volumes.given_to_the_group(workload),
         },
         **given(
             initContainers=[_container(workload, container, starts=True) for container in workload.init_containers]
@@ -143,6 +144,7 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
                 if container.files_config
             ),
             *trust.volumes(workload.trusts),
+            *volumes.in_the_pod(workload),
         ],
         **given(topologySpreadConstraints=_spread(workload, hash_label) if hash_label else None),
     }
@@ -250,6 +252,7 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
                 for path, key in zip(container.files, _keys(container), strict=True)
             ),
             *trust.mounts(workload.trusts),
+            *volumes.mounts(workload, container.name),
         ],
     }
 

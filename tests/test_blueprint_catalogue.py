@@ -264,6 +264,7 @@ def test_nothing_of_a_text_is_lost_in_taking_it_apart(text: str) -> None:
 
 
 REFERRING = """\
+singleton: it alone writes the disk
 consumes: [{api: till/tills-v1}]
 resources:
   db: {type: postgres}

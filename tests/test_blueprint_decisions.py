@@ -439,12 +439,6 @@ def test_one_path_on_the_default_host_by_name_and_without_is_refused(folder: Pat
     design(settings("dev"), catalogue(folder, two=offering() + route.replace("/things", "/") % named))
 
 
-def test_a_disk_that_no_stack_makes_is_refused_rather_than_left_out(folder: Path) -> None:
-    disk = "  resources: {disk: {type: volume, params: {size: 1Gi, path: /var/lib/one}}}\n"
-    with pytest.raises(TextError, match=r"one\.yaml:\d+: spec\.resources\.disk: .*/var/lib/one would be missing"):
-        design(settings("dev"), catalogue(folder, one=disk))
-
-
 def test_two_hosts_never_share_a_certificate(folder: Path) -> None:
     hosts = ("api.eu.example.com", "api-eu.example.com")
     made = design(settings("dev", gateway=GatewayText(hosts=hosts)), catalogue(folder, one=""))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from blueprint import docstrings
-from blueprint.catalogue import balancing, listening
+from blueprint.catalogue import attaching, balancing, listening
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.listening import Ports
 from blueprint.catalogue.needing import Consume, Egress, Events, Identity
@@ -124,6 +124,9 @@ class Spec(Promises):
         yield from self._is_whole()
         yield from self._listens_where_it_says()
         yield from self._is_alone()
+        yield from attaching.faults(
+            self.resources, self.containers, self.init_containers, self.singleton or self.schedule
+        )
         yield from self._ends_if_it_is_a_job()
         yield from self._reaches_hosts_apart()
         yield from self._names_each_thing_once()

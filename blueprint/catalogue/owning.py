@@ -8,10 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.mounting import MountPath
 from blueprint.catalogue.needing import Broker
 from blueprint.catalogue.off import Off
 from blueprint.quantities import Duration, Memory
-from blueprint.text import Cron, Image, Text
+from blueprint.text import Cron, Image, Slug, Text
 
 
 class Migrations(Text):
@@ -234,13 +235,22 @@ class VolumeParams(Text):
     """Settings of a volume."""
 
     size: Memory
-    """Size, as Mi, Gi or Ti. May grow, never shrink."""
-    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
-    """Where it is mounted."""
+    """Size, as Mi, Gi or Ti. It grows in place, and the pods stay. It never shrinks: a smaller one is refused."""
+    path: MountPath
+    """Where it is mounted. Changing it restarts the pods; the data stays."""
+    access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
+    """Kubernetes' words. `ReadWriteOnce`: one node at a time mounts it, so it is for a singleton or a cronjob.
+    `ReadWriteMany`: all pods share it; needs the setting disks.sharedStorageClass. Changing it makes another disk,
+    empty."""
+    containers: tuple[Slug, ...] = ()
+    """Names of the containers and init containers that mount it. Unset: all of them. Changing it restarts the pods."""
 
 
 class Volume(Text):
-    """A disk that outlives the pod."""
+    """A disk that outlives the pods and is mounted into them; the group of the service may write to it.
+
+    Renaming the resource makes another disk, empty. Copies of it are nobody's: what must not be lost is in a store.
+    """
 
     keys: ClassVar[tuple[str, ...]] = ("path",)
     type: Literal["volume"]
@@ -248,7 +258,9 @@ class Volume(Text):
     params: VolumeParams
     """Settings."""
     deletion: Literal["retain", "delete"] = "retain"
-    """What happens to the data when the resource leaves the catalogue."""
+    """What happens to the data when the resource, or the service, leaves the catalogue. `retain`: claim and namespace
+    stay in the cluster, and a resource that comes back under its name finds the data; in ephemeral stacks and on the
+    embedded control plane it goes all the same. `delete`: it goes, after the last pod that uses it."""
 
 
 class Bucket(Text):

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 PATTERNS: Final[Mapping[str, str]] = {
-    r"^(/[A-Za-z0-9._-]+)+$": "Write an absolute path, such as /var/lib/data",
     r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$|^[0-9a-f:]+/[0-9]{1,3}$": (
         "Write an address range, such as 10.0.0.0/16"
     ),

@@ -88,7 +88,6 @@ def stacks() -> Mapping[str, Stack]:
     for name, stack, folder in (
         ("install", "install", "every_field"),
         ("tenant", "tenant", "least_said"),
-        ("refused", "install", "refused_field"),
     ):
         services = FIXTURES / folder / "services"
         found[name] = Stack(

@@ -62,6 +62,7 @@ FIELDS: Final[Mapping[str, Callable[[Any, str], Iterator[Reference]]]] = {
     "canaryService": _named("Service"),
     "cert-manager.io/inject-ca-from": _path("Certificate"),
     "certificateRefs": _ref("Secret"),
+    "claimName": _named("PersistentVolumeClaim"),
     "configMapKeyRef": _ref("ConfigMap"),
     "configMapRef": _ref("ConfigMap"),
     "credentials": lambda value, namespace: _each("Secret")(value, namespace) if isinstance(value, list) else iter(()),

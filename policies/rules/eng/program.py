@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from blueprint import names
 from policies.cloud.stores import STORES
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, EVERYTHING, HIGH, KUBERNETES, Selector, Violation, sorts
@@ -78,6 +79,8 @@ def _providers(world: World) -> frozenset[str]:
 
 OTHERS_OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "Deployment.apps": ("spec.replicas",),
+    # A disk stays of the class it was made from, and the API server fills in the default.
+    "PersistentVolumeClaim": ("spec.storageClassName",),
     "ReplicaSet.apps": ("spec.replicas",),
     "Rollout.argoproj.io": ("spec.replicas",),
     "StatefulSet.apps": ("spec.replicas",),
@@ -165,8 +168,14 @@ STATEFUL: Final = sorts(
     sources=("Pulumi: protect",),
 )
 def protect(thing: Object, _: Facts) -> Iterator[Violation]:
-    if thing.options is not None and not thing.options.protect:
+    if thing.options is not None and not thing.options.protect and not _says_what_becomes_of_it(thing):
         yield Violation("", "holds data and is not protected")
+
+
+def _says_what_becomes_of_it(thing: Object) -> bool:
+    """Whether a disk is one the program retains, or one whose owner has written that it goes."""
+    said = thing.root.at("metadata", "labels", names.DELETION)
+    return thing.sort == "PersistentVolumeClaim" and said.word in ("retain", "delete")
 
 
 def _managed(thing: Object) -> tuple[Object, ...]:
