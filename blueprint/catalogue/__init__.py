@@ -12,14 +12,15 @@ from pydantic import Field
 from blueprint import docstrings
 from blueprint.catalogue import attaching, balancing, listening
 from blueprint.catalogue.delivering import Rollout
+from blueprint.catalogue.describing import Metadata
 from blueprint.catalogue.listening import Ports
-from blueprint.catalogue.needing import Consume, Egress, Events, Identity
+from blueprint.catalogue.needing import Consume, Egress, Events, ForeignTable, Identity
 from blueprint.catalogue.offering import Provide
 from blueprint.catalogue.owning import Resource
 from blueprint.catalogue.promising import Promises, QueueLag, SlowNetwork, once
 from blueprint.catalogue.running import Containers, InitContainers, LagMetric, Scaling, Singleton
 from blueprint.catalogue.scheduling import Job
-from blueprint.text import Cron, Fault, PortName, PortNumber, ServiceName, Slug, Text
+from blueprint.text import Cron, Fault, PortName, PortNumber, Slug, Text
 
 __all__ = ["API_VERSION", "ENVIRONMENTS", "Environment", "Metadata", "Service", "Spec", "merge", "schema"]
 
@@ -34,30 +35,6 @@ UserId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """A user or a group that is not root's."""
 USER: Final = 10001
 """User and group where an owner names none: above the ten thousand that hosts give to people and system accounts."""
-
-
-class Link(Text):
-    """Something worth opening."""
-
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    """Address."""
-    title: str | None = None
-    """What it is."""
-
-
-class Metadata(Text):
-    """Who this is."""
-
-    name: ServiceName
-    """Name of the service, its namespace and its identity; unique in the catalogue. Renaming replaces everything."""
-    description: Annotated[str, Field(max_length=300)] = ""
-    """What it does, in a sentence."""
-    tags: tuple[Slug, ...] = ()
-    """Words to find it by."""
-    links: tuple[Link, ...] = ()
-    """Source, documentation, dashboards."""
-    annotations: dict[str, str] = {}
-    """Free notes for other tools (Backstage)."""
 
 
 class Spec(Promises):
@@ -106,6 +83,9 @@ class Spec(Promises):
     """APIs it offers."""
     consumes: tuple[Consume, ...] = ()
     """APIs it calls: the one declaration of each edge."""
+    reads: tuple[ForeignTable, ...] = ()
+    """Tables of other services that it reads past their APIs, as `service/table`. A table is its owner's alone, so each
+    is refused unless an exception holds: policy data-foreign-read, object `Table service/table`."""
     egress: tuple[Egress, ...] = ()
     """Hosts outside the platform it may reach."""
     identity: Identity | None = None
@@ -234,6 +214,7 @@ class Spec(Promises):
     def _names_each_thing_once(self) -> Iterator[Fault]:
         yield from once("provides", tuple(provide.api for provide in self.provides))
         yield from once("consumes", tuple(consume.api for consume in self.consumes))
+        yield from once("reads", self.reads)
         yield from once("egress", tuple(f"{egress.host}:{egress.port}" for egress in self.egress))
 
     def _speaks_of_its_own_edges(self) -> Iterator[Fault]:

@@ -35,6 +35,10 @@ RetryOn = Literal[
 """Envoy's words and the status codes worth a retry. A code is a string: quote it."""
 
 
+ForeignTable = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/[a-z_][a-z0-9_]{0,62}$")]
+"""`service/table`."""
+
+
 class Retries(Text):
     """What the caller's proxy does when a call fails. Only for calls whose operations are all idempotent."""
 

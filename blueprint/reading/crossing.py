@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from blueprint.catalogue import ENVIRONMENTS
-from blueprint.reading import crossing_addresses, crossing_edges, crossing_events, crossing_places, crossing_stores
+from blueprint.reading import (
+    crossing_addresses,
+    crossing_edges,
+    crossing_events,
+    crossing_places,
+    crossing_stores,
+    crossing_tables,
+)
 from blueprint.reading.entries import Catalogue, Unread
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View
@@ -25,7 +32,8 @@ CHECKS: Final[tuple[Callable[[View], Iterator[Problem]], ...]] = (
     crossing_events.channels,
     crossing_events.dead_letters,
     crossing_places.names,
-    crossing_places.tables,
+    crossing_tables.owners,
+    crossing_tables.reads,
     crossing_places.paths,
     crossing_places.public_ports,
     crossing_places.references,

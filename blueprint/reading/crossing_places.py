@@ -1,4 +1,4 @@
-"""Checks on what must be unique or must exist: names, tables, public paths, references, files, and the calendar."""
+"""Checks on what must be unique or must exist: names, public paths, references, files, and the calendar."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 from blueprint import names as naming
 from blueprint.catalogue import Spec
 from blueprint.catalogue.listening import opened
-from blueprint.catalogue.owning import Store
 from blueprint.catalogue.running import InitContainer
 from blueprint.reading.places import Place
 from blueprint.reading.problems import Problem, valid
@@ -26,21 +25,6 @@ def names(view: View) -> Iterator[Problem]:
             other = f"{name.removeprefix('kube-')}-service"
             source = view.catalogue.entries[name].source
             yield source.problem(("metadata", "name"), cause, f"Take another name, such as '{other}'")
-
-
-def tables(view: View) -> Iterator[Problem]:
-    """One table, one owner."""
-    owners: dict[str, tuple[str, str, int]] = {}
-    for name, service in sorted(view.services.items()):
-        for resource, store in sorted(service.spec.resources.items()):
-            for index, table in enumerate(store.owns if isinstance(store, Store) else ()):
-                if table in owners:
-                    owner, of, at = owners[table]
-                    cause = f"'{table}' is already owned at {view.where(owner, 'resources', of, 'owns', at)}"
-                    elsewhere = f"Ask {owner} through its API or its events, or name your own table otherwise"
-                    cure = elsewhere if owner != name else "Keep it in one of the two, or name one otherwise"
-                    yield view.problem(name, ("resources", resource, "owns", index), cause, cure)
-                owners.setdefault(table, (name, resource, index))
 
 
 def paths(view: View) -> Iterator[Problem]:

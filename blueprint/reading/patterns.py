@@ -50,6 +50,7 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[a-z0-9-]{1,60}$": "Write the name of a header in lower case, such as x-canary",
     r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$": "Write words of a-z, 0-9, '_' and '-' joined by '/', such as commerce/orders",
     r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$": "Write service/api, such as user-service/users-v1",
+    r"^[a-z][a-z0-9-]*/[a-z_][a-z0-9_]{0,62}$": "Write service/table, such as user-service/users",
     r"^[a-z][a-z0-9_-]{0,62}$": "Write the extension's name, such as pgcrypto or uuid-ossp",
     r"^[a-z][a-z0-9_-]{0,60}$": "Write the name of a message's field, such as order_id",
     r"^[a-z_][a-z0-9_]{0,62}$": "Use 1 to 63 characters: a-z, 0-9 and '_', and start with no digit",

@@ -169,6 +169,12 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         meanwhile="Reach the cloud through a service outside that holds its rights; a pod has no way to get any",
         asks=lambda identity: int(identity is not None),
     ),
+    (Spec, "reads"): Row(
+        one="read of another's table",
+        many="reads of others' tables",
+        planned="stores (0.4)",
+        meanwhile="Call the owner's API or subscribe to its channel; its store stays closed to every other service",
+    ),
     (Publish, None): Row(
         one="channel",
         many="channels",

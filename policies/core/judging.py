@@ -180,7 +180,7 @@ class Judge:
             about=about,
             path=violation.path,
             found=violation.found,
-            service=self._service(about),
+            service=violation.service or self._service(about),
             facts=self.facts,
         )
 

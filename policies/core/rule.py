@@ -51,6 +51,8 @@ class Violation:
     """Goes on from the path: `spec.hostNetwork` + `is true`."""
     on: Object | None = None
     """The object, where it is not the subject's own."""
+    service: str = ""
+    """Whose it is, where that does not follow from the object's namespace."""
 
     @property
     def path(self) -> str:

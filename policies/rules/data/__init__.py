@@ -3,7 +3,7 @@
 Which property of which type says what is in `policies.cloud.stores`; the rules here only ask.
 """
 
-from policies.rules.data import backups, channels, disks, encryption, keeping, owning, permissions
+from policies.rules.data import backups, channels, disks, encryption, keeping, owning, permissions, reading
 from policies.rules.data.group import DATA
 
-__all__ = ["DATA", "backups", "channels", "disks", "encryption", "keeping", "owning", "permissions"]
+__all__ = ["DATA", "backups", "channels", "disks", "encryption", "keeping", "owning", "permissions", "reading"]
