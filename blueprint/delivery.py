@@ -1,7 +1,8 @@
 """How a new version of each service replaces the old one, and how many pods that takes at the busiest moment.
 
 Each way is a type of its own with only its own fields; `manifests.workloads` holds the total table from type to
-object. The owner's word is `rollout.strategy`, except that a cronjob and a singleton have nothing to roll.
+object. The owner's word is `rollout.strategy`, except that a cronjob and a singleton have nothing to roll, and that
+pods with disks of their own keep their numbers.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from blueprint import names, sizes
 from blueprint.apis import HTTP_PROTOCOLS
-from blueprint.catalogue import Service, Spec
+from blueprint.catalogue import Service, Spec, attaching
 from blueprint.catalogue import delivering as words
 from blueprint.catalogue.scheduling import Job
 from blueprint.context import Context
@@ -30,6 +31,14 @@ class Recreate:
 
     reason: str
     """Why, in its owner's words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbered:
+    """A StatefulSet: pod by pod, each under its number, by which it finds its disks again."""
+
+    pods: str
+    """The headless Service without which Kubernetes takes none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +112,7 @@ class Scheduled:
     """How long a run may take, with its repeats."""
 
 
-Delivery = Rolling | Recreate | Canary | BlueGreen | Scheduled
+Delivery = Rolling | Recreate | Numbered | Canary | BlueGreen | Scheduled
 
 IMPATIENT: Final = frozenset({"dev", "ephemeral"})
 """Environments where an update waits for its rollouts: whoever runs it wants to see the result."""
@@ -168,6 +177,8 @@ def decide(service: Service, context: Context) -> Delivery:
         return _scheduled(service.spec.schedule, service.spec.job)
     if service.spec.singleton is not None:
         return Recreate(reason=service.spec.singleton)
+    if attaching.numbered(service.spec.resources):
+        return Numbered(pods=names.numbered(service.name))
     made: Delivery = MAKERS[service.spec.rollout.strategy](service, context)
     return made
 
@@ -197,4 +208,6 @@ def peak_pods(spec: Spec, *, meshed: bool) -> int:
         return 2  # one that runs (its concurrency policy allows no second) and one that is being stopped
     if spec.singleton is not None:
         return 2  # one on a node that is lost, which stays until the node is back, and the one that replaces it
+    if attaching.numbered(spec.resources):
+        return spec.scaling.most  # one that is stopping has to be gone before its number starts again
     return _PEAKS[spec.rollout.strategy](spec.scaling.most, meshed)

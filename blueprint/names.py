@@ -160,6 +160,16 @@ def claim(service: str, resource: str, *, shared: bool) -> str:
     return fit(f"{service}-{resource}") + (".shared" if shared else "")
 
 
+def claim_of(service: str, resource: str, number: int) -> str:
+    """The PersistentVolumeClaim of the volume `resource` of one pod of `service`, as a StatefulSet calls it."""
+    return f"{disk(resource)}-{service}-{number}"
+
+
+def numbered(service: str) -> str:
+    """The headless Service of pods that keep their numbers."""
+    return fit(f"{service}-pods")
+
+
 def disk(resource: str) -> str:
     """The volume `resource` in the pods; what else is mounted there begins otherwise."""
     return fit(f"disk-{resource}")

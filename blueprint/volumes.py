@@ -20,8 +20,11 @@ class Volume:
     """A disk of a service's own."""
 
     resource: str
-    claim: str
-    """Of the PersistentVolumeClaim. The same for the same resource, so that one that comes back finds its data."""
+    claims: tuple[str, ...]
+    """The PersistentVolumeClaims: one, or one for each pod there may be, by number. The same for the same resource, so
+    that one that comes back finds its data."""
+    numbered: bool
+    """Whether each pod has its own."""
     size_mib: int
     shared: bool
     """Whether several nodes mount it at once (ReadWriteMany); else one does (ReadWriteOnce)."""
@@ -36,7 +39,7 @@ class Volume:
 
 def claims(volumes: Sequence[Volume]) -> int:
     """How many claims the namespace may hold: of a volume that is retained two, because what a resource under an
-    earlier name has left stays there and counts."""
+    earlier name has left stays there and counts; of one that each pod has no more than there may be pods."""
     return sum(_held(volume) for volume in volumes)
 
 
@@ -46,7 +49,7 @@ def disk_gib(volumes: Sequence[Volume]) -> int:
 
 
 def _held(volume: Volume) -> int:
-    return 2 if volume.deletion == "retain" else 1
+    return 2 if volume.deletion == "retain" and not volume.numbered else len(volume.claims)
 
 
 def decide(service: Service, context: Context) -> tuple[Volume, ...]:
@@ -55,7 +58,8 @@ def decide(service: Service, context: Context) -> tuple[Volume, ...]:
     return tuple(
         Volume(
             resource=name,
-            claim=names.claim(service.name, name, shared=_is_shared(text)),
+            claims=_claims(service, name, text),
+            numbered=text.params.per == "pod",
             size_mib=mebibytes(text.params.size),
             shared=_is_shared(text),
             storage_class=disks.shared_storage_class if _is_shared(text) else disks.storage_class,
@@ -66,6 +70,13 @@ def decide(service: Service, context: Context) -> tuple[Volume, ...]:
         for name, text in sorted(spec.resources.items())
         if isinstance(text, VolumeText)
     )
+
+
+def _claims(service: Service, resource: str, text: VolumeText) -> tuple[str, ...]:
+    if text.params.per == "pod":
+        numbers = range(service.spec.pods.most)
+        return tuple(names.claim_of(service.name, resource, number) for number in numbers)
+    return (names.claim(service.name, resource, shared=_is_shared(text)),)
 
 
 def _is_shared(text: VolumeText) -> bool:

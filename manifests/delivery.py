@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from blueprint import names
 from blueprint.apis import HTTP_PROTOCOLS
-from blueprint.delivery import BlueGreen, Canary, Delivery, Pause, Recreate, Rolling, Scheduled
+from blueprint.delivery import BlueGreen, Canary, Delivery, Numbered, Pause, Recreate, Rolling, Scheduled
 from blueprint.names import selector
 from blueprint.workloads import Workload
 from manifests.manifest import Manifest, given, manifest
 from manifests.mesh import CANARY, STABLE, WEIGHTS_ROUTE
 from manifests.scaling import autoscaler
+from manifests.volumes import templates
 from manifests.workloads import labels, template
 
 ROLLOUTS: Final = "argoproj.io/v1alpha1"
@@ -54,6 +55,38 @@ def _rolling(workload: Workload, delivery: Rolling) -> Iterator[Manifest]:
 def _recreate(workload: Workload, delivery: Recreate) -> Iterator[Manifest]:
     reason = {f"{names.PREFIX}/singleton": delivery.reason}
     yield _deployment(workload, {"type": "Recreate"}, annotations=reason)
+
+
+def _numbered(workload: Workload, delivery: Numbered) -> Iterator[Manifest]:
+    """All pods at once where they start, for none waits for another; one by one where their version is replaced."""
+    chosen = dict(selector(workload.service))
+    ports = [
+        {"name": port.name, "port": port.target, "targetPort": port.target, "appProtocol": port.protocol}
+        for port in workload.ports
+    ]
+    yield manifest(
+        "v1",
+        "Service",
+        delivery.pods,
+        workload.namespace,
+        labels=labels(workload),
+        spec={"type": "ClusterIP", "clusterIP": "None", "selector": chosen, **given(ports=ports)},
+    )
+    spec = {
+        **given(replicas=workload.replicas),
+        "minReadySeconds": workload.min_ready_seconds,
+        "revisionHistoryLimit": HISTORY,
+        "selector": {"matchLabels": chosen},
+        "serviceName": delivery.pods,
+        "podManagementPolicy": "Parallel",
+        "updateStrategy": {"type": "RollingUpdate"},
+        # The claims are the program's: no controller deletes one with the set, or with a pod.
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+        "volumeClaimTemplates": templates(workload),
+        "template": template(workload, hash_label="controller-revision-hash"),
+    }
+    made = manifest("apps/v1", "StatefulSet", workload.service, workload.namespace, labels=labels(workload), spec=spec)
+    yield from _scaled(workload, made)
 
 
 def _deployment(workload: Workload, strategy: Manifest, *, annotations: Mapping[str, str] | None = None) -> Manifest:
@@ -183,6 +216,7 @@ def _scheduled(workload: Workload, delivery: Scheduled) -> Iterator[Manifest]:
 SPELLINGS: Final[Mapping[type, Callable[[Workload, Any], Iterator[Manifest]]]] = {
     BlueGreen: _blue_green,
     Canary: _canary,
+    Numbered: _numbered,
     Recreate: _recreate,
     Rolling: _rolling,
     Scheduled: _scheduled,

@@ -65,6 +65,19 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         provider_replaces=("spec.selector",),
         restarted_by=("spec.template",),
     ),
+    # Replaced, all its pods end before the new ones start; their disks stay.
+    "apps/v1:StatefulSet": Treatment(
+        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS),
+        across=_STORES,
+        provider_replaces=(
+            "spec.podManagementPolicy",
+            "spec.revisionHistoryLimit",
+            "spec.selector",
+            "spec.serviceName",
+            "spec.volumeClaimTemplates",
+        ),
+        restarted_by=("spec.template",),
+    ),
     "argoproj.io/v1alpha1:AnalysisTemplate": _PLAIN,
     "argoproj.io/v1alpha1:Rollout": Treatment(
         after=(*_PREREQUISITES, *_MOUNTED, "AnalysisTemplate", "VirtualService/-weights", *_CREDENTIALS),

@@ -4,31 +4,51 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names
+from blueprint.volumes import Volume
 from blueprint.workloads import Workload
 from manifests.keeping import marked
 from manifests.manifest import Manifest, given, manifest
 
 _GIBI: Final = 1024
+LEAST: Final = "1Gi"
+"""Size in the template of a claim: the smallest disk that every cloud makes (EBS gp3: 1 GiB)."""
 
 
 def claims(workload: Workload) -> Iterator[Manifest]:
-    """One PersistentVolumeClaim for each volume."""
+    """The PersistentVolumeClaims of each volume; those of single pods, too, or they could never grow (`templates`)."""
+    labels = {**names.selector(workload.service), f"{names.PREFIX}/owner": workload.owner}
     for volume in workload.volumes:
-        labels = {**names.selector(workload.service), f"{names.PREFIX}/owner": workload.owner}
-        spec = {
-            "accessModes": ["ReadWriteMany" if volume.shared else "ReadWriteOnce"],
-            "resources": {"requests": {"storage": _size(volume.size_mib)}},
-            "volumeMode": "Filesystem",
-            **given(storageClassName=volume.storage_class),
-        }
-        claim = manifest("v1", "PersistentVolumeClaim", volume.claim, workload.namespace, labels=labels, spec=spec)
-        yield marked(claim, volume.deletion)
+        for name in volume.claims:
+            spec = _spec(volume, _size(volume.size_mib))
+            claim = manifest("v1", "PersistentVolumeClaim", name, workload.namespace, labels=labels, spec=spec)
+            yield marked(claim, volume.deletion)
+
+
+def templates(workload: Workload) -> list[Manifest]:
+    """The `volumeClaimTemplates` of a StatefulSet, which are immutable. Every claim is there before its pod, so that of
+    a template only the name counts, and its size is the same for all."""
+    return [
+        {"metadata": {"name": names.disk(volume.resource)}, "spec": _spec(volume, LEAST)}
+        for volume in workload.volumes
+        if volume.numbered
+    ]
+
+
+def _spec(volume: Volume, size: str) -> Manifest:
+    return {
+        "accessModes": ["ReadWriteMany" if volume.shared else "ReadWriteOnce"],
+        "resources": {"requests": {"storage": size}},
+        "volumeMode": "Filesystem",
+        **given(storageClassName=volume.storage_class),
+    }
 
 
 def in_the_pod(workload: Workload) -> Iterator[Manifest]:
-    """The pod's `volumes`."""
+    """The pod's `volumes`. One of its own comes with its number."""
     for volume in workload.volumes:
-        yield {"name": names.disk(volume.resource), "persistentVolumeClaim": {"claimName": volume.claim}}
+        if not volume.numbered:
+            (claim,) = volume.claims
+            yield {"name": names.disk(volume.resource), "persistentVolumeClaim": {"claimName": claim}}
 
 
 def mounts(workload: Workload, container: str) -> Iterator[Manifest]:

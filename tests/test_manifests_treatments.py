@@ -24,13 +24,16 @@ KEEPS: Final = """\
   singleton: it alone writes the files
   resources: {files: {type: volume, params: {size: 1Gi, path: /srv/files}}}
 """
+EACH: Final = "  resources: {files: {type: volume, params: {size: 1Gi, path: /srv/files, per: pod}}}\n"
 OPEN: Final = "  service: {ports: {mqtt: {port: 1883, appProtocol: tcp, public: {port: 8883, reason: anybody may}}}}\n"
 
 
 def made(folder: Path) -> list[Manifest]:
     """Every object of every stack, of the charts' companions, and of a catalogue with what the shop has none of."""
     edge = Gateway(streams=(8883,))
-    others = design(settings("prod", gateway=edge), catalogue(folder, nightly=NIGHTLY, broker=OPEN, keeper=KEEPS))
+    others = design(
+        settings("prod", gateway=edge), catalogue(folder, nightly=NIGHTLY, broker=OPEN, keeper=KEEPS, each=EACH)
+    )
     stacks = [*(blueprint_of(stack) for stack in STACKS), others]
     return [
         *(manifest for stack in stacks for manifest in everything(stack)),

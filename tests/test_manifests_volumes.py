@@ -100,6 +100,52 @@ def test_a_shared_disk_is_refused_where_the_stack_has_no_class_for_it(tmp_path: 
         decided(tmp_path, shared, disks=Disks(storage_class="encrypted"))
 
 
+EACH: Final = DISK.replace("path:", "per: pod, path:")
+SCALED: Final = "  scaling: {minReplicas: 3, maxReplicas: 5}\n"
+
+
+def test_a_disk_for_each_pod_is_a_stateful_set_that_finds_its_claims(tmp_path: Path) -> None:
+    (workload,) = made(tmp_path, SCALED + EACH, "StatefulSet")
+    (template,) = workload["spec"]["volumeClaimTemplates"]
+    name, pods = template["metadata"]["name"], workload["metadata"]["name"]
+    claims = {each["metadata"]["name"] for each in made(tmp_path, SCALED + EACH, "PersistentVolumeClaim")}
+    assert claims == {f"{name}-{pods}-{number}" for number in range(5)}, "Kubernetes would make others beside them"
+    spec = workload["spec"]["template"]["spec"]
+    assert mounted(spec["containers"][0]) == ["/srv/plates"]
+    assert name not in [volume["name"] for volume in spec["volumes"]], "the claim of one pod would be all pods'"
+    assert made(tmp_path, SCALED + EACH, "Deployment") == []
+
+
+def test_a_stateful_set_is_scaled_kept_up_and_named_as_kubernetes_asks(tmp_path: Path) -> None:
+    (workload,) = made(tmp_path, SCALED + EACH, "StatefulSet")
+    (scaler,) = made(tmp_path, SCALED + EACH, "HorizontalPodAutoscaler")
+    (budget,) = made(tmp_path, SCALED + EACH, "PodDisruptionBudget")
+    (headless,) = [each for each in made(tmp_path, SCALED + EACH, "Service") if each["spec"].get("clusterIP") == "None"]
+    target = scaler["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == (workload["kind"], workload["metadata"]["name"])
+    assert "replicas" not in workload["spec"], "the autoscaler and the engine would take turns"
+    assert budget["spec"]["selector"] == workload["spec"]["selector"]
+    assert headless["metadata"]["name"] == workload["spec"]["serviceName"]
+    assert headless["spec"]["selector"] == workload["spec"]["selector"]["matchLabels"]
+
+
+def test_the_disks_of_pods_grow_in_place_and_another_disk_replaces_the_set_alone(tmp_path: Path) -> None:
+    grown = EACH.replace("10Gi", "20Gi")
+    more = EACH.replace("}}}", "}}, other: {type: volume, params: {size: 1Gi, path: /srv/other, per: pod}}}")
+    ((old,), (new,), (other,)) = (
+        made(tmp_path / name, said, "StatefulSet") for name, said in (("old", EACH), ("new", grown), ("more", more))
+    )
+    assert old == new, "a template is immutable: the set would be replaced, and every pod ended"
+    assert replaces(old, other) == ("spec.volumeClaimTemplates",)
+    sizes = [each["spec"]["resources"] for each in made(tmp_path / "new", grown, "PersistentVolumeClaim")]
+    assert sizes == [{"requests": {"storage": "20Gi"}}] * 3
+
+
+def test_no_controller_deletes_the_disk_of_a_pod(tmp_path: Path) -> None:
+    (workload,) = made(tmp_path, EACH.replace("}}}", "}, deletion: delete}}"), "StatefulSet")
+    assert set(workload["spec"]["persistentVolumeClaimRetentionPolicy"].values()) == {"Retain"}
+
+
 def quota(folder: Path, said: str) -> dict[str, str]:
     (found,) = made(folder, said, "ResourceQuota")
     hard = found["spec"]["hard"]
@@ -109,6 +155,7 @@ def quota(folder: Path, said: str) -> dict[str, str]:
 def test_the_quota_holds_the_disks_and_what_one_under_an_earlier_name_has_left(tmp_path: Path) -> None:
     assert quota(tmp_path / "retain", ALONE + DISK) == {"persistentvolumeclaims": "2", "requests.storage": "20Gi"}
     assert quota(tmp_path / "delete", ALONE + GOES) == {"persistentvolumeclaims": "1", "requests.storage": "10Gi"}
+    assert quota(tmp_path / "each", SCALED + EACH) == {"persistentvolumeclaims": "5", "requests.storage": "50Gi"}
     assert quota(tmp_path / "none", ALONE) == {"persistentvolumeclaims": "0"}
 
 
@@ -165,8 +212,8 @@ def found(folder: Path, **services: str) -> list[tuple[str, str]]:
 
 def test_a_disk_adds_nothing_to_what_the_policies_say(tmp_path: Path) -> None:
     shared = DISK.replace("path:", "accessMode: ReadWriteMany, path:")
-    with_disks = found(tmp_path / "with", printer=ALONE + DISK, press=shared)
-    assert with_disks == found(tmp_path / "without", printer=ALONE, press="")
+    with_disks = found(tmp_path / "with", printer=ALONE + DISK, press=shared, plates=EACH)
+    assert with_disks == found(tmp_path / "without", printer=ALONE, press="", plates="")
 
 
 @pytest.mark.xdist_group("program")

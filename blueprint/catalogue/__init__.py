@@ -104,9 +104,8 @@ class Spec(Promises):
         yield from self._is_whole()
         yield from self._listens_where_it_says()
         yield from self._is_alone()
-        yield from attaching.faults(
-            self.resources, self.containers, self.init_containers, self.singleton or self.schedule
-        )
+        alone = self.singleton or self.schedule
+        yield from attaching.faults(self.resources, self.containers, self.init_containers, alone, self.rollout.strategy)
         yield from self._ends_if_it_is_a_job()
         yield from self._reaches_hosts_apart()
         yield from self._names_each_thing_once()

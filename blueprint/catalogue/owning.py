@@ -239,9 +239,12 @@ class VolumeParams(Text):
     path: MountPath
     """Where it is mounted. Changing it restarts the pods; the data stays."""
     access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
-    """Kubernetes' words. `ReadWriteOnce`: one node at a time mounts it, so it is for a singleton or a cronjob.
-    `ReadWriteMany`: all pods share it; needs the setting disks.sharedStorageClass. Changing it makes another disk,
-    empty."""
+    """Kubernetes' words. `ReadWriteOnce`: one node at a time mounts it, so it is for a singleton or a cronjob, or for
+    each pod. `ReadWriteMany`: all pods share it; needs the setting disks.sharedStorageClass. Changing it makes another
+    disk, empty."""
+    per: Literal["service", "pod"] = "service"
+    """`pod`: each pod has a disk of its own, which it finds again under its number (a StatefulSet); as many are made as
+    pods may run at most. Changing it makes other disks, empty, and replaces the workload."""
     containers: tuple[Slug, ...] = ()
     """Names of the containers and init containers that mount it. Unset: all of them. Changing it restarts the pods."""
 

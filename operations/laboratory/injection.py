@@ -25,6 +25,7 @@ _TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "Deployment": ("spec", "template"),
     "Rollout": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
 }
 """Kind of a workload → where the template of its pods is."""
 _INJECTOR: Final = "istio-sidecar-injector"
