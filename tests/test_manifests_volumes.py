@@ -20,7 +20,7 @@ from tests.support.program_variants import objects as registered
 from tests.support.stacks import TODAY, catalogue, settings
 
 DISK: Final = "  resources: {plates: {type: volume, params: {size: 10Gi, path: /srv/plates}}}\n"
-GOES: Final = DISK.replace("}}}", "}, deletion: delete}}")
+GOES: Final = DISK + "  environments: {staging: {resources: {plates: {deletion: delete}}}}\n"
 ALONE: Final = "  singleton: it alone holds the plates\n"
 FILLED: Final = """\
   initContainers:
@@ -142,12 +142,12 @@ def test_the_disks_of_pods_grow_in_place_and_another_disk_replaces_the_set_alone
 
 
 def test_no_controller_deletes_the_disk_of_a_pod(tmp_path: Path) -> None:
-    (workload,) = made(tmp_path, EACH.replace("}}}", "}, deletion: delete}}"), "StatefulSet")
+    (workload,) = made(tmp_path, GOES.replace("path:", "per: pod, path:"), "StatefulSet", stack="staging")
     assert set(workload["spec"]["persistentVolumeClaimRetentionPolicy"].values()) == {"Retain"}
 
 
 def quota(folder: Path, said: str) -> dict[str, str]:
-    (found,) = made(folder, said, "ResourceQuota")
+    (found,) = made(folder, said, "ResourceQuota", stack="staging")
     hard = found["spec"]["hard"]
     return {name: hard[name] for name in ("persistentvolumeclaims", "requests.storage") if name in hard}
 
@@ -170,7 +170,7 @@ def test_a_disk_is_retained_with_its_namespace(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_goes_takes_nothing_along(tmp_path: Path) -> None:
-    assert kept(tmp_path, ALONE + GOES) == {"Namespace": None, "PersistentVolumeClaim": "delete"}
+    assert kept(tmp_path, ALONE + GOES, stack="staging") == {"Namespace": None, "PersistentVolumeClaim": "delete"}
 
 
 @pytest.mark.parametrize("how", [{"environment": "ephemeral"}, {"stack": "dev"}], ids=["ephemeral", "simulated"])
