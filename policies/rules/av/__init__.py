@@ -3,7 +3,7 @@
 Numbers are asked of staging and prod; a single pod in dev causes no outage.
 """
 
-from policies.rules.av import canaries, counts, nodes, pods, reached, updates
+from policies.rules.av import canaries, claims, counts, nodes, pods, reached, updates
 from policies.rules.av.group import AV
 
-__all__ = ["AV", "canaries", "counts", "nodes", "pods", "reached", "updates"]
+__all__ = ["AV", "canaries", "claims", "counts", "nodes", "pods", "reached", "updates"]
