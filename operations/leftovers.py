@@ -138,9 +138,9 @@ class Cluster:
             time.sleep(_POLL_SECONDS)
 
     def pods(self) -> tuple[int, int]:
-        """How many pods of ours are ready, and how many there are."""
+        """How many pods of ours are ready, and how many there are; one that has done its work is neither."""
         listed = self._run(["get", "pods", "--all-namespaces", f"--selector={_SELECTOR}", "--output=json"])
-        items = json.loads(listed)["items"]
+        items = [pod for pod in json.loads(listed)["items"] if pod.get("status", {}).get("phase") != "Succeeded"]
         return sum(map(_ready, items)), len(items)
 
     def listed(self, *kinds: str) -> Sequence[Mapping[str, Any]]:

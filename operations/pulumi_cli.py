@@ -194,6 +194,7 @@ def _failure(code: int, tally: Tally, log: Path) -> RefusedError:
     if not failures and not complaints:
         return RefusedError("the engine failed:\n" + "\n".join(f"  {line}" for line in last) + f"\nAll of it: {log}")
     reasons = [f"  {', '.join(what)}: {why}{_cure(why)}" for why, what in _by_reason(failures).items()]
+    reasons += _migrations(failures)
     more = [f"  {complaint}" for complaint in complaints]
     head = f"{many(len(failures), 'refused object')}:" if failures else "the program failed:"
     foot = "What was made is in the state: correct the cause and run the same command again." if failures else ""
@@ -211,6 +212,20 @@ def _by_reason(failures: Sequence[Failure]) -> Mapping[str, Sequence[str]]:
         why: [*names[:_NAMED], *([f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else [])]
         for why, names in sorted(grouped.items())
     }
+
+
+_JOB = "$kubernetes:batch/v1:Job::"
+"""In the address of a migration: no other Job is made by itself."""
+
+
+def _migrations(failures: Sequence[Failure]) -> list[str]:
+    """For each migration that failed: where its words are, and what holds meanwhile."""
+    failed = [failure.urn.rpartition(_JOB)[2].split("/") for failure in failures if _JOB in failure.urn]
+    return [
+        f"  {namespace} goes on with the version it has: no pod is changed before a migration has ended well.\n"
+        f"    kubectl logs --namespace {namespace} job/{name} shows why it did not; the next run tries it again."
+        for namespace, _, name in sorted(failed)
+    ]
 
 
 _CURES = (

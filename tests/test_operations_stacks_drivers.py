@@ -184,6 +184,35 @@ def test_what_a_provider_leaves_in_temporary_files_is_gone_after_the_run(tmp_pat
     assert not left.exists()
 
 
+def test_a_migration_that_failed_is_named_with_its_last_words_and_where_the_others_are(tmp_path: Path) -> None:
+    job = "order-service/Job/db-migrations-c88114b950"
+    urn = f"urn:pulumi:prod::platform::platform:service:Service$kubernetes:batch/v1:Job::{job}"
+    words = (  # as provider and engine say it
+        f'resource "order-service/{job.rpartition("/")[2]}" was successfully created, but the Kubernetes API server'
+        " reported that it failed to fully initialize or become live: [BackoffLimitExceeded] Job has reached the"
+        ' specified backoff limit [Pod order-service/x]: [Error] relation "orders" already exists'
+    )
+    said = [
+        {"resOpFailedEvent": {"metadata": {"urn": urn, "op": "create"}}},
+        {"diagnosticEvent": {"urn": urn, "message": words, "severity": "error"}},
+    ]
+    (tmp_path / "said").write_text("".join(f"{json.dumps(each)}\n" for each in said))
+    fake = tmp_path / "pulumi"
+    fake.write_text(f'#!/bin/sh\nfor last; do :; done\ncat {tmp_path}/said > "$last"\nexit 1\n')
+    fake.chmod(0o755)
+    (tmp_path / "folder").mkdir()
+    with alone(tmp_path / "lock", "a test", Console(quiet=True)) as guard:
+        pulumi = Pulumi(binary=fake, folder=tmp_path / "folder", environment={"PATH": "/usr/bin:/bin"}, guard=guard)
+        with pytest.raises(RefusedError) as error:
+            pulumi.work("up", cwd=tmp_path, watch=lambda _: None)
+    printed = str(error.value)
+    assert error.value.exit_code == Exit.RESOURCE
+    assert f"Job {job}" in printed
+    assert 'relation "orders" already exists' in printed, "its last words are lost"
+    assert "order-service goes on with the version it has" in printed
+    assert "kubectl logs --namespace order-service job/db-migrations-c88114b950" in printed
+
+
 def test_what_a_policy_refuses_is_refused_before_anything_is_started(tmp_path: Path) -> None:
     shutil.copytree(SERVICES, tmp_path / "services")
     file = tmp_path / "services" / "cart-service.yaml"
