@@ -158,6 +158,7 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
             data=stores.data_namespace(owned),
             backings=backings,
             disks=disks,
+            migrations=[store.migration for store in owned if store.migration],
         ),
         stores=owned,
         access=stores.access(service, owned, context),

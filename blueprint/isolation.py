@@ -17,6 +17,7 @@ from blueprint.catalogue.promising import Metrics
 from blueprint.context import Context
 from blueprint.deletion import Deletion
 from blueprint.delivery import peak_pods
+from blueprint.migrations import Migration
 from blueprint.network_rules import Addresses, Edge, NetworkRule, both_ends, internet, tcp
 from blueprint.platform_rules import Served, platform_edges
 from blueprint.sizes import Amounts, Quota
@@ -72,9 +73,10 @@ def decide(
     data: DataNamespace | None,
     backings: Sequence[Backing],
     disks: Sequence[Volume],
+    migrations: Sequence[Migration],
 ) -> ServiceNamespace:
-    """The namespace of `service`. `backings` are the stores and brokers it uses; `data` is where its own stores are;
-    `disks` are its volumes."""
+    """The namespace of `service`. `backings` are the stores and brokers it uses; `data` is where its own stores are,
+    whose schemas `migrations` change from here; `disks` are its volumes."""
     name, spec = service.name, service.spec
     namespace = context.namespace(name)
     proxy = sizes.PROXY[context.environment] if context.meshed else None
@@ -82,6 +84,14 @@ def decide(
     largest = sizes.UNASKED.at_least(proxy) if proxy else sizes.UNASKED
     for text in (*spec.containers.values(), *spec.init_containers.values()):
         largest = largest.at_least(sizes.container(text))
+    quota = Quota(
+        pods=pods,
+        total=sizes.pod(spec, proxy).times(pods),
+        claims=volumes.claims(disks),
+        disk_gib=volumes.disk_gib(disks),
+    )
+    for migration in migrations:  # also while pods of a version before are still being added
+        quota, largest = quota + migration.quota, largest.at_least(migration.amounts)
     edges = (*_catalogue_edges(service, context, backings), *_platform_edges(service, context))
     rules = sorted((rule for edge in edges for rule in both_ends(edge)), key=lambda rule: (rule.namespace, rule.name))
     return ServiceNamespace(
@@ -95,12 +105,7 @@ def decide(
         cost_center=spec.cost_center or spec.system,
         data_class=spec.data_class,
         meshed=context.meshed,
-        quota=Quota(
-            pods=pods,
-            total=sizes.pod(spec, proxy).times(pods),
-            claims=volumes.claims(disks),
-            disk_gib=volumes.disk_gib(disks),
-        ),
+        quota=quota,
         largest=largest,
         rules=tuple(rule for rule in rules if rule.namespace == namespace),
         data=data,

@@ -213,6 +213,21 @@ def members_key(resource: str) -> str:
     return f"{resource}-mongodb-keyfile"
 
 
+MIGRATION: Final = f"{PREFIX}/migration"
+"""On the pods of a migration: of which resource. Network rules know them by it, and no Service selects it."""
+
+
+def migrations(resource: str) -> str:
+    """What the migrations of a store have in common: their account, the name on their pods and the beginning of their
+    network rules' names. With a dot, as above."""
+    return f"{resource}.migrations"
+
+
+def migration(resource: str, digest: str) -> str:
+    """One Job of these, by the `digest` of what it says: a Job cannot be changed, so another one has another name."""
+    return f"{resource}-migrations-{digest}"
+
+
 def authority_folder(resource: str) -> str:
     """The folder in a service's pods with the authority of its store's certificate."""
     return f"/var/run/secrets/platform/{resource}"

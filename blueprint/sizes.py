@@ -113,6 +113,22 @@ UNASKED: Final = Amounts(
 )
 """A container nobody described (a debugging pod): enough for a shell."""
 
+MIGRATION: Final = Amounts(
+    cpu_request_millicores=100,
+    cpu_limit_millicores=1000,
+    memory_request_mib=512,
+    memory_limit_mib=512,
+    storage_request_mib=STORAGE_REQUEST_MIB,
+    storage_limit_mib=STORAGE_LIMIT_MIB,
+)
+"""A tool that sends statements; the work is the store's. Enough for Flyway, a JVM whose heap is a quarter of the limit;
+an unmeasured estimate. Memory is reserved whole: one that is killed half-way has to be done again."""
+MIGRATION_RETRIES: Final = 3
+"""Further pods after one that failed, 10, 20 and 40 seconds later: enough for a store that changes its first pod."""
+MIGRATION_SECONDS: Final = 1800
+"""How long a migration may take with its retries: what takes longer keeps every update waiting, and is better done
+beside the running version in small steps. An estimate; PostgreSQL takes back what it had not ended."""
+
 START_SECONDS: Final = 300
 """How long a container may take to listen before a liveness nobody wrote may restart it: the five minutes of
 Kubernetes' own example of a startupProbe (kubernetes.io, "Protect slow starting containers": 30 tries of 10 s)."""

@@ -42,6 +42,12 @@ def version(image: str) -> str:
     return names.fit(tag) or digest[:12]
 
 
+def is_pinned(image: str) -> bool:
+    """Whether `image` can only ever be one: it is named by its digest. A tag may be another tomorrow, and a node that
+    has it would not ask."""
+    return "@sha256:" in image
+
+
 def telemetry(service: Service, context: Context) -> Mapping[str, str]:
     """OpenTelemetry's own variables (opentelemetry.io, SDK environment variables); the owner's word wins."""
     spec = service.spec

@@ -57,12 +57,6 @@ class Container:
     """Folders it may write to, with their size in MiB; beside /tmp."""
     probes: Probes
 
-    @property
-    def is_pinned(self) -> bool:
-        """Whether the image can only ever be one: it is named by its digest. A tag may be another tomorrow, and a node
-        that has it would not ask."""
-        return "@sha256:" in self.image
-
 
 @dataclass(frozen=True, kw_only=True)
 class Autoscaler:

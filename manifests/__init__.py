@@ -19,6 +19,7 @@ from manifests import (
     keeping,
     kong_redis,
     mesh,
+    migrations,
     operators,
     volumes,
     workloads,
@@ -49,12 +50,13 @@ SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
     lambda plan: volumes.claims(plan.workload),
     lambda plan: workloads.beside(plan.workload, plan.delivery),
     lambda plan: mesh.membership(plan.membership) if plan.membership else iter(()),
+    lambda plan: (made for store in plan.stores if store.migration for made in migrations.migration(store.migration)),
     lambda plan: delivery.objects(plan.workload, plan.delivery),
     lambda plan: (made for route in plan.routes for made in gateway.route(route)),
     lambda plan: (made for route in plan.tcp_routes for made in gateway.tcp_route(route)),
 )
 """What a service becomes, in the order it is made: its namespace with everything closed comes first, its pods after all
-they need."""
+they need, the schemas of its stores among it."""
 
 
 def everything(blueprint: Blueprint) -> Iterator[Manifest]:

@@ -11,8 +11,8 @@ from blueprint import names, sizes
 from blueprint.kong_redis import KongRedis
 from manifests.isolation import network_policy
 from manifests.manifest import Manifest, manifest
+from manifests.pods import RESTRICTED
 from manifests.resources import resources
-from manifests.workloads import RESTRICTED
 
 GENERATOR: Final = "generators.external-secrets.io/v1alpha1"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from blueprint.sizes import MIGRATION_SECONDS
 from manifests.identity import kind
 from manifests.keeping import retained
 from manifests.manifest import Manifest
@@ -30,6 +31,10 @@ class Treatment:
     """What makes it ready, for kinds the provider does not know: the value of its annotation `waitFor`."""
     skip_await: bool = False
     """Not waited for."""
+    patience_seconds: int | None = None
+    """How long it is waited for; None: the provider's ten minutes."""
+    retried: bool = False
+    """Whether one that did not become ready is made anew by the next run, though nothing of it has changed."""
     prevails: bool = False
     """What the manifest says holds, also where another controller has written the same field in other words."""
     after: tuple[str, ...] = ()
@@ -55,19 +60,24 @@ _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
 _STORES: Final = ("Cluster", "Database", "PerconaServerMongoDB", "Pooler")
 """What its pods connect to when they start."""
+_MIGRATIONS: Final = ("Job",)
+"""What has to end before: the only Jobs there are. One that fails fails the run, and what comes after it is not asked
+for (pulumi-kubernetes v4.25.0, provider/pkg/await/job.go): the pods that run stay as they are."""
+_ENDING_SECONDS: Final = 60
+"""What the cluster may take to say that a Job is over."""
 
 TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,
     "apps/v1:Deployment": Treatment(
-        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS),
+        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS, *_MIGRATIONS),
         across=_STORES,
         provider_replaces=("spec.selector",),
         restarted_by=("spec.template",),
     ),
     # Replaced, all its pods end before the new ones start; their disks stay.
     "apps/v1:StatefulSet": Treatment(
-        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS),
+        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS, *_MIGRATIONS),
         across=_STORES,
         provider_replaces=(
             "spec.podManagementPolicy",
@@ -80,7 +90,13 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     ),
     "argoproj.io/v1alpha1:AnalysisTemplate": _PLAIN,
     "argoproj.io/v1alpha1:Rollout": Treatment(
-        after=(*_PREREQUISITES, *_MOUNTED, "AnalysisTemplate", "VirtualService/-weights", *_CREDENTIALS),
+        after=(
+            *_PREREQUISITES,
+            *_MOUNTED,
+            *("AnalysisTemplate", "VirtualService/-weights"),
+            *_CREDENTIALS,
+            *_MIGRATIONS,
+        ),
         across=_STORES,
         wait_for="jsonpath={.status.phase}=Healthy",
         replaced_by=("spec.selector",),
@@ -90,9 +106,21 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         prevails=True,
     ),
     "autoscaling/v2:HorizontalPodAutoscaler": _PLAIN,
-    # A new template holds from the next run on; the run that is under way goes on.
     "barmancloud.cnpg.io/v1:ObjectStore": _PLAIN,
-    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS), across=_STORES),
+    # A new template holds from the next run on; the run that is under way goes on.
+    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS, *_MIGRATIONS), across=_STORES),
+    "batch/v1:Job": Treatment(
+        after=(
+            *_PREREQUISITES,
+            *_CREDENTIALS,
+            *(f"NetworkPolicy/.migrations.{edge}" for edge in ("dns", "istiod", "store")),
+            "Sidecar",  # its proxy knows no store before
+        ),
+        across=_STORES,
+        patience_seconds=MIGRATION_SECONDS + _ENDING_SECONDS,
+        retried=True,
+        provider_replaces=("spec.template",),
+    ),
     "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
     "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready", across=("Certificate",)),
     "cert-manager.io/v1:Issuer": _PLAIN,
@@ -245,6 +273,10 @@ def _notes(how: Treatment) -> Iterator[tuple[str, str]]:
         yield "pulumi.com/waitFor", how.wait_for
     if how.skip_await:
         yield "pulumi.com/skipAwait", "true"
+    if how.patience_seconds:
+        yield "pulumi.com/timeoutSeconds", str(how.patience_seconds)
+    if how.retried:
+        yield "pulumi.com/replaceUnready", "true"
     if how.prevails:
         yield "pulumi.com/patchForce", "true"
 

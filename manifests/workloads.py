@@ -4,27 +4,17 @@ The workload object itself is spelled per way of delivery in `manifests.delivery
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from blueprint import names, sizes
 from blueprint.catalogue.mounting import TEMPORARY
 from blueprint.delivery import BlueGreen, Canary, Delivery
 from blueprint.names import selector
-from blueprint.variables import Composed, FromSecret
 from blueprint.workloads import Container, Workload
 from manifests import trust, volumes
 from manifests.manifest import Manifest, given, manifest
+from manifests.pods import RESTRICTED, pod_security, proxied, pull_policy, variable
 from manifests.probes import spelled
 from manifests.resources import resources
-
-RESTRICTED: Final = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-"""What Pod Security *restricted* asks of each container, and a read-only root on top."""
 
 
 def labels(workload: Workload) -> Mapping[str, str]:
@@ -113,7 +103,11 @@ def _disruption_budget(workload: Workload) -> Manifest:
 
 def template(workload: Workload, *, hash_label: str | None, restart: str = "Always") -> Manifest:
     """The pod template. `hash_label` is the label by which the controller tells versions apart."""
-    annotations = {f"{names.PREFIX}/config-checksum": workload.checksum, **_metrics(workload), **_proxy(workload)}
+    annotations = {
+        f"{names.PREFIX}/config-checksum": workload.checksum,
+        **_metrics(workload),
+        **proxied(workload.proxy),
+    }
     marks = {**labels(workload), "app.kubernetes.io/version": workload.version, **names.MANAGED}
     spec: Manifest = {
         "serviceAccountName": workload.account,
@@ -125,11 +119,7 @@ def template(workload: Workload, *, hash_label: str | None, restart: str = "Alwa
         "restartPolicy": restart,
         "terminationGracePeriodSeconds": workload.grace_seconds,
         "securityContext": {
-            "fsGroup": workload.group,
-            "runAsGroup": workload.group,
-            "runAsNonRoot": True,
-            "runAsUser": workload.user,
-            "seccompProfile": {"type": "RuntimeDefault"},
+            **pod_security(workload.user, workload.group),
             **volumes.given_to_the_group(workload),
         },
         **given(
@@ -183,19 +173,6 @@ def _metrics(workload: Workload) -> Mapping[str, str]:
     }
 
 
-def _proxy(workload: Workload) -> Mapping[str, str]:
-    """The proxy's bounds: all four, because setting one replaces the whole block."""
-    if workload.proxy is None:
-        return {}
-    spelled = resources(workload.proxy)
-    return {
-        "sidecar.istio.io/proxyCPU": spelled["requests"]["cpu"],
-        "sidecar.istio.io/proxyCPULimit": spelled["limits"]["cpu"],
-        "sidecar.istio.io/proxyMemory": spelled["requests"]["memory"],
-        "sidecar.istio.io/proxyMemoryLimit": spelled["limits"]["memory"],
-    }
-
-
 def _spread(workload: Workload, hash_label: str) -> list[Manifest]:
     """Over zones, then over nodes; each version by itself, or an update would see the old pods as its own."""
     strictly = "DoNotSchedule" if workload.spread_strictly else "ScheduleAnyway"
@@ -225,13 +202,13 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
     return {
         "name": container.name,
         "image": container.image,
-        "imagePullPolicy": "IfNotPresent" if container.is_pinned else "Always",
+        "imagePullPolicy": pull_policy(container.image),
         **given(
             command=list(container.command or ()),
             args=list(container.args or ()),
             ports=ports,
             envFrom=[{"configMapRef": {"name": container.config}}] if container.config else None,
-            env=[_variable(variable) for variable in container.environment],
+            env=[variable(each) for each in container.environment],
         ),
         "resources": resources(container.amounts),
         **given(
@@ -255,9 +232,3 @@ def _container(workload: Workload, container: Container, *, starts: bool) -> Man
             *volumes.mounts(workload, container.name),
         ],
     }
-
-
-def _variable(variable: FromSecret | Composed) -> Manifest:
-    if isinstance(variable, Composed):
-        return {"name": variable.name, "value": variable.value}
-    return {"name": variable.name, "valueFrom": {"secretKeyRef": {"name": variable.secret, "key": variable.key}}}

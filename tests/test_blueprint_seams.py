@@ -43,6 +43,7 @@ class InSubnet:
     reached_at: tuple[Peer, ...] = (Addresses(cidr="10.9.0.0/24"),)
     namespace: None = None
 
+    migration: None = None
     quota: None = None
     largest: None = None
 

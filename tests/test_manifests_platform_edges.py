@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from blueprint import design
+from blueprint.catalogue.owning import Shaped
 from blueprint.settings import Existing, Gateway, Mesh, SelfSigned
 from blueprint.vendors import OPERATED
 from manifests import Manifest, everything
@@ -154,8 +155,11 @@ def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
 ) -> None:
     asking = [each["spec"]["egress"] for each in _on(**cluster) if each["metadata"]["name"].endswith(".dns")]
     owned = [of for service in shop().within("prod") for of in service.spec.resources.values()]
-    stores = sum(of.type in OPERATED for of in owned)
-    assert len(asking) == 16 + stores, "twelve services, the gateway and its Redis, the collector, Prometheus, stores"
+    operated = [of for of in owned if of.type in OPERATED]
+    inside = len(operated) + sum(isinstance(of, Shaped) and of.migrations is not None for of in operated)
+    assert len(asking) == 16 + inside, (
+        "twelve services, the gateway and its Redis, the collector, Prometheus, stores and their migrations"
+    )
     for (rule,) in asking:
         assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs
         labels = [to["podSelector"]["matchLabels"]["k8s-app"] for to in rule["to"] if "podSelector" in to]

@@ -50,8 +50,8 @@ def test_every_kind_we_make_is_treated_and_no_other(tmp_path: Path) -> None:
 
 
 def test_a_kind_without_a_treatment_is_refused_with_the_known_ones() -> None:
-    stranger = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}}
-    with pytest.raises(LookupError, match=r"batch/v1:Job 'once' has no treatment.*beside: .*apps/v1:Deployment"):
+    stranger = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "all"}}
+    with pytest.raises(LookupError, match=r"apps/v1:DaemonSet 'all' has no treatment.*beside: .*apps/v1:Deployment"):
         treatment(stranger)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from blueprint import design
+from manifests import everything
 from operations.embedded import KINDS, Kind
 from operations.embedded.nodes import ZONES
 from tests.support.engine_fixtures import ControlPlane, eventually
+from tests.support.stacks import catalogue, settings
 
 pytestmark = pytest.mark.engine
 
@@ -240,6 +244,22 @@ def test_a_jobs_pods_end_and_the_job_completes(control_plane: ControlPlane) -> N
         }
     )
     control_plane.kubectl("wait", "--for=condition=Complete", "job/sample", "--namespace", namespace, "--timeout=60s")
+
+
+def test_a_migration_is_admitted_within_quota_and_limits_and_ends(control_plane: ControlPlane, tmp_path: Path) -> None:
+    more = "  resources: {db: {type: postgres, migrations: {image: 'registry.test/migrate:1', command: [migrate]}}}\n"
+    made = list(everything(design(settings("dev"), catalogue(tmp_path, migrated=more))))
+    kinds = ("Namespace", "LimitRange", "PriorityClass", "ResourceQuota", "ServiceAccount")
+    for each in (*made, *(each for each in made if each["kind"] == "Job")):
+        if each["kind"] in (*kinds, "Job") and each["metadata"].get("namespace", "migrated") == "migrated":
+            control_plane.apply(each)
+    (job,) = [each["metadata"]["name"] for each in made if each["kind"] == "Job"]
+    of = ("--namespace", "migrated")
+    control_plane.kubectl("wait", "--for=condition=Complete", f"job/{job}", *of, "--timeout=60s")
+    eventually(
+        "the pod that has ended leaves its place in the quota",
+        lambda: control_plane.get("resourcequota/migrated", *of).get("status", {}).get("used", {}).get("pods") == "0",
+    )
 
 
 def test_a_load_balancer_gets_an_address_and_a_cluster_service_none(control_plane: ControlPlane) -> None:

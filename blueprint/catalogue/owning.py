@@ -16,12 +16,19 @@ from blueprint.text import Cron, Image, Slug, Text
 
 
 class Migrations(Text):
-    """Brings the schema up to date before a new version starts."""
+    """Brings the schema up to date before a new version of the service starts, a canary's first pod among them.
+
+    It runs once for each image and command, and must find by itself what is left to do: it is run again when it fails
+    and when the platform changes how it is run. While it runs, and when it fails, the version that runs goes on, on
+    the schema it left: so it adds first, and takes away a version later. It reaches names and this one store, without a
+    pooler in between. Of PostgreSQL it finds DATABASE_URL and what libpq, and most drivers, read by themselves: PGHOST,
+    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT.
+    """
 
     image: Image
-    """Repository with a tag or a digest."""
+    """Repository with a digest, or with a tag. Another image is another run; that a tag has moved is not seen."""
     command: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Program and arguments."""
+    """Program and arguments. Others are another run."""
 
 
 class Pool(Text):
@@ -64,8 +71,6 @@ class Store(Text):
     """Size; what it means per environment is in `blueprint.sizes`. Growing is in place, with a restart."""
     owns: tuple[Identifier, ...] = ()
     """Tables or collections. One table has one owner in the whole catalogue."""
-    migrations: Migrations | None = None
-    """Unset: the service migrates by itself."""
     pool: Pool = Pool()
     """Connections."""
     high_availability: bool = False
@@ -77,6 +82,13 @@ class Store(Text):
     deletion: Literal["retain", "snapshot", "delete"] = "retain"
     """What is left when the resource leaves the catalogue, or gets another name: the store with its disks, a last copy
     (until those are made, the store), or nothing. `delete` is refused in production; ephemeral stacks keep nothing."""
+
+
+class Shaped(Store):
+    """A store whose data has a shape that versions of its service change; not a type by itself."""
+
+    migrations: Migrations | None = None
+    """Unset: the service migrates by itself."""
 
 
 class DatabaseParams(Text):
@@ -104,7 +116,7 @@ class RedisParams(Text):
     """What goes when memory is full: nothing (a store) or the least used (a cache)."""
 
 
-class Postgres(Store):
+class Postgres(Shaped):
     """A PostgreSQL of the service's own.
 
     `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's
@@ -130,7 +142,7 @@ class Postgres(Store):
     """Settings."""
 
 
-class Mongodb(Store):
+class Mongodb(Shaped):
     """A MongoDB of the service's own: a replica set, of one member where high availability is not asked for.
 
     `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's
@@ -157,7 +169,7 @@ class Redis(Store):
     """Settings."""
 
 
-class Clickhouse(Store):
+class Clickhouse(Shaped):
     """A ClickHouse of the service's own."""
 
     type: Literal["clickhouse"]
@@ -166,7 +178,7 @@ class Clickhouse(Store):
     """Settings."""
 
 
-class Elasticsearch(Store):
+class Elasticsearch(Shaped):
     """An Elasticsearch of the service's own."""
 
     keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url")

@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import deletion, names
+from blueprint import deletion, migrations, names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.owning import Postgres
-from blueprint.connection import Composed, Connection, Drawn, Known, Source, Trust
+from blueprint.connection import Connection
 from blueprint.context import Context
 from blueprint.deletion import Deletion
+from blueprint.migrations import Migration
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import copies, edges
+from blueprint.stores import copies, edges, reaching_postgres
 from blueprint.stores.copies import Copies
 from blueprint.stores.sizes import POSTGRES, StoreSize
 from blueprint.vendors import STORE_PORTS
@@ -62,7 +63,7 @@ BUFFERS_PERCENT: Final = 25
 
 RESERVED: Final = 13
 """Connections no service may count on: 3 for superusers (superuser_reserved_connections, PostgreSQL's default) and 10
-for the operator's instance managers, their metrics and the standbys."""
+for the operator's instance managers, their metrics, the standbys and a migration."""
 
 POOLED_CLIENTS: Final = 1000
 """Connections that one pod of the pooler takes (`max_client_conn` in CloudNativePG's own examples; PgBouncer's default
@@ -144,6 +145,8 @@ class CloudNativePg:
     """Owner of the database, and the only role that may connect."""
     extensions: tuple[str, ...]
     pooler: Pooler | None
+    migration: Migration | None
+    """What brings its schema up to date; None: its service does."""
     copies: Copies | None
     deletion: Deletion | None
     """What is left of it when its resource leaves the catalogue."""
@@ -201,8 +204,17 @@ def decide(service: Service, resource: str, text: Postgres, context: Context) ->
     pooler = _pooler(resource, size, pods) if pooled(text) else None
     away = copies.decide(service, resource, text, context)
     role, name = user(service.name), database(text, resource)
-    writes = names.address(pooler.name if pooler else f"{resource}-rw", namespace)
+    first = names.address(f"{resource}-rw", namespace)
+    writes = names.address(pooler.name, namespace) if pooler else first
     reads = names.address(f"{resource}-ro" if pods > 1 else f"{resource}-r", namespace)
+    connection = reaching_postgres.connection(service.name, resource, role, name, writes, reads)
+    migration: Migration | None = None
+    theirs: tuple[NetworkRule, ...] = ()
+    if text.migrations:
+        session = reaching_postgres.session(service.name, resource, role, name, first)
+        changing = migrations.edge(service.name, resource, edges.pods(service.name, resource, context), ports, context)
+        migration = migrations.decide(service, resource, text.migrations, context, changing, session)
+        theirs = tuple(rule for rule in both_ends(changing) if rule.namespace == namespace)
     return CloudNativePg(
         engine="postgres",
         resource=resource,
@@ -211,8 +223,12 @@ def decide(service: Service, resource: str, text: Postgres, context: Context) ->
         ports=ports,
         reached_at=edge.target,
         namespace=namespace,
-        connections={resource: _connection(service.name, resource, role, name, writes, reads)},
-        rules=(*both_ends(edge), *edges.operated(service.name, resource, "postgres", context, copied=away is not None)),
+        connections={resource: connection},
+        rules=(
+            *both_ends(edge),
+            *theirs,
+            *edges.operated(service.name, resource, "postgres", context, copied=away is not None),
+        ),
         service=service.name,
         service_namespace=context.namespace(service.name),
         owner=service.spec.owner,
@@ -233,6 +249,7 @@ def decide(service: Service, resource: str, text: Postgres, context: Context) ->
         user=role,
         extensions=tuple(sorted(text.params.extensions)),
         pooler=pooler,
+        migration=migration,
         copies=away,
         deletion=deletion.decide(text, context),
         archiver=ARCHIVER,
@@ -259,30 +276,4 @@ def _dns_names(resource: str, namespace: str, pooler: Pooler | None) -> tuple[st
         name
         for service in services
         for name in (service, f"{service}.{namespace}", f"{service}.{namespace}.svc", names.address(service, namespace))
-    )
-
-
-def _connection(service: str, resource: str, role: str, name: str, writes: str, reads: str) -> Connection:
-    folder, (port,) = names.authority_folder(resource), STORE_PORTS["postgres"]
-    ca = f"{folder}/{Trust.file}"
-
-    def url(host: str) -> Source:
-        return Composed(
-            text=f"postgresql://{role}:{{password}}@{host}:{port}/{name}?sslmode=verify-full&sslrootcert={ca}"
-        )
-
-    return Connection(
-        secret=names.connection(service, resource),
-        keys={
-            "ca": Known(text=ca),
-            "database": Known(text=name),
-            "host": Known(text=writes),
-            "password": Drawn(secret=names.owner(resource), key="password"),
-            "port": Known(text=str(port)),
-            "read_host": Known(text=reads),
-            "read_url": url(reads),
-            "url": url(writes),
-            "username": Known(text=role),
-        },
-        trust=Trust(folder=folder, secret=names.STORE_CLIENT),
     )

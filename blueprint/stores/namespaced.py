@@ -27,6 +27,7 @@ class InNamespace:
     connections: Mapping[str, Connection]
     rules: tuple[NetworkRule, ...]
     """At the store itself."""
+    migration: None = None
     quota: None = None
     largest: None = None
     deletion: None = None

@@ -131,6 +131,8 @@ class PerconaMongodb:
     copies: Copies | None
     deletion: Deletion | None
     """What is left of it when its resource leaves the catalogue."""
+    migration: None = None
+    """Not made yet: its service brings its own documents up to date."""
     oplog_span_minutes: int
     """How much work one piece of the oplog in the bucket holds: at most so much is lost."""
     copies_kept: int

@@ -22,7 +22,7 @@ from operations.laboratory.openings import Openings
 from policies.core.facts import Facts
 from policies.network.addresses import METADATA, Space, space, union
 from policies.network.reach import Direction
-from policies.rules.net.edges import edges, service_pods, stores
+from policies.rules.net.edges import edges, migrations, service_pods, stores
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Pods, Zone
 
 UNDECLARED: Final = Port("TCP", 64_999)
@@ -112,7 +112,7 @@ class _Known:
 
     def __init__(self, facts: Facts, drawn: Iterable[Edge], only: Sequence[str]) -> None:
         services = [service.name for service in facts.services or ()]
-        self.places = (*(service_pods(name) for name in services), *stores(facts), *STANDING)
+        self.places = (*(service_pods(name) for name in services), *stores(facts), *migrations(facts), *STANDING)
         self._drawn = tuple(drawn)
         self._tenants = {place for name in services for place in (name, names.data_namespace(name))}
         self._chosen = {place for name in only or services for place in (name, names.data_namespace(name))}

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from blueprint import names
 from blueprint.catalogue import Environment
 from blueprint.reading.entries import Entry
 from policies.core.facts import Facts
@@ -83,6 +84,9 @@ def _known(steps: Sequence[str], path: str, about: Object | None) -> list[str]:
     for step in steps:
         if step.startswith("<"):
             found = _CONTAINER.search(path) if known[-1:] == ["containers"] and about else None
+            if found and about and (resource := about.labels[names.MIGRATION].text):
+                known[-1:] = ["resources", resource, "migrations"]
+                continue
             name = _name(path[: found.end()], about.props) if found and about else None
             if found is None or name is None:
                 break

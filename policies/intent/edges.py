@@ -11,7 +11,7 @@ from functools import cached_property
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker, Consume
 from blueprint.catalogue.offering import Provide
-from blueprint.catalogue.owning import Account, AnyStore, Store
+from blueprint.catalogue.owning import Account, AnyStore, Migrations, Shaped, Store
 from policies.core.facts import Facts
 
 
@@ -61,6 +61,11 @@ class Owned:
     service: Service
     name: str
     store: AnyStore
+
+    @property
+    def migrations(self) -> Migrations | None:
+        """What changes its schema; None: nothing beside its service."""
+        return self.store.migrations if isinstance(self.store, Shaped) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,9 @@ def _workload(made: Manifest) -> Iterator[Manifest]:
         holder = made["spec"]["jobTemplate"]["spec"] if made["kind"] == "CronJob" else made["spec"]
         labels = holder["template"]["metadata"]["labels"]
         spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": holder["template"]}
-        yield {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": made["metadata"], "spec": spec}
+        # A Job's own name is another with each version.
+        called = {"name": labels["app.kubernetes.io/name"]} if made["kind"] == "Job" else {}
+        yield {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": made["metadata"] | called, "spec": spec}
 
 
 def _half(made: Manifest, question: Asked) -> Iterator[Manifest]:

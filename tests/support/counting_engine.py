@@ -95,6 +95,8 @@ class CountingEngine:
     preview: bool
     computed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Type → outputs its provider would add. In a preview each is a value nobody knows yet."""
+    failing: frozenset[str] = frozenset()
+    """Types of resources that are asked for, and fail."""
     registered: dict[str, Registration] = field(default_factory=dict)
     """By URN, in order of arrival."""
     outputs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -178,6 +180,8 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         except ValueError as error:
             self._engine.refused.append(str(error))
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        if request.type in self._engine.failing:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{request.name} failed")
         # In a preview nothing has an id yet.
         known = f"{request.name}-id" if request.custom and not self._engine.preview else ""
         return resource_pb2.RegisterResourceResponse(urn=urn, id=known, object=self._engine.answer(request))

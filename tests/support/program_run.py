@@ -131,14 +131,15 @@ def run(
     seed: int = 0,
     preview: bool = True,
     computed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    failing: frozenset[str] = frozenset(),
     seconds: int = SECONDS,
 ) -> Run:
     """Runs the program of the project in `folder` as `stack` with `settings`, and waits until it ends, `seconds` long.
 
-    `computed` are the outputs providers add, by type. `seed` orders the program's sets (PYTHONHASHSEED). The CPU
-    seconds are right only where nothing else of this process starts processes meanwhile.
+    `computed` are the outputs providers add, by type; `failing` are types that fail. `seed` orders the program's sets
+    (PYTHONHASHSEED). The CPU seconds are right only where nothing else of this process starts processes meanwhile.
     """
-    engine = CountingEngine(project=PROJECT, stack=stack, preview=preview, computed=computed)
+    engine = CountingEngine(project=PROJECT, stack=stack, preview=preview, computed=computed, failing=failing)
     before = _children_cpu_seconds()
     with engine.listening() as address:
         done = subprocess.run(

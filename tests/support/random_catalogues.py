@@ -44,6 +44,7 @@ CIDRS: Final[tuple[dict[str, Any], ...]] = (
     {"cidrs": ["192.168.77.0/24", "10.60.0.0/16", "fd12:3456:789a::/48"]},
 )
 """Where a host is: on the internet, or in networks the proof knows (`tests.support.stack_text`)."""
+MIGRATIONS: Final = {"image": "example.com/migrations:1.0.0", "command": ["migrate"]}
 HOSTS: Final = ("api.example.com", "mail.example.net", "pay.example.org")
 
 Text = dict[str, Any]
@@ -248,7 +249,11 @@ def _resources(chance: Random) -> Text:
     kinds = chance.sample((*STORES, *STORES, "kafka", "nats", "amqp", "secret"), chance.choice((0, 1, 1, 2, 3)))
     names = chance.sample(("api", "b", "cache", "db", "db-b"), len(kinds))
     return {
-        name: {"type": kind, **({"params": {"keys": ["KEY"]}} if kind == "secret" else {})}
+        name: {
+            "type": kind,
+            **({"params": {"keys": ["KEY"]}} if kind == "secret" else {}),
+            **({"migrations": MIGRATIONS} if kind in ("mongodb", "postgres") and chance.random() < 0.6 else {}),
+        }
         for name, kind in zip(names, kinds, strict=True)
     }
 

@@ -87,6 +87,7 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
                 store = f"{name}-data/{resource}"
                 yield Edge(source=pods(name), target=store, ports=STORE_PORTS[of["type"]])
                 yield from _operated(of["type"], store, stack)
+                yield from _migrating(name, resource, of, stack)
                 if stack.copies and of["type"] in OPERATED and of.get("backup") != "none":
                     yield Edge(source=store, target=INTERNET, ports=(443,))
         events = spec.get("events", {})
@@ -115,6 +116,25 @@ def _operated(engine: str, store: str, stack: Stack) -> Iterator[Edge]:
         yield Edge(source=NODES, target=store, ports=probes)
     if asks and stack.api_server:
         yield Edge(source=store, target=API_SERVER, ports=(443, 6443))
+
+
+def migrations(service: str, spec: Mapping[str, Any]) -> list[str]:
+    """The pods that change the schemas of `service`, as the analyser calls them."""
+    owned = spec.get("resources", {})
+    return [
+        f"{service}/{key}.migrations" for key, of in owned.items() if of["type"] in OPERATED and of.get("migrations")
+    ]
+
+
+def _migrating(service: str, resource: str, of: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
+    """Names, the proxy's configuration, and the one store."""
+    for end in migrations(service, {"resources": {resource: of}}):
+        yield Edge(source=end, target=f"{service}-data/{resource}", ports=STORE_PORTS[of["type"]])
+        yield from _resolving(end, stack)
+        if stack.meshed:
+            yield Edge(source=end, target=ISTIOD.end, ports=(15012,))
+            if stack.nodes:
+                yield Edge(source=NODES, target=end, ports=(15020, 15021))
 
 
 def _asked(operation: Mapping[str, Any]) -> tuple[str, str]:
@@ -215,13 +235,16 @@ def _platform(stack: Stack) -> Iterator[Edge]:
         yield Edge(source=GATEWAY.end, target=ISTIOD.end, ports=(15012,))
 
 
-def _by_namespace(specs: Specs, stack: Stack) -> Iterator[Edge]:
-    """What one end alone leaves open to a stray beside a service: these two rules know services by their namespaces,
-    so that a new service changes no object of the platform's. The stray pod's own NetworkPolicy is what closes them."""
-    for name in specs:
-        yield Edge(source=f"{name}/a-stray", target=COLLECTOR.end, ports=(4317, 4318))
-        if stack.meshed:
-            yield Edge(source=PROMETHEUS.end, target=f"{name}/a-stray", ports=(15020,))
+def _by_namespace(specs: Specs, stack: Stack, question: Asked) -> Iterator[Edge]:
+    """What one end alone leaves open to other pods beside a service's: these two rules know services by their
+    namespaces, so that a new service changes no object of the platform's. The other pods' own NetworkPolicies are what
+    closes them."""
+    for name, spec in specs.items():
+        for end in (f"{name}/a-stray", *migrations(name, spec)):
+            if question.ways_in and not question.ways_out:
+                yield Edge(source=end, target=COLLECTOR.end, ports=(4317, 4318))
+            if question.ways_out and not question.ways_in and stack.meshed:
+                yield Edge(source=PROMETHEUS.end, target=end, ports=(15020,))
 
 
 def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
@@ -230,7 +253,8 @@ def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
     Where no NetworkPolicy counts, everything passes; where only the mesh does, everything but requests to services.
     """
     standing = {one.end: one for one in stand_ins(specs, meshed=stack.meshed)}
-    services = {pods(name) for name in specs}
+    changing = {end for name, spec in specs.items() for end in migrations(name, spec)}
+    services = {pods(name) for name in specs} | changing
     places = {of.name for of in stack.zones}
     ends = sorted({*standing, *services, *places})
     closed = {end for end in ends if end in services or (end in standing and standing[end].walled)}
@@ -249,13 +273,7 @@ def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
                 if by_proxy
                 else everything
             )
-    alone = question.ways_in != question.ways_out
-    allowed = [*edges(specs, stack), *(_by_namespace(specs, stack) if alone else ())]
-    for edge in allowed:
-        if edge.source.endswith("/a-stray") and not question.ways_in:
-            continue
-        if edge.target.endswith("/a-stray") and not question.ways_out:
-            continue
+    for edge in (*edges(specs, stack), *_by_namespace(specs, stack, question)):
         if edge.target in judged and edge.source == NODES and not question.ways_in:
             continue  # said above: the proxy's own ports
         asks = edge.asks if question.admissions and stack.meshed else ((ANY, ANY, ANY),)

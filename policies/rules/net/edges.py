@@ -12,9 +12,12 @@ from policies.rules.net.platform import (
     API_SERVER_PORTS,
     BROKERS,
     GATEWAY,
+    ISTIOD,
     OPERATED,
     OPERATOR_OF,
     PROMETHEUS,
+    PROXY_PROBES,
+    XDS_PORT,
     Edge,
     Pods,
     Zone,
@@ -37,6 +40,16 @@ def store_pods(service: str, resource: str) -> Pods:
     """The pods of a store, by the label its operator puts on them."""
     labels = {f"{names.PREFIX}/resource": resource}
     return Pods(namespace=names.data_namespace(service), name=resource, labels=labels, closed=True)
+
+
+def migration_pods(service: str, resource: str) -> Pods:
+    """The pods that change the schema of a store, by a label that is no Service's."""
+    return Pods(
+        namespace=service,
+        name=names.migrations(resource),
+        labels={f"{names.PREFIX}/migration": resource},
+        closed=True,
+    )
 
 
 def edges(facts: Facts) -> Iterator[Edge]:
@@ -77,14 +90,31 @@ def stores(facts: Facts) -> Iterator[Pods]:
         yield store_pods(owned.service.name, owned.name)
 
 
+def migrations(facts: Facts) -> Iterator[Pods]:
+    """The migrations of every service."""
+    for owned in intent(facts).stores:
+        if owned.migrations and _is_operated(owned, facts):
+            yield migration_pods(owned.service.name, owned.name)
+
+
+def _placement(owned: Owned, facts: Facts) -> str:
+    return getattr(facts.settings.data, owned.store.type) if facts.settings else "operator"
+
+
+def _is_operated(owned: Owned, facts: Facts) -> bool:
+    """Whether an operator that is installed runs it."""
+    return _placement(owned, facts) == "operator" and owned.store.type in OPERATED
+
+
 def _store(owned: Owned, facts: Facts) -> Iterator[Edge]:
-    service, engine = owned.service.name, owned.store.type
-    placement = getattr(facts.settings.data, engine) if facts.settings else "operator"
+    service, engine, placement = owned.service.name, owned.store.type, _placement(owned, facts)
     store, why = store_pods(service, owned.name), f"{service} owns {engine} {owned.name}"
     source, ports_ = service_pods(service), _tcp(*STORE_PORTS[engine])
     yield Edge(source=source, target=store, ports=ports_, why=why, must=placement == "operator")
-    if placement == "operator" and engine in OPERATED:
+    if _is_operated(owned, facts):
         yield from _operated(store, engine, facts)
+        if owned.migrations:
+            yield from _migrating(owned, store, facts)
         if _is_copied(owned, facts):
             yield Edge(source=store, target=internet(facts), ports=_tcp(443), why="its copies go to a bucket")
     else:
@@ -117,6 +147,19 @@ def _operated(store: Pods, engine: str, facts: Facts) -> Iterator[Edge]:
     if of.asks_api_server and (there := api_server(facts)):
         zone = Zone(name="the API server", must=there, may=there)
         yield Edge(source=store, target=zone, ports=API_SERVER_PORTS, why="its pods follow their own object")
+
+
+def _migrating(owned: Owned, store: Pods, facts: Facts) -> Iterator[Edge]:
+    """What the pods that change its schema need: names, their proxy's configuration, and that store."""
+    service, pods = owned.service.name, migration_pods(owned.service.name, owned.name)
+    why = f"the migrations of {service} change the schema of {owned.name}"
+    yield Edge(source=pods, target=store, ports=_tcp(*STORE_PORTS[owned.store.type]), why=why)
+    yield from resolving(pods, facts, f"the migrations of {service} resolve names")
+    if facts.mesh == "sidecar":
+        yield Edge(source=pods, target=ISTIOD, ports=XDS_PORT, why="platform edge istiod")
+        if probing := nodes(facts):
+            zone = Zone(name="the nodes", must=probing, may=probing)
+            yield Edge(source=zone, target=pods, ports=PROXY_PROBES, why="platform edge kubelet")
 
 
 def _tcp(*numbers: int) -> int:

@@ -12,7 +12,7 @@ from policies.network.reach import Direction, End, Reach
 from policies.objects import Object
 from policies.objects.selectors import texts
 from policies.objects.values import MalformedError, UndeterminedError
-from policies.rules.net.edges import edges, service_pods, stores
+from policies.rules.net.edges import edges, migrations, service_pods, stores
 from policies.rules.net.group import POLICY_SORTS, TRUSTED
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Place, Pods, ServiceNamespaces, Zone
 
@@ -93,10 +93,10 @@ def _standing(world: World, found: Iterable[End]) -> Iterator[tuple[tuple[str, s
         there.setdefault(end.namespace, []).append(end)
     facts = world.facts
     services = [service_pods(service.name) for service in facts.services or ()]
-    for pods in (*STANDING, *stores(facts), *services):
+    for pods in (*STANDING, *stores(facts), *migrations(facts), *services):
         here = there.get(pods.namespace, [])
         ends = tuple(end for end in here if pods.labels.items() <= end.labels.items())
-        if not ends and pods.namespace in facts.service:
+        if not ends and any(pods is each for each in services):
             ends = tuple(here)  # a service's pods without the service's label are cut off, not absent
         stand_in = End(namespace=pods.namespace, name=pods.name, labels=pods.labels)
         yield (pods.namespace, pods.name), ends or (stand_in,)

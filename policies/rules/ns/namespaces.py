@@ -9,6 +9,7 @@ from blueprint import names
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Selector, Violation, sorts
 from policies.core.world import World
+from policies.intent.migrating import migrated
 from policies.objects import LISTS, Object
 from policies.objects.pods import pods
 from policies.objects.values import UndeterminedError
@@ -256,7 +257,7 @@ def _is_in_its_own(thing: Object, world: World) -> Iterator[Violation]:
         if not pod.spec.is_known:
             raise UndeterminedError(pod.spec.path)
         app = pod.labels[APP]
-        if is_a_services and app.text != namespace:
+        if is_a_services and app.text != namespace and not migrated(pod, world.facts):
             found = f"is {app.word}" if app.word else "is not set"
             yield Violation(app, f"{found}, in the namespace of {namespace}")
         elif namespace and not is_a_services and app.text in known and namespace != names.data_namespace(app.word):

@@ -8,6 +8,7 @@ from policies.core.facts import Facts
 from policies.core.rule import CONTAINERS, EVERYTHING, HIGH, MEDIUM, Violation, sorts
 from policies.core.trust import may
 from policies.core.world import World
+from policies.intent.migrating import migrated
 from policies.objects import Object
 from policies.objects.pods import Container
 from policies.objects.values import View
@@ -51,12 +52,14 @@ def env_vs_file(container: Container, facts: Facts) -> Iterator[Violation]:
 
 
 def _asked_for(key: View, container: Container, facts: Facts) -> bool:
-    # Allowed is what an owner wrote: a variable with ${resources.<resource>.<key>} in it.
+    # Allowed is what an owner wrote: a variable with ${resources.<resource>.<key>} in it, or a migration of it.
     service = facts.service.get(container.object.namespace)
     if service is None:
         return False
-    written = {**service.spec.containers, **service.spec.init_containers}.get(container.name)
     asked = (key["name"].word, key["key"].word)
+    if resource := migrated(container.pod, facts):
+        return asked == (names.connection(service.name, resource), "password")
+    written = {**service.spec.containers, **service.spec.init_containers}.get(container.name)
     return written is not None and any(
         asked == (names.connection(service.name, resource), field)
         for text in written.variables.values()
