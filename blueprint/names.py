@@ -21,6 +21,7 @@ ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
 OBSERVABILITY: Final = "observability"
 PSMDB: Final = "psmdb-system"
+RELOADER: Final = "reloader"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
@@ -32,6 +33,7 @@ PLATFORM_NAMESPACES: Final = (
     MESSAGING,
     OBSERVABILITY,
     PSMDB,
+    RELOADER,
 )
 """Namespaces of the platform itself; no service may be called like one of them."""
 CLUSTER_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -178,12 +180,22 @@ def disk(resource: str) -> str:
 SECRET_READER: Final = "secret-reader"  # noqa: S105  an account's name
 """The service account in a service's namespace as which External Secrets reads the service's secrets, and nobody
 else's. No pod runs as it."""
+RESTARTS: Final = "reloader.restarts"
+"""The right of Reloader in a service's namespace: Role and RoleBinding. With a dot: no resource's name has one."""
 STORE_SECRETS: Final = "stores"
 """The SecretStore through which a service's credentials come from the namespace of its stores."""
 STORE_AUTHORITY: Final = "platform-stores"
 """The ClusterIssuer that signs the certificates of stores, and the Certificate and Secret of its key."""
 STORE_CLIENT: Final = "store-client"
 """The Certificate of a service towards its stores, and its Secret, which brings the authority's certificate with it."""
+
+
+def kept_apart(service: str, resource: str, key: str) -> str:
+    """The ExternalSecret that draws one `key` of the Secret of `resource`. Six digits of the key's hash, because an
+    object's name knows neither case nor `_`: API_KEY and api_key stay two."""
+    digest = hashlib.sha256(key.encode()).hexdigest()[:6]
+    word = key.lower().replace("_", "-").strip("-")
+    return ".".join((connection(service, resource), "-".join(filter(None, (digest, word)))))
 
 
 def owner(resource: str) -> str:

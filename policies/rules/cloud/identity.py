@@ -179,7 +179,8 @@ def _federated(statement: Statement, equal: Mapping[str, tuple[str, ...]]) -> It
 
 ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 CNPG: Final = "Cluster.postgresql.cnpg.io"
-ANNOTATIONS: Final = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account")
+ANNOTATIONS: Final = {"eks.amazonaws.com/role-arn": "AWS", "iam.gke.io/gcp-service-account": "Google"}
+"""Annotation of a service account → the cloud in which it names a role."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ class Taken:
     namespace: str
     account: str
     role: str
+    cloud: str
 
 
 @CLOUD.stack(
@@ -205,12 +207,12 @@ class Taken:
 )
 def one_role_per_service(_: None, world: World) -> Iterator[Violation]:
     first: dict[str, Taken] = {}
-    roles: dict[tuple[str, str], Taken] = {}
+    roles: dict[tuple[str, str, str], Taken] = {}
     for taken in _taken(world):
         owner = first.setdefault(taken.role, taken)
         if owner.namespace != taken.namespace:
             yield Violation(taken.view, f"is the role of {owner.namespace}/{owner.account} too", on=taken.object)
-        other = roles.setdefault((taken.namespace, taken.account), taken)
+        other = roles.setdefault((taken.namespace, taken.account, taken.cloud), taken)
         if other.role != taken.role:
             yield Violation(taken.view, f"is a second role of {taken.namespace}/{taken.account}", on=taken.object)
     for role in world.of(ROLE):
@@ -222,13 +224,13 @@ def _taken(world: World) -> Iterator[Taken]:
     for each in world.of(ASSOCIATION):
         words = [each.root[key] for key in ("namespace", "serviceAccount", "roleArn")]
         if all(word.is_known for word in words):
-            yield Taken(each, words[2], words[0].word, words[1].word, words[2].word)
+            yield Taken(each, words[2], words[0].word, words[1].word, words[2].word, "AWS")
     for account in world.of("ServiceAccount", CNPG):
         written = account.annotations if account.kind == "ServiceAccount" else _of_account(account)
-        for key in ANNOTATIONS:
+        for key, cloud in ANNOTATIONS.items():
             role = written[key] if written.is_known else View(None)
             if role.is_set and role.is_known:
-                yield Taken(account, role, account.namespace, account.name, role.word)
+                yield Taken(account, role, account.namespace, account.name, role.word, cloud)
 
 
 def _of_account(cluster: Object) -> View:

@@ -1,13 +1,15 @@
-"""The one way in which a service's namespace may hold rights at the API server: to be handed its own credentials.
+"""The two ways in which a service's namespace may hold rights at the API server: credentials, and who follows them.
 
 External Secrets reads the Secret of a service's store as an account of that service which no pod runs as. Two rights
 make that: the account's, to get that one Secret in the namespace of the stores, and the controller's, to ask for a
-token of that one account. Anything wider is a finding like any other.
+token of that one account. Reloader starts the pods of a service anew whose Secrets change: it sees the Secrets of that
+namespace, and no other's, and changes its workloads. Anything wider is a finding like any other.
 """
 
 from typing import Final
 
 from blueprint import names
+from blueprint.catalogue.owning import Secret
 from policies.core.facts import Facts
 from policies.core.world import World
 from policies.intent.edges import intent
@@ -15,6 +17,16 @@ from policies.kubernetes.grants import ROLE, Account, Grants, rules_of
 from policies.objects import Object
 
 CONTROLLER: Final = Account(names.EXTERNAL_SECRETS, names.EXTERNAL_SECRETS)
+RELOADER: Final = Account(names.RELOADER, names.RELOADER)
+
+RESTARTING: Final = (
+    (frozenset({""}), frozenset({"secrets"}), frozenset({"list", "watch"})),
+    (frozenset({""}), frozenset({"events"}), frozenset({"create", "patch"})),
+    (frozenset({"apps"}), frozenset({"daemonsets", "statefulsets"}), frozenset({"list"})),
+    (frozenset({"apps"}), frozenset({"deployments"}), frozenset({"get", "list", "patch"})),
+    (frozenset({"argoproj.io"}), frozenset({"rollouts"}), frozenset({"get", "list", "patch"})),
+)
+"""Groups, resources and verbs of the one Role by which Reloader starts pods anew."""
 
 
 def reads_its_own(rule: Grants, namespace: str, facts: Facts) -> bool:
@@ -36,14 +48,36 @@ def asks_for_its_token(rule: Grants, namespace: str, facts: Facts) -> bool:
     )
 
 
+def restarts(rule: Grants, role: Object, facts: Facts) -> bool:
+    """Whether `rule` is one of those by which Reloader starts pods of a service with secrets of its own anew, in the
+    `role` that is called for it; or lets it see the Secrets of its own namespace, into which its chart has it look."""
+    if role.sort != ROLE:
+        return False
+    if role.namespace == names.RELOADER:
+        return _held(rule) == RESTARTING[0]
+    service = facts.service.get(role.namespace)
+    return (
+        role.name == names.RESTARTS
+        and service is not None
+        and any(isinstance(owned, Secret) for owned in service.spec.resources.values())
+        and _held(rule) in RESTARTING
+    )
+
+
+def _held(rule: Grants) -> tuple[frozenset[str], ...]:
+    return frozenset(rule.groups), frozenset(rule.resources), frozenset(rule.verbs)
+
+
 def is_handed(account: Account, binding: Object, world: World) -> bool:
-    """Whether `binding` gives `account` one of the two rights and nothing else."""
+    """Whether `binding` gives `account` one of these rights and nothing else."""
     if binding.root.at("roleRef", "kind").word != "Role":
         return False
     role = world.named(ROLE, binding.namespace, binding.root.at("roleRef", "name").word)
     rules = tuple(rules_of(role)) if role else ()
     if not rules:
         return False
+    if account == RELOADER:
+        return role is not None and all(restarts(rule, role, world.facts) for rule in rules)
     if account == CONTROLLER:
         return all(asks_for_its_token(rule, binding.namespace, world.facts) for rule in rules)
     return (
@@ -54,4 +88,4 @@ def is_handed(account: Account, binding: Object, world: World) -> bool:
 
 
 def _is_exactly(rule: Grants, resource: str, verb: str) -> bool:
-    return (rule.groups, rule.resources, rule.verbs) == ({""}, {resource}, {verb})
+    return _held(rule) == (frozenset({""}), frozenset({resource}), frozenset({verb}))

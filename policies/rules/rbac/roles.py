@@ -21,7 +21,7 @@ from policies.objects import Object
 from policies.rules.rbac import group
 from policies.rules.rbac.dangers import DANGEROUS
 from policies.rules.rbac.group import PLATFORM, RBAC
-from policies.rules.rbac.handing import asks_for_its_token, reads_its_own
+from policies.rules.rbac.handing import asks_for_its_token, reads_its_own, restarts
 
 CLUSTER_ROLES: Final = sorts(CLUSTER_ROLE)
 ANY: Final = sorts(ROLE, CLUSTER_ROLE, ROLE_BINDING, f"ClusterRoleBinding.{RBAC_GROUP}")
@@ -152,7 +152,8 @@ def no_secret_read(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-secret-read", role, facts):
         return
     for rule in rules_of(role):
-        if rule.covers("", "secrets") and rule.allows(*SHOWING) and not reads_its_own(rule, role.namespace, facts):
+        is_ours = reads_its_own(rule, role.namespace, facts) or restarts(rule, role, facts)
+        if rule.covers("", "secrets") and rule.allows(*SHOWING) and not is_ours:
             yield Violation(rule.view, f"reads {'named' if rule.names else 'all'} Secrets")
 
 
@@ -170,7 +171,7 @@ def no_dangerous_resources(role: Object, facts: Facts) -> Iterator[Violation]:
     if may("rbac-no-dangerous-resources", role, facts):
         return
     for rule in rules_of(role):
-        if asks_for_its_token(rule, role.namespace, facts):
+        if asks_for_its_token(rule, role.namespace, facts) or restarts(rule, role, facts):
             continue
         for said in dict.fromkeys(_dangers(rule)):
             yield Violation(rule.view, said)

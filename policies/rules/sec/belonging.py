@@ -72,12 +72,14 @@ def _external(thing: Object, world: World) -> Iterator[Violation]:
     if _is_of_a_store(thing, world):
         return
     for entry in thing.spec["data"]:
-        yield from _outside(entry.at("remoteRef", "key"), thing, world)
+        through = entry.at("sourceRef", "storeRef")
+        yield from _outside(entry.at("remoteRef", "key"), thing, world, through)
     for source in thing.spec["dataFrom"]:
+        through = source.at("sourceRef", "storeRef")
         if source["extract"].is_set:
-            yield from _outside(source.at("extract", "key"), thing, world)
+            yield from _outside(source.at("extract", "key"), thing, world, through)
         if source["find"].is_set:
-            yield from _outside(source.at("find", "path"), thing, world)
+            yield from _outside(source.at("find", "path"), thing, world, through)
 
 
 def _is_of_a_store(thing: Object, world: World) -> bool:
@@ -104,14 +106,29 @@ def _pushed(thing: Object, world: World) -> Iterator[Violation]:
         yield from _outside(entry.at("match", "remoteRef", "remoteKey"), thing, world)
 
 
-def _outside(key: View, thing: Object, world: World) -> Iterator[Violation]:
-    whose = owner(thing.namespace)
-    steps = key.word.strip("/").split("/")
+def _outside(key: View, thing: Object, world: World, through: View | None = None) -> Iterator[Violation]:
+    whose, mark = owner(thing.namespace), _separator(thing, world, through)
+    steps = key.word.strip("/").split(mark)
     service = world.facts.service.get(whose)
     inside = steps[:2] == [service.spec.system, whose] if service else whose in steps[:2]
     if not inside or not whose or {"..", ".", "*"} & set(steps):
-        prefix = f"{service.spec.system}/{whose}" if service else whose
-        yield Violation(key, f"lies outside {prefix}/, where the secrets of {whose or 'no service'} are kept")
+        prefix = f"{service.spec.system}{mark}{whose}" if service else whose
+        yield Violation(key, f"lies outside {prefix}{mark}, where the secrets of {whose or 'no service'} are kept")
+
+
+FLAT: Final = "--"
+"""Stands for a slash in the names of Google's secrets, which know none; no service's name holds it."""
+
+
+def _separator(thing: Object, world: World, through: View | None) -> str:
+    """What stands between system, service and key in the store that `thing` reads `through`, or its one for all."""
+    named = through if through is not None and through.is_set else thing.spec["secretStoreRef"]
+    store = (
+        world.named(CLUSTER_STORE, "", named["name"].word)
+        if named["kind"].word == "ClusterSecretStore"
+        else world.named(STORE, thing.namespace, named["name"].word)
+    )
+    return FLAT if store and store.spec.at("provider", "gcpsm").is_set else "/"
 
 
 def _nothing(_: Object, __: World) -> Iterator[Violation]:
