@@ -20,6 +20,7 @@ from blueprint import (
     mesh,
     network,
     operators,
+    secrets,
     stores,
     volumes,
     workloads,
@@ -40,6 +41,7 @@ from blueprint.network import Network
 from blueprint.operators import Operators
 from blueprint.printing import printed
 from blueprint.reading import Catalogue
+from blueprint.secrets import Reader, ServiceSecrets
 from blueprint.settings import Layer, Settings
 from blueprint.stores import Access, Store
 from blueprint.workloads import Workload
@@ -76,6 +78,10 @@ class ServicePlan:
     """Where its data lives."""
     access: Access | None
     """How it gets at the credentials of these; None: there are none to get."""
+    secrets: ServiceSecrets | None
+    """Values of its own that nobody writes into a file; None: it has none."""
+    reader: Reader | None
+    """As whom External Secrets reads for it; None: there is nothing to read."""
     brokers: tuple[Account, ...]
     """Where its events go."""
     membership: Membership | None
@@ -146,8 +152,9 @@ def _platform(context: Context) -> PlatformPlan:
 
 
 def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
-    """What follows from `service` and its neighbours. Stores, brokers and delivery first: the rest asks them."""
+    """What follows from `service` and its neighbours. Backings, secrets and delivery first: the rest asks them."""
     owned, accounts = stores.decide(service, context), brokers.decide(service, context)
+    access, kept = stores.access(service, owned, context), secrets.decide(service, context)
     backings: tuple[Backing, ...] = (*owned, *accounts)
     how, disks = delivery.decide(service, context), volumes.decide(service, context)
     return ServicePlan(
@@ -161,13 +168,18 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
             migrations=[store.migration for store in owned if store.migration],
         ),
         stores=owned,
-        access=stores.access(service, owned, context),
+        access=access,
+        secrets=kept,
+        reader=secrets.reader(service, access, kept, context),
         brokers=accounts,
         membership=mesh.membership(service, context, delivery=how, backings=backings),
         workload=workloads.decide(
             service,
             context,
-            {resource: how for backing in backings for resource, how in backing.connections.items()},
+            {
+                **{resource: how for backing in backings for resource, how in backing.connections.items()},
+                **(kept.connections if kept else {}),
+            },
             disks,
         ),
         delivery=how,

@@ -1,4 +1,4 @@
-"""How a service reaches one of its stores or brokers, and where each word of that comes from.
+"""How a service reaches one of its resources (a store, a broker, a secret), and where each word of that comes from.
 
 It is the one answer to `${resources.<name>.<key>}`. What is known when a stack is designed is text; a password never
 is: it is named, and goes from the Secret beside the store into the service's Secret without passing this program.
@@ -32,11 +32,26 @@ class Composed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Generated:
+    """A value that is drawn in the cluster into the service's own Secret, and is nowhere else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A value of a store of secrets outside the cluster."""
+
+    name: str
+    """What the store calls the secret."""
+    property: str | None = None
+    """The field of it, where a secret is a map; None: it is the value itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unmade:
     """Nobody makes it yet (`blueprint.unmade` says so to whoever asks)."""
 
 
-Source = Known | Drawn | Composed | Unmade
+Source = Known | Drawn | Composed | Generated | Fetched | Unmade
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +76,8 @@ class Connection:
     """What `${resources.<name>.<key>}` may ask, and where the answer comes from."""
     trust: Trust | None = None
     """None: there is nothing to trust but what every system does."""
+    changes: bool = False
+    """Whether values change while pods run, which then start anew."""
 
 
 def unmade(secret: str, keys: tuple[str, ...]) -> Connection:

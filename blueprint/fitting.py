@@ -13,11 +13,12 @@ from blueprint import sizes
 from blueprint.addresses import overlap
 from blueprint.catalogue import Service
 from blueprint.catalogue.listening import opened
-from blueprint.catalogue.owning import Store, Volume
+from blueprint.catalogue.owning import Secret, Store, Volume
 from blueprint.delivery import peak_pods
 from blueprint.gateway import hosts_of
 from blueprint.reading import Catalogue, Problem, TextError, stack_file
 from blueprint.reading.problems import ended, valid
+from blueprint.secrets import checks as secret_checks
 from blueprint.settings import Existing, Settings
 from blueprint.stores import checks
 
@@ -43,6 +44,7 @@ def _misfits(settings: Settings, catalogue: Catalogue, stack: str) -> Iterable[P
         _openings(settings, catalogue, services),
         _ranges(settings, catalogue, services),
         _volumes(settings, catalogue, services),
+        _secrets(settings, catalogue, services),
         _stores(settings, catalogue, services),
         _placements(settings, services, stack),
         _budget(settings, services, stack),
@@ -176,6 +178,16 @@ def _volumes(settings: Settings, catalogue: Catalogue, services: Sequence[Servic
                     " say why there is one pod (singleton)"
                 )
                 yield catalogue.problem(service.name, settings.environment, place, cause, cure)
+
+
+def _secrets(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:
+    """Each secret against the stores the stack knows."""
+    for service in services:
+        for name, resource in sorted(service.spec.resources.items()):
+            if isinstance(resource, Secret):
+                for fault in secret_checks.faults(service, resource, settings):
+                    place = ("resources", name, *fault.field.split("."))
+                    yield catalogue.problem(service.name, settings.environment, place, fault.cause, fault.cure)
 
 
 def _stores(settings: Settings, catalogue: Catalogue, services: Sequence[Service]) -> Iterator[Problem]:

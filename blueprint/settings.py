@@ -14,7 +14,8 @@ from blueprint.catalogue.promising import once
 from blueprint.settings_cluster import Cluster as Cluster  # noqa: PLC0414  (a part of these settings)
 from blueprint.settings_cluster import Embedded as Embedded  # noqa: PLC0414
 from blueprint.settings_cluster import Existing as Existing  # noqa: PLC0414
-from blueprint.text import Checked, Fault, Host, SecretName, Slug, TenantName, Text
+from blueprint.settings_secrets import Secrets as Secrets  # noqa: PLC0414
+from blueprint.text import Checked, Fault, Host, IamRole, SecretName, Slug, TenantName, Text
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -164,13 +165,6 @@ class Brokers(Text):
     """RabbitMQ."""
 
 
-class Secrets(Text):
-    """Where secret values come from."""
-
-    store: Literal["generated", "aws", "gcp", "vault", "openbao"] = "generated"
-    """`generated`: made in the cluster, never seen by this program."""
-
-
 class Retention(Text):
     """How long telemetry is kept, in days."""
 
@@ -199,9 +193,7 @@ class S3(Text):
     stay. Those of MongoDB are deleted by a rule of the bucket's own (lifecycle), no earlier than their `retention`."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
     """Its region, such as eu-west-1. Needed for copies of MongoDB; what copies PostgreSQL asks the bucket."""
-    role: Annotated[
-        str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*\{service\}[A-Za-z0-9+=,.@_/-]*$")
-    ]
+    role: IamRole
     """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
     none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
 

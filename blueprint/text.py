@@ -188,6 +188,11 @@ SecretName = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}),
 ]
 
+IamRole = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*\{service\}[A-Za-z0-9+=,.@_/-]*$")
+]
+"""A role of AWS that is one for each service: `{service}` stands for the service's name."""
+
 Image = Annotated[
     str,
     AfterValidator(

@@ -72,7 +72,7 @@ def resolve(
 ) -> tuple[Mapping[str, str], tuple[FromSecret | Composed, ...]]:
     """`written` as plain variables, and those that need a Secret in the order Kubernetes must read them.
 
-    `connections` says how each store and broker is reached; what is neither has a Secret of its own.
+    `connections` says how each store, broker and secret is reached; what is none of these has a Secret of its own.
     """
     plain: dict[str, str] = {}
     made: list[FromSecret | Composed] = []

@@ -132,6 +132,8 @@ class Workload:
     """Disks that outlive the pods."""
     trusts: tuple[Trust, ...]
     """Authorities of the stores' certificates: in every container."""
+    restarted_by: tuple[str, ...]
+    """Secrets it uses whose values change: a new one restarts the pods."""
     checksum: str
     """Of every variable and file: a changed one restarts the pods."""
 
@@ -144,8 +146,8 @@ class Workload:
 def decide(
     service: Service, context: Context, connections: Mapping[str, Connection], disks: Sequence[Volume]
 ) -> Workload:
-    """The pods of `service`. `connections`: resource → how it is reached, of the stores and brokers it uses; `disks`
-    are its volumes."""
+    """The pods of `service`. `connections`: resource → how it is reached, of the stores, brokers and secrets it uses;
+    `disks` are its volumes."""
     spec = service.spec
     order = sorted(spec.containers.items(), key=lambda pair: (pair[0] != "main", pair[0]))
     running = tuple(_container(service, name, text, context, connections) for name, text in order)
@@ -182,8 +184,15 @@ def decide(
         stream_idle_seconds=sizes.STREAM_IDLE_SECONDS if _has_streams(spec) else None,
         volumes=tuple(disks),
         trusts=tuple(how.trust for _, how in sorted(connections.items()) if how.trust),
+        restarted_by=_restarted_by((*running, *starting), connections),
         checksum=_checksum((*running, *starting)),
     )
+
+
+def _restarted_by(containers: Sequence[Container], connections: Mapping[str, Connection]) -> tuple[str, ...]:
+    """A variable is read once, when its container starts."""
+    used = {made.secret for container in containers for made in container.environment if isinstance(made, FromSecret)}
+    return tuple(sorted(used & {how.secret for how in connections.values() if how.changes}))
 
 
 def _has_streams(spec: Spec) -> bool:

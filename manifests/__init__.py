@@ -21,6 +21,7 @@ from manifests import (
     mesh,
     migrations,
     operators,
+    secrets,
     volumes,
     workloads,
 )
@@ -44,9 +45,11 @@ PLATFORM_SUBJECTS: Final[tuple[Callable[[PlatformPlan], Iterator[Manifest]], ...
 
 SUBJECTS: Final[tuple[Callable[[ServicePlan], Iterator[Manifest]], ...]] = (
     lambda plan: isolation.isolation(plan.namespace),
+    lambda plan: secrets.reader(plan.reader) if plan.reader else iter(()),
     lambda plan: access.access(plan.access) if plan.access else iter(()),
     lambda plan: (made for store in plan.stores for made in backing.store(store)),
     lambda plan: (made for account in plan.brokers for made in backing.backing(account)),
+    lambda plan: secrets.secrets(plan.secrets) if plan.secrets else iter(()),
     lambda plan: volumes.claims(plan.workload),
     lambda plan: workloads.beside(plan.workload, plan.delivery),
     lambda plan: mesh.membership(plan.membership) if plan.membership else iter(()),

@@ -2,16 +2,16 @@
 
 No value of a Secret is spelled here, and none comes back into our state. External Secrets draws a password once, into
 a Secret beside the store; into the service's Secret it copies that one value, with the identity of a service account
-that may read that one Secret.
+that may read that one Secret. Secrets that are no store's are `manifests.secrets`'.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from blueprint import names
 from blueprint.connection import Composed, Connection, Drawn, Known
-from manifests.manifest import Manifest, manifest
+from manifests.manifest import Manifest, given, manifest
 
 GENERATOR: Final = "generators.external-secrets.io/v1alpha1"
 EXTERNAL_SECRETS: Final = "external-secrets.io/v1"
@@ -40,28 +40,51 @@ def drawn(
     The generator draws anew each time it is asked, so it is asked once: a Secret that is deleted is a new password
     (external-secrets v2.9.0, pkg/controllers/externalsecret: shouldRefresh, isSecretValid).
     """
-    spec = {"length": PASSWORD_LENGTH, "symbols": 0, "noUpper": False, "allowRepeat": True}
-    yield manifest(GENERATOR, "Password", name, namespace, labels=labels, spec=spec)
-    source = {"apiVersion": GENERATOR, "kind": "Password", "name": name}
-    yield _external(
+    yield generator(name, namespace, labels=labels)
+    yield external_secret(
         name,
         namespace,
         labels=labels,
         refreshPolicy="CreatedOnce",
-        target=_target(name, kind, {key: _template(text) for key, text in data.items()}, {**labels, **watched}),
-        dataFrom=[{"sourceRef": {"generatorRef": source}}],
+        target=target(name, kind, {key: filled(text) for key, text in data.items()}, {**labels, **watched}),
+        dataFrom=[drawn_from(name)],
     )
 
 
-def reader(namespace: str, *, labels: Mapping[str, str]) -> Iterator[Manifest]:
-    """The identity as which External Secrets reads for the service in `namespace`; a token of it, and of no other
-    account, is what its controller may ask for."""
+def generator(name: str, namespace: str, *, labels: Mapping[str, str], keys: Sequence[str] = ()) -> Manifest:
+    """What draws a password for each of `keys`, each for itself; for one called `password` where there are none."""
+    spec = {
+        "length": PASSWORD_LENGTH,
+        "symbols": 0,
+        "noUpper": False,
+        "allowRepeat": True,
+        **given(secretKeys=list(keys)),
+    }
+    return manifest(GENERATOR, "Password", name, namespace, labels=labels, spec=spec)
+
+
+def drawn_from(name: str) -> Manifest:
+    """The generator called `name` as the source of an ExternalSecret."""
+    return {"sourceRef": {"generatorRef": {"apiVersion": GENERATOR, "kind": "Password", "name": name}}}
+
+
+def reader(namespace: str, *, labels: Mapping[str, str], identities: Mapping[str, str]) -> Iterator[Manifest]:
+    """The account as which External Secrets reads for the service in `namespace`; a token of it, and of no other
+    account, is what its controller may ask for. `identities` are annotations: who it is in a cloud."""
     name = names.SECRET_READER
-    yield manifest("v1", "ServiceAccount", name, namespace, labels=labels, automountServiceAccountToken=False)
+    yield manifest(
+        "v1",
+        "ServiceAccount",
+        name,
+        namespace,
+        labels=labels,
+        annotations=identities,
+        automountServiceAccountToken=False,
+    )
     rule = {"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [name], "verbs": ["create"]}
     yield manifest(RBAC, "Role", f"{name}.token", namespace, labels=labels, rules=[rule])
     controller = {"kind": "ServiceAccount", "name": names.EXTERNAL_SECRETS, "namespace": names.EXTERNAL_SECRETS}
-    yield _bound(f"{name}.token", namespace, controller, labels)
+    yield bound(f"{name}.token", namespace, controller, labels)
 
 
 def store(here: str, there: str, *, labels: Mapping[str, str]) -> Manifest:
@@ -86,7 +109,7 @@ def readable(secret: str, *, here: str, there: str, labels: Mapping[str, str]) -
     rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": ["get"]}
     yield manifest(RBAC, "Role", f"{secret}.read", there, labels=labels, rules=[rule])
     account = {"kind": "ServiceAccount", "name": names.SECRET_READER, "namespace": here}
-    yield _bound(f"{secret}.read", there, account, labels)
+    yield bound(f"{secret}.read", there, account, labels)
 
 
 def handed_over(connection: Connection, *, here: str, there: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
@@ -95,17 +118,17 @@ def handed_over(connection: Connection, *, here: str, there: str, labels: Mappin
     for secret in sorted({source.secret for source in taken.values()}):
         yield from readable(secret, here=here, there=there, labels=labels)
     data = {
-        key: _template(source.text) if isinstance(source, Known | Composed) else _template(f"{{{key}}}")
+        key: filled(source.text) if isinstance(source, Known | Composed) else filled(f"{{{key}}}")
         for key, source in sorted(connection.keys.items())
     }
-    yield _external(
+    yield external_secret(
         connection.secret,
         here,
         labels=labels,
         refreshPolicy="Periodic",
         refreshInterval=REFRESH,
         secretStoreRef={"kind": "SecretStore", "name": names.STORE_SECRETS},
-        target=_target(connection.secret, "Opaque", data, labels),
+        target=target(connection.secret, "Opaque", data, labels),
         data=[
             {"secretKey": key, "remoteRef": {"key": source.secret, "property": source.key}}
             for key, source in taken.items()
@@ -113,23 +136,28 @@ def handed_over(connection: Connection, *, here: str, there: str, labels: Mappin
     )
 
 
-def _bound(role: str, namespace: str, subject: Manifest, labels: Mapping[str, str]) -> Manifest:
+def bound(role: str, namespace: str, subject: Manifest, labels: Mapping[str, str]) -> Manifest:
+    """`subject` with the Role called `role`, by a RoleBinding of its name."""
     reference = {"apiGroup": RBAC_GROUP, "kind": "Role", "name": role}
     return manifest(RBAC, "RoleBinding", role, namespace, labels=labels, roleRef=reference, subjects=[subject])
 
 
-def _external(name: str, namespace: str, *, labels: Mapping[str, str], **spec: Any) -> Manifest:
+def external_secret(name: str, namespace: str, *, labels: Mapping[str, str], **spec: Any) -> Manifest:
+    """An ExternalSecret with `spec` in wire names."""
     return manifest(EXTERNAL_SECRETS, "ExternalSecret", name, namespace, labels=labels, spec=spec)
 
 
-def _target(name: str, kind: str, data: Mapping[str, str], labels: Mapping[str, str]) -> Manifest:
-    template = {"engineVersion": "v2", "type": kind, "metadata": {"labels": dict(labels)}, "data": dict(data)}
-    return {"name": name, "creationPolicy": "Owner", "template": template}
+def target(
+    name: str, kind: str, data: Mapping[str, str], labels: Mapping[str, str], *, creation: str = "Owner"
+) -> Manifest:
+    """The Secret an ExternalSecret fills: of type `kind`, with `data` as templates; without any, as it was read."""
+    template = {"engineVersion": "v2", "type": kind, "metadata": {"labels": dict(labels)}, **given(data=dict(data))}
+    return {"name": name, "creationPolicy": creation, "template": template}
 
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
-def _template(text: str) -> str:
+def filled(text: str) -> str:
     """`text` as External Secrets fills it: `{password}` is the value called password."""
     return _PLACE.sub(r"{{ .\1 }}", text)

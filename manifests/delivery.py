@@ -19,6 +19,9 @@ PROMETHEUS: Final = f"http://{names.address('prometheus-operated', names.OBSERVA
 HEADER_ROUTE: Final = "canary-by-header"
 """The route that Argo Rollouts adds and removes by itself."""
 
+RELOADS: Final = "secret.reloader.stakater.com/reload"
+ROLLOUT_RELOADS: Final = "reloader.stakater.com/rollout-strategy"
+
 PROGRESS_DEADLINE_SECONDS: Final = 600
 """How long a version may take without a new pod becoming ready (Kubernetes' default, 600)."""
 HISTORY: Final = 5
@@ -101,9 +104,14 @@ def _deployment(workload: Workload, strategy: Manifest, *, annotations: Mapping[
         workload.service,
         workload.namespace,
         labels=labels(workload),
-        annotations=annotations,
+        annotations={**_restarted(workload), **(annotations or {})},
         spec=spec,
     )
+
+
+def _restarted(workload: Workload) -> Mapping[str, str]:
+    """Which Secrets' new values start its pods anew, by name and no other (Reloader v1.4.21, internal/pkg/options)."""
+    return {RELOADS: ",".join(workload.restarted_by)} if workload.restarted_by else {}
 
 
 def _rollout(workload: Workload, strategy: Manifest, *, awaited: bool) -> Manifest:
@@ -114,13 +122,16 @@ def _rollout(workload: Workload, strategy: Manifest, *, awaited: bool) -> Manife
     }
     # A rollout that pauses for minutes would outlast every timeout: whoever started it does not wait for its end.
     patience = {} if awaited else {"pulumi.com/skipAwait": "true"}
+    # Pod by pod in the version that runs (spec.restartAt): as a new version it would wait at each step, or for somebody
+    # to promote it, while the old one has values that are no longer valid.
+    restart = {ROLLOUT_RELOADS: "restart"} if workload.restarted_by else {}
     return manifest(
         ROLLOUTS,
         "Rollout",
         workload.service,
         workload.namespace,
         labels=labels(workload),
-        annotations=patience,
+        annotations={**_restarted(workload), **restart, **patience},
         spec=spec,
     )
 

@@ -9,15 +9,11 @@ from typing import Final
 
 from blueprint import names, sizes
 from blueprint.kong_redis import KongRedis
+from manifests.credentials import drawn
 from manifests.isolation import network_policy
 from manifests.manifest import Manifest, manifest
 from manifests.pods import RESTRICTED
 from manifests.resources import resources
-
-GENERATOR: Final = "generators.external-secrets.io/v1alpha1"
-
-PASSWORD_LENGTH: Final = 32
-"""Letters and digits: 190 bits, and nothing that a command line, an ACL file or an address would read otherwise."""
 
 FOLDER: Final = "/etc/kong-redis"
 ACL_KEY: Final = "users.acl"
@@ -32,8 +28,14 @@ USER: Final = 10_001
 
 def password(decision: KongRedis) -> Iterator[Manifest]:
     """The generator and the Secret: before the gateway starts, which reads it once."""
-    yield _generator(decision)
-    yield _secret(decision)
+    yield from drawn(
+        decision.name,
+        decision.pods.namespace,
+        kind="Opaque",
+        data={decision.password_key: "{password}", ACL_KEY: f"user default on >{{password}} {RIGHTS}\n"},
+        labels=decision.pods.labels,
+        watched={},
+    )
 
 
 def isolation(decision: KongRedis) -> Iterator[Manifest]:
@@ -54,38 +56,6 @@ def server(decision: KongRedis) -> Iterator[Manifest]:
     )
     yield _service(decision)
     yield _deployment(decision)
-
-
-def _generator(decision: KongRedis) -> Manifest:
-    spec = {"length": PASSWORD_LENGTH, "symbols": 0, "noUpper": False, "allowRepeat": True}
-    return manifest(
-        GENERATOR, "Password", decision.name, decision.pods.namespace, labels=decision.pods.labels, spec=spec
-    )
-
-
-def _secret(decision: KongRedis) -> Manifest:
-    """The generator draws anew each time it is asked, so it is asked once: a Secret that is deleted is a new password
-    (external-secrets v2.9.0, pkg/controllers/externalsecret: shouldRefresh, isSecretValid)."""
-    drawn = "{{ .password }}"
-    template = {
-        "engineVersion": "v2",
-        "type": "Opaque",
-        "data": {decision.password_key: drawn, ACL_KEY: f"user default on >{drawn} {RIGHTS}\n"},
-    }
-    source = {"apiVersion": GENERATOR, "kind": "Password", "name": decision.name}
-    spec = {
-        "refreshPolicy": "CreatedOnce",
-        "target": {"name": decision.name, "creationPolicy": "Owner", "template": template},
-        "dataFrom": [{"sourceRef": {"generatorRef": source}}],
-    }
-    return manifest(
-        "external-secrets.io/v1",
-        "ExternalSecret",
-        decision.name,
-        decision.pods.namespace,
-        labels=decision.pods.labels,
-        spec=spec,
-    )
 
 
 def _service(decision: KongRedis) -> Manifest:

@@ -12,18 +12,21 @@ from pydantic import BaseModel
 
 import blueprint.catalogue
 import blueprint.settings
-from blueprint import brokers, clusters, delivery, network_rules, stores
+from blueprint import brokers, clusters, delivery, network_rules, secrets, stores
 from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.delivering import Rollout
 from blueprint.catalogue.owning import AnyStore
 from blueprint.docstrings import docstrings, models
 from blueprint.operators import Operator
+from blueprint.secrets import places
 from blueprint.settings import Acme, Brokers, Data, SelfSigned
+from blueprint.settings_secrets import SecretSource
 from blueprint.vendors import STORE_PORTS
 from components.base import Component
 from components.cluster import CONNECTIONS
 from manifests import gateway as gateway_manifests
 from manifests import mesh as mesh_manifests
+from manifests import secrets as secret_manifests
 from manifests.backing import OBJECTS
 from manifests.delivery import QUERIES, SPELLINGS
 from manifests.isolation import PEERS
@@ -210,6 +213,12 @@ def engines() -> set[str]:
     return {get_args(kind.model_fields["type"].annotation)[0] for kind in get_args(AnyStore)}
 
 
+def kind_of(text: type[BaseModel]) -> str:
+    """The one word by which a stack's file says that it means `text`."""
+    (kind,) = get_args(text.model_fields["kind"].annotation)
+    return str(kind)
+
+
 TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "cluster settings to decision": (set(clusters.MAKERS), set(get_args(get_args(blueprint.settings.Cluster)[0]))),
     "cluster decision to connection": (set(CONNECTIONS), {clusters.Attached}),
@@ -225,6 +234,10 @@ TABLES: Final[dict[str, tuple[set[Any], set[Any]]]] = {
     "store engine of random catalogues": (set(random_catalogues.STORES), engines()),
     "store engine with a stand-in": (set(standing.STORES), engines()),
     "affinity to hash": (set(mesh_manifests.HASHES), set(get_args(get_args(Affinity)[0]))),
+    "secret source to decision": (set(places.MAKERS), {kind_of(source) for source in get_args(SecretSource)}),
+    "secret source to names": (set(places.NAMES), {kind_of(source) for source in get_args(SecretSource)}),
+    "secret decision to objects": (set(secret_manifests.OBJECTS), set(get_args(secrets.Secret))),
+    "store of secrets to provider": (set(secret_manifests.PROVIDERS), set(get_args(places.Place))),
     "peer to spelling": (set(PEERS), set(get_args(network_rules.Peer))),
     "certificates to issuers": (set(gateway_manifests.ISSUERS), {Acme, SelfSigned}),
     "operator to spelling": (set(OPERATOR_SPELLINGS), set(Operator.__subclasses__())),

@@ -57,6 +57,7 @@ SERVES_NOTHING: Final = {
     "istio-cni",
     "plugin-barman-cloud",
     "psmdb-operator",
+    "reloader",
 }
 """Operators with neither a webhook nor an API (their charts' templates; of External Secrets' the webhook is off;
 Percona's has a server for some and none to serve, v1.22.0)."""

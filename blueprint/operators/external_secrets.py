@@ -1,12 +1,12 @@
-"""External Secrets: fills Secrets from generators, so that no password enters our state.
+"""External Secrets: fills Secrets from generators and from stores outside, so that no value enters our state.
 
-Which passwords there are is their users' (`blueprint.kong_redis`); this is the controller that draws them.
+Which Secrets there are is their users' (`blueprint.secrets`, `blueprint.kong_redis`); this is the controller.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import authority, names
+from blueprint import authority, names, secrets
 from blueprint.context import Context
 from blueprint.namespaces import PlatformNamespace
 from blueprint.operators.installation import Installable, Operator
@@ -51,7 +51,7 @@ def _decide(context: Context) -> ExternalSecrets:
         namespace=names.EXTERNAL_SECRETS,
         chart=CHART,
         replicas=scale.standby,
-        serves=None if authority.decide(context) else names.KONG,
+        serves=None if authority.decide(context) or secrets.wanted(context) else names.KONG,
         controller=scale.of(CONTROLLER),
     )
 

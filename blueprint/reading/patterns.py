@@ -55,6 +55,24 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[a-z][a-z0-9_-]{0,60}$": "Write the name of a message's field, such as order_id",
     r"^[a-z_][a-z0-9_]{0,62}$": "Use 1 to 63 characters: a-z, 0-9 and '_', and start with no digit",
     r"^https://\S+$": "Write an address that starts with https://",
+    r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n?$": (
+        "Write one certificate as PEM, its lines below `ca: |`; a key has no place here"
+    ),
+    r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$": "Write words of letters, digits, '_' and '-' joined by '/', such as kv/shop",
+    r"^[a-z0-9-]*\{service\}[a-z0-9-]*@[a-z][a-z0-9-]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$": (
+        "Write the address of a service account with {service} in its name, such as"
+        " secrets-{service}@acme-shop.iam.gserviceaccount.com: one for all would read everybody's secrets"
+    ),
+    r"^[a-z0-9_-]*\{service\}[a-z0-9_-]*$": (
+        "Write a role with {service} in it, such as shop-{service}: one for all would read everybody's secrets"
+    ),
+    r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$": "Use 1 to 40 characters: a-z, 0-9 and '-', starting with a letter",
+    r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$": "Write the id of a project, such as acme-shop",
+    r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "Write a region of AWS, such as eu-central-1",
+    r"^[a-z]+-[a-z]+[0-9](-[a-z])?$": "Write a region or zone of Google's, such as europe-west1 or europe-west1-b",
+    r"^https://[a-z0-9.-]+(:[0-9]{1,5})?$": (
+        "Write https://, a host and perhaps a port, such as https://vault.example.com:8200"
+    ),
     r"^https?://\S+$": "Write an address that starts with https:// or http://",
 }
 """Pattern → cure."""

@@ -24,11 +24,10 @@ from blueprint.catalogue.owning import (
     Nats,
     Postgres,
     Redis,
-    Secret,
 )
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
-from blueprint.settings import Backups, Brokers, Data, Secrets, Settings
+from blueprint.settings import Backups, Brokers, Data, Settings
 from blueprint.text import Text
 
 Key = tuple[type[Text], str | None]
@@ -70,6 +69,13 @@ _STORE: Final = Row(
     meanwhile="Run the store yourself: drop the resource, and give the service its address in variables",
     blocks=True,
 )
+_MIGRATION: Final = Row(
+    one="migration",
+    many="migrations",
+    planned="stores (0.4)",
+    meanwhile="Let the service migrate its schema when it starts, or run the image by hand before a new version",
+    asks=lambda migrations: int(migrations is not None),
+)
 _DRILL: Final = Row(
     one="restore drill",
     many="restore drills",
@@ -90,13 +96,6 @@ _ACCOUNT: Final = Row(
     many="broker accounts",
     planned="brokers (0.4)",
     meanwhile="Run the broker yourself: drop the resource, and give the service its address in variables",
-    blocks=True,
-)
-_SECRET: Final = Row(
-    one="secret",
-    many="secrets",
-    planned="secrets (0.4)",
-    meanwhile="Drop the resource, and let the service read its secret from where it is kept",
     blocks=True,
 )
 _BUCKET: Final = Row(
@@ -152,7 +151,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Kafka, None): _ACCOUNT,
     (Nats, None): _ACCOUNT,
     (Amqp, None): _ACCOUNT,
-    (Secret, None): _SECRET,
     (Bucket, None): _BUCKET,
     (Spec, "identity"): Row(
         one="cloud identity",
@@ -210,13 +208,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Data, "redis"): _MANAGED,
     (Brokers, "kafka"): _MANAGED,
     (Brokers, "rabbitmq"): _MANAGED,
-    (Secrets, "store"): Row(
-        one="secret store",
-        many="secret stores",
-        planned="secrets (0.4)",
-        meanwhile="Drop it; no store is asked",
-        asks=lambda store: int(store != "generated"),
-    ),
     (Settings, "observability"): Row(
         one="retention of telemetry",
         many="retentions of telemetry",

@@ -33,6 +33,8 @@ from tests.support.stacks import ROOT, TODAY
 
 FIXTURES: Final = ROOT / "tests" / "fixtures"
 
+OTHER_AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nREVG\n-----END CERTIFICATE-----\n"
+
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "backups.copies.role": ("arn:aws:iam::111122223333:role/other-{service}",),
     "spec.resources.*(Postgres).owns": (["documents"],),
@@ -57,7 +59,18 @@ OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "spec.events.subscribes.*.channel": ("payments.refunded",),
     # A form only one field has.
     "identity.issuers.*.jwks.keys.*.n": ("x" * 342,),
+    "secrets.sources.*(AwsSecrets).region": ("eu-west-1",),
+    "secrets.sources.*(AwsSecrets).role": ("arn:aws:iam::444455556666:role/{service}",),
+    "secrets.sources.*(GcpSecrets).clusterLocation": ("europe-west3-a",),
+    "secrets.sources.*(GcpSecrets).clusterProject": ("another",),
+    "secrets.sources.*(GcpSecrets).project": ("another",),
+    "secrets.sources.*(GcpSecrets).serviceAccount": ("other-{service}@another.iam.gserviceaccount.com",),
+    "secrets.sources.*(OpenBaoSecrets).ca": (OTHER_AUTHORITY,),
+    "secrets.sources.*(OpenBaoSecrets).role": ("other-{service}",),
+    "secrets.sources.*(VaultSecrets).ca": (OTHER_AUTHORITY,),
+    "secrets.sources.*(VaultSecrets).role": ("other-{service}",),
     # Two values that must fit each other.
+    "spec.resources.*(Secret).params.path": ("commerce/orders/other",),
     "spec.provides.*.definition": ("contracts/elsewhere.yaml",),
 }
 """Place → other valid values, where the plain ones below do not do."""
