@@ -93,6 +93,20 @@ def test_it_reaches_the_store_past_its_pooler_with_the_password_of_the_service(t
     assert "shop-db" in secrets, "nobody makes the Secret it waits for"
 
 
+def test_a_mongodb_has_one_too_which_finds_its_address(tmp_path: Path) -> None:
+    said = "  resources: {docs: {type: mongodb, migrations: {image: IMAGE, command: [up]}}}\n".replace("IMAGE", DIGEST)
+    of = settings("dev")
+    read = catalogue(tmp_path, shop=said)
+    found = list(everything(design(of, read)))
+    variables = {each["name"]: each for each in container(jobs(found)["docs"])["env"]}
+    assert list(variables) == ["DATABASE_PASSWORD", "DATABASE_URL"]
+    assert variables["DATABASE_PASSWORD"]["valueFrom"]["secretKeyRef"] == {"name": "shop-docs", "key": "password"}
+    assert variables["DATABASE_URL"]["value"].startswith("mongodb://shop:$(DATABASE_PASSWORD)@docs-rs0.shop-data.svc.")
+    facts = Facts.of_stack(of, read, limits=limits_of("dev"), today=TODAY, standard="restricted")
+    refused = [str(each.found) for each in Judge(facts, RULES).everything(list(as_judged(found))).mandatory]
+    assert not refused
+
+
 def test_no_service_selects_its_pods_and_no_autoscaler_counts_them(tmp_path: Path) -> None:
     found = made(tmp_path, CANARY)
     selectors = [each["spec"]["selector"] for each in found if each["kind"] == "Service"]
@@ -233,12 +247,6 @@ def test_a_migration_waits_for_its_store_its_credentials_and_its_own_rules() -> 
 def test_a_schedule_waits_for_its_migrations_as_well(tmp_path: Path) -> None:
     assert "Job" in treatment({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {}}).after
     assert sorted(jobs(made(tmp_path, "  schedule: '0 3 * * *'\n"))) == ["db", "ledger"]
-
-
-def test_a_managed_store_has_no_migration_yet(tmp_path: Path) -> None:
-    of = settings("dev", data={"postgres": "managed"})
-    read = catalogue(tmp_path, shop=TWO.replace("IMAGE", DIGEST))
-    assert not jobs(list(everything(design(of, read))))
 
 
 def test_the_migration_is_the_stores_in_the_blueprint() -> None:

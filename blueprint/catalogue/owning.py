@@ -24,7 +24,7 @@ class Migrations(Text):
     and when the platform changes how it is run. While it runs, and when it fails, the version that runs goes on, on
     the schema it left: so it adds first, and takes away a version later. It reaches names and this one store, without a
     pooler in between. Of PostgreSQL it finds DATABASE_URL and what libpq, and most drivers, read by themselves: PGHOST,
-    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT.
+    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB DATABASE_URL.
     """
 
     image: Image

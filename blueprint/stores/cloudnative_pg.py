@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import deletion, migrations, names
+from blueprint import deletion, names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.owning import Postgres
@@ -19,7 +19,7 @@ from blueprint.migrations import Migration
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import copies, edges, reaching_postgres
+from blueprint.stores import copies, edges, migrating, reaching_postgres
 from blueprint.stores.copies import Copies
 from blueprint.stores.sizes import POSTGRES, StoreSize
 from blueprint.vendors import STORE_PORTS
@@ -208,13 +208,8 @@ def decide(service: Service, resource: str, text: Postgres, context: Context) ->
     writes = names.address(pooler.name, namespace) if pooler else first
     reads = names.address(f"{resource}-ro" if pods > 1 else f"{resource}-r", namespace)
     connection = reaching_postgres.connection(service.name, resource, role, name, writes, reads)
-    migration: Migration | None = None
-    theirs: tuple[NetworkRule, ...] = ()
-    if text.migrations:
-        session = reaching_postgres.session(service.name, resource, role, name, first)
-        changing = migrations.edge(service.name, resource, edges.pods(service.name, resource, context), ports, context)
-        migration = migrations.decide(service, resource, text.migrations, context, changing, session)
-        theirs = tuple(rule for rule in both_ends(changing) if rule.namespace == namespace)
+    session = reaching_postgres.session(service.name, resource, role, name, first)
+    migration, theirs = migrating.decide(service, resource, text, ports, context, session)
     return CloudNativePg(
         engine="postgres",
         resource=resource,

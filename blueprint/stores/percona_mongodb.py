@@ -17,13 +17,16 @@ from blueprint.connection import Composed, Connection, Drawn, Known, Trust
 from blueprint.context import Context
 from blueprint.cron import shortest_gap_seconds
 from blueprint.deletion import Deletion
+from blueprint.migrations import Migration, Session
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.quantities import seconds
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import copies, edges
+from blueprint.stores import copies, edges, migrating
 from blueprint.stores.copies import Copies
 from blueprint.stores.sizes import MONGODB, StoreSize
+from blueprint.variables import Composed as Variable
+from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
 
 ARCHITECTURE: Final = "amd64"
@@ -131,8 +134,8 @@ class PerconaMongodb:
     copies: Copies | None
     deletion: Deletion | None
     """What is left of it when its resource leaves the catalogue."""
-    migration: None = None
-    """Not made yet: its service brings its own documents up to date."""
+    migration: Migration | None
+    """What brings its documents and indexes up to date; None: its service does."""
     oplog_span_minutes: int
     """How much work one piece of the oplog in the bucket holds: at most so much is lost."""
     copies_kept: int
@@ -183,6 +186,8 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["mongodb"]
     edge = edges.owned(service.name, resource, "mongodb", ports, context)
     away = copies.decide(service, resource, text, context)
+    session = _session(service.name, resource, text, namespace)
+    migration, theirs = migrating.decide(service, resource, text, ports, context, session)
     return PerconaMongodb(
         engine="mongodb",
         resource=resource,
@@ -192,7 +197,11 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
         reached_at=edge.target,
         namespace=namespace,
         connections={resource: _connection(service.name, resource, text, namespace)},
-        rules=(*both_ends(edge), *edges.operated(service.name, resource, "mongodb", context, copied=away is not None)),
+        rules=(
+            *both_ends(edge),
+            *theirs,
+            *edges.operated(service.name, resource, "mongodb", context, copied=away is not None),
+        ),
         service=service.name,
         service_namespace=context.namespace(service.name),
         owner=service.spec.owner,
@@ -209,6 +218,7 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
         account=names.store_account(resource),
         copies=away,
         deletion=deletion.decide(text, context),
+        migration=migration,
         oplog_span_minutes=_span_minutes(away.loss_seconds) if away else 0,
         copies_kept=_kept(text.backup) if away and isinstance(text.backup, Backup) else 0,
         copier=COPIER,
@@ -240,26 +250,48 @@ def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
 
 
 def _connection(service: str, resource: str, text: Mongodb, namespace: str) -> Connection:
-    folder, (port,) = names.authority_folder(resource), STORE_PORTS["mongodb"]
-    host, ca = names.address(_service(resource), namespace), f"{folder}/{Trust.file}"
-    role, name = user(service, resource), database(text, resource)
-    # One seed, not mongodb+srv: that needs a resolver for SRV records in every driver, and brings nothing here, since
-    # `replicaSet` makes the driver ask the member it meets first for all others. Without maxPoolSize it takes 100.
-    url = (
-        f"mongodb://{role}:{{password}}@{host}:{port}/{name}?tls=true&tlsCAFile={ca}&authSource={name}"
-        f"&replicaSet={REPLICA_SET}&maxPoolSize={text.pool.max_per_replica}"
-    )
+    (port,), trust = STORE_PORTS["mongodb"], _trust(resource)
+    url = _url(service, resource, text, namespace)
     return Connection(
         secret=names.connection(service, resource),
         keys={
-            "ca": Known(text=ca),
-            "database": Known(text=name),
-            "host": Known(text=host),
+            "ca": Known(text=f"{trust.folder}/{Trust.file}"),
+            "database": Known(text=database(text, resource)),
+            "host": Known(text=names.address(_service(resource), namespace)),
             "password": Drawn(secret=names.owner(resource), key="password"),
             "port": Known(text=str(port)),
             "read_url": Composed(text=f"{url}&readPreference=secondaryPreferred"),
             "url": Composed(text=url),
-            "username": Known(text=role),
+            "username": Known(text=user(service, resource)),
         },
-        trust=Trust(folder=folder, secret=names.STORE_CLIENT),
+        trust=trust,
+    )
+
+
+def _session(service: str, resource: str, text: Mongodb, namespace: str) -> Session:
+    """What a migration is given: the service's own address. There is no pooler to go past, and there are no names that
+    drivers read by themselves."""
+    password = "DATABASE_PASSWORD"  # noqa: S105  the variable, not its content
+    url = _url(service, resource, text, namespace).format(password=f"$({password})")
+    return Session(
+        environment=(
+            FromSecret(name=password, secret=names.connection(service, resource), key="password"),
+            Variable(name="DATABASE_URL", value=url),
+        ),
+        trust=_trust(resource),
+    )
+
+
+def _trust(resource: str) -> Trust:
+    return Trust(folder=names.authority_folder(resource), secret=names.STORE_CLIENT)
+
+
+def _url(service: str, resource: str, text: Mongodb, namespace: str) -> str:
+    """One seed, not mongodb+srv: that needs a resolver for SRV records in every driver, and brings nothing here, since
+    `replicaSet` makes the driver ask the member it meets first for all others. Without maxPoolSize it takes 100."""
+    (port,), host = STORE_PORTS["mongodb"], names.address(_service(resource), namespace)
+    role, name, ca = user(service, resource), database(text, resource), f"{_trust(resource).folder}/{Trust.file}"
+    return (
+        f"mongodb://{role}:{{password}}@{host}:{port}/{name}?tls=true&tlsCAFile={ca}&authSource={name}"
+        f"&replicaSet={REPLICA_SET}&maxPoolSize={text.pool.max_per_replica}"
     )

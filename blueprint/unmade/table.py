@@ -69,13 +69,6 @@ _STORE: Final = Row(
     meanwhile="Run the store yourself: drop the resource, and give the service its address in variables",
     blocks=True,
 )
-_MIGRATION: Final = Row(
-    one="migration",
-    many="migrations",
-    planned="stores (0.4)",
-    meanwhile="Let the service migrate its schema when it starts, or run the image by hand before a new version",
-    asks=lambda migrations: int(migrations is not None),
-)
 _DRILL: Final = Row(
     one="restore drill",
     many="restore drills",
@@ -144,7 +137,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Backup, "restore_drill"): _DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
     (Mongodb, "deletion"): _SNAPSHOT,
-    (Mongodb, "migrations"): _MIGRATION,
     (Redis, None): _STORE,
     (Clickhouse, None): _STORE,
     (Elasticsearch, None): _STORE,
