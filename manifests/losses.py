@@ -183,7 +183,14 @@ def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     )
 
 
+def _files(claim: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
+    del beside
+    modes, size = claim["spec"].get("accessModes", ()), at(claim, "spec.resources.requests.storage")
+    return Holding(engine="files", what=", ".join(modes), disks=f"1 × {size or 'of an unknown size'}", copies=None)
+
+
 HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
+    "core/v1:PersistentVolumeClaim": _files,
     "postgresql.cnpg.io/v1:Cluster": _postgres,
     "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
 }

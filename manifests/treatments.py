@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from blueprint.sizes import MIGRATION_SECONDS
 from manifests.identity import kind
-from manifests.keeping import retained
 from manifests.manifest import Manifest
 
 
@@ -140,8 +139,9 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         # Of a class that waits for the first pod it is bound only then. And the provider waits in vain for one that
         # comes back and is bound already: it expects Pending (v4.25.0, provider/pkg/await/awaiters.go).
         skip_await=True,
-        # One that comes back is still signed by the engine that made it: a size that has grown would be a conflict.
-        prevails=True,
+        holds_data=True,
+        protected=True,
+        grows=("spec.resources.requests.storage",),
     ),
     "core/v1:ResourceQuota": Treatment(provider_replaces=("spec.scopes",)),
     "core/v1:Secret": Treatment(provider_replaces=("type",)),
@@ -216,8 +216,6 @@ SPECIAL: Final[Mapping[str, tuple[Callable[[Manifest], bool], Treatment]]] = {
         _weighted,
         Treatment(others_own=("spec.http",), after=("DestinationRule",)),
     ),
-    # One that was retained is made again over what is there, signed by the engine that made it.
-    "core/v1:Namespace": (retained, Treatment(prevails=True)),
 }
 """Kind → which of its objects are treated otherwise, and how."""
 

@@ -16,8 +16,9 @@ from blueprint.clusters import decide
 from blueprint.settings import Settings
 from manifests import Manifest, platform_ready
 from manifests.identity import Key, key, logical_name, token
-from manifests.keeping import retained
+from manifests.keeping import goes, retained
 from manifests.losses import Impossible, Loss, holding, impossible, losses
+from manifests.treatments import follows, treatment
 from operations.agreeing import SERVICE
 from operations.console import Console, few, many
 from operations.exits import Exit, RefusedError
@@ -205,11 +206,16 @@ class Going:
         return f"It is deleted with its disks. {said}"
 
     def owner(self, manifest: Manifest) -> str:
-        """The service that `manifest` is a store of; its namespace where nothing says it."""
+        """The service that `manifest` is a store or a volume of; its namespace where nothing says it."""
         namespace = manifest["metadata"]["namespace"]
         spaces = (each.manifest["metadata"] for each in self.entries if each.manifest["kind"] == "Namespace")
         marks = (each.get("labels", {}) for each in spaces if each["name"] == namespace)
-        return next((str(each[names.STORES_LABEL]) for each in marks if names.STORES_LABEL in each), namespace)
+        return next(filter(None, map(_whose, marks)), namespace)
+
+
+def _whose(labels: Mapping[str, str]) -> str | None:
+    """The service of a namespace with these `labels`: its own, or that of its stores."""
+    return labels.get(names.STORES_LABEL) or labels.get(names.SERVICE_LABEL)
 
 
 def _place(manifest: Manifest) -> tuple[str, str]:
@@ -250,7 +256,8 @@ class Returning:
     def urns(self, back: Iterable[Found], stack: str, project: str) -> tuple[str, ...]:
         """What to write: all that is wanted in a namespace in which something comes `back`, and the component above it.
 
-        All of it, because an object waits for others of its namespace, and kept ones may be among those.
+        All of it, because an object waits for others of its namespace, and kept ones may be among those; but what goes
+        by itself was not kept, and is made as always unless what was kept comes after it.
         """
         spaces = {found.namespace or found.name for found in back}
         first = f"urn:pulumi:{stack}::{project}::{SERVICE}"
@@ -258,10 +265,16 @@ class Returning:
         for each in self.wanted:
             metadata = each["metadata"]
             if each["kind"] == "Namespace" and metadata["name"] in spaces:
-                found.append(f"{first}::{metadata['labels'][names.STORES_LABEL]}")
-            if metadata.get("namespace", metadata["name"]) in spaces:
+                found.append(f"{first}::{_whose(metadata['labels'])}")
+            if metadata.get("namespace", metadata["name"]) in spaces and (not goes(each) or self._leads(each)):
                 found.append(f"{first}${token(each)}::{logical_name(each)}")
         return tuple(found)
+
+    def _leads(self, manifest: Manifest) -> bool:
+        """Whether something that may have been kept beside `manifest` comes after it."""
+        namespace = manifest["metadata"].get("namespace")
+        beside = (each for each in self.wanted if each["metadata"].get("namespace") == namespace and retained(each))
+        return any(follows(treatment(each), manifest, beside=True) for each in beside)
 
 
 def buried(going: Going, kept: Iterable[Found]) -> RefusedError | None:

@@ -229,6 +229,7 @@ def test_the_engine_retains_disk_and_namespace_and_destroys_all_else_in_it_by_it
     sent = [(each.inputs["metadata"], each.inputs["kind"], each.request) for each in registered(done)]
     stays = {(kind, metadata["name"]) for metadata, kind, request in sent if request.retainOnDelete}
     assert stays == {("Namespace", "printer"), ("PersistentVolumeClaim", "printer-plates")}
+    assert {metadata["name"] for metadata, _, request in sent if request.protect} == {"printer-plates"}
     alone = {(metadata.get("namespace"), kind) for metadata, kind, request in sent if not request.deletedWith}
     assert ("printer", "Deployment") in alone, "it would stay with the namespace, and its pods would run on"
     assert not [each for each in alone if each[0] == "press"], "what has nothing to keep goes with its namespace"

@@ -168,14 +168,14 @@ STATEFUL: Final = sorts(
     sources=("Pulumi: protect",),
 )
 def protect(thing: Object, _: Facts) -> Iterator[Violation]:
-    if thing.options is not None and not thing.options.protect and not _says_what_becomes_of_it(thing):
+    if thing.options is not None and not thing.options.protect and not _may_go(thing):
         yield Violation("", "holds data and is not protected")
 
 
-def _says_what_becomes_of_it(thing: Object) -> bool:
-    """Whether a disk is one the program retains, or one whose owner has written that it goes."""
+def _may_go(thing: Object) -> bool:
+    """Whether it is a disk whose owner has written that it goes, which production refuses."""
     said = thing.root.at("metadata", "labels", names.DELETION)
-    return thing.sort == "PersistentVolumeClaim" and said.word in ("retain", "delete")
+    return thing.sort == "PersistentVolumeClaim" and said.word == "delete"
 
 
 def _managed(thing: Object) -> tuple[Object, ...]:
