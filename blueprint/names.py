@@ -80,9 +80,6 @@ STORES_LABEL: Final = f"{PREFIX}/data-of"
 RESOURCE: Final = f"{PREFIX}/resource"
 """On what belongs to a store, its pods among them: which resource of its owner it is."""
 
-DELETION: Final = f"{PREFIX}/deletion"
-"""On every object of a store: what is left of it when the resource leaves the catalogue."""
-
 KEPT: Final = f"{PREFIX}/kept"
 """On what has left the catalogue and stays in the cluster: which stack it was of."""
 
