@@ -21,6 +21,7 @@ ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
 OBSERVABILITY: Final = "observability"
 PSMDB: Final = "psmdb-system"
+REDIS_OPERATOR: Final = "redis-operator"
 RELOADER: Final = "reloader"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
@@ -33,6 +34,7 @@ PLATFORM_NAMESPACES: Final = (
     MESSAGING,
     OBSERVABILITY,
     PSMDB,
+    REDIS_OPERATOR,
     RELOADER,
 )
 """Namespaces of the platform itself; no service may be called like one of them."""
@@ -235,6 +237,11 @@ def migrations(resource: str) -> str:
 def migration(resource: str, digest: str) -> str:
     """One Job of these, by the `digest` of what it says: a Job cannot be changed, so another one has another name."""
     return f"{resource}-migrations-{digest}"
+
+
+def settings_of(resource: str) -> str:
+    """The ConfigMap with a store's own settings, where its operator takes a file. With a dot, as above."""
+    return f"{resource}.settings"
 
 
 def authority_folder(resource: str) -> str:

@@ -66,9 +66,9 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "elasticsearch": (9200,),
     "mongodb": (27017,),
     "postgres": (5432,),
-    "redis": (6379, 26379),
+    "redis": (6379,),
 }
-"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT with Sentinel)."""
+"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT)."""
 
 API_SERVER_PORTS: Final = (Port(number=443), Port(number=6443))
 """Where an API server listens behind the Service `kubernetes`: the clouds' on 443, those of kubeadm, kind and k3s on
@@ -90,8 +90,11 @@ class Operated:
     """Ports the kubelet asks; none: its probes are programs inside the pods."""
     asks_api_server: bool
     """Whether something in the pods speaks to the API server."""
+    copies: bool
+    """Whether the pods write copies to a bucket where these are asked for."""
 
 
+REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "redis-operator"})
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
 PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
 OPERATED: Final[Mapping[str, Operated]] = {
@@ -105,6 +108,7 @@ OPERATED: Final[Mapping[str, Operated]] = {
         metrics=None,
         probed=(),
         asks_api_server=False,
+        copies=True,
     ),
     # cloudnative-pg v1.30.0: docs/src/networking.md (operator to 5432 and 8000), pkg/management/url (8000 status and
     # probes, 9187 metrics); the instance manager in every pod follows its Cluster at the API server.
@@ -115,6 +119,19 @@ OPERATED: Final[Mapping[str, Operated]] = {
         metrics=9187,
         probed=(8000,),
         asks_api_server=True,
+        copies=True,
+    ),
+    # OT-CONTAINER-KIT/redis-operator v0.26.0: internal/controller/common/constants.go (6379, 26379 of Sentinel). The
+    # operator connects to both (internal/controller/common/redis/heal.go); the kubelet runs redis-cli in the container.
+    # Their exporter is off.
+    "redis": Operated(
+        operator=REDIS_OPERATOR,
+        operated=(6379, 26379),
+        peers=(6379, 26379),
+        metrics=None,
+        probed=(),
+        asks_api_server=False,
+        copies=False,
     ),
 }
 """Engine → what its operator's pods and its own speak to, for the engines whose operator is installed."""

@@ -9,7 +9,8 @@ from blueprint.stores import Store
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
-from manifests import cloudnative_pg, percona_mongodb
+from blueprint.stores.redis_operator import OperatedRedis
+from manifests import cloudnative_pg, percona_mongodb, redis_operator
 from manifests.isolation import network_policy
 from manifests.keeping import marked
 from manifests.manifest import Manifest
@@ -24,6 +25,7 @@ def _rules(decision: InNamespace | Shared) -> Iterator[Manifest]:
 OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {
     CloudNativePg: cloudnative_pg.objects,
     InNamespace: _rules,
+    OperatedRedis: redis_operator.objects,
     PerconaMongodb: percona_mongodb.objects,
     Shared: _rules,
 }

@@ -10,6 +10,11 @@ from manifests.manifest import Manifest, manifest
 CERT_MANAGER: Final = "cert-manager.io/v1"
 GROUP: Final = "cert-manager.io"
 
+SERVES: Final = ("server auth",)
+"""A server that only answers."""
+BOTH_WAYS: Final = ("client auth", "server auth")
+"""A server whose pods call each other, and show the same certificate then: one that is for servers alone is refused."""
+
 
 def authority(decision: Authority) -> Iterator[Manifest]:
     """The authority: a certificate that signs itself, and the issuer that signs with its key."""
@@ -36,12 +41,11 @@ def server(
     *,
     labels: Mapping[str, str],
     watched: Mapping[str, str],
-    usages: Sequence[str] = ("server auth",),
+    usages: Sequence[str] = SERVES,
     subject: Mapping[str, str] = {},
 ) -> Manifest:
-    """What the store `resource` proves itself with; `watched` is what its Secret is labelled with. `usages` has
-    "client auth" besides where its pods show the same certificate to each other. `subject` is for servers that want
-    one; a client looks at `dns_names`."""
+    """What the store `resource` proves itself with; `watched` is what its Secret is labelled with. `subject` is for
+    servers that want one; a client looks at `dns_names`."""
     return _certificate(
         names.server(resource),
         namespace,

@@ -57,7 +57,7 @@ _MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
 """What its pods mount."""
 _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
-_STORES: Final = ("Cluster", "Database", "PerconaServerMongoDB", "Pooler")
+_STORES: Final = ("Cluster", "Database", "PerconaServerMongoDB", "Pooler", "RedisReplication")
 """What its pods connect to when they start."""
 _MIGRATIONS: Final = ("Job",)
 """What has to end before: the only Jobs there are. One that fails fails the run, and what comes after it is not asked
@@ -198,6 +198,16 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "psmdb.percona.com/v1:PerconaServerMongoDBBackup": Treatment(after=("PerconaServerMongoDB",)),
     "rbac.authorization.k8s.io/v1:Role": _PLAIN,
     "rbac.authorization.k8s.io/v1:RoleBinding": Treatment(after=("Role", "ServiceAccount"), replaced_by=("roleRef",)),
+    # It has no conditions; it names the first of its pods as soon as that answers.
+    "redis.redis.opstreelabs.in/v1beta2:RedisReplication": Treatment(
+        after=(*_PREREQUISITES, "NetworkPolicy", "ConfigMap", *_CREDENTIALS),
+        wait_for="jsonpath={.status.masterNode}",
+        holds_data=True,
+        protected=True,
+        grows=("spec.storage.volumeClaimTemplate.spec.resources.requests.storage",),
+        version="spec.kubernetesConfig.image",
+    ),
+    "redis.redis.opstreelabs.in/v1beta2:RedisSentinel": Treatment(after=(*_PREREQUISITES, "RedisReplication")),
     "scheduling.k8s.io/v1:PriorityClass": Treatment(replaced_by=("preemptionPolicy", "value")),
     "security.istio.io/v1:AuthorizationPolicy": _PLAIN,
     "security.istio.io/v1:PeerAuthentication": _PLAIN,

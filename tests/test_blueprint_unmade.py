@@ -47,6 +47,8 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.resources.*(Mongodb).backup.pitr": "what may be lost must fit it; the log is written away in any case",
     "spec.resources.*(Mongodb).backup.rto": "a full disk must be read back within it",
     "spec.resources.*(Mongodb).pool.mode": "nothing but a driver pools: anything else is refused",
+    "spec.resources.*(Redis).params.version": "one is offered, and what no decision needs is refused",
+    "spec.resources.*(Redis).pool.mode": "nothing between a service and its Redis gives connections back",
     "spec.resources.*(Volume).deletion": "production keeps every disk, ephemeral stacks none",
     "spec.resources.*(Volume).params.per": "must fit how many pods run",
     "spec.type": "a cronjob has a schedule, and nothing else has one",

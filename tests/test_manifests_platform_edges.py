@@ -57,10 +57,11 @@ SERVES_NOTHING: Final = {
     "istio-cni",
     "plugin-barman-cloud",
     "psmdb-operator",
+    "redis-operator",
     "reloader",
 }
-"""Operators with neither a webhook nor an API (their charts' templates; of External Secrets' the webhook is off;
-Percona's has a server for some and none to serve, v1.22.0)."""
+"""Operators with neither a webhook nor an API (their charts' templates; the webhooks of External Secrets and of
+redis-operator are off; Percona's has a server for some and none to serve, v1.22.0)."""
 
 
 def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:

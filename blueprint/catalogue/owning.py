@@ -113,7 +113,7 @@ class RedisParams(Text):
     """Settings of Redis."""
 
     version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
-    """Major version, in quotes. Unset: the platform's."""
+    """Major version of Valkey, in quotes. Unset: the platform's. Each speaks the protocol of Redis 7.2."""
     maxmemory_policy: Literal["noeviction", "allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-ttl"] = "noeviction"
     """What goes when memory is full: nothing (a store) or the least used (a cache)."""
 
@@ -162,9 +162,15 @@ class Mongodb(Shaped):
 
 
 class Redis(Store):
-    """A Redis of the service's own."""
+    """A Redis of the service's own.
 
-    keys: ClassVar[tuple[str, ...]] = ("host", "port", "password", "url")
+    `${resources.<name>.<key>}` answers host, port, password, ca (path of the authority's certificate in the pods) and
+    url: `rediss://default:<password>@<host>:6379/0`. read_host and read_url lead to the followers where there are any.
+    Without TLS nobody comes in, and clients must be given `ca`: an address has no place for it. dev and ephemeral
+    stacks have one pod, whatever highAvailability and readReplicas say.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "password", "url", "read_host", "read_url", "ca")
     type: Literal["redis"]
     """redis"""
     params: RedisParams = RedisParams()

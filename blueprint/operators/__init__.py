@@ -24,6 +24,7 @@ from blueprint.operators import (
     metrics_server,
     plugin_barman_cloud,
     psmdb_operator,
+    redis_operator,
     reloader,
 )
 from blueprint.operators.installation import NONE, Installable, Operator, Operators
@@ -42,6 +43,7 @@ OPERATORS: Final[Mapping[str, Installable]] = {
     "metrics-server": metrics_server.INSTALLABLE,
     "plugin-barman-cloud": plugin_barman_cloud.INSTALLABLE,
     "psmdb-operator": psmdb_operator.INSTALLABLE,
+    "redis-operator": redis_operator.INSTALLABLE,
     "reloader": reloader.INSTALLABLE,
 }
 """Release name → operator. The modules are called like it, with _ for -."""

@@ -18,12 +18,13 @@ from blueprint.deletion import Deletion
 from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
 from blueprint.sizes import Amounts
-from blueprint.stores import cloudnative_pg, copies, percona_mongodb
+from blueprint.stores import cloudnative_pg, copies, percona_mongodb, redis_operator
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace, in_namespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
+from blueprint.stores.redis_operator import OperatedRedis
 
-Store = CloudNativePg | InNamespace | PerconaMongodb
+Store = CloudNativePg | InNamespace | OperatedRedis | PerconaMongodb
 """Every type of decision about a store."""
 
 Maker = Callable[[Service, str, Any, Context], Store]
@@ -37,7 +38,7 @@ MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("postgres", "managed"): in_namespace,
     ("postgres", "operator"): cloudnative_pg.decide,
     ("redis", "managed"): in_namespace,
-    ("redis", "operator"): in_namespace,
+    ("redis", "operator"): redis_operator.decide,
 }
 """Engine and placement → maker. Total over `settings.Data`; a test says so. Managed stores keep the rules of those in
 a namespace until a cluster in a cloud has a subnet for them; `blueprint.unmade` says that they are not made."""

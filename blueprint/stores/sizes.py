@@ -43,6 +43,31 @@ def _size(cpu_millicores: int, memory_mib: int, disk_gib: int, connections: int)
 
 Scale = Mapping[Class, StoreSize]
 
+_REDIS_LAPTOP: Final[Scale] = {
+    "small": _size(25, 64, 1, 100),
+    "medium": _size(50, 128, 1, 250),
+    "large": _size(100, 256, 1, 500),
+}
+REDIS: Final[Mapping[Environment, Scale]] = {
+    "dev": _REDIS_LAPTOP,
+    "ephemeral": _REDIS_LAPTOP,
+    "staging": {
+        "small": _size(50, 128, 1, 250),
+        "medium": _size(100, 512, 2, 1000),
+        "large": _size(250, 1024, 4, 2000),
+    },
+    "prod": {
+        "small": _size(100, 256, 1, 500),
+        "medium": _size(250, 1024, 4, 2000),
+        "large": _size(500, 4096, 16, 8000),
+    },
+}
+"""Memory, CPU: unmeasured estimates; one thread does the work, so that a core is the most it can use. Disk: four times
+the memory, because data of up to three quarters of it may be there as a log of twice its size (valkey.conf,
+auto-aof-rewrite-percentage: 100), the log that replaces this one, a snapshot and the one that replaces that.
+Connections: what they take, 30 KiB each (`stores.redis_operator.CONNECTION_KIB`), stays below a quarter of the quarter
+that data leaves."""
+
 _POSTGRES_LAPTOP: Final[Scale] = {
     "small": _size(50, 256, 1, 100),
     "medium": _size(100, 512, 2, 200),

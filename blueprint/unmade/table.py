@@ -84,6 +84,17 @@ _SNAPSHOT: Final = Row(
     meanwhile="The store stays with its disks, as with retain: make a copy by hand, then delete it in the cluster",
     asks=lambda word: int(word == "snapshot"),
 )
+_COPIES: Final = Row(
+    one="word on copies of a store",
+    many="words on copies of stores",
+    planned="backups (0.5)",
+    meanwhile=(
+        "Copy the disk of its first pod by the storage's own snapshots: its operator makes no copies; say backup: none"
+        " where the data can be made again"
+    ),
+    by_default=True,
+    asks=lambda backup: int(backup != OFF),
+)
 _ACCOUNT: Final = Row(
     one="broker account",
     many="broker accounts",
@@ -137,7 +148,8 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Backup, "restore_drill"): _DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
     (Mongodb, "deletion"): _SNAPSHOT,
-    (Redis, None): _STORE,
+    (Redis, "backup"): _COPIES,
+    (Redis, "deletion"): _SNAPSHOT,
     (Clickhouse, None): _STORE,
     (Elasticsearch, None): _STORE,
     (Kafka, None): _ACCOUNT,

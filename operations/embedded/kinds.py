@@ -15,13 +15,12 @@ from operations.embedded.readiness import (
     Applied,
     Conditions,
     HealthyRollout,
-    MongodbReplicaSet,
     ParentConditions,
     Phase,
     PlainConditions,
-    PostgresCluster,
     Readiness,
 )
+from operations.embedded.store_readiness import MongodbReplicaSet, PostgresCluster, RedisFirst
 
 NAMESPACED: Literal["Namespaced"] = "Namespaced"
 CLUSTER: Literal["Cluster"] = "Cluster"
@@ -99,6 +98,10 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
     ("psmdb.percona.com", "v1"): (
         ("PerconaServerMongoDB", "perconaservermongodbs", NAMESPACED, MongodbReplicaSet()),
         ("PerconaServerMongoDBBackup", "perconaservermongodbbackups", NAMESPACED, None),
+    ),
+    ("redis.redis.opstreelabs.in", "v1beta2"): (
+        ("RedisReplication", "redisreplications", NAMESPACED, RedisFirst()),
+        ("RedisSentinel", "redissentinels", NAMESPACED, None),
     ),
     ("security.istio.io", "v1"): (
         ("AuthorizationPolicy", "authorizationpolicies", NAMESPACED, None),

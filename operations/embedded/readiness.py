@@ -53,7 +53,7 @@ class _AtOnce:
     before: ClassVar[tuple[Step, ...]] = ()
 
 
-def _condition(kind: str, *, extra: str = "") -> str:
+def condition(kind: str, *, extra: str = "") -> str:
     return (
         f"- type: {kind}\n"
         '  status: "True"\n'
@@ -63,7 +63,7 @@ def _condition(kind: str, *, extra: str = "") -> str:
     )
 
 
-def _all_true(types: tuple[str, ...], *, also: str = "") -> str:
+def all_true(types: tuple[str, ...], *, also: str = "") -> str:
     """CEL: `status.conditions` has each of `types`, True, and `also` holds for each."""
     return (
         f"has(self.status) && has(self.status.conditions) && {list(types)}.all(t, self.status.conditions"
@@ -83,11 +83,11 @@ class Conditions(_AtOnce):
 
     @property
     def ready(self) -> str:
-        return _all_true(self.types, also=f" && {_OF_THIS_GENERATION}")
+        return all_true(self.types, also=f" && {_OF_THIS_GENERATION}")
 
     @property
     def status(self) -> str:
-        return "conditions:\n" + "".join(_condition(kind, extra=_OBSERVED) for kind in self.types)
+        return "conditions:\n" + "".join(condition(kind, extra=_OBSERVED) for kind in self.types)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +99,11 @@ class PlainConditions(_AtOnce):
 
     @property
     def ready(self) -> str:
-        return _all_true(self.types)
+        return all_true(self.types)
 
     @property
     def status(self) -> str:
-        return "conditions:\n" + "".join(map(_condition, self.types))
+        return "conditions:\n" + "".join(map(condition, self.types))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class ParentConditions(_AtOnce):
 
     @property
     def status(self) -> str:
-        conditions = "".join(_condition(kind, extra=_OBSERVED) for kind in self.types)
+        conditions = "".join(condition(kind, extra=_OBSERVED) for kind in self.types)
         indented = "".join(f"  {line}\n" for line in f"conditions:\n{conditions}".splitlines())
         return (
             "{{ $metadata := .metadata }}\nparents:\n{{ range .spec.parentRefs }}\n"
@@ -152,7 +152,7 @@ class HealthyRollout(_AtOnce):
         replicas = "{{ default 1 .spec.replicas }}"
         counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "HPAReplicas")
         conditions = "".join(
-            _condition(kind, extra="  lastUpdateTime: {{ Now | Quote }}\n")
+            condition(kind, extra="  lastUpdateTime: {{ Now | Quote }}\n")
             for kind in ("Available", "Completed", "Healthy")
         )
         return (
@@ -219,82 +219,3 @@ class Applied(_AtOnce):
     @property
     def status(self) -> str:
         return "applied: true\nobservedGeneration: {{ .metadata.generation }}\n"
-
-
-_FIRST, _WAITING, _HEALTHY = (
-    "Setting up primary",
-    "Waiting for the instances to become active",
-    "Cluster in healthy state",
-)
-"""Phases of CloudNativePG 1.30.0 (api/v1/cluster_types.go), on the way to a new cluster."""
-
-
-def _phase(phase: str, *, ready: str) -> str:
-    return f"phase: {phase}\ninstances: {{{{ .spec.instances }}}}\nreadyInstances: {ready}\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PostgresCluster:
-    """CloudNativePG's Cluster: one instance is set up, the others join it, then all are healthy.
-
-    Its pods are not simulated: they are the operator's, and no object of ours says what they look like.
-    """
-
-    before: ClassVar[tuple[Step, ...]] = (
-        Step(when="!has(self.status) || !has(self.status.phase)", status=_phase(_FIRST, ready="0")),
-        Step(
-            when=f"has(self.status) && has(self.status.phase) && self.status.phase == '{_FIRST}'",
-            status=_phase(_WAITING, ready="1"),
-        ),
-    )
-    stand_in: None = None
-
-    @property
-    def ready(self) -> str:
-        return (
-            f"{_all_true(('Ready',))} && has(self.status.phase) && self.status.phase == '{_HEALTHY}'"
-            " && self.status.instances == self.spec.instances"
-        )
-
-    @property
-    def status(self) -> str:
-        return (
-            _phase(_HEALTHY, ready="{{ .spec.instances }}")
-            + "currentPrimary: {{ .metadata.name }}-1\n"
-            + "writeService: {{ .metadata.name }}-rw\nreadService: {{ .metadata.name }}-r\n"
-            + "conditions:\n"
-            + _condition("Ready")
-        )
-
-
-_MEMBERS = "{{ (index .spec.replsets 0).size }}"
-
-
-def _state(state: str, *, ready: str) -> str:
-    return f"state: {state}\nsize: {_MEMBERS}\nready: {ready}\nobservedGeneration: {{{{ .metadata.generation }}}}\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MongodbReplicaSet:
-    """Percona's PerconaServerMongoDB: initializing until every member is ready (v1.22.0, api/v1 psmdb_types.go).
-
-    Its pods are not simulated, as CloudNativePG's are not.
-    """
-
-    before: ClassVar[tuple[Step, ...]] = (
-        Step(when="!has(self.status) || !has(self.status.state)", status=_state("initializing", ready="0")),
-    )
-    stand_in: None = None
-
-    @property
-    def ready(self) -> str:
-        return (
-            "has(self.status) && has(self.status.state) && self.status.state == 'ready'"
-            " && has(self.status.observedGeneration) && self.status.observedGeneration == self.metadata.generation"
-        )
-
-    @property
-    def status(self) -> str:
-        set_ = "{{ (index .spec.replsets 0).name }}"
-        host = f"{{{{ .metadata.name }}}}-{set_}.{{{{ .metadata.namespace }}}}.svc.cluster.local"
-        return _state("ready", ready=_MEMBERS) + f"host: {host}\n"

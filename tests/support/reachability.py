@@ -36,13 +36,16 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "elasticsearch": (9200,),
     "mongodb": (27017,),
     "postgres": (5432,),
-    "redis": (6379, 26379),
+    "redis": (6379,),
 }
 OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int | None, tuple[int, ...], bool]]] = {
     "mongodb": ((27017,), (27017,), None, (), False),
     "postgres": ((5432, 8000), (5432, 8000), 9187, (8000,), True),
+    "redis": ((6379, 26379), (6379, 26379), None, (), False),
 }
 """Engine → ports its operator asks, ports among its pods, metrics, probes; whether its pods ask the API server."""
+COPIED: Final = ("mongodb", "postgres")
+"""Engines whose pods write copies to a bucket."""
 BROKER_PORTS: Final[Mapping[str, int]] = {"kafka": 9094, "nats": 4222, "rabbitmq": 5671}
 ACCOUNTS: Final[Mapping[str, str]] = {"kafka": "kafka", "nats": "nats", "amqp": "rabbitmq"}
 
@@ -88,7 +91,7 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
                 yield Edge(source=pods(name), target=store, ports=STORE_PORTS[of["type"]])
                 yield from _operated(of["type"], store, stack)
                 yield from _migrating(name, resource, of, stack)
-                if stack.copies and of["type"] in OPERATED and of.get("backup") != "none":
+                if stack.copies and of["type"] in COPIED and of.get("backup") != "none":
                     yield Edge(source=store, target=INTERNET, ports=(443,))
         events = spec.get("events", {})
         brokers = {ACCOUNTS[of["type"]] for of in resources.values() if of["type"] in ACCOUNTS}
@@ -112,7 +115,7 @@ def _operated(engine: str, store: str, stack: Stack) -> Iterator[Edge]:
     yield Edge(source=store, target=store, ports=among_themselves)
     if metrics:
         yield Edge(source=PROMETHEUS.end, target=store, ports=(metrics,))
-    if stack.nodes:
+    if stack.nodes and probes:
         yield Edge(source=NODES, target=store, ports=probes)
     if asks and stack.api_server:
         yield Edge(source=store, target=API_SERVER, ports=(443, 6443))

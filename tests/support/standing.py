@@ -129,7 +129,14 @@ CLOUDNATIVE_PG: Final = Standing(
 PSMDB_OPERATOR: Final = Standing(
     namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
 )
-OPERATORS: Final[Mapping[str, Standing]] = {"mongodb": PSMDB_OPERATOR, "postgres": CLOUDNATIVE_PG}
+REDIS_OPERATOR: Final = Standing(
+    namespace="redis-operator", name="redis-operator", labels={"name": "redis-operator"}, account="redis-operator"
+)
+OPERATORS: Final[Mapping[str, Standing]] = {
+    "mongodb": PSMDB_OPERATOR,
+    "postgres": CLOUDNATIVE_PG,
+    "redis": REDIS_OPERATOR,
+}
 """Engine → who runs its stores."""
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
 

@@ -115,7 +115,7 @@ def _store(owned: Owned, facts: Facts) -> Iterator[Edge]:
         yield from _operated(store, engine, facts)
         if owned.migrations:
             yield from _migrating(owned, store, facts)
-        if _is_copied(owned, facts):
+        if OPERATED[engine].copies and _is_copied(owned, facts):
             yield Edge(source=store, target=internet(facts), ports=_tcp(443), why="its copies go to a bucket")
     else:
         yield Edge(source=store, target=store, ports=ports("TCP", 1, 65535), why="replication", must=False)

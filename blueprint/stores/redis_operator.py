@@ -1,0 +1,245 @@
+"""A Redis of the service's own, run by OT-CONTAINER-KIT's redis-operator beside its namespace.
+
+The server is Valkey, which keeps Redis' protocol and its BSD licence. What it becomes is spelled in
+`manifests.redis_operator`; why so, in docs/decisions/0039-redis-is-valkey-run-by-redis-operator.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint import deletion, names
+from blueprint.authority import LEAF_HOURS
+from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.off import OFF
+from blueprint.catalogue.owning import Redis
+from blueprint.connection import Composed, Connection, Drawn, Known, Source, Trust
+from blueprint.context import Context
+from blueprint.deletion import Deletion
+from blueprint.network_rules import NetworkRule, Peer, both_ends
+from blueprint.pins import Image
+from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts, Quota
+from blueprint.stores import edges
+from blueprint.stores.sizes import REDIS, StoreSize
+from blueprint.vendors import STORE_PORTS
+
+# Lines from 9.1 on: they read a renewed certificate by themselves (valkey-io/valkey#3020, `tls-auto-reload-interval`);
+# a server of an older line would go on with one that ends after ninety days. The digest is that of the multi-platform
+# index, as it stands in public repositories that pin it.
+IMAGES: Final[Mapping[str, Image]] = {
+    "9": Image(
+        repository="docker.io/valkey/valkey",
+        # renovate: datasource=docker depName=valkey/valkey
+        tag="9.1.2-alpine@sha256:48332870af354a799964c0012ae1194a0bf2bf894eb508f945810596dc2d8d11",
+    ),
+}
+"""Major version → image."""
+
+NEWEST: Final = "9"
+"""What a store gets that names no version."""
+
+STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 1, "prod": 2}
+"""Pods besides the first where high availability is asked for: as many as PostgreSQL has, for the same reason."""
+
+SENTINELS: Final = 3
+"""Who decide on a failover: the least of which a majority is left when one is away (valkey.io, "Sentinel")."""
+
+QUORUM: Final = 2
+"""Sentinels that must agree that the first is away: a majority."""
+
+SILENCE_MILLISECONDS: Final = 5000
+"""How long the first may be silent until a Sentinel takes it for away (the operator's default)."""
+
+FAILOVER_MILLISECONDS: Final = 10_000
+"""How long one attempt at a failover may take (the operator's default)."""
+
+MEMORY_PERCENT: Final = 75
+"""Of a pod's memory, for data and everything else the server counts; the rest is for TLS, fragmentation and what a
+snapshot copies while it is written."""
+
+CONNECTION_KIB: Final = 30
+"""Memory of one connection with TLS. Measured: 29 KiB resident for each of 500 and of 1,000 (Redis 7.0.15, OpenSSL 3.0,
+TLS 1.3), of which the server counts some 10 as its own."""
+
+SENTINEL: Final = Amounts(
+    cpu_request_millicores=25,
+    cpu_limit_millicores=250,
+    memory_request_mib=64,
+    memory_limit_mib=64,
+    storage_request_mib=STORAGE_REQUEST_MIB,
+    storage_limit_mib=STORAGE_LIMIT_MIB,
+)
+"""A Sentinel holds no data, and the container that writes its settings has the same amounts; unmeasured estimates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentinels:
+    """Who watch the pods, and make a follower the first where that one is away."""
+
+    pods: int
+    quorum: int
+    silence_milliseconds: int
+    failover_milliseconds: int
+    amounts: Amounts
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatedRedis:
+    """One Redis, and what its owner gets of it."""
+
+    engine: str
+    resource: str
+    """Also the name of the RedisReplication and the RedisSentinel."""
+    egress: str
+    why: str
+    ports: tuple[int, ...]
+    reached_at: tuple[Peer, ...]
+    namespace: str
+    connections: Mapping[str, Connection]
+    rules: tuple[NetworkRule, ...]
+    """At the store itself."""
+    service: str
+    service_namespace: str
+    owner: str
+    tier: str
+    image: Image
+    instances: int
+    """The first writes; the others follow it."""
+    sentinels: Sentinels | None
+    """None: one pod alone, or followers that only answer reads. Nobody takes over."""
+    spread_strictly: bool
+    """Whether two pods may never share a node."""
+    size: StoreSize
+    memory_percent: int
+    """Of a pod's memory, for data."""
+    keeps: bool
+    """Whether the data outlives the pod: on a disk of each, as a log of every write and a snapshot."""
+    deletion: Deletion | None
+    """What is left of it when the resource leaves the catalogue."""
+    migration: None = None
+    """Its data has no shape that a version of its service would change beforehand."""
+    storage_class: str | None
+    policy: str
+    """What goes when memory is full."""
+    dns_names: tuple[str, ...]
+    """What its certificate is for."""
+    certificate_hours: int
+    """How long that lives."""
+
+    @property
+    def quota(self) -> Quota:
+        """Its pods and the Sentinels; each is replaced after the one before it has ended."""
+        stored = Quota(
+            pods=self.instances,
+            total=self.size.amounts.times(self.instances),
+            claims=self.instances if self.keeps else 0,
+            disk_gib=self.size.disk_gib * self.instances if self.keeps else 0,
+        )
+        if not self.sentinels:
+            return stored
+        return stored + Quota(pods=self.sentinels.pods, total=self.sentinels.amounts.times(self.sentinels.pods))
+
+    @property
+    def largest(self) -> Amounts:
+        """The most one of its containers asks for."""
+        return self.size.amounts.at_least(self.sentinels.amounts) if self.sentinels else self.size.amounts
+
+
+def available(text: Redis, environment: Environment) -> bool:
+    """Whether somebody takes over: dev and ephemeral stacks have one pod whatever is asked for."""
+    return text.high_availability and STANDBYS[environment] > 0
+
+
+def instances(text: Redis, environment: Environment) -> int:
+    """How many pods."""
+    if not STANDBYS[environment]:
+        return 1
+    return 1 + text.read_replicas + (STANDBYS[environment] if text.high_availability else 0)
+
+
+def keeps(text: Redis, environment: Environment) -> bool:
+    """Whether the data outlives its pod.
+
+    A store that drops nothing (`noeviction`), and data of which copies are wanted, must. So must what several pods
+    hold: a first that starts empty before anybody has noticed would empty its followers (valkey.io, "Replication"). The
+    rest is a cache, which a disk would only slow down and keep from being moved.
+    """
+    return text.params.maxmemory_policy == "noeviction" or text.backup != OFF or instances(text, environment) > 1
+
+
+def decide(service: Service, resource: str, text: Redis, context: Context) -> OperatedRedis:
+    """The Redis `resource` of `service`, described by `text`."""
+    namespace, ports = context.data_namespace(service.name), STORE_PORTS["redis"]
+    edge = edges.owned(service.name, resource, "redis", ports, context)
+    pods, several = instances(text, context.environment), available(text, context.environment)
+    writes = names.address(f"{resource}-master" if pods > 1 else resource, namespace)
+    reads = names.address(f"{resource}-replica" if pods > 1 else resource, namespace)
+    return OperatedRedis(
+        engine="redis",
+        resource=resource,
+        egress=names.store(resource),
+        why=edge.why,
+        ports=ports,
+        reached_at=edge.target,
+        namespace=namespace,
+        connections={resource: _connection(service.name, resource, writes, reads)},
+        rules=(*both_ends(edge), *edges.operated(service.name, resource, "redis", context, copied=False)),
+        service=service.name,
+        service_namespace=context.namespace(service.name),
+        owner=service.spec.owner,
+        tier=service.spec.tier,
+        image=IMAGES[text.params.version or NEWEST],
+        instances=pods,
+        sentinels=_SENTINELS if several else None,
+        spread_strictly=context.environment == "prod",
+        size=REDIS[context.environment][text.class_],
+        memory_percent=MEMORY_PERCENT,
+        keeps=keeps(text, context.environment),
+        deletion=deletion.decide(text, context),
+        storage_class=context.settings.disks.storage_class,
+        policy=text.params.maxmemory_policy,
+        dns_names=_dns_names(resource, namespace, sentinels=several),
+        certificate_hours=LEAF_HOURS,
+    )
+
+
+_SENTINELS: Final = Sentinels(
+    pods=SENTINELS,
+    quorum=QUORUM,
+    silence_milliseconds=SILENCE_MILLISECONDS,
+    failover_milliseconds=FAILOVER_MILLISECONDS,
+    amounts=SENTINEL,
+)
+
+
+def _dns_names(resource: str, namespace: str, *, sentinels: bool) -> tuple[str, ...]:
+    """Its Services and, behind the headless ones, every pod (redis-operator v0.26.0, internal/k8sutils:
+    redis-replication.go, redis-sentinel.go)."""
+    pods = (resource, f"{resource}-master", f"{resource}-replica", f"*.{resource}-headless")
+    watchers = (f"{resource}-sentinel", f"*.{resource}-sentinel-headless") if sentinels else ()
+    return tuple(
+        name
+        for service in (*pods, *watchers)
+        for name in (f"{service}.{namespace}", f"{service}.{namespace}.svc", names.address(service, namespace))
+    )
+
+
+def _connection(service: str, resource: str, writes: str, reads: str) -> Connection:
+    folder, (port,) = names.authority_folder(resource), STORE_PORTS["redis"]
+
+    def url(host: str) -> Source:
+        return Composed(text=f"rediss://default:{{password}}@{host}:{port}/0")
+
+    return Connection(
+        secret=names.connection(service, resource),
+        keys={
+            "ca": Known(text=f"{folder}/{Trust.file}"),
+            "host": Known(text=writes),
+            "password": Drawn(secret=names.owner(resource), key="password"),
+            "port": Known(text=str(port)),
+            "read_host": Known(text=reads),
+            "read_url": url(reads),
+            "url": url(writes),
+        },
+        trust=Trust(folder=folder, secret=names.STORE_CLIENT),
+    )

@@ -1,0 +1,117 @@
+"""How the stores that operators run become ready: states on the way, as each operator reports them.
+
+Their pods are not simulated: they are the operators', and no object of ours says what they look like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from operations.embedded.readiness import Step, all_true, condition
+
+_FIRST, _WAITING, _HEALTHY = (
+    "Setting up primary",
+    "Waiting for the instances to become active",
+    "Cluster in healthy state",
+)
+"""Phases of CloudNativePG 1.30.0 (api/v1/cluster_types.go), on the way to a new cluster."""
+
+
+def _phase(phase: str, *, ready: str) -> str:
+    return f"phase: {phase}\ninstances: {{{{ .spec.instances }}}}\nreadyInstances: {ready}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresCluster:
+    """CloudNativePG's Cluster: one instance is set up, the others join it, then all are healthy.
+
+    Its pods are not simulated: they are the operator's, and no object of ours says what they look like.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.phase)", status=_phase(_FIRST, ready="0")),
+        Step(
+            when=f"has(self.status) && has(self.status.phase) && self.status.phase == '{_FIRST}'",
+            status=_phase(_WAITING, ready="1"),
+        ),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            f"{all_true(('Ready',))} && has(self.status.phase) && self.status.phase == '{_HEALTHY}'"
+            " && self.status.instances == self.spec.instances"
+        )
+
+    @property
+    def status(self) -> str:
+        return (
+            _phase(_HEALTHY, ready="{{ .spec.instances }}")
+            + "currentPrimary: {{ .metadata.name }}-1\n"
+            + "writeService: {{ .metadata.name }}-rw\nreadService: {{ .metadata.name }}-r\n"
+            + "conditions:\n"
+            + condition("Ready")
+        )
+
+
+_MEMBERS = "{{ (index .spec.replsets 0).size }}"
+
+
+def _state(state: str, *, ready: str) -> str:
+    return f"state: {state}\nsize: {_MEMBERS}\nready: {ready}\nobservedGeneration: {{{{ .metadata.generation }}}}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MongodbReplicaSet:
+    """Percona's PerconaServerMongoDB: initializing until every member is ready (v1.22.0, api/v1 psmdb_types.go).
+
+    Its pods are not simulated, as CloudNativePG's are not.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.state)", status=_state("initializing", ready="0")),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            "has(self.status) && has(self.status.state) && self.status.state == 'ready'"
+            " && has(self.status.observedGeneration) && self.status.observedGeneration == self.metadata.generation"
+        )
+
+    @property
+    def status(self) -> str:
+        set_ = "{{ (index .spec.replsets 0).name }}"
+        host = f"{{{{ .metadata.name }}}}-{set_}.{{{{ .metadata.namespace }}}}.svc.cluster.local"
+        return _state("ready", ready=_MEMBERS) + f"host: {host}\n"
+
+
+_REACHED: Final = (
+    "connectionInfo:\n"
+    '  host: {{ printf "%s-master.%s.svc.cluster.local" .metadata.name .metadata.namespace }}\n'
+    "  port: 6379\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisFirst:
+    """redis-operator's RedisReplication: where it will be reached, then which of its pods is the first.
+
+    It has no conditions, and its pods are the operator's, as PostgreSQL's are.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.connectionInfo)", status=_REACHED),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return "has(self.status) && has(self.status.masterNode) && self.status.masterNode == self.metadata.name + '-0'"
+
+    @property
+    def status(self) -> str:
+        return "masterNode: {{ .metadata.name }}-0\n" + _REACHED
