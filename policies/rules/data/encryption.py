@@ -100,6 +100,28 @@ MYSQL: Final = _parameter(
     "require_secure_transport", *FORCED, families=("mysql", "mariadb", "aurora-mysql"), unset=("mariadb11.8",)
 )
 
+REDIS: Final = (
+    Want(
+        path="spec.TLS.secret.secretName",
+        accepts=lambda at, _, __: bool(at.word),
+        wanted="",
+        says="is not set, so it speaks in the clear",
+    ),
+    Want(
+        path="spec.kubernetesConfig.redisSecret.name",
+        accepts=lambda at, _, __: bool(at.word),
+        wanted="",
+        says="is not set, so it asks nobody for a password",
+    ),
+)
+"""redis-operator runs a Redis with neither unless it is told."""
+ITS_SENTINELS: Final = Want(
+    path="spec.sentinel",
+    accepts=lambda at, _, __: not at.is_set,
+    wanted="",
+    says="brings Sentinels that speak no TLS (redis-operator#1699); a RedisSentinel beside it does",
+)
+
 IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
     **of_stores(lambda store: store.in_transit),
     "aws:rds/parameterGroup:ParameterGroup": (POSTGRES, MYSQL),
@@ -113,6 +135,8 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
         off("spec.unsafeFlags.tls"),
     ),
     "Elasticsearch.elasticsearch.k8s.elastic.co": (off("spec.http.tls.selfSignedCertificate.disabled"),),
+    **{f"{kind}.redis.redis.opstreelabs.in": REDIS for kind in ("Redis", "RedisCluster", "RedisSentinel")},
+    "RedisReplication.redis.redis.opstreelabs.in": (*REDIS, ITS_SENTINELS),
     "Cluster.postgresql.cnpg.io": (
         Want(
             path="spec.postgresql.pg_hba[]",
