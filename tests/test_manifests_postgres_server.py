@@ -21,6 +21,7 @@ from blueprint import design
 from blueprint.connection import Composed
 from blueprint.stores.checks import EXTENSIONS
 from blueprint.stores.cloudnative_pg import CloudNativePg
+from blueprint.variables import Composed as Variable
 from manifests.cloudnative_pg import host_rules
 from tests.support.stacks import settings, shop
 
@@ -164,6 +165,30 @@ def test_the_owner_comes_in_with_the_address_of_its_secret_and_makes_tables(serv
     assert server.asked(server.url) == (True, f"{server.store.user} {server.store.database}")
     assert server.asked(server.url, "CREATE TABLE orders (id int); DROP TABLE orders")[0]
     assert server.asked(server.url, "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == (True, "TLSv1.3")
+
+
+def test_a_migration_comes_in_with_what_it_finds_in_its_environment_and_changes_the_schema(server: Server) -> None:
+    migration = server.store.migration
+    assert migration
+    found = {each.name: each.value for each in migration.session.environment if isinstance(each, Variable)}
+    here = {"PGHOSTADDR": "127.0.0.1", "PGPASSWORD": PASSWORD, "PGPORT": str(server.port)}
+    trust = {"PGSSLROOTCERT": found["PGSSLROOTCERT"].replace(migration.session.trust.folder, str(server.folder))}
+    given = {name: value for name, value in found.items() if name.startswith("PG")} | here | trust
+    change = "BEGIN; SELECT pg_advisory_xact_lock(1); CREATE TABLE orders (id int); DROP TABLE orders; COMMIT"
+    for statement in (change, "SELECT current_user"):
+        done = subprocess.run(
+            ["psql", "--no-psqlrc", "-tA", "--set=ON_ERROR_STOP=1", "--command", statement],
+            env={"PATH": os.environ["PATH"], **given},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == server.store.user
+    filled = found["DATABASE_URL"].replace("$(PGPASSWORD)", PASSWORD).replace(":5432/", f":{server.port}/")
+    address = filled.replace(migration.session.trust.folder, str(server.folder)) + "&hostaddr=127.0.0.1"
+    assert server.asked(address) == (True, f"{server.store.user} {server.store.database}")
 
 
 def test_without_tls_nobody_comes_in(server: Server) -> None:
