@@ -88,7 +88,15 @@ def _numbered(workload: Workload, delivery: Numbered) -> Iterator[Manifest]:
         "volumeClaimTemplates": templates(workload),
         "template": template(workload, hash_label="controller-revision-hash"),
     }
-    made = manifest("apps/v1", "StatefulSet", workload.service, workload.namespace, labels=labels(workload), spec=spec)
+    made = manifest(
+        "apps/v1",
+        "StatefulSet",
+        workload.service,
+        workload.namespace,
+        labels=labels(workload),
+        annotations=_restarted(workload),
+        spec=spec,
+    )
     yield from _scaled(workload, made)
 
 

@@ -168,16 +168,17 @@ def interval(seconds: int) -> str:
 
 
 def _restarts(of: ServiceSecrets) -> Iterator[Manifest]:
-    """Reloader's right in the namespace: to see Secrets change, and to start the pods of Deployments and Rollouts anew.
+    """Reloader's right in the namespace: to see Secrets change, and to start the pods of Deployments, StatefulSets and
+    Rollouts anew.
 
-    It lists the other kinds of workloads too, each time, and could not start them (Reloader v1.4.21,
-    internal/pkg/handler/upgrade.go: doRollingUpgrade). Its chart would give it more, and of Rollouts only where
-    the chart is rendered by somebody who sees their definition.
+    It lists DaemonSets too, each time, and could not start them (Reloader v1.4.21, internal/pkg/handler/upgrade.go:
+    doRollingUpgrade). Its chart would give it more, and of Rollouts only where the chart is rendered by somebody who
+    sees their definition.
     """
     rules = [
         _rule("", ("secrets",), "list", "watch"),
-        _rule("apps", ("deployments",), "get", "list", "patch"),
-        _rule("apps", ("daemonsets", "statefulsets"), "list"),
+        _rule("apps", ("deployments", "statefulsets"), "get", "list", "patch"),
+        _rule("apps", ("daemonsets",), "list"),
         _rule("argoproj.io", ("rollouts",), "get", "list", "patch"),
         _rule("", ("events",), "create", "patch"),
     ]

@@ -141,6 +141,16 @@ def test_the_disks_of_pods_grow_in_place_and_another_disk_replaces_the_set_alone
     assert sizes == [{"requests": {"storage": "20Gi"}}] * 3
 
 
+def test_the_pods_of_a_stateful_set_start_anew_with_another_secret(tmp_path: Path) -> None:
+    said = EACH.rstrip("}\n") + "}}, key: {type: secret, params: {keys: [KEY], rotation: 30d}}}\n"
+    asks = "      variables: {KEY: '${resources.key.KEY}'}\n"
+    (workload,) = made(tmp_path, asks + said, "StatefulSet")
+    (rights,) = [each for each in made(tmp_path, asks + said, "Role") if each["metadata"]["name"] == names.RESTARTS]
+    assert "printer-key" in workload["metadata"]["annotations"].values()
+    patched = {kind for rule in rights["rules"] if "patch" in rule["verbs"] for kind in rule["resources"]}
+    assert "statefulsets" in patched, "the controller sees the change and may not act"
+
+
 def test_no_controller_deletes_the_disk_of_a_pod(tmp_path: Path) -> None:
     (workload,) = made(tmp_path, GOES.replace("path:", "per: pod, path:"), "StatefulSet", stack="staging")
     assert set(workload["spec"]["persistentVolumeClaimRetentionPolicy"].values()) == {"Retain"}

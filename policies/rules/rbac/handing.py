@@ -22,8 +22,8 @@ RELOADER: Final = Account(names.RELOADER, names.RELOADER)
 RESTARTING: Final = (
     (frozenset({""}), frozenset({"secrets"}), frozenset({"list", "watch"})),
     (frozenset({""}), frozenset({"events"}), frozenset({"create", "patch"})),
-    (frozenset({"apps"}), frozenset({"daemonsets", "statefulsets"}), frozenset({"list"})),
-    (frozenset({"apps"}), frozenset({"deployments"}), frozenset({"get", "list", "patch"})),
+    (frozenset({"apps"}), frozenset({"daemonsets"}), frozenset({"list"})),
+    (frozenset({"apps"}), frozenset({"deployments", "statefulsets"}), frozenset({"get", "list", "patch"})),
     (frozenset({"argoproj.io"}), frozenset({"rollouts"}), frozenset({"get", "list", "patch"})),
 )
 """Groups, resources and verbs of the one Role by which Reloader starts pods anew."""
