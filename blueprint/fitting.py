@@ -12,8 +12,9 @@ from typing import Final
 from blueprint import sizes
 from blueprint.addresses import overlap
 from blueprint.catalogue import Service
+from blueprint.catalogue.keeping import Secret
 from blueprint.catalogue.listening import opened
-from blueprint.catalogue.owning import Secret, Store, Volume
+from blueprint.catalogue.owning import Store, Volume
 from blueprint.delivery import peak_pods
 from blueprint.gateway import hosts_of
 from blueprint.reading import Catalogue, Problem, TextError, stack_file

@@ -2,7 +2,7 @@
 
 No value is here and none can be: what is written is an address and an identity. Each service has an identity of its
 own, so every way of naming one holds `{service}`. What a service takes from a store is the catalogue's
-(`blueprint.catalogue.owning.Secret`), how it is read `blueprint.secrets`.
+(`blueprint.catalogue.keeping.Secret`), how it is read `blueprint.secrets`.
 """
 
 from collections.abc import Iterator

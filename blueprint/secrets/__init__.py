@@ -10,7 +10,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Secret as SecretText
+from blueprint.catalogue.keeping import Secret as SecretText
 from blueprint.connection import Connection, Generated
 from blueprint.context import Context
 from blueprint.quantities import seconds

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Secret
+from blueprint.catalogue.keeping import Secret
 from blueprint.quantities import seconds
 from blueprint.secrets import source_of
 from blueprint.settings import Settings

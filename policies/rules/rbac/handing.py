@@ -9,7 +9,7 @@ namespace, and no other's, and changes its workloads. Anything wider is a findin
 from typing import Final
 
 from blueprint import names
-from blueprint.catalogue.owning import Secret
+from blueprint.catalogue.keeping import Secret
 from policies.core.facts import Facts
 from policies.core.world import World
 from policies.intent.edges import intent
