@@ -8,6 +8,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
+from blueprint.names_beside_stores import authority_folder as authority_folder  # noqa: PLC0414
+from blueprint.names_beside_stores import members_key as members_key  # noqa: PLC0414
+from blueprint.names_beside_stores import owner as owner  # noqa: PLC0414
+from blueprint.names_beside_stores import server as server  # noqa: PLC0414
+from blueprint.names_beside_stores import settings_of as settings_of  # noqa: PLC0414
+from blueprint.names_beside_stores import store_account as store_account  # noqa: PLC0414
+from blueprint.names_beside_stores import system_users as system_users  # noqa: PLC0414
+
 PREFIX: Final = "catalog.platform"
 """Prefix of our own labels and annotations; the domain of the catalogue's apiVersion."""
 
@@ -197,33 +205,6 @@ def kept_apart(service: str, resource: str, key: str) -> str:
     return ".".join((connection(service, resource), "-".join(filter(None, (digest, word)))))
 
 
-def owner(resource: str) -> str:
-    """The credentials of a store's owner: generator, ExternalSecret and Secret beside the store. With a dot: no
-    resource's name has one."""
-    return f"{resource}.owner"
-
-
-def server(resource: str) -> str:
-    """The certificate with which a store proves itself, and its Secret. With a dot, as above."""
-    return f"{resource}.tls"
-
-
-def system_users(resource: str) -> str:
-    """The Secret with the accounts an operator has in a store, which it draws itself. With a dot, as above."""
-    return f"{resource}.system"
-
-
-def store_account(resource: str) -> str:
-    """The service account of a store's pods, where it is ours to make. With a dot, as above."""
-    return f"{resource}.store"
-
-
-def members_key(resource: str) -> str:
-    """The Secret by which the members of a MongoDB know each other. It is also the name of a volume, so without dots;
-    with the ending Percona's operator gives it by itself."""
-    return f"{resource}-mongodb-keyfile"
-
-
 MIGRATION: Final = f"{PREFIX}/migration"
 """On the pods of a migration: of which resource. Network rules know them by it, and no Service selects it."""
 
@@ -237,16 +218,6 @@ def migrations(resource: str) -> str:
 def migration(resource: str, digest: str) -> str:
     """One Job of these, by the `digest` of what it says: a Job cannot be changed, so another one has another name."""
     return f"{resource}-migrations-{digest}"
-
-
-def settings_of(resource: str) -> str:
-    """The ConfigMap with a store's own settings, where its operator takes a file. With a dot, as above."""
-    return f"{resource}.settings"
-
-
-def authority_folder(resource: str) -> str:
-    """The folder in a service's pods with the authority of its store's certificate."""
-    return f"/var/run/secrets/platform/{resource}"
 
 
 def plugin(service: str, api: str, kind: str) -> str:

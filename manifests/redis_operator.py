@@ -17,8 +17,8 @@ from manifests.credentials import drawn, handed_over
 from manifests.isolation import network_policy
 from manifests.keeping import RETAIN
 from manifests.manifest import Manifest, given, manifest
+from manifests.pods import RESTRICTED
 from manifests.resources import resources
-from manifests.workloads import RESTRICTED
 
 REDIS: Final = "redis.redis.opstreelabs.in/v1beta2"
 PASSWORD: Final = "password"  # noqa: S105  the key in the Secret, not its content

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from blueprint.operators.redis_operator import RedisOperator
 from manifests.operators.spelling import Spelling
+from manifests.pods import RESTRICTED
 from manifests.resources import resources
-from manifests.workloads import RESTRICTED
 
 INIT_IN_CONTAINER: Final = "GenerateConfigInInitContainer"
 
