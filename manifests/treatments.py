@@ -236,10 +236,8 @@ _IDENTITY: Final = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 def treatment(manifest: Manifest) -> Treatment:
     """How `manifest` is treated. Raises LookupError for a kind without a row."""
     found = kind(manifest)
-    if found in SPECIAL:
-        applies, special = SPECIAL[found]
-        if applies(manifest):
-            return special
+    if found in SPECIAL and SPECIAL[found][0](manifest):
+        return SPECIAL[found][1]
     if found not in TREATMENTS:
         raise LookupError(
             f"{found} '{manifest['metadata']['name']}' has no treatment, so it is not known what replaces it"
@@ -250,11 +248,9 @@ def treatment(manifest: Manifest) -> Treatment:
 
 def annotated(manifest: Manifest) -> Manifest:
     """`manifest` with the provider's own annotations about waiting and conflicts; the manifest itself without any."""
-    notes = dict(_notes(treatment(manifest)))
-    if not notes:
-        return manifest
-    metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **notes}}}
+    notes, metadata = dict(_notes(treatment(manifest))), manifest["metadata"]
+    noted = {**metadata, "annotations": {**metadata.get("annotations", {}), **notes}}
+    return {**manifest, "metadata": noted} if notes else manifest
 
 
 def follows(how: Treatment, other: Manifest, *, beside: bool) -> bool:
