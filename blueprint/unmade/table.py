@@ -209,7 +209,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         meanwhile="Keep it for whoever reads the file; no alert links to it",
     ),
     (Data, "elasticsearch"): _MANAGED,
-    (Data, "redis"): _MANAGED,
     (Brokers, "kafka"): _MANAGED,
     (Brokers, "rabbitmq"): _MANAGED,
     (Settings, "observability"): Row(
