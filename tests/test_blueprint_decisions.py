@@ -274,7 +274,7 @@ def read_by_kubernetes(main: Container) -> dict[str, str]:
     [
         ("plain $(X) $$5 $", "plain $(X) $5 $"),
         ("${resources.db.password}", "<one-db/password>"),
-        ("a:${resources.db.password}@${resources.db.host}", "a:<one-db/password>@<one-db/host>"),
+        ("a:${resources.db.password}@${resources.db.host}", "a:<one-db/password>@db-rw.one-data.svc.cluster.local"),
         ("cost $$${resources.db.password}", "cost $<one-db/password>"),
         ("$$(OTHER) $(OTHER) $$$$(OTHER) ${resources.db.url}", "$(OTHER) $(OTHER) $$(OTHER) <one-db/url>"),
         ("${resources.db.url}$", "<one-db/url>$"),
@@ -467,7 +467,7 @@ def test_network_rules_come_from_edges_alone(folder: Path) -> None:
         "platform.telemetry",
     }
     assert namespace.far_rules == ()
-    assert namespace.data_namespace is None
+    assert namespace.data is None
 
 
 @pytest.mark.parametrize("word", ["allow", "deny"])

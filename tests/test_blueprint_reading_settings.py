@@ -57,7 +57,7 @@ def test_settings_pulumi_holds_are_reported_without_lines() -> None:
         "Pulumi.dev.yaml:1: domain: is empty, not text. Write one text.",
         "Pulumi.dev.yaml:1: layers.0: is true, not a valid value. Valid: cluster, platform, services.",
         "Pulumi.dev.yaml:1: regio: there is no field 'regio' here. Known: backups, brokers, budget, cluster, data, "
-        "domain, environment, gateway, identity, imagePullSecrets, layers, mesh and 4 more.",
+        "disks, domain, environment, gateway, identity, imagePullSecrets, layers and 5 more.",
     ], "Pulumi's own copy of the settings is judged in other words"
 
 

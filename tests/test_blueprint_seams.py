@@ -119,7 +119,7 @@ def test_no_object_of_a_tenant_shares_a_key_with_the_base_stack(stack: str) -> N
     copy = objects(design(settings(stack, layers=("services",), tenant=TENANT), shop()))
     services = objects(design(settings(stack, layers=("services",)), shop()))
     assert not set(base) & set(copy), "one stack would overwrite the other's object"
-    # The platform's Reloader does not know the namespaces of a copy (docs/decisions/0041).
+    # The platform's Reloader does not know the namespaces of a copy (decision 41).
     followed = [name for _, _, _, name in services if name == names.RESTARTS]
     assert len(copy) == len(services) - len(followed), "a copy has an object for each of the base stack's"
 

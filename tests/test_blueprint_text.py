@@ -26,6 +26,10 @@ TAKEN: dict[str, tuple[Any, ...]] = {
         f"ghcr.io/acme/shop@sha256:{'0' * 64}",
         f"ghcr.io/acme/shop:1.0.0@sha256:{'a' * 64}",
     ),
+    "IamRole": (
+        "arn:aws:iam::111122223333:role/{service}",
+        "arn:aws-cn:iam::111122223333:role/shop/copies-{service}-eu",
+    ),
     "Version": ("0.0.1", "1.3.0", "10.20.30"),
     "PathTemplate": (
         "/",
@@ -51,6 +55,12 @@ REFUSED: dict[str, tuple[Any, ...]] = {
     "SecretName": ("", "A", "a_b", "-a", "a-", ".a", "a..b", "a.-b", "a" * 254, "a\n"),
     "Host": ("localhost", "10.0.0.1", "*.example.com", "https://example.com", "Example.com", "a..b", f"{'a' * 64}.com"),
     "Image": ("nginx", "nginx:latest", "nginx:LATEST", "localhost:5000/nginx", "nginx:", "nginx@sha256:abc", "a b:1"),
+    "IamRole": (
+        "arn:aws:iam::111122223333:role/copies",
+        "arn:aws:iam::1:role/{service}",
+        "arn:aws:iam::111122223333:user/{service}",
+        "copies-{service}",
+    ),
     "Version": ("1", "1.3", "v1.3.0", "1.3.0-rc.1", "1.3.0.0"),
     "PathTemplate": (
         "",

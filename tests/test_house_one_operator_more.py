@@ -142,9 +142,8 @@ def test_one_operator_more_is_its_chart_and_its_objects_and_nothing_else(
 ) -> None:
     before, after = (each["prod"] for each in before_and_after)
     assert [each for each in after["charts"] if each[0] != "trust-manager"] == before["charts"], "another chart changed"
-    assert [name for name, _ in after["charts"]][-3:] == ["kong", "metrics-server", "trust-manager"], (
-        "behind what it needs, sorted among its equals"
-    )
+    order = [name for name, _ in after["charts"]]
+    assert order.index("cert-manager") < order.index("trust-manager"), "behind what it needs"
     ((_, chart),) = [each for each in after["charts"] if each[0] == "trust-manager"]
     assert (chart["chart"], chart["version"], chart["namespace"]) == ("trust-manager", "v0.20.0", "cert-manager")
     assert chart["values"]["resources"]["limits"] == {"cpu": "200m", "memory": "128Mi"}
