@@ -189,10 +189,22 @@ def _files(claim: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     return Holding(engine="files", what=", ".join(modes), disks=f"1 × {size or 'of an unknown size'}", copies=None)
 
 
+def _redis(replication: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+    version = major(at(replication, "spec.kubernetesConfig.image"))
+    disk = at(replication, "spec.storage.volumeClaimTemplate.spec.resources.requests.storage")
+    return Holding(
+        engine=f"Redis (Valkey {version})" if version else "Redis",
+        what="every key",
+        disks=f"{at(replication, 'spec.clusterSize') or 1} × {disk}" if disk else "none: memory alone",
+        copies=None,
+    )
+
+
 HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
     "core/v1:PersistentVolumeClaim": _files,
     "postgresql.cnpg.io/v1:Cluster": _postgres,
     "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
+    "redis.redis.opstreelabs.in/v1beta2:RedisReplication": _redis,
 }
 """Kind → what one holds, in words. Total over the kinds that hold data; a test says so."""
 

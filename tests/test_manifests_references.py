@@ -72,11 +72,15 @@ def _unmade(stack: str) -> set[Reference]:
 
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
-    (v1.22.0, pkg/psmdb/service.go)."""
+    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
             yield from (("Service", namespace, f"{name}-{end}") for end in ("r", "ro", "rw"))
+        if manifest["kind"] == "RedisReplication":
+            yield from (("Service", namespace, f"{name}{end}") for end in ("", "-master", "-replica"))
+        if manifest["kind"] == "RedisSentinel":
+            yield "Service", namespace, f"{name}-sentinel"
         if manifest["kind"] == "Pooler":
             yield "Service", namespace, name
         if manifest["kind"] == "PerconaServerMongoDB":

@@ -188,7 +188,7 @@ def test_every_pod_is_restricted_bounded_and_has_its_own_account(stack: Stack) -
         assert spec["automountServiceAccountToken"] is False, f"{namespace}: a token for an API that it does not need"
         assert (namespace, spec["serviceAccountName"]) in accounts, f"{namespace}: the pod's identity does not exist"
         assert spec["priorityClassName"] in priorities
-        grace = spec["terminationGracePeriodSeconds"]
+        grace = spec.get("terminationGracePeriodSeconds", 30)  # of what ends by itself, Kubernetes' own
         for container in spec["containers"] + spec.get("initContainers", []):
             security = container["securityContext"]
             assert security["capabilities"] == {"drop": ["ALL"]}

@@ -24,7 +24,7 @@ FORMS: Final = {
     "libpq": "host=${resources.db.host} user=${resources.db.username} password=${resources.db.password} dbname=a",
     "URL": "postgres://${resources.db.username}:${resources.db.password}@${resources.db.host}/a?sslmode=require",
 }
-VALUES: Final = {"host": "db.one-data.svc", "username": "one", "password": "it's;$(all) secret"}
+VALUES: Final = {"host": "db-rw.one-data.svc.cluster.local", "username": "one", "password": "it's;$(all) secret"}
 
 
 def environment(folder: Path, value: str) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def test_a_value_whose_secret_parts_are_references_passes(tmp_path: Path, form: 
 
 def test_a_password_that_is_written_out_is_named_by_its_variable(tmp_path: Path) -> None:
     (message,) = said(tmp_path, "Host=${resources.db.host};Password=hunter2")
-    assert "the variable DB_CONNECTION_STRING has the name of a secret" in message
+    assert "ConfigMap one/one-config-main data.DB_CONNECTION_STRING: has the name of a secret" in message
     assert "hunter2" not in message
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from blueprint import design
+from blueprint import design, names
 from manifests import everything
 from policies.adapters import preflight as module
 from policies.adapters.preflight import SHOWN, PreflightError, preflight
@@ -207,7 +207,9 @@ def test_a_tenant_s_copy_is_judged_like_the_base_stack(stack: str) -> None:
     )
     assert {finding.identity for finding in of_copy.findings} == {finding.identity for finding in of_base.findings}
     assert len(of_copy.excepted) == len(of_base.excepted), "an exception of the catalogue holds for every copy"
-    assert of_copy.objects == of_base.objects
+    # The platform's Reloader does not know the namespaces of a copy (decision 41).
+    followed = [made for made in everything(design(base, shop())) if made["metadata"]["name"] == names.RESTARTS]
+    assert of_copy.objects == of_base.objects - len(followed)
 
 
 def _elsewhere(value: Any) -> Any:

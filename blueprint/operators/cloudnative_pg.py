@@ -63,11 +63,8 @@ INSTALLABLE: Final = Installable(
         "ClusterImageCatalog.postgresql.cnpg.io",
         "Database.postgresql.cnpg.io",
         "DatabaseRole.postgresql.cnpg.io",
-        "FailoverQuorum.postgresql.cnpg.io",
         "ImageCatalog.postgresql.cnpg.io",
         "Pooler.postgresql.cnpg.io",
-        "Publication.postgresql.cnpg.io",
         "ScheduledBackup.postgresql.cnpg.io",
-        "Subscription.postgresql.cnpg.io",
     ),
 )

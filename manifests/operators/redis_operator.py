@@ -1,5 +1,6 @@
 """redis-operator's chart. No Redis is made here (`manifests.redis_operator`)."""
 
+from copy import deepcopy
 from typing import Any, Final
 
 from blueprint.operators.redis_operator import RedisOperator
@@ -31,7 +32,7 @@ def _values(redis: RedisOperator) -> dict[str, Any]:
         },
         "replicas": redis.replicas,
         "resources": resources(redis.controller),
-        "securityContext": RESTRICTED,
+        "securityContext": deepcopy(RESTRICTED),
     }
 
 

@@ -17,7 +17,7 @@ from policies.objects import Object
 
 FOREIGN: Final = f"base{TENANT_MARK}"
 """Before the namespaces of the base stack, as the rules see them. No service's name holds the mark."""
-_NAMESPACE_FIELDS: Final = frozenset({"kubernetes.io/metadata.name", "namespace", "namespaces"})
+_NAMESPACE_FIELDS: Final = frozenset({"kubernetes.io/metadata.name", "namespace", "namespaces", "remoteNamespace"})
 """Fields whose value is a namespace, or a list of them."""
 
 

@@ -87,7 +87,7 @@ BROKERS: Final[Mapping[Broker, Pods]] = {
 }
 OPERATED: Final[Mapping[str, vendors.Operated]] = dict(sorted(vendors.OPERATED.items()))
 OPERATOR_OF: Final[Mapping[str, Pods]] = {
-    engine: _pods(of.operator, of.operator.namespace) for engine, of in OPERATED.items()
+    engine: _pods(of.operator, next(iter(of.operator.labels.values()))) for engine, of in OPERATED.items()
 }
 """Engine → the pods that run its stores."""
 OPERATORS: Final = tuple(OPERATOR_OF.values())
