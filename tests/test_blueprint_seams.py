@@ -21,6 +21,7 @@ from components.cluster import CONNECTIONS, Connection, connect
 from manifests import backing, everything
 from operations import stacks
 from operations.console import Console
+from operations.keeping import Stores
 from operations.made import NOTHING, Gone, Made
 from operations.project import Project
 from operations.reaching import REACHED, reach
@@ -210,7 +211,7 @@ class BorrowedStack:
     console: Console
     cluster: BorrowedText
 
-    def up(self, *, total: int, services: Collection[str], assume_yes: bool) -> Made:  # noqa: ARG002
+    def up(self, *, total: int, services: Collection[str], stores: Stores, assume_yes: bool) -> Made:  # noqa: ARG002
         return Made(
             changes={"create": total if assume_yes else 0},
             pods_ready=0,
@@ -222,7 +223,7 @@ class BorrowedStack:
             next_commands={},
         )
 
-    def down(self, *, keep_cluster: bool, assume_yes: bool) -> Gone:
+    def down(self, *, keep_cluster: bool, stores: Stores, assume_yes: bool) -> Gone:  # noqa: ARG002
         return replace(NOTHING, stopped=assume_yes and not keep_cluster)
 
 
@@ -251,7 +252,9 @@ def test_a_way_of_having_a_cluster_costs_a_type_and_a_row_in_each_table(
     assert connect(made.cluster) is connection
     assert reach(made.cluster, tmp_path) == led
     project = Project.here(None, root=tmp_path)
-    driven = stacks.driver(project, "lent", Console(quiet=True), text.cluster).up(total=3, services=(), assume_yes=True)
+    kept = Stores(project=project, stack="lent", command="up", wanted=(), asked=False, approved=frozenset())
+    driver = stacks.driver(project, "lent", Console(quiet=True), text.cluster)
+    driven = driver.up(total=3, services=(), stores=kept, assume_yes=True)
     assert (driven.cluster, driven.changes) == ("borrowed", {"create": 3})
     kubelet = objects(made)["networking.k8s.io/v1", "NetworkPolicy", "one", "platform.kubelet"]["spec"]["ingress"]
     assert kubelet[0]["from"] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}], (

@@ -146,8 +146,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "ssl_key_file": str(folder / "tls.key"),
         "unix_socket_directories": str(folder),
     }
-    with (data / "postgresql.conf").open("a") as file:
-        file.writelines(f"{name} = '{value}'\n" for name, value in parameters.items())
+    with (data / "postgresql.conf").open("a") as written:
+        written.writelines(f"{name} = '{value}'\n" for name, value in parameters.items())
     control = [str(BINARIES / "pg_ctl"), "--pgdata", str(data), "--log", str(folder / "log"), "--wait"]
     _as_postgres([*control, "start"])
     try:
