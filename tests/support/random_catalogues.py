@@ -252,6 +252,7 @@ def _resources(chance: Random) -> Text:
         name: {
             "type": kind,
             **({"params": {"keys": ["KEY"]}} if kind == "secret" else {}),
+            **({"pool": {"maxPerReplica": 2}} if kind in STORES else {}),
             **({"migrations": MIGRATIONS} if kind in ("mongodb", "postgres") and chance.random() < 0.6 else {}),
         }
         for name, kind in zip(names, kinds, strict=True)
