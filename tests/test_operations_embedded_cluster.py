@@ -27,8 +27,11 @@ SPECS: dict[str, Manifest] = {
         "spec": {"gatewayClassName": "sample", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
     },
     "Cluster": {"spec": {"instances": 1}},
-    "PerconaServerMongoDB": {"spec": {"replsets": [{"name": "rs0", "size": 1}]}},
-    "RedisReplication": {"spec": {"clusterSize": 1}},
+    "Database": {"spec": {"cluster": {"name": "sample"}, "name": "sample", "owner": "sample"}},
+    "PerconaServerMongoDB": {"spec": {"image": "registry.test/mongo:8", "replsets": [{"name": "rs0", "size": 1}]}},
+    "Pooler": {"spec": {"cluster": {"name": "sample"}, "pgbouncer": {"poolMode": "session"}}},
+    "RedisReplication": {"spec": {"clusterSize": 1, "kubernetesConfig": {"image": "registry.test/redis:9"}}},
+    "SecretStore": {"spec": {"provider": {"fake": {"data": [{"key": "a", "value": "b"}]}}}},
     "GatewayClass": {"spec": {"controllerName": "konghq.com/kic-gateway-controller"}},
     "HTTPRoute": {"spec": {"parentRefs": [{"name": "one"}, {"name": "two"}]}},
     "Issuer": {"spec": {"selfSigned": {}}},
