@@ -10,7 +10,7 @@ from typing import Final
 from blueprint import names
 from blueprint.stores.cloudnative_pg import CloudNativePg, Pooler
 from blueprint.stores.copies import Copies
-from blueprint.stores.edges import labels
+from blueprint.stores.edges import marks
 from manifests.certificates import server
 from manifests.credentials import drawn, handed_over
 from manifests.isolation import network_policy
@@ -33,7 +33,7 @@ def objects(store: CloudNativePg) -> Iterator[Manifest]:
         store.namespace,
         store.dns_names,
         store.certificate_hours,
-        labels=_marks(store),
+        labels=marks(store),
         watched=WATCHED,
     )
     yield from drawn(
@@ -41,7 +41,7 @@ def objects(store: CloudNativePg) -> Iterator[Manifest]:
         store.namespace,
         kind="kubernetes.io/basic-auth",
         data={"username": store.user, "password": "{password}"},
-        labels=_marks(store),
+        labels=marks(store),
         watched=WATCHED,
     )
     if store.copies:
@@ -56,17 +56,13 @@ def objects(store: CloudNativePg) -> Iterator[Manifest]:
         store.connections[store.resource],
         here=store.service_namespace,
         there=store.namespace,
-        labels=_marks(store),
+        labels=marks(store),
     )
-
-
-def _marks(store: CloudNativePg) -> Mapping[str, str]:
-    return {f"{names.PREFIX}/owner": store.owner, **labels(store.resource)}
 
 
 def _out_of_the_mesh(store: CloudNativePg) -> Mapping[str, str]:
     """On every pod and job: the namespace says it too, but an operator's job that gets a proxy never ends."""
-    return {**_marks(store), **names.MANAGED, "istio.io/dataplane-mode": "none", "sidecar.istio.io/inject": "false"}
+    return {**marks(store), **names.MANAGED, "istio.io/dataplane-mode": "none", "sidecar.istio.io/inject": "false"}
 
 
 def host_rules(store: CloudNativePg) -> list[str]:
@@ -116,7 +112,7 @@ def _cluster(store: CloudNativePg) -> Manifest:
             serviceAccountTemplate=_identity(store.copies) if store.copies else None,
         ),
     }
-    return manifest(CNPG, "Cluster", store.resource, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(CNPG, "Cluster", store.resource, store.namespace, labels=marks(store), spec=spec)
 
 
 PLUGIN: Final = "barman-cloud.cloudnative-pg.io"
@@ -147,7 +143,7 @@ def _bucket(store: CloudNativePg, copies: Copies) -> Manifest:
         },
         "instanceSidecarConfiguration": {"resources": resources(store.archiver)},
     }
-    return manifest(BARMAN, "ObjectStore", store.resource, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(BARMAN, "ObjectStore", store.resource, store.namespace, labels=marks(store), spec=spec)
 
 
 def _schedule(store: CloudNativePg, copies: Copies) -> Manifest:
@@ -162,7 +158,7 @@ def _schedule(store: CloudNativePg, copies: Copies) -> Manifest:
         # From a follower where there is one, so that copying takes nothing from the first.
         "target": "prefer-standby",
     }
-    return manifest(CNPG, "ScheduledBackup", store.resource, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(CNPG, "ScheduledBackup", store.resource, store.namespace, labels=marks(store), spec=spec)
 
 
 def _disk(store: CloudNativePg) -> Manifest:
@@ -205,7 +201,7 @@ def _database(store: CloudNativePg) -> Manifest:
         "databaseReclaimPolicy": "retain",
         **given(extensions=[{"name": name, "ensure": "present"} for name in store.extensions]),
     }
-    return manifest(CNPG, "Database", store.resource, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(CNPG, "Database", store.resource, store.namespace, labels=marks(store), spec=spec)
 
 
 def _pooler(store: CloudNativePg, pooler: Pooler) -> Manifest:
@@ -225,4 +221,4 @@ def _pooler(store: CloudNativePg, pooler: Pooler) -> Manifest:
             },
         },
     }
-    return manifest(CNPG, "Pooler", pooler.name, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(CNPG, "Pooler", pooler.name, store.namespace, labels=marks(store), spec=spec)

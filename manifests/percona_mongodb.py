@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from blueprint import names
 from blueprint.stores.copies import Copies
-from blueprint.stores.edges import labels
+from blueprint.stores.edges import marks
 from blueprint.stores.percona_mongodb import REPLICA_SET, PerconaMongodb
 from manifests.certificates import server
 from manifests.credentials import drawn, handed_over
@@ -59,7 +59,7 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
         store.namespace,
         store.dns_names,
         store.certificate_hours,
-        labels=_marks(store),
+        labels=marks(store),
         watched={},
         usages=("server auth", "client auth"),
         subject={"commonName": store.dns_names[0]},
@@ -69,7 +69,7 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
         store.namespace,
         kind="Opaque",
         data={"password": "{password}"},
-        labels=_marks(store),
+        labels=marks(store),
         watched={},
     )
     yield _replica_set(store)
@@ -79,12 +79,8 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
         store.connections[store.resource],
         here=store.service_namespace,
         there=store.namespace,
-        labels=_marks(store),
+        labels=marks(store),
     )
-
-
-def _marks(store: PerconaMongodb) -> Mapping[str, str]:
-    return {f"{names.PREFIX}/owner": store.owner, **labels(store.resource)}
 
 
 def _account(store: PerconaMongodb) -> Manifest:
@@ -94,7 +90,7 @@ def _account(store: PerconaMongodb) -> Manifest:
         "ServiceAccount",
         store.account,
         store.namespace,
-        labels=_marks(store),
+        labels=marks(store),
         annotations={"eks.amazonaws.com/role-arn": store.copies.role} if store.copies else None,
         automountServiceAccountToken=False,
     )
@@ -142,7 +138,7 @@ def _replica_set(store: PerconaMongodb) -> Manifest:
         "logcollector": {"enabled": False},
         **given(backup=_backup(store, store.copies) if store.copies else None),
     }
-    return manifest(PSMDB, "PerconaServerMongoDB", store.resource, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(PSMDB, "PerconaServerMongoDB", store.resource, store.namespace, labels=marks(store), spec=spec)
 
 
 def _readers(store: PerconaMongodb) -> Manifest:
@@ -160,7 +156,7 @@ def _member(store: PerconaMongodb, component: str, pods: int) -> Manifest:
     }
     return {
         "configuration": configuration(store),
-        "labels": dict(sorted({**_marks(store), "sidecar.istio.io/inject": "false"}.items())),
+        "labels": dict(sorted({**marks(store), "sidecar.istio.io/inject": "false"}.items())),
         "nodeSelector": {"kubernetes.io/arch": store.architecture},
         "priorityClassName": names.priority(store.tier),
         "serviceAccountName": store.account,
@@ -205,7 +201,7 @@ def _first_copy(store: PerconaMongodb) -> Manifest:
     """The log is written away from the first full copy on, and its schedule may be a day ahead."""
     spec = {"clusterName": store.resource, "storageName": BUCKET, "type": "logical", "compressionType": "gzip"}
     name = f"{store.resource}-first"
-    return manifest(PSMDB, "PerconaServerMongoDBBackup", name, store.namespace, labels=_marks(store), spec=spec)
+    return manifest(PSMDB, "PerconaServerMongoDBBackup", name, store.namespace, labels=marks(store), spec=spec)
 
 
 def _backup(store: PerconaMongodb, copies: Copies) -> Manifest:

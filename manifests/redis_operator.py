@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from blueprint import names, sizes
-from blueprint.stores.edges import labels
+from blueprint.stores.edges import labels, marks
 from blueprint.stores.redis_operator import OperatedRedis, Sentinels
 from manifests.certificates import BOTH_WAYS, server
 from manifests.credentials import drawn, handed_over
@@ -56,7 +56,7 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
         "ServiceAccount",
         store.resource,
         store.namespace,
-        labels=_marks(store),
+        labels=marks(store),
         automountServiceAccountToken=False,
     )
     yield server(
@@ -64,7 +64,7 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
         store.namespace,
         store.dns_names,
         store.certificate_hours,
-        labels=_marks(store),
+        labels=marks(store),
         watched={},
         usages=BOTH_WAYS,
     )
@@ -74,7 +74,7 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
         store.namespace,
         kind="Opaque",
         data={PASSWORD: f"{{{PASSWORD}}}"},
-        labels=_marks(store),
+        labels=marks(store),
         watched={},
     )
     yield _replication(store)
@@ -84,12 +84,8 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
         store.connections[store.resource],
         here=store.service_namespace,
         there=store.namespace,
-        labels=_marks(store),
+        labels=marks(store),
     )
-
-
-def _marks(store: OperatedRedis) -> Mapping[str, str]:
-    return {f"{names.PREFIX}/owner": store.owner, **labels(store.resource)}
 
 
 def _of_pods(store: OperatedRedis) -> Mapping[str, str]:
@@ -131,7 +127,7 @@ def _settings(store: OperatedRedis) -> Manifest:
         "ConfigMap",
         names.settings_of(store.resource),
         store.namespace,
-        labels=_marks(store),
+        labels=marks(store),
         data=dict(_files(store)),
     )
 

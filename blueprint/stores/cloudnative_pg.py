@@ -267,8 +267,4 @@ def _pooler(resource: str, size: StoreSize, pods: int) -> Pooler:
 
 def _dns_names(resource: str, namespace: str, pooler: Pooler | None) -> tuple[str, ...]:
     services = (f"{resource}-r", f"{resource}-ro", f"{resource}-rw", *((pooler.name,) if pooler else ()))
-    return tuple(
-        name
-        for service in services
-        for name in (service, f"{service}.{namespace}", f"{service}.{namespace}.svc", names.address(service, namespace))
-    )
+    return tuple(name for service in services for name in (service, *edges.dns_names(service, namespace)))

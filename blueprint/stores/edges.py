@@ -1,7 +1,7 @@
 """Who speaks to the pods of a store in a namespace: its owner, its operator, Prometheus, the kubelet, each other."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from blueprint import names
 from blueprint.context import Context
@@ -13,6 +13,26 @@ from blueprint.vendors import API_SERVER_PORTS, OPERATED, PROMETHEUS, Operated
 def labels(resource: str) -> dict[str, str]:
     """What marks the pods of a store: its operator is given it."""
     return {names.RESOURCE: resource}
+
+
+class Owned(Protocol):
+    """A store, whatever runs it."""
+
+    @property
+    def owner(self) -> str: ...
+
+    @property
+    def resource(self) -> str: ...
+
+
+def marks(store: Owned) -> dict[str, str]:
+    """What marks every object of a store: its owner too, which may change and therefore selects nothing."""
+    return {f"{names.PREFIX}/owner": store.owner, **labels(store.resource)}
+
+
+def dns_names(host: str, namespace: str) -> tuple[str, str, str]:
+    """`host` as it is reached from another namespace, for a certificate: short, with `svc`, and in full."""
+    return f"{host}.{namespace}", f"{host}.{namespace}.svc", names.address(host, namespace)
 
 
 def pods(service: str, resource: str, context: Context) -> Pods:

@@ -245,7 +245,7 @@ def _service(resource: str) -> str:
 def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
     """The Service, where a driver begins, and below it the members, whom it is led to and who check each other."""
     service = _service(resource)
-    found = (service, f"{service}.{namespace}", f"{service}.{namespace}.svc", names.address(service, namespace))
+    found = (service, *edges.dns_names(service, namespace))
     return tuple(name for each in found for name in (each, f"*.{each}"))
 
 

@@ -217,11 +217,7 @@ def _dns_names(resource: str, namespace: str, *, sentinels: bool) -> tuple[str, 
     redis-replication.go, redis-sentinel.go)."""
     pods = (resource, f"{resource}-master", f"{resource}-replica", f"*.{resource}-headless")
     watchers = (f"{resource}-sentinel", f"*.{resource}-sentinel-headless") if sentinels else ()
-    return tuple(
-        name
-        for service in (*pods, *watchers)
-        for name in (f"{service}.{namespace}", f"{service}.{namespace}.svc", names.address(service, namespace))
-    )
+    return tuple(name for service in (*pods, *watchers) for name in edges.dns_names(service, namespace))
 
 
 def _connection(service: str, resource: str, writes: str, reads: str) -> Connection:
