@@ -64,7 +64,7 @@ WORDS: Final = (
     f"{ORDER} → 10.96.0.1 TCP 25 passes",
     "default/a-stranger → user-service/user-service-0 TCP 8001 passes",
     "→ cart-service/cart-service-0 TCP 8008 passes",
-    "a-namespace-32/a-newcomer-0 → search-service/search-service-0 TCP 8009 passes",
+    "/a-newcomer-0 → search-service/search-service-0 TCP 8009 passes",
 )
 
 
