@@ -24,6 +24,7 @@ ISTIO_CNI: Final = "istio-cni"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
 CLOUDNATIVE_PG: Final = "cnpg-system"
+ECK: Final = "elastic-system"
 EXTERNAL_SECRETS: Final = "external-secrets"
 ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
@@ -35,6 +36,7 @@ PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
     CLOUDNATIVE_PG,
+    ECK,
     EXTERNAL_SECRETS,
     ISTIO,
     ISTIO_CNI,

@@ -96,8 +96,21 @@ class Operated:
 
 REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "redis-operator"})
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
+ECK_OPERATOR: Final = Pods(namespace=names.ECK, labels={"app.kubernetes.io/name": "elastic-operator"})
 PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
 OPERATED: Final[Mapping[str, Operated]] = {
+    # cloud-on-k8s v3.5.0: pkg/controller/elasticsearch/network/ports.go (9200 HTTP, 9300 transport), nodespec
+    # (a node that stops asks the others over HTTP, lifecycle_hook.go; its probe is a program, readiness_probe.go).
+    # Nothing in its pods speaks to the API server; an exporter comes only with Elastic's own agents.
+    "elasticsearch": Operated(
+        operator=ECK_OPERATOR,
+        operated=(9200,),
+        peers=(9200, 9300),
+        metrics=None,
+        probed=(),
+        asks_api_server=False,
+        copies=False,
+    ),
     # percona-server-mongodb-operator v1.22.0: pkg/psmdb/service.go and client.go (operator and members to 27017),
     # pkg/apis/psmdb/v1/psmdb_defaults.go (probes are exec). Nothing in its pods speaks to the API server; an exporter
     # comes only with PMM.

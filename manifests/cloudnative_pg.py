@@ -12,10 +12,10 @@ from blueprint.stores.cloudnative_pg import CloudNativePg, Pooler
 from blueprint.stores.copies import Copies
 from blueprint.stores.edges import marks
 from manifests.certificates import server
-from manifests.credentials import drawn, handed_over
-from manifests.isolation import network_policy
+from manifests.credentials import drawn
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
+from manifests.spread import HOST, ZONE, over
 
 CNPG: Final = "postgresql.cnpg.io/v1"
 BARMAN: Final = "barmancloud.cnpg.io/v1"
@@ -25,9 +25,7 @@ WATCHED: Final = {"cnpg.io/reload": "true"}
 
 
 def objects(store: CloudNativePg) -> Iterator[Manifest]:
-    """Rules, certificate and credentials first; then the cluster and what lives in it; then what its owner gets."""
-    for rule in store.rules:
-        yield network_policy(rule)
+    """Certificate and credentials first; then the cluster and what lives in it."""
     yield server(
         store.resource,
         store.namespace,
@@ -52,12 +50,6 @@ def objects(store: CloudNativePg) -> Iterator[Manifest]:
         yield _pooler(store, store.pooler)
     if store.copies:
         yield _schedule(store, store.copies)
-    yield from handed_over(
-        store.connections[store.resource],
-        here=store.service_namespace,
-        there=store.namespace,
-        labels=marks(store),
-    )
 
 
 def _out_of_the_mesh(store: CloudNativePg) -> Mapping[str, str]:
@@ -173,21 +165,14 @@ def _apart(store: CloudNativePg) -> Manifest:
     return {
         "enablePodAntiAffinity": True,
         "podAntiAffinityType": "required" if store.spread_strictly else "preferred",
-        "topologyKey": "kubernetes.io/hostname",
+        "topologyKey": HOST,
     }
 
 
 def _zones(store: CloudNativePg) -> list[Manifest]:
     if store.instances == 1:
         return []
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": "topology.kubernetes.io/zone",
-            "whenUnsatisfiable": "DoNotSchedule" if store.spread_strictly else "ScheduleAnyway",
-            "labelSelector": {"matchLabels": {"cnpg.io/cluster": store.resource}},
-        }
-    ]
+    return [over(ZONE, {"cnpg.io/cluster": store.resource}, strictly=store.spread_strictly)]
 
 
 def _database(store: CloudNativePg) -> Manifest:

@@ -12,6 +12,7 @@ from typing import Final
 from blueprint.quantities import mebibytes
 from manifests.identity import Key, key, kind
 from manifests.manifest import Manifest
+from manifests.percona_mongodb import BUCKET
 from manifests.treatments import TREATMENTS, Treatment, at, replaces
 
 
@@ -174,12 +175,23 @@ _MEMBERS: Final = "spec.replsets.0"
 def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     version, users = major(at(replica_set, "spec.image")), at(replica_set, "spec.users") or [{}]
     disk = at(replica_set, f"{_MEMBERS}.volumeSpec.persistentVolumeClaim.resources.requests.storage")
-    bucket, task = at(replica_set, "spec.backup.storages.main.s3"), at(replica_set, "spec.backup.tasks.0.schedule")
+    bucket, task = at(replica_set, f"spec.backup.storages.{BUCKET}.s3"), at(replica_set, "spec.backup.tasks.0.schedule")
     return Holding(
         engine=f"MongoDB {version}" if version else "MongoDB",
         what=f"database {users[0].get('db', 'of an unknown name')}",
         disks=f"{at(replica_set, f'{_MEMBERS}.size') or 1} × {disk or 'of an unknown size'}",
         copies=f"s3://{bucket['bucket']}/{bucket.get('prefix', '')}, made at '{task}' (UTC)" if bucket else None,
+    )
+
+
+def _elasticsearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+    version, nodes = major(at(cluster, "spec.image")), sum(each.get("count", 0) for each in cluster["spec"]["nodeSets"])
+    disk = at(cluster, "spec.nodeSets.0.volumeClaimTemplates.0.spec.resources.requests.storage")
+    return Holding(
+        engine=f"Elasticsearch {version}" if version else "Elasticsearch",
+        what="every index",
+        disks=f"{nodes} × {disk or 'of an unknown size'}",
+        copies=None,
     )
 
 
@@ -202,6 +214,7 @@ def _redis(replication: Manifest, _: Mapping[Key, Manifest]) -> Holding:
 
 HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
     "core/v1:PersistentVolumeClaim": _files,
+    "elasticsearch.k8s.elastic.co/v1:Elasticsearch": _elasticsearch,
     "postgresql.cnpg.io/v1:Cluster": _postgres,
     "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
     "redis.redis.opstreelabs.in/v1beta2:RedisReplication": _redis,

@@ -12,10 +12,10 @@ from blueprint.stores.copies import Copies
 from blueprint.stores.edges import marks
 from blueprint.stores.percona_mongodb import REPLICA_SET, PerconaMongodb
 from manifests.certificates import server
-from manifests.credentials import drawn, handed_over
-from manifests.isolation import network_policy
+from manifests.credentials import drawn
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
+from manifests.spread import HOST, ZONE, over
 
 PSMDB: Final = "psmdb.percona.com/v1"
 VERSION: Final = "1.22.0"
@@ -42,17 +42,12 @@ POD: Final[Mapping[str, Any]] = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 
-HOST: Final = "kubernetes.io/hostname"
-ZONE: Final = "topology.kubernetes.io/zone"
-
 BUCKET: Final = "bucket"
 """What the one place for copies is called in the object."""
 
 
 def objects(store: PerconaMongodb) -> Iterator[Manifest]:
-    """Rules, identity, certificate and credentials first; then the replica set; then what its owner gets."""
-    for rule in store.rules:
-        yield network_policy(rule)
+    """Identity, certificate and credentials first; then the replica set."""
     yield _account(store)
     yield server(
         store.resource,
@@ -75,12 +70,6 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
     yield _replica_set(store)
     if store.copies:
         yield _first_copy(store)
-    yield from handed_over(
-        store.connections[store.resource],
-        here=store.service_namespace,
-        there=store.namespace,
-        labels=marks(store),
-    )
 
 
 def _account(store: PerconaMongodb) -> Manifest:
@@ -174,15 +163,7 @@ def _member(store: PerconaMongodb, component: str, pods: int) -> Manifest:
 
 def _spread(pods: Mapping[str, str], *, strictly: bool) -> list[Manifest]:
     """Over zones, and where two may share a node (there is no affinity then) over nodes as well as it goes."""
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": key,
-            "whenUnsatisfiable": "DoNotSchedule" if strictly else "ScheduleAnyway",
-            "labelSelector": {"matchLabels": dict(pods)},
-        }
-        for key in ((ZONE,) if strictly else (HOST, ZONE))
-    ]
+    return [over(key, pods, strictly=strictly) for key in ((ZONE,) if strictly else (HOST, ZONE))]
 
 
 def configuration(store: PerconaMongodb) -> str:

@@ -13,12 +13,12 @@ from blueprint import names, sizes
 from blueprint.stores.edges import labels, marks
 from blueprint.stores.redis_operator import OperatedRedis, Sentinels
 from manifests.certificates import BOTH_WAYS, server
-from manifests.credentials import drawn, handed_over
-from manifests.isolation import network_policy
+from manifests.credentials import drawn
 from manifests.keeping import RETAIN
 from manifests.manifest import Manifest, given, manifest
 from manifests.pods import RESTRICTED
 from manifests.resources import resources
+from manifests.spread import ZONE, apart, over
 
 REDIS: Final = "redis.redis.opstreelabs.in/v1beta2"
 PASSWORD: Final = "password"  # noqa: S105  the key in the Secret, not its content
@@ -48,9 +48,7 @@ and are replaced one after the other."""
 
 
 def objects(store: OperatedRedis) -> Iterator[Manifest]:
-    """Rules, account, certificate, settings and credentials first; then the pods; then what its owner gets."""
-    for rule in store.rules:
-        yield network_policy(rule)
+    """Account, certificate, settings and credentials first; then the pods."""
     yield manifest(
         "v1",
         "ServiceAccount",
@@ -80,12 +78,6 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
     yield _replication(store)
     if store.sentinels:
         yield _sentinel(store, store.sentinels)
-    yield from handed_over(
-        store.connections[store.resource],
-        here=store.service_namespace,
-        there=store.namespace,
-        labels=marks(store),
-    )
 
 
 def _of_pods(store: OperatedRedis) -> Mapping[str, str]:
@@ -254,20 +246,11 @@ def _placed(store: OperatedRedis, app: str, *, several: bool) -> Manifest:
     """Where the pods go; nothing is said of a single one, whose budget would only keep its node from being drained."""
     if not several:
         return {}
-    term = {"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": "kubernetes.io/hostname"}
-    strictly = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
-    loosely = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
+    pods = {"app": app}
     return {
-        "affinity": {"podAntiAffinity": strictly if store.spread_strictly else loosely},
+        "affinity": apart(pods, strictly=store.spread_strictly),
         "pdb": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": [
-            {
-                "maxSkew": 1,
-                "topologyKey": "topology.kubernetes.io/zone",
-                "whenUnsatisfiable": "DoNotSchedule" if store.spread_strictly else "ScheduleAnyway",
-                "labelSelector": {"matchLabels": {"app": app}},
-            }
-        ],
+        "topologySpreadConstraints": [over(ZONE, pods, strictly=store.spread_strictly)],
     }
 
 

@@ -57,7 +57,7 @@ _MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
 """What its pods mount."""
 _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
-_STORES: Final = ("Cluster", "Database", "PerconaServerMongoDB", "Pooler", "RedisReplication")
+_STORES: Final = ("Cluster", "Database", "Elasticsearch", "PerconaServerMongoDB", "Pooler", "RedisReplication")
 """What its pods connect to when they start."""
 _MIGRATIONS: Final = ("Job",)
 """What has to end before: the only Jobs there are. One that fails fails the run, and what comes after it is not asked
@@ -148,6 +148,18 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     # The workload behind a Service is waited for; its endpoints, settling for ten seconds, prove nothing more.
     "core/v1:Service": Treatment(skip_await=True, provider_replaces=("spec.clusterIP",)),
     "core/v1:ServiceAccount": _PLAIN,
+    # A node of several whose shards have too few copies leaves it yellow, which is the indices' own affair.
+    "elasticsearch.k8s.elastic.co/v1:Elasticsearch": Treatment(
+        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
+        wait_for="jsonpath={.status.phase}=Ready",
+        holds_data=True,
+        protected=True,
+        grows=(
+            "spec.nodeSets.0.volumeClaimTemplates.0.spec.resources.requests.storage",
+            "spec.nodeSets.1.volumeClaimTemplates.0.spec.resources.requests.storage",
+        ),
+        version="spec.image",
+    ),
     "external-secrets.io/v1:ExternalSecret": Treatment(wait_for="condition=Ready", after=("Password", "SecretStore")),
     "external-secrets.io/v1:SecretStore": Treatment(
         wait_for="condition=Ready", after=("RoleBinding", "ServiceAccount"), across=("RoleBinding",)

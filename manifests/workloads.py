@@ -15,6 +15,7 @@ from manifests.manifest import Manifest, given, manifest
 from manifests.pods import RESTRICTED, pod_security, proxied, pull_policy, variable
 from manifests.probes import spelled
 from manifests.resources import resources
+from manifests.spread import HOST, ZONE, over
 
 
 def labels(workload: Workload) -> Mapping[str, str]:
@@ -175,19 +176,10 @@ def _metrics(workload: Workload) -> Mapping[str, str]:
 
 def _spread(workload: Workload, hash_label: str) -> list[Manifest]:
     """Over zones, then over nodes; each version by itself, or an update would see the old pods as its own."""
-    strictly = "DoNotSchedule" if workload.spread_strictly else "ScheduleAnyway"
+    pods, version = selector(workload.service), {"matchLabelKeys": [hash_label]}
     return [
-        {
-            "maxSkew": 1,
-            "topologyKey": key,
-            "whenUnsatisfiable": unsatisfiable,
-            "labelSelector": {"matchLabels": dict(selector(workload.service))},
-            "matchLabelKeys": [hash_label],
-        }
-        for key, unsatisfiable in (
-            ("topology.kubernetes.io/zone", "ScheduleAnyway"),
-            ("kubernetes.io/hostname", strictly),
-        )
+        {**over(ZONE, pods, strictly=False), **version},
+        {**over(HOST, pods, strictly=workload.spread_strictly), **version},
     ]
 
 

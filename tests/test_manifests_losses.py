@@ -198,6 +198,14 @@ def test_a_store_is_described_with_the_place_of_its_copies() -> None:
     )
 
 
+def test_a_mongodb_is_described_with_the_place_of_its_copies() -> None:
+    stores = [each for each in SHOP if each["kind"] == "PerconaServerMongoDB"]
+    assert stores, "the shop has no MongoDB: this test would prove nothing"
+    for each in stores:
+        place = f"s3://shop-prod-copies/{each['metadata']['namespace'].removesuffix('-data')}/"
+        assert (holding(each, SHOP).copies or "").startswith(place)
+
+
 def test_a_store_without_copies_says_that_there_are_none() -> None:
     made = tuple(everything(blueprint_of("dev")))
     assert holding(store(made), made).copies is None

@@ -19,8 +19,8 @@ import pytest
 
 from blueprint import design
 from blueprint.connection import Composed
-from blueprint.stores.checks import EXTENSIONS
 from blueprint.stores.cloudnative_pg import CloudNativePg
+from blueprint.stores.postgres_checks import EXTENSIONS
 from blueprint.variables import Composed as Variable
 from manifests.cloudnative_pg import host_rules
 from tests.support.stacks import settings, shop

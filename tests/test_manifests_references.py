@@ -72,7 +72,8 @@ def _unmade(stack: str) -> set[Reference]:
 
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
-    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils)."""
+    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Elastic (ECK v3.5.0,
+    pkg/apis/elasticsearch/v1/name.go)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
@@ -83,6 +84,8 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
             yield "Service", namespace, f"{name}-sentinel"
         if manifest["kind"] == "Pooler":
             yield "Service", namespace, name
+        if manifest["kind"] == "Elasticsearch":
+            yield from (("Service", namespace, f"{name}-es-{end}") for end in ("http", "internal-http"))
         if manifest["kind"] == "PerconaServerMongoDB":
             yield from (("Service", namespace, f"{name}-{of['name']}") for of in manifest["spec"]["replsets"])
 

@@ -23,7 +23,8 @@ class Migrations(Text):
     and when the platform changes how it is run. While it runs, and when it fails, the version that runs goes on, on
     the schema it left: so it adds first, and takes away a version later. It reaches names and this one store, without a
     pooler in between. Of PostgreSQL it finds DATABASE_URL and what libpq, and most drivers, read by themselves: PGHOST,
-    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB DATABASE_URL.
+    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB DATABASE_URL; of Elasticsearch
+    DATABASE_URL and DATABASE_CA, the path of the authority's certificate.
     """
 
     image: Image
@@ -185,13 +186,26 @@ class Clickhouse(Shaped):
     """Settings."""
 
 
-class Elasticsearch(Shaped):
-    """An Elasticsearch of the service's own."""
+class ElasticsearchParams(Text):
+    """Settings of Elasticsearch."""
 
-    keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url")
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
+    """Major version, in quotes. Unset: the platform's. Raising it is an upgrade of running data."""
+
+
+class Elasticsearch(Shaped):
+    """An Elasticsearch of the service's own: three nodes that may lead where high availability is asked for, else one.
+
+    `${resources.<name>.<key>}` answers host, port, username, password, ca (path of the authority's certificate in the
+    pods) and url: `https://<username>:<password>@<host>:9200`. Clients must be given `ca`: an address has no place for
+    it. The user may do anything with its indices, templates, lifecycle and ingest, and nothing else to the server.
+    readReplicas are nodes that hold data and never lead; how many copies a shard has is the index's own setting.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url", "ca")
     type: Literal["elasticsearch"]
     """elasticsearch"""
-    params: DatabaseParams = DatabaseParams()
+    params: ElasticsearchParams = ElasticsearchParams()
     """Settings."""
 
 

@@ -18,13 +18,14 @@ from blueprint.deletion import Deletion
 from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
 from blueprint.sizes import Amounts
-from blueprint.stores import cloudnative_pg, copies, percona_mongodb, redis_operator
+from blueprint.stores import cloudnative_pg, copies, eck_elasticsearch, percona_mongodb, redis_operator
 from blueprint.stores.cloudnative_pg import CloudNativePg
+from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.namespaced import InNamespace, in_namespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
 
-Store = CloudNativePg | InNamespace | OperatedRedis | PerconaMongodb
+Store = CloudNativePg | EckElasticsearch | InNamespace | OperatedRedis | PerconaMongodb
 """Every type of decision about a store."""
 
 Maker = Callable[[Service, str, Any, Context], Store]
@@ -32,7 +33,7 @@ Maker = Callable[[Service, str, Any, Context], Store]
 MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("clickhouse", "operator"): in_namespace,
     ("elasticsearch", "managed"): in_namespace,
-    ("elasticsearch", "operator"): in_namespace,
+    ("elasticsearch", "operator"): eck_elasticsearch.decide,
     ("mongodb", "managed"): in_namespace,
     ("mongodb", "operator"): percona_mongodb.decide,
     ("postgres", "managed"): in_namespace,

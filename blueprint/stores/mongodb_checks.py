@@ -8,7 +8,7 @@ from blueprint.catalogue.off import OFF
 from blueprint.catalogue.owning import Mongodb
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
-from blueprint.stores import copies, percona_mongodb
+from blueprint.stores import copies, percona_mongodb, versions
 from blueprint.stores.sizes import MONGODB
 from blueprint.text import Fault, alternatives
 
@@ -20,13 +20,7 @@ RESERVED_USERS: Final = ("backup", "clusterAdmin", "clusterMonitor", "databaseAd
 
 def faults(service: Service, resource: str, text: Mongodb, settings: Settings) -> Iterator[Fault]:
     """What is wrong with the MongoDB `resource` of `service` in this stack; fields are below the resource."""
-    if text.params.version and text.params.version not in percona_mongodb.IMAGES:
-        offered = ", ".join(f'"{major}"' for major in percona_mongodb.IMAGES)
-        yield Fault(
-            "params.version",
-            f"'{text.params.version}' is no major version of MongoDB that is offered, so there is no image to run",
-            f"Use one of {offered}, or drop it for {percona_mongodb.NEWEST}",
-        )
+    yield from versions.faults(text.params.version, percona_mongodb.IMAGES, percona_mongodb.NEWEST, "MongoDB")
     yield from _reserved(service, resource, text)
     if text.pool.mode == "transaction":
         yield Fault(

@@ -7,7 +7,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Redis, Store
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
-from blueprint.stores import redis_operator
+from blueprint.stores import redis_operator, versions
 from blueprint.stores.sizes import REDIS, StoreSize
 from blueprint.text import Fault
 
@@ -22,13 +22,13 @@ internal/k8sutils: redis-replication.go, redis-sentinel.go)."""
 
 def faults(service: Service, resource: str, text: Redis, settings: Settings) -> Iterator[Fault]:
     """What is wrong with the Redis `resource` of `service` in this stack; fields are below the resource."""
-    if text.params.version and text.params.version not in redis_operator.IMAGES:
-        offered = ", ".join(f'"{major}"' for major in redis_operator.IMAGES)
-        yield Fault(
-            "params.version",
-            f"'{text.params.version}' is no major version of Valkey that is offered, so there is no image to run",
-            f"Use one of {offered}, or drop it for {redis_operator.NEWEST}; all speak the protocol of Redis 7.2",
-        )
+    yield from versions.faults(
+        text.params.version,
+        redis_operator.IMAGES,
+        redis_operator.NEWEST,
+        "Valkey",
+        all_of_them="; all speak the protocol of Redis 7.2",
+    )
     if text.pool.mode == "transaction":
         yield Fault(
             "pool.mode",

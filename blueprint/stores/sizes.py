@@ -114,3 +114,29 @@ MONGODB: Final[Mapping[Environment, Scale]] = {
 pkg/psmdb/container.go), so 512 MiB is the least that leaves mongod something besides. Connections: each costs a stack
 of up to 1 MiB (MongoDB's manual, "ulimit Settings"), so that all of them fill less than half of it. CPU and disk:
 unmeasured estimates, in production 8 GiB to a core as PostgreSQL's."""
+
+_ELASTICSEARCH_QUEUE: Final = 1000
+"""Searches a node lets wait before it refuses the next (elastic.co, "Thread pools": `search`, queue_size)."""
+
+_ELASTICSEARCH_LAPTOP: Final[Scale] = {
+    "small": _size(250, 1024, 1, _ELASTICSEARCH_QUEUE),
+    "medium": _size(250, 1536, 2, _ELASTICSEARCH_QUEUE),
+    "large": _size(500, 2048, 5, _ELASTICSEARCH_QUEUE),
+}
+ELASTICSEARCH: Final[Mapping[Environment, Scale]] = {
+    "dev": _ELASTICSEARCH_LAPTOP,
+    "ephemeral": _ELASTICSEARCH_LAPTOP,
+    "staging": {
+        "small": _size(250, 1024, 10, _ELASTICSEARCH_QUEUE),
+        "medium": _size(250, 2048, 20, _ELASTICSEARCH_QUEUE),
+        "large": _size(500, 4096, 50, _ELASTICSEARCH_QUEUE),
+    },
+    "prod": {
+        "small": _size(250, 2048, 20, _ELASTICSEARCH_QUEUE),
+        "medium": _size(500, 4096, 100, _ELASTICSEARCH_QUEUE),
+        "large": _size(1000, 8192, 500, _ELASTICSEARCH_QUEUE),
+    },
+}
+"""Memory: the server gives its heap half of it by itself; 1 GiB is the least Elastic starts a container with
+(elastic.co, "Start a single-node cluster in Docker"), 2 GiB what its operator gives where nothing is said. CPU and
+disk: unmeasured estimates, in production 8 GiB to a core as PostgreSQL's."""

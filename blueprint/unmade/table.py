@@ -27,7 +27,7 @@ from blueprint.catalogue.owning import (
 )
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
-from blueprint.settings import Backups, Brokers, Data, Settings
+from blueprint.settings import Backups, Brokers, Settings
 from blueprint.text import Text
 
 Key = tuple[type[Text], str | None]
@@ -151,7 +151,8 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Redis, "backup"): _COPIES,
     (Redis, "deletion"): _SNAPSHOT,
     (Clickhouse, None): _STORE,
-    (Elasticsearch, None): _STORE,
+    (Elasticsearch, "backup"): _COPIES,
+    (Elasticsearch, "deletion"): _SNAPSHOT,
     (Kafka, None): _ACCOUNT,
     (Nats, None): _ACCOUNT,
     (Amqp, None): _ACCOUNT,
@@ -208,7 +209,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         planned="observability (0.5)",
         meanwhile="Keep it for whoever reads the file; no alert links to it",
     ),
-    (Data, "elasticsearch"): _MANAGED,
     (Brokers, "kafka"): _MANAGED,
     (Brokers, "rabbitmq"): _MANAGED,
     (Settings, "observability"): Row(

@@ -20,7 +20,7 @@ from operations.embedded.readiness import (
     PlainConditions,
     Readiness,
 )
-from operations.embedded.store_readiness import MongodbReplicaSet, PostgresCluster, RedisFirst
+from operations.embedded.store_readiness import ElasticsearchPhase, MongodbReplicaSet, PostgresCluster, RedisFirst
 
 NAMESPACED: Literal["Namespaced"] = "Namespaced"
 CLUSTER: Literal["Cluster"] = "Cluster"
@@ -72,6 +72,7 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("IngressClassParameters", "ingressclassparameterses", NAMESPACED, None),
     ),
     ("configuration.konghq.com", "v1beta1"): (("KongUpstreamPolicy", "kongupstreampolicies", NAMESPACED, None),),
+    ("elasticsearch.k8s.elastic.co", "v1"): (("Elasticsearch", "elasticsearches", NAMESPACED, ElasticsearchPhase()),),
     ("external-secrets.io", "v1"): (
         ("ExternalSecret", "externalsecrets", NAMESPACED, PlainConditions(types=("Ready",))),
         ("SecretStore", "secretstores", NAMESPACED, PlainConditions(types=("Ready",))),

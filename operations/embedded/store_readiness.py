@@ -115,3 +115,40 @@ class RedisFirst:
     @property
     def status(self) -> str:
         return "masterNode: {{ .metadata.name }}-0\n" + _REACHED
+
+
+_LEADERS: Final = "{{ (index .spec.nodeSets 0).count }}"
+
+
+def _elasticsearch(phase: str, *, health: str, nodes: str) -> str:
+    return (
+        f"phase: {phase}\nhealth: {health}\navailableNodes: {nodes}\nversion: {{{{ .spec.version }}}}\n"
+        "observedGeneration: {{ .metadata.generation }}\n"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElasticsearchPhase:
+    """ECK's Elasticsearch: changes are applied until every node has joined (v3.5.0, v1/status.go).
+
+    Its pods are not simulated, as CloudNativePG's are not.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(
+            when="!has(self.status) || !has(self.status.phase)",
+            status=_elasticsearch("ApplyingChanges", health="unknown", nodes="0"),
+        ),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return (
+            "has(self.status) && has(self.status.phase) && self.status.phase == 'Ready'"
+            " && has(self.status.observedGeneration) && self.status.observedGeneration == self.metadata.generation"
+        )
+
+    @property
+    def status(self) -> str:
+        return _elasticsearch("Ready", health="green", nodes=_LEADERS)

@@ -126,6 +126,9 @@ BROKERS: Final[Mapping[str, Standing]] = {
 CLOUDNATIVE_PG: Final = Standing(
     namespace="cnpg-system", name="cloudnative-pg", labels=_named("cloudnative-pg"), account="cloudnative-pg"
 )
+ECK_OPERATOR: Final = Standing(
+    namespace="elastic-system", name="elastic-operator", labels=_named("elastic-operator"), account="elastic-operator"
+)
 PSMDB_OPERATOR: Final = Standing(
     namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
 )
@@ -133,6 +136,7 @@ REDIS_OPERATOR: Final = Standing(
     namespace="redis-operator", name="redis-operator", labels={"name": "redis-operator"}, account="redis-operator"
 )
 OPERATORS: Final[Mapping[str, Standing]] = {
+    "elasticsearch": ECK_OPERATOR,
     "mongodb": PSMDB_OPERATOR,
     "postgres": CLOUDNATIVE_PG,
     "redis": REDIS_OPERATOR,

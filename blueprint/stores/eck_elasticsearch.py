@@ -1,0 +1,201 @@
+"""An Elasticsearch of the service's own, run by Elastic's operator (ECK) beside its namespace.
+
+One cluster per resource. Every node holds data; those of the first set may lead. What it becomes is spelled in
+`manifests.eck_elasticsearch`; why so, in docs/decisions/0047-elasticsearch-runs-on-eck.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from blueprint import deletion, names
+from blueprint.authority import LEAF_HOURS
+from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.owning import Elasticsearch
+from blueprint.connection import Composed, Connection, Drawn, Known, Trust
+from blueprint.context import Context
+from blueprint.deletion import Deletion
+from blueprint.migrations import Migration, Session
+from blueprint.network_rules import NetworkRule, Peer, both_ends
+from blueprint.pins import Image
+from blueprint.sizes import Amounts, Quota
+from blueprint.stores import edges, migrating
+from blueprint.stores.sizes import ELASTICSEARCH, StoreSize
+from blueprint.variables import Composed as Variable
+from blueprint.variables import FromSecret
+from blueprint.vendors import STORE_PORTS
+
+# ECK 3.5 runs every 9.x (pkg/controller/elasticsearch/version/supported_versions.go). The digest is the one with which
+# public repositories pin this tag.
+IMAGES: Final[Mapping[str, Image]] = {
+    "9": Image(
+        repository="docker.elastic.co/elasticsearch/elasticsearch",
+        # renovate: datasource=docker depName=docker.elastic.co/elasticsearch/elasticsearch
+        tag="9.5.2@sha256:9c1e1afc2bda921b35025e21c72ec6e392266995aa35ad6a47887363592718be",
+    ),
+}
+"""Major version → image."""
+
+NEWEST: Final = "9"
+"""What a store gets that names no version."""
+
+STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 2, "prod": 2}
+"""Nodes that may lead besides the first where high availability is asked for: three are the least of which a majority
+is left when one is away (elastic.co, "Resilience in small clusters")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EckElasticsearch:
+    """One Elasticsearch, and what its owner gets of it."""
+
+    engine: str
+    resource: str
+    """Also the name of the Elasticsearch object."""
+    egress: str
+    why: str
+    ports: tuple[int, ...]
+    reached_at: tuple[Peer, ...]
+    namespace: str
+    connections: Mapping[str, Connection]
+    rules: tuple[NetworkRule, ...]
+    """At the store itself."""
+    service: str
+    service_namespace: str
+    owner: str
+    tier: str
+    image: Image
+    leaders: int
+    """Nodes that hold data and may lead."""
+    readers: int
+    """Nodes that hold data and never lead."""
+    spread_strictly: bool
+    """Whether two pods may never share a node."""
+    size: StoreSize
+    storage_class: str | None
+    user: str
+    """May do anything with its indices, and nothing to the server."""
+    account: str
+    """The service account of its pods."""
+    deletion: Deletion | None
+    """What is left of it when its resource leaves the catalogue."""
+    migration: Migration | None
+    """What brings its indices up to date; None: its service does."""
+    dns_names: tuple[str, ...]
+    """What its certificate is for."""
+    certificate_hours: int
+    """How long that lives."""
+
+    @property
+    def quota(self) -> Quota:
+        """Its pods and no more: one is gone before the next takes its place."""
+        pods = self.leaders + self.readers
+        return Quota(pods=pods, total=self.size.amounts.times(pods), claims=pods, disk_gib=self.size.disk_gib * pods)
+
+    @property
+    def largest(self) -> Amounts:
+        """The most one of its containers asks for."""
+        return self.size.amounts
+
+
+def leaders(text: Elasticsearch, environment: Environment) -> int:
+    """How many nodes may lead: dev and ephemeral stacks have one whatever is asked for."""
+    return 1 + (STANDBYS[environment] if text.high_availability else 0)
+
+
+def readers(text: Elasticsearch, environment: Environment) -> int:
+    """How many nodes only hold data: none in dev and ephemeral stacks."""
+    return text.read_replicas if STANDBYS[environment] else 0
+
+
+def decide(service: Service, resource: str, text: Elasticsearch, context: Context) -> EckElasticsearch:
+    """The Elasticsearch `resource` of `service`, described by `text`."""
+    namespace, ports = context.data_namespace(service.name), STORE_PORTS["elasticsearch"]
+    edge = edges.owned(service.name, resource, "elasticsearch", ports, context)
+    session = _session(service.name, resource, namespace)
+    migration, theirs = migrating.decide(service, resource, text, ports, context, session)
+    return EckElasticsearch(
+        engine="elasticsearch",
+        resource=resource,
+        egress=names.store(resource),
+        why=edge.why,
+        ports=ports,
+        reached_at=edge.target,
+        namespace=namespace,
+        connections={resource: _connection(service.name, resource, namespace)},
+        rules=(
+            *both_ends(edge),
+            *theirs,
+            *edges.operated(service.name, resource, "elasticsearch", context, copied=False),
+        ),
+        service=service.name,
+        service_namespace=context.namespace(service.name),
+        owner=service.spec.owner,
+        tier=service.spec.tier,
+        image=IMAGES[text.params.version or NEWEST],
+        leaders=leaders(text, context.environment),
+        readers=readers(text, context.environment),
+        spread_strictly=context.environment == "prod",
+        size=ELASTICSEARCH[context.environment][text.class_],
+        storage_class=context.settings.disks.storage_class,
+        user=service.name,
+        account=names.store_account(resource),
+        deletion=deletion.decide(text, context),
+        migration=migration,
+        dns_names=_dns_names(resource, namespace),
+        certificate_hours=LEAF_HOURS,
+    )
+
+
+def _service(resource: str) -> str:
+    """The operator's Service before every node that answers."""
+    return f"{resource}-es-http"
+
+
+def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
+    """The Service of clients and that of the operator and of the nodes' last act (ECK v3.5.0, pkg/apis/elasticsearch/v1
+    name.go)."""
+    services = (_service(resource), f"{resource}-es-internal-http")
+    return tuple(name for service in services for name in edges.dns_names(service, namespace))
+
+
+def _connection(service: str, resource: str, namespace: str) -> Connection:
+    (port,), trust = STORE_PORTS["elasticsearch"], _trust(resource)
+    return Connection(
+        secret=names.connection(service, resource),
+        keys={
+            "ca": Known(text=_authority(trust)),
+            "host": Known(text=names.address(_service(resource), namespace)),
+            "password": Drawn(secret=names.owner(resource), key="password"),
+            "port": Known(text=str(port)),
+            "url": Composed(text=_url(service, resource, namespace)),
+            "username": Known(text=service),
+        },
+        trust=trust,
+    )
+
+
+def _session(service: str, resource: str, namespace: str) -> Session:
+    """What a migration is given: the service's own address. There is no place for the authority in it."""
+    password, trust = "DATABASE_PASSWORD", _trust(resource)
+    url = _url(service, resource, namespace).format(password=f"$({password})")
+    return Session(
+        environment=(
+            FromSecret(name=password, secret=names.connection(service, resource), key="password"),
+            Variable(name="DATABASE_CA", value=_authority(trust)),
+            Variable(name="DATABASE_URL", value=url),
+        ),
+        trust=trust,
+    )
+
+
+def _trust(resource: str) -> Trust:
+    return Trust(folder=names.authority_folder(resource), secret=names.STORE_CLIENT)
+
+
+def _authority(trust: Trust) -> str:
+    return f"{trust.folder}/{trust.file}"
+
+
+def _url(service: str, resource: str, namespace: str) -> str:
+    (port,) = STORE_PORTS["elasticsearch"]
+    return f"https://{service}:{{password}}@{names.address(_service(resource), namespace)}:{port}"
