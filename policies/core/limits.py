@@ -80,6 +80,8 @@ class Namespaces(Text):
     """Pods."""
     claims: Annotated[int, Field(ge=0)] = 10
     """PersistentVolumeClaims."""
+    disk: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi|Ti)$")]
+    """All their disks together."""
 
 
 class Workloads(Text):

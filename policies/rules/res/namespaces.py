@@ -23,6 +23,8 @@ BOUNDED: Final = (
     "persistentvolumeclaims",
 )
 """What a quota must bound."""
+CLAIMS: Final = ("persistentvolumeclaims", "count/persistentvolumeclaims")
+"""Claims, by number: where there may be any, a quota must bound their disks too."""
 FORBIDDEN: Final = ("services.loadbalancers", "services.nodeports")
 """What no service may have: the one way in is the gateway."""
 ALSO: Final[Mapping[str, str]] = {
@@ -42,7 +44,7 @@ QUOTA: Final = "manifests/isolation.py spells it from blueprint/isolation.py: Qu
     MEDIUM,
     NAMESPACES,
     why="Without a ceiling one service's autoscaler, or one leaked token, takes the whole cluster.",
-    cure="Give the namespace a ResourceQuota of requests, limits, pods and claims, no larger than any"
+    cure="Give the namespace a ResourceQuota of requests, limits, pods, claims and their disks, no larger than any"
     " namespace may be, with no load balancer or node port",
     where=QUOTA,
     sources=("EKS best practices: quotas", "Kyverno add-ns-quota"),
@@ -59,12 +61,20 @@ def namespace_quota(namespace: Object, world: World) -> Iterator[Violation]:
     for key in (*BOUNDED, *FORBIDDEN):
         if key not in bounds and ALSO.get(key) not in bounds:
             yield Violation(first.spec.at("hard", key), "is not set", on=first)
+    if "requests.storage" not in bounds and any(_lets_in(bounds[key]) for key in CLAIMS if key in bounds):
+        yield Violation(
+            first.spec.at("hard", "requests.storage"), "is not set, and its claims may be of any size", on=first
+        )
     for key in FORBIDDEN:
         said = [(quota, quota.spec.at("hard", key)) for quota in quotas]
         allowed = [(quota, place) for quota, place in said if place.is_set]
         if allowed and all(parse(place.quantity) != 0 for _, place in allowed):
             yield Violation(allowed[0][1], "is not 0", on=allowed[0][0])
     yield from _too_wide(quotas, world.facts.limits.namespaces)
+
+
+def _lets_in(bound: View) -> bool:
+    return parse(bound.quantity) != 0
 
 
 def _too_wide(quotas: Iterable[Object], most: Namespaces) -> Iterator[Violation]:
@@ -75,6 +85,7 @@ def _too_wide(quotas: Iterable[Object], most: Namespaces) -> Iterator[Violation]
         "ephemeral-storage": most.ephemeral_storage,
         "pods": str(most.pods),
         "persistentvolumeclaims": str(most.claims),
+        "storage": most.disk,
     }
     for quota in quotas:
         for key, place in quota.spec["hard"].entries():
