@@ -11,6 +11,7 @@ from typing import Final
 from blueprint.names_beside_stores import authority_folder as authority_folder  # noqa: PLC0414
 from blueprint.names_beside_stores import members_key as members_key  # noqa: PLC0414
 from blueprint.names_beside_stores import owner as owner  # noqa: PLC0414
+from blueprint.names_beside_stores import peers as peers  # noqa: PLC0414
 from blueprint.names_beside_stores import server as server  # noqa: PLC0414
 from blueprint.names_beside_stores import settings_of as settings_of  # noqa: PLC0414
 from blueprint.names_beside_stores import store_account as store_account  # noqa: PLC0414
@@ -23,6 +24,7 @@ ISTIO: Final = "istio-system"
 ISTIO_CNI: Final = "istio-cni"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
+CLICKHOUSE_OPERATOR: Final = "clickhouse-operator"
 CLOUDNATIVE_PG: Final = "cnpg-system"
 EXTERNAL_SECRETS: Final = "external-secrets"
 ARGO_ROLLOUTS: Final = "argo-rollouts"
@@ -34,6 +36,7 @@ RELOADER: Final = "reloader"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
+    CLICKHOUSE_OPERATOR,
     CLOUDNATIVE_PG,
     EXTERNAL_SECRETS,
     ISTIO,

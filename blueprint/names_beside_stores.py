@@ -15,6 +15,12 @@ def server(resource: str) -> str:
     return f"{resource}.tls"
 
 
+def peers(resource: str) -> str:
+    """The password by which the pods of a store know each other: generator, ExternalSecret and Secret. With a dot, as
+    above."""
+    return f"{resource}.peers"
+
+
 def system_users(resource: str) -> str:
     """The Secret with the accounts an operator has in a store, which it draws itself. With a dot, as above."""
     return f"{resource}.system"

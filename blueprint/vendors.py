@@ -94,10 +94,25 @@ class Operated:
     """Whether the pods write copies to a bucket where these are asked for."""
 
 
+CLICKHOUSE_OPERATOR: Final = Pods(
+    namespace=names.CLICKHOUSE_OPERATOR, labels={"app.kubernetes.io/name": "altinity-clickhouse-operator"}
+)
 REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "redis-operator"})
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
 PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
 OPERATED: Final[Mapping[str, Operated]] = {
+    # clickhouse-operator release-0.25.6: pkg/controller/chi/worker-migrator.go (operator to 8443). ClickHouse's ports are
+    # its documentation's, "Network ports": 9440 queries between replicas, 9010 the data they fetch from each other, 9281
+    # of a Keeper, 9444 among Keepers (type_host.go of the operator), 9182 whether one is ready (its config/chk).
+    "clickhouse": Operated(
+        operator=CLICKHOUSE_OPERATOR,
+        operated=(8443,),
+        peers=(9010, 9281, 9440, 9444),
+        metrics=None,
+        probed=(8443, 9182, 9281),
+        asks_api_server=False,
+        copies=False,
+    ),
     # percona-server-mongodb-operator v1.22.0: pkg/psmdb/service.go and client.go (operator and members to 27017),
     # pkg/apis/psmdb/v1/psmdb_defaults.go (probes are exec). Nothing in its pods speaks to the API server; an exporter
     # comes only with PMM.

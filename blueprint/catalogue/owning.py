@@ -23,7 +23,8 @@ class Migrations(Text):
     and when the platform changes how it is run. While it runs, and when it fails, the version that runs goes on, on
     the schema it left: so it adds first, and takes away a version later. It reaches names and this one store, without a
     pooler in between. Of PostgreSQL it finds DATABASE_URL and what libpq, and most drivers, read by themselves: PGHOST,
-    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB DATABASE_URL.
+    PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB and of
+    ClickHouse DATABASE_URL.
     """
 
     image: Image
@@ -177,7 +178,17 @@ class Redis(Store):
 
 
 class Clickhouse(Shaped):
-    """A ClickHouse of the service's own."""
+    """A ClickHouse of the service's own, of one pod where high availability is not asked for; not sharded.
+
+    `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's
+    certificate in the pods), url: `clickhouse://<username>:<password>@<host>:9440/<database>?secure=true` (the native
+    protocol) and http_url: `https://<host>:8443`. The user may do everything in this database and nothing elsewhere.
+    Without TLS nobody comes in, and clients must be given `ca`: an address has no place for it. A statement on tables
+    in the database reaches every pod by itself, so it needs no ON CLUSTER. A table made without ENGINE is a MergeTree
+    of one pod and is replicated among several, where one of an engine that is not is refused.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "database", "username", "password", "url", "http_url", "ca")
 
     type: Literal["clickhouse"]
     """clickhouse"""

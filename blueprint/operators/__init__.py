@@ -15,6 +15,7 @@ from blueprint.namespaces import PlatformNamespace
 from blueprint.operators import (
     argo_rollouts,
     cert_manager,
+    clickhouse_operator,
     cloudnative_pg,
     external_secrets,
     istio_base,
@@ -34,6 +35,7 @@ __all__ = ["NONE", "OPERATORS", "PLATFORMS", "Installable", "Operator", "Operato
 OPERATORS: Final[Mapping[str, Installable]] = {
     "argo-rollouts": argo_rollouts.INSTALLABLE,
     "cert-manager": cert_manager.INSTALLABLE,
+    "clickhouse-operator": clickhouse_operator.INSTALLABLE,
     "cloudnative-pg": cloudnative_pg.INSTALLABLE,
     "external-secrets": external_secrets.INSTALLABLE,
     "istio-base": istio_base.INSTALLABLE,

@@ -18,19 +18,20 @@ from blueprint.deletion import Deletion
 from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
 from blueprint.sizes import Amounts
-from blueprint.stores import cloudnative_pg, copies, percona_mongodb, redis_operator
+from blueprint.stores import altinity_clickhouse, cloudnative_pg, copies, percona_mongodb, redis_operator
+from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace, in_namespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
 
-Store = CloudNativePg | InNamespace | OperatedRedis | PerconaMongodb
+Store = AltinityClickhouse | CloudNativePg | InNamespace | OperatedRedis | PerconaMongodb
 """Every type of decision about a store."""
 
 Maker = Callable[[Service, str, Any, Context], Store]
 
 MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
-    ("clickhouse", "operator"): in_namespace,
+    ("clickhouse", "operator"): altinity_clickhouse.decide,
     ("elasticsearch", "managed"): in_namespace,
     ("elasticsearch", "operator"): in_namespace,
     ("mongodb", "managed"): in_namespace,

@@ -11,7 +11,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.owning import Postgres
 from blueprint.delivery import peak_pods
 from blueprint.settings import Existing, Settings
-from blueprint.stores import cloudnative_pg, copies, mongodb_checks, redis_checks
+from blueprint.stores import clickhouse_checks, cloudnative_pg, copies, mongodb_checks, redis_checks
 from blueprint.stores.sizes import POSTGRES
 from blueprint.text import Fault, alternatives
 
@@ -119,6 +119,7 @@ def _connections(service: Service, text: Postgres, settings: Settings) -> Iterat
 
 
 CHECKS: Final[Mapping[str, Callable[[Service, str, Any, Settings], Iterator[Fault]]]] = {
+    "clickhouse": clickhouse_checks.faults,
     "mongodb": mongodb_checks.faults,
     "postgres": _postgres,
     "redis": redis_checks.faults,
