@@ -6,11 +6,12 @@ from typing import Any, Final
 from blueprint.backing import Backing
 from blueprint.brokers.shared import Shared
 from blueprint.stores import Store
+from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.namespaced import InNamespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
-from manifests import cloudnative_pg, percona_mongodb, redis_operator
+from manifests import altinity_clickhouse, cloudnative_pg, percona_mongodb, redis_operator
 from manifests.isolation import network_policy
 from manifests.keeping import marked
 from manifests.manifest import Manifest
@@ -23,6 +24,7 @@ def _rules(decision: InNamespace | Shared) -> Iterator[Manifest]:
 
 
 OBJECTS: Final[Mapping[type, Callable[[Any], Iterator[Manifest]]]] = {
+    AltinityClickhouse: altinity_clickhouse.objects,
     CloudNativePg: cloudnative_pg.objects,
     InNamespace: _rules,
     OperatedRedis: redis_operator.objects,

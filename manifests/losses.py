@@ -183,6 +183,24 @@ def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     )
 
 
+def _clickhouse(installation: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+    version = major(at(installation, "spec.templates.podTemplates.0.spec.containers.0.image"))
+    granted = [
+        each.partition(" ON ")[2].removesuffix(".*").strip("`")
+        for field, queries in sorted((at(installation, "spec.configuration.users") or {}).items())
+        if field.endswith("/grants/query")
+        for each in queries
+    ]
+    disk = at(installation, "spec.templates.volumeClaimTemplates.0.spec.resources.requests.storage")
+    pods = at(installation, "spec.configuration.clusters.0.layout.replicasCount") or 1
+    return Holding(
+        engine=f"ClickHouse {version}" if version else "ClickHouse",
+        what=f"database {granted[0] if granted else 'of an unknown name'}",
+        disks=f"{pods} × {disk or 'of an unknown size'}",
+        copies=None,
+    )
+
+
 def _files(claim: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     del beside
     modes, size = claim["spec"].get("accessModes", ()), at(claim, "spec.resources.requests.storage")
@@ -201,6 +219,7 @@ def _redis(replication: Manifest, _: Mapping[Key, Manifest]) -> Holding:
 
 
 HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
+    "clickhouse.altinity.com/v1:ClickHouseInstallation": _clickhouse,
     "core/v1:PersistentVolumeClaim": _files,
     "postgresql.cnpg.io/v1:Cluster": _postgres,
     "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,

@@ -39,6 +39,10 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.provides.*.allow": "who is not in it may not consume",
     "spec.provides.*.definition": "a file that must be there",
     "spec.provides.*.type": "operations and route must fit it",
+    "spec.resources.*(Clickhouse).owns": "one table has one owner",
+    "spec.resources.*(Clickhouse).params.version": "one is offered, and what no decision needs is refused",
+    "spec.resources.*(Clickhouse).pool.maxPerReplica": "what all pods open must fit the store",
+    "spec.resources.*(Clickhouse).pool.mode": "nothing but a driver pools: anything else is refused",
     "data.mongodb": "managed is refused until a cloud makes one",
     "data.postgres": "managed is refused until a cloud makes one",
     "data.redis": "managed is refused until a cloud makes one",
@@ -165,7 +169,7 @@ def test_a_blocking_row_that_is_taken_away_leaves_pods_waiting_in_silence(monkey
 STORED: Final = """\
       variables: {URL: "${resources.db.url}"}
   resources:
-    db: {type: clickhouse}
+    db: {type: elasticsearch}
     cache: {type: elasticsearch}
 """
 

@@ -52,6 +52,7 @@ CALLED_BY_THE_API_SERVER: Final = {
 }
 SERVES_NOTHING: Final = {
     "argo-rollouts",
+    "clickhouse-operator",
     "external-secrets",
     "istio-base",
     "istio-cni",

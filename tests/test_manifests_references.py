@@ -72,7 +72,7 @@ def _unmade(stack: str) -> set[Reference]:
 
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
-    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils)."""
+    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Altinity (release-0.25.6, pkg/model/chi/namer)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
@@ -83,6 +83,8 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
             yield "Service", namespace, f"{name}-sentinel"
         if manifest["kind"] == "Pooler":
             yield "Service", namespace, name
+        if manifest["kind"] == "ClickHouseInstallation":
+            yield "Service", namespace, f"clickhouse-{name}"
         if manifest["kind"] == "PerconaServerMongoDB":
             yield from (("Service", namespace, f"{name}-{of['name']}") for of in manifest["spec"]["replsets"])
 

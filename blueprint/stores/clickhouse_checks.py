@@ -13,10 +13,9 @@ from blueprint.stores.sizes import CLICKHOUSE
 from blueprint.text import Fault, alternatives
 
 RESERVED_DATABASES: Final = ("default", "information_schema", "system")
-"""ClickHouse's own (its documentation, "System Tables" and "INFORMATION_SCHEMA"); an owner's word is in lower case."""
-RESERVED_USERS: Final = ("default", "peers")
-"""ClickHouse's own, and as whom its pods fetch data from each other (`manifests.clickhouse_settings`). The operator's
-has a `_`, as no service's name has."""
+"""ClickHouse's own (its documentation, "System Tables" and "INFORMATION_SCHEMA"); an owner's word is in lower case. Of the
+users, which are called like services, none can be another's: no service is called `default`, nor with the `_` of the
+operator's."""
 
 
 def faults(service: Service, resource: str, text: Clickhouse, settings: Settings) -> Iterator[Fault]:
@@ -28,7 +27,13 @@ def faults(service: Service, resource: str, text: Clickhouse, settings: Settings
             f"'{text.params.version}' is no line of ClickHouse that is offered, so there is no image to run",
             f"Use one of {offered}, or drop it for {altinity_clickhouse.NEWEST}",
         )
-    yield from _reserved(service, resource, text)
+    name = altinity_clickhouse.database(text, resource)
+    if name in RESERVED_DATABASES:
+        yield Fault(
+            "params.database",
+            f"'{name}' is a database ClickHouse keeps for itself",
+            f"Name it after what it holds; not {', '.join(RESERVED_DATABASES)}",
+        )
     if text.pool.mode == "transaction":
         yield Fault(
             "pool.mode",
@@ -38,22 +43,6 @@ def faults(service: Service, resource: str, text: Clickhouse, settings: Settings
         )
     yield from _names(service, resource)
     yield from _connections(service, text, settings)
-
-
-def _reserved(service: Service, resource: str, text: Clickhouse) -> Iterator[Fault]:
-    name = altinity_clickhouse.database(text, resource)
-    if name in RESERVED_DATABASES:
-        yield Fault(
-            "params.database",
-            f"'{name}' is a database ClickHouse keeps for itself",
-            f"Name it after what it holds; not {', '.join(RESERVED_DATABASES)}",
-        )
-    if service.name in RESERVED_USERS:
-        yield Fault(
-            "type",
-            f"makes a user called '{service.name}' after the service, a name ClickHouse keeps for itself",
-            "Call the service otherwise, or give it a store of another type",
-        )
 
 
 def _names(service: Service, resource: str) -> Iterator[Fault]:

@@ -38,6 +38,8 @@ OTHER_AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nREVG\n-----END CERTIFICAT
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "backups.copies.role": ("arn:aws:iam::111122223333:role/other-{service}",),
     "backups.copies.region": ("us-east-1",),
+    "spec.resources.*(Clickhouse).owns": (["orders"],),
+    "spec.resources.*(Clickhouse).pool.maxPerReplica": (500,),
     "spec.resources.*(Mongodb).owns": (["orders"],),
     "spec.resources.*(Postgres).owns": (["documents"],),
     "spec.resources.*(Redis).owns": (["orders"],),

@@ -126,6 +126,12 @@ BROKERS: Final[Mapping[str, Standing]] = {
 CLOUDNATIVE_PG: Final = Standing(
     namespace="cnpg-system", name="cloudnative-pg", labels=_named("cloudnative-pg"), account="cloudnative-pg"
 )
+CLICKHOUSE_OPERATOR: Final = Standing(
+    namespace="clickhouse-operator",
+    name="clickhouse-operator",
+    labels=_named("altinity-clickhouse-operator"),
+    account="clickhouse-operator",
+)
 PSMDB_OPERATOR: Final = Standing(
     namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
 )
@@ -133,6 +139,7 @@ REDIS_OPERATOR: Final = Standing(
     namespace="redis-operator", name="redis-operator", labels={"name": "redis-operator"}, account="redis-operator"
 )
 OPERATORS: Final[Mapping[str, Standing]] = {
+    "clickhouse": CLICKHOUSE_OPERATOR,
     "mongodb": PSMDB_OPERATOR,
     "postgres": CLOUDNATIVE_PG,
     "redis": REDIS_OPERATOR,
