@@ -104,12 +104,30 @@ def _versions(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossib
         )
 
 
+def _forms(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]:
+    for path in how.born_with:
+        had, has = at(old, path) is not None, at(new, path) is not None
+        if had != has:
+            yield Impossible(
+                old=old,
+                field=path,
+                cause=f"{'comes' if has else 'goes'}, and data that was made {'without' if has else 'with'} it is of"
+                " another form",
+                cure="Keep to one pod or to several as it is, or make a store of another name beside it and move the data"
+                " there",
+            )
+
+
 MAJORS_AT_ONCE: Final = 1
 """Major versions that one change may go up. An upgrade in place stops the store, cannot be taken back once it has
 succeeded, and cuts off the copies made before it (CloudNativePG 1.30, "Major Version Upgrades"): each step is one that
 somebody has looked at."""
 
-CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossible]], ...]] = (_shrinking, _versions)
+CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossible]], ...]] = (
+    _forms,
+    _shrinking,
+    _versions,
+)
 
 _MAJOR: Final = re.compile(r"^[^@]*:v?(?P<major>\d+)(?![^.@_-])")
 _SIZE: Final = re.compile(r"[0-9]+(Ki|Mi|Gi|Ti)?")

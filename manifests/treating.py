@@ -36,5 +36,7 @@ class Treatment:
     """The engine refuses to delete it where it is to be kept, too: what holds data, and what stands for data in it."""
     grows: tuple[str, ...] = ()
     """Sizes of disks, which never shrink. These paths may go into a list, by number."""
+    born_with: tuple[str, ...] = ()
+    """Fields that are there from the beginning or never: data made without them is of another form."""
     version: str | None = None
     """The image whose tag begins with the major version of the data."""

@@ -97,6 +97,8 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         holds_data=True,
         protected=True,
         grows=("spec.templates.volumeClaimTemplates.0.spec.resources.requests.storage",),
+        # With Keepers its database is of another engine, and the server keeps the one it has.
+        born_with=("spec.configuration.zookeeper",),
         version="spec.templates.podTemplates.0.spec.containers.0.image",
     ),
     "configuration.konghq.com/v1:KongClusterPlugin": Treatment(replaced_by=("plugin",)),
