@@ -101,9 +101,9 @@ REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "re
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
 PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
 OPERATED: Final[Mapping[str, Operated]] = {
-    # clickhouse-operator release-0.25.6: pkg/controller/chi/worker-migrator.go (operator to 8443). ClickHouse's ports are
-    # its documentation's, "Network ports": 9440 queries between replicas, 9010 the data they fetch from each other, 9281
-    # of a Keeper, 9444 among Keepers (type_host.go of the operator), 9182 whether one is ready (its config/chk).
+    # clickhouse-operator release-0.25.6: pkg/controller/chi/worker-migrator.go (operator to 8443). ClickHouse's ports
+    # are its documentation's, "Network ports": 9440 queries between replicas, 9010 the data they fetch from each other,
+    # 9281 of a Keeper, 9444 among Keepers (type_host.go of the operator), 9182 whether one is ready (its config/chk).
     "clickhouse": Operated(
         operator=CLICKHOUSE_OPERATOR,
         operated=(8443,),

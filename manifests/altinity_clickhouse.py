@@ -102,6 +102,7 @@ def _installation(store: AltinityClickhouse) -> Manifest:
         **given(secret=_drawn(names.peers(store.resource)) if store.keepers else None),
     }
     ports = [{"name": "https", "port": HTTPS_PORT}, {"name": "secureclient", "port": SECURE_PORT}]
+    of_it = {"clickhouse.altinity.com/chi": store.resource}
     spec = {
         "defaults": {"templates": {**_templates(), "serviceTemplate": TEMPLATE}, **_storage(store)},
         "configuration": {
@@ -112,7 +113,7 @@ def _installation(store: AltinityClickhouse) -> Manifest:
             **given(zookeeper={"nodes": _nodes(store.keepers)} if store.keepers else None),
         },
         "templates": {
-            "podTemplates": [_pods(store, _server(store), {"clickhouse.altinity.com/chi": store.resource}, store.replicas)],
+            "podTemplates": [_pods(store, _server(store), of_it, store.replicas)],
             "serviceTemplates": [
                 {
                     "name": TEMPLATE,
@@ -123,7 +124,9 @@ def _installation(store: AltinityClickhouse) -> Manifest:
             "volumeClaimTemplates": [_disk(store, store.size.disk_gib)],
         },
     }
-    return manifest(CLICKHOUSE, "ClickHouseInstallation", store.resource, store.namespace, labels=marks(store), spec=spec)
+    return manifest(
+        CLICKHOUSE, "ClickHouseInstallation", store.resource, store.namespace, labels=marks(store), spec=spec
+    )
 
 
 def _keepers(store: AltinityClickhouse, keepers: Keepers) -> Manifest:
@@ -158,9 +161,9 @@ def _users(store: AltinityClickhouse) -> Manifest:
 
 
 def _profile(store: AltinityClickhouse) -> Manifest:
-    """A table without ENGINE is of one that fits; and among several pods one that each would have for itself, with other
-    rows than the next, is refused. There a statement waits for the pods that are away, and says so, but does not fail:
-    they catch up."""
+    """A table without ENGINE is of one that fits. Among several pods one that each would have for itself, with other
+    rows than the next, is refused. A statement that some pod has not followed in time says so and does not fail: that
+    pod catches up."""
     if not store.keepers:
         return {"default/default_table_engine": "MergeTree"}
     return {

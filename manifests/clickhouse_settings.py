@@ -14,6 +14,8 @@ from blueprint.stores.altinity_clickhouse import SECURE_PORT, AltinityClickhouse
 TLS: Final = "/etc/clickhouse-tls"
 """Where certificate, key and authority are in every pod."""
 
+CLOSED: Final = ("http_port", "interserver_http_port", "mysql_port", "postgresql_port", "tcp_port")
+"""8123, 9009, 9004, 9005 and 9000: what the image opens without TLS. Where the operator has no port it writes 0."""
 HTTPS_PORT: Final = 8443
 INTERSERVER_PORT: Final = 9010
 """Over which pods fetch data from each other with TLS."""
@@ -29,8 +31,8 @@ UNENDING: Final = (
     *("asynchronous_metric_log", "error_log", "latency_log", "metric_log", "opentelemetry_span_log"),
     *("processors_profile_log", "query_metric_log", "query_views_log", "text_log"),
 )
-"""Tables a server would write about itself and never empty, until the disk is full. What queries and parts did stays for
-thirty days, as the operator sets it."""
+"""Tables a server would write about itself and never empty, until the disk is full. What queries and parts did stays
+for thirty days, as the operator sets it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def server(store: AltinityClickhouse) -> str:
     """What every pod of `store` is told."""
     return _spelled(
         {
-            **dict.fromkeys(("http_port", "interserver_http_port", "mysql_port", "postgresql_port", "tcp_port"), Gone()),
+            **dict.fromkeys(CLOSED, Gone()),
             "https_port": HTTPS_PORT,
             "tcp_port_secure": SECURE_PORT,
             **(_among_pods() if store.keepers else {}),
@@ -103,8 +105,8 @@ _LOGGER: Final[Mapping[str, Element]] = {"console": 1, "errorlog": Gone(), "leve
 _OLD: Final = "sslv2,sslv3,tlsv1,tlsv1_1"
 
 _TLS: Final[Mapping[str, Element]] = {
-    # A client proves itself by its password. A renewed certificate is read again when its file changes: for the ports of
-    # a server and of a Keeper since 2021 (ClickHouse#15764), for the Raft port since 2026 (ClickHouse#93455).
+    # A client proves itself by its password. A renewed certificate is read again when its file changes: for the ports
+    # of a server and of a Keeper since 2021 (ClickHouse#15764), for the Raft port since 2026 (ClickHouse#93455).
     "server": {
         "certificateFile": f"{TLS}/tls.crt",
         "privateKeyFile": f"{TLS}/tls.key",
@@ -139,7 +141,7 @@ def _lines(tag: str, element: Element, depth: int) -> Iterator[str]:
     elif isinstance(element, FromVariable):
         yield f"{space}<{tag} from_env={quoteattr(element.name)}/>"
     elif isinstance(element, Mapping):
-        yield f'{space}<{tag}{" replace=" + quoteattr("1") if tag in _WHOLE else ""}>'
+        yield f"{space}<{tag}{' replace=' + quoteattr('1') if tag in _WHOLE else ''}>"
         for name, inner in sorted(element.items()):
             yield from _lines(name, inner, depth + 1)
         yield f"{space}</{tag}>"

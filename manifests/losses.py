@@ -113,8 +113,8 @@ def _forms(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]
                 field=path,
                 cause=f"{'comes' if has else 'goes'}, and data that was made {'without' if has else 'with'} it is of"
                 " another form",
-                cure="Keep to one pod or to several as it is, or make a store of another name beside it and move the data"
-                " there",
+                cure="Keep to one pod or to several as it is, or make a store of another name beside it and move the"
+                " data there",
             )
 
 

@@ -147,7 +147,8 @@ def test_the_address_is_one_the_certificate_is_for(tmp_path: Path) -> None:
     keys = store.connections["db"].keys
     address = urlsplit(keys["url"].text.format(password="drawn"))  # type: ignore[union-attr]  # noqa: S106
     assert (address.scheme, address.username, address.password, address.port) == ("clickhouse", "shop", "drawn", 9440)
-    assert address.hostname == "clickhouse-db.shop-data.svc.cluster.local" == keys["host"].text  # type: ignore[union-attr]
+    assert address.hostname == "clickhouse-db.shop-data.svc.cluster.local"
+    assert keys["host"].text == address.hostname  # type: ignore[union-attr]
     assert (address.path, parse_qs(address.query)) == ("/facts", {"secure": ["true"]})
     assert keys["http_url"].text == f"https://{address.hostname}:8443"  # type: ignore[union-attr]
     assert keys["ca"].text == f"{names.authority_folder('db')}/ca.crt"  # type: ignore[union-attr]
@@ -187,9 +188,10 @@ def test_pods_know_each_other_by_a_password_of_their_own(tmp_path: Path) -> None
     made = _made(tmp_path, SEVERAL)
     spec = _spec(made)
     (cluster,) = spec["configuration"]["clusters"]
-    secret = cluster["secret"]["valueFrom"]["secretKeyRef"]["name"]
-    assert secret == "db.peers" != spec["configuration"]["users"]["shop/password"]["valueFrom"]["secretKeyRef"]["name"]
-    assert ("ExternalSecret", secret) in made
+    theirs = cluster["secret"]["valueFrom"]["secretKeyRef"]["name"]
+    owners = spec["configuration"]["users"]["shop/password"]["valueFrom"]["secretKeyRef"]["name"]
+    assert (theirs, owners) == ("db.peers", "db.owner")
+    assert ("ExternalSecret", theirs) in made
     shown = _told(spec).find("interserver_http_credentials/password")
     assert shown is not None
     assert (shown.get("from_env"), shown.text) == ("CLICKHOUSE_INTERNODE_CLUSTER_SECRET", None)
@@ -250,7 +252,8 @@ def test_the_names_of_the_longest_resource_fit_what_the_operator_makes_of_it(tmp
     # A StatefulSet marks its pods with its name and ten digits, a claim is called like template and pod.
     made += [f"{host}-0123456789" for host in (*store.keepers.hosts, *altinity_clickhouse.hosts(resource, 8))]
     made += [f"data-{host}-0" for host in store.keepers.hosts]
-    assert {name for name in (*made, altinity_clickhouse.service_of(resource)) if len(name) > names.LABEL_LENGTH} == set()
+    made.append(altinity_clickhouse.service_of(resource))
+    assert [name for name in made if len(name) > names.LABEL_LENGTH] == []
     assert max(map(len, clusters.values())) <= 15, "the operator's definition"
 
 

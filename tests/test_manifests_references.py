@@ -72,7 +72,8 @@ def _unmade(stack: str) -> set[Reference]:
 
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
-    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Altinity (release-0.25.6, pkg/model/chi/namer)."""
+    (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Altinity (release-0.25.6,
+    pkg/model/chi/namer)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":

@@ -77,10 +77,10 @@ def test_a_mongodb_is_seen_initializing_before_it_is_ready() -> None:
 
 @pytest.mark.parametrize(
     "named",
-    ["clickhouseinstallations.clickhouse.altinity.com-v1", "clickhousekeeperinstallations.clickhouse-keeper.altinity.com-v1"],
+    ["clickhouseinstallations.clickhouse.altinity.com", "clickhousekeeperinstallations.clickhouse-keeper.altinity.com"],
 )
 def test_a_clickhouse_and_its_keepers_are_seen_in_progress_before_they_are_completed(named: str) -> None:
-    first, last = (stage for stage in stages() if stage["metadata"]["name"].startswith(named))
+    first, last = (stage for stage in stages() if stage["metadata"]["name"].startswith(f"{named}-v1"))
     assert "status: InProgress" in json.dumps(first["spec"]["steps"])
     assert "status: Completed" in json.dumps(last["spec"]["steps"])
 

@@ -1,7 +1,7 @@
 """Altinity's operator for ClickHouse: runs ClickHouse and its Keepers.
 
-Which of them there are is `blueprint.stores.altinity_clickhouse`'s; this is the controller that makes their pods. Chosen
-over ClickHouse's own, which is in its first year:
+Which of them there are is `blueprint.stores.altinity_clickhouse`'s; this is the controller that makes their pods.
+Chosen over ClickHouse's own, which is in its first year:
 docs/decisions/0046-clickhouse-runs-on-altinitys-operator.md.
 """
 

@@ -13,9 +13,8 @@ from blueprint.stores.sizes import CLICKHOUSE
 from blueprint.text import Fault, alternatives
 
 RESERVED_DATABASES: Final = ("default", "information_schema", "system")
-"""ClickHouse's own (its documentation, "System Tables" and "INFORMATION_SCHEMA"); an owner's word is in lower case. Of the
-users, which are called like services, none can be another's: no service is called `default`, nor with the `_` of the
-operator's."""
+"""ClickHouse's own (its documentation, "System Tables" and "INFORMATION_SCHEMA"); an owner's word is in lower case. A
+user, called like its service, is nobody else's: no service is called `default`, nor has the `_` of the operator's."""
 
 
 def faults(service: Service, resource: str, text: Clickhouse, settings: Settings) -> Iterator[Fault]:

@@ -13,17 +13,17 @@ from manifests.pods import RESTRICTED
 from manifests.resources import resources
 
 ACCOUNT: Final = "clickhouse_operator"
-"""As whom the operator asks its ClickHouse: its own default, which each of them lets in from the operator's pod alone."""
+"""As whom the operator asks every ClickHouse: its own default. Each lets it in from the operator's pod alone."""
 
 NOBODY: Final = 65_534
 """The image's user `nobody`, by number: a name alone does not prove that it is not root."""
 
 
-# Altinity/clickhouse-operator release-0.25.6 (8d7dc3f2), deploy/helm/clickhouse-operator/values.yaml. The definitions are
-# in the chart's `crds/` folder; the hook that would install them again runs an image of no version. By itself the
-# operator has a password everybody knows, asks over HTTP, watches its own namespace alone, is not restricted and asks for
-# no resources. It does not verify whose certificate it is shown (release-0.25.6, pkg/model/clickhouse/connection.go): the
-# chart has no volume for an authority. Its exporter is off, because nobody reads it yet.
+# Altinity/clickhouse-operator release-0.25.6 (8d7dc3f2), deploy/helm/clickhouse-operator/values.yaml. The definitions
+# are in the chart's `crds/` folder; the hook that would install them again runs an image of no version. By itself the
+# operator has a password everybody knows, asks over HTTP, watches its own namespace alone, is not restricted and asks
+# for no resources. It does not verify whose certificate it is shown (pkg/model/clickhouse/connection.go), and the chart
+# has no volume for an authority. Its exporter is off, because nobody reads it yet.
 def _values(clickhouse: ClickhouseOperator) -> dict[str, Any]:
     access = {"port": 8443, "scheme": "https", "secret": {"name": clickhouse.name}}
     return {

@@ -253,7 +253,11 @@ def _resources(chance: Random) -> Text:
             "type": kind,
             **({"params": {"keys": ["KEY"]}} if kind == "secret" else {}),
             **({"pool": {"maxPerReplica": 2}} if kind in STORES else {}),
-            **({"migrations": MIGRATIONS} if kind in ("clickhouse", "mongodb", "postgres") and chance.random() < 0.6 else {}),
+            **(
+                {"migrations": MIGRATIONS}
+                if kind in ("clickhouse", "mongodb", "postgres") and chance.random() < 0.6
+                else {}
+            ),
         }
         for name, kind in zip(names, kinds, strict=True)
     }
