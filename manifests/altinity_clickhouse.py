@@ -35,8 +35,9 @@ CLICKHOUSE: Final = "clickhouse.altinity.com/v1"
 KEEPER: Final = "clickhouse-keeper.altinity.com/v1"
 PASSWORD: Final = "password"  # noqa: S105  the key in the Secret, not its content
 
-USER: Final = 101
-"""The images' own user; the disk belongs to its group."""
+USER: Final = 10_001
+"""Nobody of the node's, as Redis' is. The images let any user in (their Dockerfiles: chmod ugo+Xrw); the disk is the
+group's."""
 
 YES, NO = "yes", "no"
 """The operator's booleans are words."""

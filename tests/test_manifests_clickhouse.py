@@ -207,7 +207,7 @@ def test_pods_are_the_stores_restricted_apart_and_out_of_the_mesh(kind: str, tmp
     assert labels["sidecar.istio.io/inject"] == "false"
     assert pod["serviceAccountName"] in {name for of, name in made if of == "ServiceAccount"}
     assert pod["automountServiceAccountToken"] is False
-    assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["fsGroup"]) == (101, 101)
+    assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["fsGroup"]) == (10_001, 10_001)
     (container,) = pod["containers"]
     context = container["securityContext"]
     assert context["capabilities"] == {"drop": ["ALL"]}
