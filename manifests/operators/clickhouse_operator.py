@@ -37,7 +37,12 @@ def _values(clickhouse: ClickhouseOperator) -> dict[str, Any]:
             "containerSecurityContext": deepcopy(RESTRICTED),
             "resources": resources(clickhouse.controller),
         },
-        "podSecurityContext": {"runAsNonRoot": True, "runAsUser": NOBODY, "seccompProfile": runtime_default()},
+        "podSecurityContext": {
+            "runAsGroup": NOBODY,
+            "runAsNonRoot": True,
+            "runAsUser": NOBODY,
+            "seccompProfile": runtime_default(),
+        },
         "secret": {"create": False},
     }
 
