@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from blueprint import names
-from blueprint.catalogue.owning import Store
+from blueprint.catalogue.storing import Store
 from blueprint.context import Context
 
 LIFE_HOURS: Final = 87_600

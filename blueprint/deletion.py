@@ -6,7 +6,8 @@ cluster hold nothing.
 
 from typing import Literal
 
-from blueprint.catalogue.owning import Store, Volume
+from blueprint.catalogue.owning import Volume
+from blueprint.catalogue.storing import Store
 from blueprint.context import Context
 
 Deletion = Literal["retain", "delete"]

@@ -14,7 +14,8 @@ from blueprint.addresses import overlap
 from blueprint.catalogue import Service
 from blueprint.catalogue.keeping import Secret
 from blueprint.catalogue.listening import opened
-from blueprint.catalogue.owning import Store, Volume
+from blueprint.catalogue.owning import Volume
+from blueprint.catalogue.storing import Store
 from blueprint.delivery import peak_pods
 from blueprint.gateway import hosts_of
 from blueprint.reading import Catalogue, Problem, TextError, stack_file

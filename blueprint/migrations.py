@@ -12,7 +12,7 @@ from typing import Final
 
 from blueprint import names, sizes
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Migrations
+from blueprint.catalogue.storing import Migrations
 from blueprint.connection import Trust
 from blueprint.context import Context
 from blueprint.network_rules import Edge, NetworkRule, Pods, both_ends, tcp

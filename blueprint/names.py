@@ -8,14 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from blueprint.names_beside_stores import authority_folder as authority_folder  # noqa: PLC0414
-from blueprint.names_beside_stores import members_key as members_key  # noqa: PLC0414
-from blueprint.names_beside_stores import owner as owner  # noqa: PLC0414
-from blueprint.names_beside_stores import server as server  # noqa: PLC0414
-from blueprint.names_beside_stores import settings_of as settings_of  # noqa: PLC0414
-from blueprint.names_beside_stores import store_account as store_account  # noqa: PLC0414
-from blueprint.names_beside_stores import system_users as system_users  # noqa: PLC0414
-
 PREFIX: Final = "catalog.platform"
 """Prefix of our own labels and annotations; the domain of the catalogue's apiVersion."""
 
@@ -23,6 +15,7 @@ ISTIO: Final = "istio-system"
 ISTIO_CNI: Final = "istio-cni"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
+CLICKHOUSE_OPERATOR: Final = "clickhouse-operator"
 CLOUDNATIVE_PG: Final = "cnpg-system"
 ECK: Final = "elastic-system"
 EXTERNAL_SECRETS: Final = "external-secrets"
@@ -35,6 +28,7 @@ RELOADER: Final = "reloader"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
+    CLICKHOUSE_OPERATOR,
     CLOUDNATIVE_PG,
     ECK,
     EXTERNAL_SECRETS,

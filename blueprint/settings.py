@@ -131,6 +131,8 @@ class Data(Text):
     """MongoDB."""
     redis: Placement = "operator"
     """Redis."""
+    valkey: Placement = "operator"
+    """Valkey."""
     clickhouse: Literal["operator"] = "operator"
     """ClickHouse; no cloud here manages one."""
     elasticsearch: Placement = "operator"

@@ -67,6 +67,7 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "mongodb": (27017,),
     "postgres": (5432,),
     "redis": (6379,),
+    "valkey": (6379,),
 }
 """Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT)."""
 
@@ -94,11 +95,38 @@ class Operated:
     """Whether the pods write copies to a bucket where these are asked for."""
 
 
+CLICKHOUSE_OPERATOR: Final = Pods(
+    namespace=names.CLICKHOUSE_OPERATOR, labels={"app.kubernetes.io/name": "altinity-clickhouse-operator"}
+)
 REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "redis-operator"})
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
 ECK_OPERATOR: Final = Pods(namespace=names.ECK, labels={"app.kubernetes.io/name": "elastic-operator"})
 PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
+# OT-CONTAINER-KIT/redis-operator v0.26.0: internal/controller/common/constants.go (6379, 26379 of Sentinel). The
+# operator connects to both (internal/controller/common/redis/heal.go); the kubelet runs redis-cli in the container.
+# Their exporter is off.
+_REDIS: Final = Operated(
+    operator=REDIS_OPERATOR,
+    operated=(6379, 26379),
+    peers=(6379, 26379),
+    metrics=None,
+    probed=(),
+    asks_api_server=False,
+    copies=False,
+)
 OPERATED: Final[Mapping[str, Operated]] = {
+    # clickhouse-operator release-0.25.6: pkg/controller/chi/worker-migrator.go (operator to 8443). ClickHouse's ports
+    # are its documentation's, "Network ports": 9440 queries between replicas, 9010 the data they fetch from each other,
+    # 9281 of a Keeper, 9444 among Keepers (type_host.go of the operator), 9182 whether one is ready (its config/chk).
+    "clickhouse": Operated(
+        operator=CLICKHOUSE_OPERATOR,
+        operated=(8443,),
+        peers=(9010, 9281, 9440, 9444),
+        metrics=None,
+        probed=(8443, 9182, 9281),
+        asks_api_server=False,
+        copies=False,
+    ),
     # cloud-on-k8s v3.5.0: pkg/controller/elasticsearch/network/ports.go (9200 HTTP, 9300 transport), nodespec
     # (a node that stops asks the others over HTTP, lifecycle_hook.go; its probe is a program, readiness_probe.go).
     # Nothing in its pods speaks to the API server; an exporter comes only with Elastic's own agents.
@@ -134,18 +162,8 @@ OPERATED: Final[Mapping[str, Operated]] = {
         asks_api_server=True,
         copies=True,
     ),
-    # OT-CONTAINER-KIT/redis-operator v0.26.0: internal/controller/common/constants.go (6379, 26379 of Sentinel). The
-    # operator connects to both (internal/controller/common/redis/heal.go); the kubelet runs redis-cli in the container.
-    # Their exporter is off.
-    "redis": Operated(
-        operator=REDIS_OPERATOR,
-        operated=(6379, 26379),
-        peers=(6379, 26379),
-        metrics=None,
-        probed=(),
-        asks_api_server=False,
-        copies=False,
-    ),
+    "redis": _REDIS,
+    "valkey": _REDIS,
 }
 """Engine → what its operator's pods and its own speak to, for the engines whose operator is installed."""
 

@@ -8,13 +8,14 @@ from blueprint.brokers.shared import Shared
 from blueprint.connection import Connection
 from blueprint.network_rules import NetworkRule
 from blueprint.stores import Store
+from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import Owned, marks
 from blueprint.stores.namespaced import InNamespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
-from manifests import cloudnative_pg, eck_elasticsearch, percona_mongodb, redis_operator
+from manifests import altinity_clickhouse, cloudnative_pg, eck_elasticsearch, percona_mongodb, redis_operator
 from manifests.credentials import handed_over
 from manifests.isolation import network_policy
 from manifests.keeping import marked
@@ -61,6 +62,7 @@ def _rules(decision: OperatedStore | InNamespace | Shared) -> Iterator[Manifest]
 
 
 OBJECTS: Final[Mapping[type, Own]] = {
+    AltinityClickhouse: _operated(altinity_clickhouse.objects),
     CloudNativePg: _operated(cloudnative_pg.objects),
     EckElasticsearch: _operated(eck_elasticsearch.objects),
     InNamespace: _rules,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.authority import Authority
 from manifests.manifest import Manifest, manifest
 
@@ -47,7 +47,7 @@ def server(
     """What the store `resource` proves itself with; `watched` is what its Secret is labelled with. `subject` is for
     servers that want one; a client looks at `dns_names`."""
     return _certificate(
-        names.server(resource),
+        store_names.server(resource),
         namespace,
         hours,
         usages,

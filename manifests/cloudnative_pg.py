@@ -7,7 +7,7 @@ here: by itself the operator admits every role to every database, without TLS.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.stores.cloudnative_pg import CloudNativePg, Pooler
 from blueprint.stores.copies import Copies
 from blueprint.stores.edges import marks
@@ -35,7 +35,7 @@ def objects(store: CloudNativePg) -> Iterator[Manifest]:
         watched=WATCHED,
     )
     yield from drawn(
-        names.owner(store.resource),
+        store_names.owner(store.resource),
         store.namespace,
         kind="kubernetes.io/basic-auth",
         data={"username": store.user, "password": "{password}"},
@@ -65,7 +65,7 @@ def host_rules(store: CloudNativePg) -> list[str]:
 
 def _cluster(store: CloudNativePg) -> Manifest:
     several = store.instances > 1
-    tls = names.server(store.resource)
+    tls = store_names.server(store.resource)
     spec = {
         "description": store.why,
         "instances": store.instances,
@@ -81,7 +81,7 @@ def _cluster(store: CloudNativePg) -> Manifest:
             "initdb": {
                 "database": store.database,
                 "owner": store.user,
-                "secret": {"name": names.owner(store.resource)},
+                "secret": {"name": store_names.owner(store.resource)},
                 "dataChecksums": True,
                 "encoding": "UTF8",
             }

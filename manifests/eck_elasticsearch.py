@@ -8,7 +8,7 @@ object.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import marks
 from manifests.certificates import server
@@ -72,7 +72,7 @@ def objects(store: EckElasticsearch) -> Iterator[Manifest]:
     )
     # The operator reads the user from the first three, and what the role means from the last.
     yield from drawn(
-        names.owner(store.resource),
+        store_names.owner(store.resource),
         store.namespace,
         kind="Opaque",
         data={"username": store.user, "password": "{password}", "roles": ROLE, "roles.yml": ROLES},
@@ -83,13 +83,13 @@ def objects(store: EckElasticsearch) -> Iterator[Manifest]:
 
 
 def _cluster(store: EckElasticsearch) -> Manifest:
-    owner = {"secretName": names.owner(store.resource)}
+    owner = {"secretName": store_names.owner(store.resource)}
     tag = store.image.tag
     spec = {
         "version": tag.partition("@")[0],
         "image": f"{store.image.repository}:{tag}",
         "auth": {"disableElasticUser": True, "fileRealm": [owner], "roles": [owner]},
-        "http": {"tls": {"certificate": {"secretName": names.server(store.resource)}}},
+        "http": {"tls": {"certificate": {"secretName": store_names.server(store.resource)}}},
         "nodeSets": [
             _nodes(store, "leaders", store.leaders, ["master", "data", "ingest"]),
             *([_nodes(store, "readers", store.readers, ["data", "ingest"])] if store.readers else []),

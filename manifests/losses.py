@@ -105,12 +105,30 @@ def _versions(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossib
         )
 
 
+def _forms(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]:
+    for path in how.born_with:
+        had, has = at(old, path) is not None, at(new, path) is not None
+        if had != has:
+            yield Impossible(
+                old=old,
+                field=path,
+                cause=f"{'comes' if has else 'goes'}, and data that was made {'without' if has else 'with'} it is of"
+                " another form",
+                cure="Keep to one pod or to several as it is, or make a store of another name beside it and move the"
+                " data there",
+            )
+
+
 MAJORS_AT_ONCE: Final = 1
 """Major versions that one change may go up. An upgrade in place stops the store, cannot be taken back once it has
 succeeded, and cuts off the copies made before it (CloudNativePG 1.30, "Major Version Upgrades"): each step is one that
 somebody has looked at."""
 
-CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossible]], ...]] = (_shrinking, _versions)
+CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossible]], ...]] = (
+    _forms,
+    _shrinking,
+    _versions,
+)
 
 _MAJOR: Final = re.compile(r"^[^@]*:v?(?P<major>\d+)(?![^.@_-])")
 _SIZE: Final = re.compile(r"[0-9]+(Ki|Mi|Gi|Ti)?")
@@ -184,6 +202,24 @@ def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     )
 
 
+def _clickhouse(installation: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+    version = major(at(installation, "spec.templates.podTemplates.0.spec.containers.0.image"))
+    granted = [
+        each.partition(" ON ")[2].removesuffix(".*").strip("`")
+        for field, queries in sorted((at(installation, "spec.configuration.users") or {}).items())
+        if field.endswith("/grants/query")
+        for each in queries
+    ]
+    disk = at(installation, "spec.templates.volumeClaimTemplates.0.spec.resources.requests.storage")
+    pods = at(installation, "spec.configuration.clusters.0.layout.replicasCount") or 1
+    return Holding(
+        engine=f"ClickHouse {version}" if version else "ClickHouse",
+        what=f"database {granted[0] if granted else 'of an unknown name'}",
+        disks=f"{pods} × {disk or 'of an unknown size'}",
+        copies=None,
+    )
+
+
 def _elasticsearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     version, nodes = major(at(cluster, "spec.image")), sum(each.get("count", 0) for each in cluster["spec"]["nodeSets"])
     disk = at(cluster, "spec.nodeSets.0.volumeClaimTemplates.0.spec.resources.requests.storage")
@@ -213,6 +249,7 @@ def _redis(replication: Manifest, _: Mapping[Key, Manifest]) -> Holding:
 
 
 HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
+    "clickhouse.altinity.com/v1:ClickHouseInstallation": _clickhouse,
     "core/v1:PersistentVolumeClaim": _files,
     "elasticsearch.k8s.elastic.co/v1:Elasticsearch": _elasticsearch,
     "postgresql.cnpg.io/v1:Cluster": _postgres,

@@ -7,7 +7,7 @@ here: by itself it takes clients without TLS and certificates of anybody, and ma
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.stores.copies import Copies
 from blueprint.stores.edges import marks
 from blueprint.stores.percona_mongodb import REPLICA_SET, PerconaMongodb
@@ -60,7 +60,7 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
         subject={"commonName": store.dns_names[0]},
     )
     yield from drawn(
-        names.owner(store.resource),
+        store_names.owner(store.resource),
         store.namespace,
         kind="Opaque",
         data={"password": "{password}"},
@@ -86,7 +86,7 @@ def _account(store: PerconaMongodb) -> Manifest:
 
 
 def _replica_set(store: PerconaMongodb) -> Manifest:
-    tls = names.server(store.resource)
+    tls = store_names.server(store.resource)
     spec = {
         "crVersion": VERSION,
         "image": f"{store.image.repository}:{store.image.tag}",
@@ -98,12 +98,12 @@ def _replica_set(store: PerconaMongodb) -> Manifest:
         "unsafeFlags": {"replsetSize": store.members == 1},
         "tls": {"mode": "requireTLS", "allowInvalidCertificates": False},
         "secrets": {
-            "users": names.system_users(store.resource),
+            "users": store_names.system_users(store.resource),
             "ssl": tls,
             "sslInternal": tls,
             # With a key of their own: else whoever has a certificate of this authority with the right subject is a
             # member, and a member may do everything. The authority is every store's and every service's.
-            "keyFile": names.members_key(store.resource),
+            "keyFile": store_names.members_key(store.resource),
         },
         "storageScaling": {"enableVolumeScaling": True},
         "replsets": [
@@ -119,7 +119,7 @@ def _replica_set(store: PerconaMongodb) -> Manifest:
             {
                 "name": store.user,
                 "db": store.database,
-                "passwordSecretRef": {"name": names.owner(store.resource), "key": "password"},
+                "passwordSecretRef": {"name": store_names.owner(store.resource), "key": "password"},
                 "roles": [{"name": "readWrite", "db": store.database}],
             }
         ],

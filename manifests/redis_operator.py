@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from blueprint import names, sizes
+from blueprint import names, sizes, store_names
 from blueprint.stores.edges import labels, marks
 from blueprint.stores.redis_operator import OperatedRedis, Sentinels
 from manifests.certificates import BOTH_WAYS, server
@@ -68,7 +68,7 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
     )
     yield _settings(store)
     yield from drawn(
-        names.owner(store.resource),
+        store_names.owner(store.resource),
         store.namespace,
         kind="Opaque",
         data={PASSWORD: f"{{{PASSWORD}}}"},
@@ -117,7 +117,7 @@ def _settings(store: OperatedRedis) -> Manifest:
     return manifest(
         "v1",
         "ConfigMap",
-        names.settings_of(store.resource),
+        store_names.settings_of(store.resource),
         store.namespace,
         labels=marks(store),
         data=dict(_files(store)),
@@ -137,7 +137,7 @@ def _replication(store: OperatedRedis) -> Manifest:
         "kubernetesConfig": _kubernetes(store, amounts),
         "redisConfig": {
             "maxMemoryPercentOfLimit": store.memory_percent,
-            "additionalRedisConfig": names.settings_of(store.resource),
+            "additionalRedisConfig": store_names.settings_of(store.resource),
         },
         # Loading what is on the disk takes its time, and who loads answers no ping.
         "livenessProbe": _probe(sizes.START_SECONDS // _PROBE_SECONDS),
@@ -160,12 +160,12 @@ def _replication(store: OperatedRedis) -> Manifest:
 def _sentinel(store: OperatedRedis, sentinels: Sentinels) -> Manifest:
     """An object of its own: the Sentinels a RedisReplication brings with it speak no TLS (redis-operator#1699)."""
     amounts = resources(sentinels.amounts)
-    password = {"secretKeyRef": {"name": names.owner(store.resource), "key": PASSWORD}}
+    password = {"secretKeyRef": {"name": store_names.owner(store.resource), "key": PASSWORD}}
     spec = {
         "clusterSize": sentinels.pods,
         "kubernetesConfig": _kubernetes(store, amounts),
         "redisSentinelConfig": {
-            "additionalSentinelConfig": names.settings_of(store.resource),
+            "additionalSentinelConfig": store_names.settings_of(store.resource),
             "downAfterMilliseconds": str(sentinels.silence_milliseconds),
             "failoverTimeout": str(sentinels.failover_milliseconds),
             "masterGroupName": MASTERS,
@@ -195,7 +195,7 @@ def _kubernetes(store: OperatedRedis, amounts: Manifest) -> Manifest:
     return {
         "image": _image(store),
         "imagePullPolicy": "IfNotPresent",
-        "redisSecret": {"name": names.owner(store.resource), "key": PASSWORD},
+        "redisSecret": {"name": store_names.owner(store.resource), "key": PASSWORD},
         "resources": amounts,
         "service": {"serviceType": "ClusterIP"},
         "updateStrategy": {"type": "RollingUpdate"},
@@ -213,7 +213,7 @@ def _process(store: OperatedRedis, amounts: Manifest) -> Manifest:
             "ca": "ca.crt",
             "cert": "tls.crt",
             "key": "tls.key",
-            "secret": {"secretName": names.server(store.resource), "defaultMode": 0o440},
+            "secret": {"secretName": store_names.server(store.resource), "defaultMode": 0o440},
         },
         "podSecurityContext": {
             "fsGroup": USER,

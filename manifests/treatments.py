@@ -5,50 +5,12 @@ engine. Nothing here asks a cluster, and nothing here judges: `policies` has its
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from blueprint.sizes import MIGRATION_SECONDS
 from manifests.identity import kind
 from manifests.manifest import Manifest
-
-
-@dataclass(frozen=True, kw_only=True)
-class Treatment:
-    """How one kind is treated. Paths are whole dot paths from the top of the object, none of them into a list."""
-
-    others_own: tuple[str, ...] = ()
-    """Fields another controller writes: server-side apply ignores paths into lists."""
-    replaced_by: tuple[str, ...] = ()
-    """Immutable fields of which the provider does not know: a new value is a new object."""
-    provider_replaces: tuple[str, ...] = ()
-    """Immutable fields of which it does (pulumi-kubernetes v4.25.0, provider/pkg/provider/diff.go, `forceNew`; data
-    of ConfigMaps and Secrets is not among them, because `components.cluster` says that it may change)."""
-    restarted_by: tuple[str, ...] = ()
-    """Fields whose change starts every pod anew."""
-    wait_for: str | None = None
-    """What makes it ready, for kinds the provider does not know: the value of its annotation `waitFor`."""
-    skip_await: bool = False
-    """Not waited for."""
-    patience_seconds: int | None = None
-    """How long it is waited for; None: the provider's ten minutes."""
-    retried: bool = False
-    """Whether one that did not become ready is made anew by the next run, though nothing of it has changed."""
-    prevails: bool = False
-    """What the manifest says holds, also where another controller has written the same field in other words."""
-    after: tuple[str, ...] = ()
-    """Kinds of the same namespace and component that are there first; `Kind/end` those whose name ends so."""
-    across: tuple[str, ...] = ()
-    """Kinds of the same component that are there first whatever their namespace: a service's stores."""
-    holds_data: bool = False
-    """Its deletion deletes data: it goes only when somebody agrees (`manifests.losses`)."""
-    protected: bool = False
-    """The engine refuses to delete it where it is to be kept, too: what holds data, and what stands for data in it."""
-    grows: tuple[str, ...] = ()
-    """Sizes of disks, which never shrink. These paths may go into a list, by number."""
-    version: str | None = None
-    """The image whose tag begins with the major version of the data."""
-
+from manifests.treating import Treatment as Treatment  # noqa: PLC0414
 
 _PLAIN: Final = Treatment()
 _PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
@@ -57,7 +19,10 @@ _MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
 """What its pods mount."""
 _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
-_STORES: Final = ("Cluster", "Database", "Elasticsearch", "PerconaServerMongoDB", "Pooler", "RedisReplication")
+_STORES: Final = (
+    *("ClickHouseInstallation", "Cluster", "Database", "Elasticsearch", "PerconaServerMongoDB", "Pooler"),
+    "RedisReplication",
+)
 """What its pods connect to when they start."""
 _MIGRATIONS: Final = ("Job",)
 """What has to end before: the only Jobs there are. One that fails fails the run, and what comes after it is not asked
@@ -123,6 +88,22 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "cert-manager.io/v1:Certificate": Treatment(wait_for="condition=Ready"),
     "cert-manager.io/v1:ClusterIssuer": Treatment(wait_for="condition=Ready", across=("Certificate",)),
     "cert-manager.io/v1:Issuer": _PLAIN,
+    # It makes what replicated tables are made of: Keepers without it start empty, and the tables can only be read.
+    "clickhouse-keeper.altinity.com/v1:ClickHouseKeeperInstallation": Treatment(
+        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
+        wait_for="jsonpath={.status.status}=Completed",
+        protected=True,
+    ),
+    "clickhouse.altinity.com/v1:ClickHouseInstallation": Treatment(
+        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS, "ClickHouseKeeperInstallation"),
+        wait_for="jsonpath={.status.status}=Completed",
+        holds_data=True,
+        protected=True,
+        grows=("spec.templates.volumeClaimTemplates.0.spec.resources.requests.storage",),
+        # With Keepers its database is of another engine, and the server keeps the one it has.
+        born_with=("spec.configuration.zookeeper",),
+        version="spec.templates.podTemplates.0.spec.containers.0.image",
+    ),
     "configuration.konghq.com/v1:KongClusterPlugin": Treatment(replaced_by=("plugin",)),
     "configuration.konghq.com/v1:KongConsumer": Treatment(after=("Secret",)),
     "configuration.konghq.com/v1:KongPlugin": Treatment(replaced_by=("plugin",)),

@@ -46,6 +46,20 @@ def test_three_words_are_a_redis_with_everything_around_it(tmp_path: Path) -> No
     )
 
 
+def test_a_valkey_is_the_same_in_every_way_but_how_its_address_begins(tmp_path: Path) -> None:
+    said = "highAvailability: true, readReplicas: 1"
+    one = redis(tmp_path / "a", "prod", f"{{type: redis, {said}}}")
+    other = redis(tmp_path / "b", "prod", f"{{type: valkey, {said}}}")
+    alike = {name for name in vars(one) if getattr(one, name) == getattr(other, name)}
+    assert set(vars(one)) - alike == {"connections", "engine", "rules", "why"}, "rules differ in the words of why"
+    theirs = {name: getattr(key, "text", None) for name, key in other.connections["cache"].keys.items()}
+    mine = {name: getattr(key, "text", None) for name, key in one.connections["cache"].keys.items()}
+    assert {name: text for name, text in theirs.items() if text != mine[name]} == {
+        name: mine[name].replace("rediss://", "valkeys://", 1) for name in ("url", "read_url") if mine[name]
+    }
+    assert [(rule.name, rule.namespace) for rule in one.rules] == [(rule.name, rule.namespace) for rule in other.rules]
+
+
 @pytest.mark.parametrize(
     ("stack", "text", "pods", "sentinels"),
     [

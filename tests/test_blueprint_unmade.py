@@ -40,16 +40,23 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.provides.*.definition": "a file that must be there",
     "spec.provides.*.type": "operations and route must fit it",
     "data.elasticsearch": "managed is refused until a cloud makes one",
+    "spec.resources.*(Clickhouse).owns": "one table has one owner",
+    "spec.resources.*(Clickhouse).params.version": "one is offered, and what no decision needs is refused",
+    "spec.resources.*(Clickhouse).pool.maxPerReplica": "what all pods open must fit the store",
+    "spec.resources.*(Clickhouse).pool.mode": "nothing but a driver pools: anything else is refused",
     "data.mongodb": "managed is refused until a cloud makes one",
     "data.postgres": "managed is refused until a cloud makes one",
     "data.redis": "managed is refused until a cloud makes one",
+    "data.valkey": "managed is refused until a cloud makes one",
     "spec.resources.*(Elasticsearch).owns": "one table has one owner",
     "spec.resources.*(Elasticsearch).params.version": "one is offered, and what no decision needs is refused",
     "spec.resources.*(Elasticsearch).pool.maxPerReplica": "what all pods ask at a time must fit what a node lets wait",
     "spec.resources.*(Elasticsearch).pool.mode": "each request stands alone: anything else is refused",
     "spec.resources.*(Mongodb).owns": "one table has one owner",
     "spec.resources.*(Redis).owns": "one table has one owner",
+    "spec.resources.*(Valkey).owns": "one table has one owner",
     "spec.resources.*(Redis).pool.maxPerReplica": "what all pods open must fit the store",
+    "spec.resources.*(Valkey).pool.maxPerReplica": "what all pods open must fit the store",
     "spec.resources.*(Postgres).backup.pitr": "what may be lost must fit it; the log is written away in any case",
     "spec.resources.*(Postgres).backup.rto": "a full disk must be read back within it",
     "spec.resources.*(Postgres).owns": "one table has one owner",
@@ -58,7 +65,9 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.resources.*(Mongodb).backup.rto": "a full disk must be read back within it",
     "spec.resources.*(Mongodb).pool.mode": "nothing but a driver pools: anything else is refused",
     "spec.resources.*(Redis).params.version": "one is offered, and what no decision needs is refused",
+    "spec.resources.*(Valkey).params.version": "one is offered, and what no decision needs is refused",
     "spec.resources.*(Redis).pool.mode": "nothing between a service and its Redis gives connections back",
+    "spec.resources.*(Valkey).pool.mode": "nothing between a service and its Valkey gives connections back",
     "spec.resources.*(Volume).deletion": "production keeps every disk, ephemeral stacks none",
     "spec.resources.*(Volume).params.per": "must fit how many pods run",
     "spec.type": "a cronjob has a schedule, and nothing else has one",
@@ -170,7 +179,7 @@ def test_a_blocking_row_that_is_taken_away_leaves_pods_waiting_in_silence(monkey
 STORED: Final = """\
       variables: {URL: "${resources.db.url}"}
   resources:
-    db: {type: clickhouse}
+    db: {type: elasticsearch}
     cache: {type: elasticsearch}
 """
 

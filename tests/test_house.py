@@ -15,7 +15,7 @@ import blueprint.settings
 from blueprint import brokers, clusters, delivery, network_rules, secrets, stores
 from blueprint.catalogue.balancing import Affinity
 from blueprint.catalogue.delivering import Rollout
-from blueprint.catalogue.owning import AnyStore
+from blueprint.catalogue.storing import AnyStore
 from blueprint.docstrings import docstrings, models
 from blueprint.operators import Operator
 from blueprint.secrets import places
@@ -45,6 +45,7 @@ READING: Final = (
     "blueprint.quantities",
     "blueprint.reading",
     "blueprint.settings",
+    "blueprint.store_names",
     "blueprint.text",
     "blueprint.vendors",
 )

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from blueprint import design, names
+from blueprint import design, names, store_names
 from blueprint.cron import longest_gap_seconds, shortest_gap_seconds
 from blueprint.reading import TextError
 from blueprint.settings import S3, Backups
@@ -125,7 +125,7 @@ def test_the_address_is_one_the_certificate_is_for(tmp_path: Path) -> None:
         "maxPoolSize": "7",
         "replicaSet": "rs0",
         "tls": "true",
-        "tlsCAFile": f"{names.authority_folder('db')}/ca.crt",
+        "tlsCAFile": f"{store_names.authority_folder('db')}/ca.crt",
     }
     assert connection.keys["read_url"].text.endswith("&readPreference=secondaryPreferred")  # type: ignore[union-attr]
     assert {address.hostname, f"*.{address.hostname}"} <= set(made["Certificate", "db.tls"]["spec"]["dnsNames"])

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from blueprint import design
-from blueprint.catalogue.owning import Shaped
+from blueprint.catalogue.storing import Shaped
 from blueprint.settings import Existing, Gateway, Mesh, SelfSigned
 from blueprint.vendors import OPERATED
 from manifests import Manifest, everything
@@ -52,6 +52,7 @@ CALLED_BY_THE_API_SERVER: Final = {
 }
 SERVES_NOTHING: Final = {
     "argo-rollouts",
+    "clickhouse-operator",
     "external-secrets",
     "istio-base",
     "istio-cni",

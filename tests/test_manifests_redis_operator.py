@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.stores.edges import labels
 from blueprint.stores.redis_operator import OperatedRedis
 from manifests import Manifest
@@ -35,9 +35,9 @@ def of_pods(stack: str) -> list[Manifest]:
 def test_nobody_comes_in_without_tls_or_without_the_password(stack: str) -> None:
     for each in of_pods(stack):
         spec, resource = each["spec"], each["metadata"]["name"]
-        assert spec["TLS"]["secret"]["secretName"] == names.server(resource)
+        assert spec["TLS"]["secret"]["secretName"] == store_names.server(resource)
         assert (spec["TLS"]["ca"], spec["TLS"]["cert"], spec["TLS"]["key"]) == ("ca.crt", "tls.crt", "tls.key")
-        assert spec["kubernetesConfig"]["redisSecret"] == {"name": names.owner(resource), "key": "password"}
+        assert spec["kubernetesConfig"]["redisSecret"] == {"name": store_names.owner(resource), "key": "password"}
 
 
 def test_the_sentinels_of_a_replication_are_not_used_they_speak_no_tls() -> None:
@@ -84,7 +84,7 @@ def test_the_operator_finds_the_settings_under_the_names_it_looks_for(stack: str
             sentinel = made(store, "RedisSentinel")["spec"]["redisSentinelConfig"]
             assert sentinel["additionalSentinelConfig"] == named
             assert sentinel["redisReplicationName"] == store.resource
-            assert sentinel["redisReplicationPassword"]["secretKeyRef"]["name"] == names.owner(store.resource)
+            assert sentinel["redisReplicationPassword"]["secretKeyRef"]["name"] == store_names.owner(store.resource)
 
 
 @pytest.mark.parametrize("stack", STACKS)

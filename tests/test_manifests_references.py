@@ -73,7 +73,7 @@ def _unmade(stack: str) -> set[Reference]:
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
     (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Elastic (ECK v3.5.0,
-    pkg/apis/elasticsearch/v1/name.go)."""
+    pkg/apis/elasticsearch/v1/name.go), Altinity (release-0.25.6, pkg/model/chi/namer)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
@@ -86,6 +86,15 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
             yield "Service", namespace, name
         if manifest["kind"] == "Elasticsearch":
             yield from (("Service", namespace, f"{name}-es-{end}") for end in ("http", "internal-http"))
+        if manifest["kind"] == "ClickHouseInstallation":
+            (cluster,) = manifest["spec"]["configuration"]["clusters"]
+            yield "Service", namespace, f"clickhouse-{name}"
+            for pod in range(cluster["layout"]["replicasCount"]):
+                yield "Service", namespace, f"chi-{name}-{cluster['name']}-0-{pod}"
+        if manifest["kind"] == "ClickHouseKeeperInstallation":
+            (cluster,) = manifest["spec"]["configuration"]["clusters"]
+            for pod in range(cluster["layout"]["replicasCount"]):
+                yield "Service", namespace, f"chk-{name}-{cluster['name']}-0-{pod}"
         if manifest["kind"] == "PerconaServerMongoDB":
             yield from (("Service", namespace, f"{name}-{of['name']}") for of in manifest["spec"]["replsets"])
 

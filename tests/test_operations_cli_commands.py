@@ -79,15 +79,15 @@ def test_a_sound_catalogue_validates_in_one_line_and_one_about_what_is_not_made_
     valid, unmade = done.stdout.splitlines()
     assert "12 services" in valid, "the number of services is missing"
     assert unmade.startswith("declared, not made yet: "), unmade
-    assert " 2 stores, 13 broker accounts, " in unmade, unmade
+    assert " 1 store, 13 broker accounts, " in unmade, unmade
     assert unmade.endswith("Where, and what to do meanwhile: ./plat validate --verbose"), "how to see more is missing"
     assert done.stderr == "", "success is commented on"
 
 
 def test_verbose_names_every_place_that_asks_for_what_is_not_made_yet() -> None:
     reported = plat("validate", "--verbose").stdout.splitlines()
-    assert "  services/analytics-service.yaml:47: spec.resources.db" in reported, (
-        "a store is not found where it is declared"
+    assert "  services/analytics-service.yaml:52: spec.resources.events" in reported, (
+        "an account is not found where it is declared"
     )
     assert "  Pulumi.prod.yaml: platform:settings.backups.enabled" in reported, (
         "what a stack promises by default is missing"
@@ -98,16 +98,18 @@ def test_verbose_names_every_place_that_asks_for_what_is_not_made_yet() -> None:
 def test_what_is_not_made_yet_is_told_to_programs(arguments: tuple[str, ...]) -> None:
     pending = json.loads(plat(*arguments).stdout)["pending"]
     (found,) = [
-        each for each in pending if each["file"].endswith("/analytics-service.yaml") and each["subject"] == "store"
+        each
+        for each in pending
+        if each["file"].endswith("/analytics-service.yaml") and each["subject"] == "broker account"
     ]
-    assert (found["line"], found["field"], found["waiting"]) == (47, "spec.resources.db", "analytics-service")
+    assert (found["line"], found["field"], found["waiting"]) == (52, "spec.resources.events", "analytics-service")
 
 
 def test_the_judge_says_what_is_not_made_yet_beside_its_report() -> None:
     done = plat("judge", "-s", "dev")
     said = done.stderr.splitlines()[-1]
     assert said.startswith("declared, not made yet: "), said
-    assert " 2 stores, " in said, said
+    assert " 1 store, 13 broker accounts, " in said, said
 
 
 def test_every_mistake_is_reported_on_its_line_at_once(broken: Path) -> None:

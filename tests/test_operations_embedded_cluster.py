@@ -23,6 +23,12 @@ SPECS: dict[str, Manifest] = {
     # The least each strict schema takes; whatever follows apiVersion, kind and metadata.
     "Certificate": {"spec": {"secretName": "sample", "dnsNames": ["a.test"], "issuerRef": {"name": "sample"}}},
     "ClusterIssuer": {"spec": {"selfSigned": {}}},
+    "ClickHouseInstallation": {
+        "spec": {"configuration": {"clusters": [{"name": "store", "layout": {"replicasCount": 1}}]}}
+    },
+    "ClickHouseKeeperInstallation": {
+        "spec": {"configuration": {"clusters": [{"name": "keeper", "layout": {"replicasCount": 3}}]}}
+    },
     "Gateway": {
         "spec": {"gatewayClassName": "sample", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
     },

@@ -75,6 +75,16 @@ def test_a_mongodb_is_seen_initializing_before_it_is_ready() -> None:
     assert "state: ready" in json.dumps(last["spec"]["steps"])
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["clickhouseinstallations.clickhouse.altinity.com", "clickhousekeeperinstallations.clickhouse-keeper.altinity.com"],
+)
+def test_a_clickhouse_and_its_keepers_are_seen_in_progress_before_they_are_completed(named: str) -> None:
+    first, last = (stage for stage in stages() if stage["metadata"]["name"].startswith(f"{named}-v1"))
+    assert "status: InProgress" in json.dumps(first["spec"]["steps"])
+    assert "status: Completed" in json.dumps(last["spec"]["steps"])
+
+
 def test_stage_names_are_unique_and_the_document_is_stable() -> None:
     names = [stage["metadata"]["name"] for stage in stages()]
     assert len(names) == len(set(names)), "kwok would take the last of two stages with one name"

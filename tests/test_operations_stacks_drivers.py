@@ -231,7 +231,7 @@ def test_what_a_policy_refuses_is_refused_before_anything_is_started(tmp_path: P
 def test_pods_that_would_wait_for_ever_are_refused_before_anything_starts(project: Project) -> None:
     waiting = Project.here(SERVICES, root=project.root)
     with pytest.raises(
-        TextError, match=r"analytics-service\.yaml:47: spec\.resources\.db: is a store, which comes with"
+        TextError, match=r"analytics-service\.yaml:52: spec\.resources\.events: is a broker account, which comes with"
     ):
         call(waiting, "up", assume_yes=True)
     assert not project.embedded.exists(), "something was made before it was refused"
@@ -248,7 +248,9 @@ def test_the_program_refuses_pods_that_would_wait_for_ever() -> None:
     )
     (said,) = done.reported
     assert said.startswith("nothing was touched, because\nservices/"), said
-    assert "analytics-service.yaml:47: spec.resources.db: is a store, which comes with stores (0.4)" in said
+    assert (
+        "analytics-service.yaml:52: spec.resources.events: is a broker account, which comes with brokers (0.4)" in said
+    )
 
 
 def test_a_stack_that_is_up_says_what_its_files_declare_and_nothing_makes() -> None:
@@ -272,7 +274,6 @@ def test_a_stack_that_is_up_says_what_its_files_declare_and_nothing_makes() -> N
     said = [line for line in report.text(Console(quiet=True)).splitlines() if "not made yet" in line]
     assert len(said) == 1, said
     assert said[0].startswith("declared, not made yet: ")
-    assert " stores, " in said[0]
-    assert " 13 broker accounts, " in said[0]
+    assert " 1 store, 13 broker accounts, " in said[0]
     programs = json.loads(json.dumps(report.record()))["pending"]
-    assert {each["waiting"] for each in programs if each["subject"] == "store"} >= {"analytics-service"}
+    assert {each["waiting"] for each in programs if each["subject"] == "broker account"} >= {"analytics-service"}

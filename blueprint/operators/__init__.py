@@ -15,6 +15,7 @@ from blueprint.namespaces import PlatformNamespace
 from blueprint.operators import (
     argo_rollouts,
     cert_manager,
+    clickhouse_operator,
     cloudnative_pg,
     eck_operator,
     external_secrets,
@@ -35,6 +36,7 @@ __all__ = ["NONE", "OPERATORS", "PLATFORMS", "Installable", "Operator", "Operato
 OPERATORS: Final[Mapping[str, Installable]] = {
     "argo-rollouts": argo_rollouts.INSTALLABLE,
     "cert-manager": cert_manager.INSTALLABLE,
+    "clickhouse-operator": clickhouse_operator.INSTALLABLE,
     "cloudnative-pg": cloudnative_pg.INSTALLABLE,
     "eck-operator": eck_operator.INSTALLABLE,
     "external-secrets": external_secrets.INSTALLABLE,

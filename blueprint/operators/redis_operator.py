@@ -1,4 +1,4 @@
-"""OT-CONTAINER-KIT's redis-operator: runs Redis.
+"""OT-CONTAINER-KIT's redis-operator: runs Redis and Valkey.
 
 Which of them there are is `blueprint.stores.redis_operator`'s; this is the controller that makes their pods, names the
 first among them and labels it. Chosen over Valkey's own operator, which says of itself that it is not ready for
@@ -53,7 +53,7 @@ def _decide(context: Context) -> RedisOperator:
 INSTALLABLE: Final = Installable(
     decision=RedisOperator,
     decide=_decide,
-    asked=lambda context: stores.wanted(context, "redis"),
+    asked=lambda context: stores.wanted(context, "redis") or stores.wanted(context, "valkey"),
     needs=("cert-manager", "external-secrets"),  # the certificates and the passwords of what it runs
     namespace=NAMESPACE,
     owns=(

@@ -19,7 +19,7 @@ from blueprint.references import OURS, Reference, parts
 _REFERENCE: Final = "\0"
 """Stands for a `${...}`: a host that is half a reference is no plain text."""
 _PORT: Final = r"(?::(?P<port>[0-9]{1,5})(?![0-9]))?"
-_SCHEMES: Final = "amqps?|grpcs?|https?|kafka|mongodb|mqtts?|mysql|nats|postgres(?:ql)?|rediss?|tcp|tls|wss?"
+_SCHEMES: Final = "amqps?|clickhouse|grpcs?|https?|kafka|mongodb|mqtts?|mysql|nats|postgres(?:ql)?|rediss?|tcp|tls|wss?"
 """What stands before `://` and a host that is connected to. After others is the name of a bucket, an image, a file."""
 _URL: Final = re.compile(
     rf"(?<![\w+.-])(?:dns:///|(?P<scheme>{_SCHEMES})://)(?P<user>[^\s/@,]*@)?(?P<host>[a-z0-9.-]++)(?![\0$%({{<\[*\\_])"

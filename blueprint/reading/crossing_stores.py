@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from blueprint.catalogue.owning import Bucket, Store, Volume
+from blueprint.catalogue.owning import Bucket, Volume
+from blueprint.catalogue.storing import Store
 from blueprint.reading.problems import Problem
 from blueprint.reading.view import View
 

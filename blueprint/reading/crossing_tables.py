@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Store
+from blueprint.catalogue.storing import Store
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
 

@@ -12,26 +12,34 @@ from typing import Any, Final
 
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Store as StoreText
+from blueprint.catalogue.storing import Store as StoreText
 from blueprint.context import Context
 from blueprint.deletion import Deletion
 from blueprint.isolation import DataNamespace
 from blueprint.settings import Placement
 from blueprint.sizes import Amounts
-from blueprint.stores import cloudnative_pg, copies, eck_elasticsearch, percona_mongodb, redis_operator
+from blueprint.stores import (
+    altinity_clickhouse,
+    cloudnative_pg,
+    copies,
+    eck_elasticsearch,
+    percona_mongodb,
+    redis_operator,
+)
+from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.namespaced import InNamespace, in_namespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
 
-Store = CloudNativePg | EckElasticsearch | InNamespace | OperatedRedis | PerconaMongodb
+Store = AltinityClickhouse | CloudNativePg | EckElasticsearch | InNamespace | OperatedRedis | PerconaMongodb
 """Every type of decision about a store."""
 
 Maker = Callable[[Service, str, Any, Context], Store]
 
 MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
-    ("clickhouse", "operator"): in_namespace,
+    ("clickhouse", "operator"): altinity_clickhouse.decide,
     ("elasticsearch", "managed"): in_namespace,
     ("elasticsearch", "operator"): eck_elasticsearch.decide,
     ("mongodb", "managed"): in_namespace,
@@ -40,6 +48,8 @@ MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("postgres", "operator"): cloudnative_pg.decide,
     ("redis", "managed"): in_namespace,
     ("redis", "operator"): redis_operator.decide,
+    ("valkey", "managed"): in_namespace,
+    ("valkey", "operator"): redis_operator.decide,
 }
 """Engine and placement → maker. Total over `settings.Data`; a test says so. Managed stores keep the rules of those in
 a namespace until a cluster in a cloud has a subnet for them; `blueprint.unmade` says that they are not made."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from blueprint.catalogue import Service
 from blueprint.settings import Settings
-from blueprint.stores import elasticsearch_checks, mongodb_checks, postgres_checks, redis_checks
+from blueprint.stores import clickhouse_checks, elasticsearch_checks, mongodb_checks, postgres_checks, redis_checks
 from blueprint.text import Fault
 
 
@@ -20,9 +20,11 @@ def faults(service: Service, resource: str, text: Any, settings: Settings) -> It
 
 
 CHECKS: Final[Mapping[str, Callable[[Service, str, Any, Settings], Iterator[Fault]]]] = {
+    "clickhouse": clickhouse_checks.faults,
     "elasticsearch": elasticsearch_checks.faults,
     "mongodb": mongodb_checks.faults,
     "postgres": postgres_checks.faults,
     "redis": redis_checks.faults,
+    "valkey": redis_checks.faults,
 }
 """Engine → what it is checked for where an operator in the cluster runs it."""

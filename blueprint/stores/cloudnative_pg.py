@@ -11,7 +11,7 @@ from typing import Final
 from blueprint import deletion, names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
-from blueprint.catalogue.owning import Postgres
+from blueprint.catalogue.storing import Postgres
 from blueprint.connection import Connection
 from blueprint.context import Context
 from blueprint.deletion import Deletion

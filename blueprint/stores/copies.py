@@ -10,7 +10,7 @@ from typing import Final
 
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.owning import Backup, Store
+from blueprint.catalogue.storing import Backup, Store
 from blueprint.context import Context
 from blueprint.cron import longest_gap_seconds
 from blueprint.quantities import seconds

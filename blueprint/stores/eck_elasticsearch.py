@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import deletion, names
+from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
-from blueprint.catalogue.owning import Elasticsearch
+from blueprint.catalogue.storing import Elasticsearch
 from blueprint.connection import Composed, Connection, Drawn, Known, Trust
 from blueprint.context import Context
 from blueprint.deletion import Deletion
@@ -138,7 +138,7 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
         size=ELASTICSEARCH[context.environment][text.class_],
         storage_class=context.settings.disks.storage_class,
         user=service.name,
-        account=names.store_account(resource),
+        account=store_names.store_account(resource),
         deletion=deletion.decide(text, context),
         migration=migration,
         dns_names=_dns_names(resource, namespace),
@@ -165,7 +165,7 @@ def _connection(service: str, resource: str, namespace: str) -> Connection:
         keys={
             "ca": Known(text=_authority(trust)),
             "host": Known(text=names.address(_service(resource), namespace)),
-            "password": Drawn(secret=names.owner(resource), key="password"),
+            "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(port)),
             "url": Composed(text=_url(service, resource, namespace)),
             "username": Known(text=service),
@@ -189,7 +189,7 @@ def _session(service: str, resource: str, namespace: str) -> Session:
 
 
 def _trust(resource: str) -> Trust:
-    return Trust(folder=names.authority_folder(resource), secret=names.STORE_CLIENT)
+    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
 
 
 def _authority(trust: Trust) -> str:

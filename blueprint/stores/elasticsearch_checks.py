@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Elasticsearch
+from blueprint.catalogue.storing import Elasticsearch
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
 from blueprint.stores import eck_elasticsearch, versions

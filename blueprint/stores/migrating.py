@@ -2,7 +2,7 @@
 
 from blueprint import migrations
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Shaped
+from blueprint.catalogue.storing import Shaped
 from blueprint.context import Context
 from blueprint.migrations import Migration, Session
 from blueprint.network_rules import NetworkRule, both_ends

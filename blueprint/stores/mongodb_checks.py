@@ -5,7 +5,7 @@ from typing import Final
 
 from blueprint.catalogue import Service
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.owning import Mongodb
+from blueprint.catalogue.storing import Mongodb
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
 from blueprint.stores import copies, percona_mongodb, versions

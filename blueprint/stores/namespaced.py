@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from blueprint import names
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import AnyStore
+from blueprint.catalogue.storing import AnyStore
 from blueprint.connection import Connection, unmade
 from blueprint.context import Context
 from blueprint.network_rules import NetworkRule, Peer, both_ends

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import deletion, names
+from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
-from blueprint.catalogue.owning import Backup, Mongodb
+from blueprint.catalogue.storing import Backup, Mongodb
 from blueprint.connection import Composed, Connection, Drawn, Known, Trust
 from blueprint.context import Context
 from blueprint.cron import shortest_gap_seconds
@@ -215,7 +215,7 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
         storage_class=context.settings.disks.storage_class,
         database=database(text, resource),
         user=user(service.name, resource),
-        account=names.store_account(resource),
+        account=store_names.store_account(resource),
         copies=away,
         deletion=deletion.decide(text, context),
         migration=migration,
@@ -258,7 +258,7 @@ def _connection(service: str, resource: str, text: Mongodb, namespace: str) -> C
             "ca": Known(text=f"{trust.folder}/{Trust.file}"),
             "database": Known(text=database(text, resource)),
             "host": Known(text=names.address(_service(resource), namespace)),
-            "password": Drawn(secret=names.owner(resource), key="password"),
+            "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(port)),
             "read_url": Composed(text=f"{url}&readPreference=secondaryPreferred"),
             "url": Composed(text=url),
@@ -283,7 +283,7 @@ def _session(service: str, resource: str, text: Mongodb, namespace: str) -> Sess
 
 
 def _trust(resource: str) -> Trust:
-    return Trust(folder=names.authority_folder(resource), secret=names.STORE_CLIENT)
+    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
 
 
 def _url(service: str, resource: str, text: Mongodb, namespace: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Postgres
+from blueprint.catalogue.storing import Postgres
 from blueprint.delivery import peak_pods
 from blueprint.settings import Existing, Settings
 from blueprint.stores import cloudnative_pg, copies, versions

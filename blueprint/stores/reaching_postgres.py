@@ -1,6 +1,6 @@
 """How a PostgreSQL is reached: by its service, and in sessions of its own by what migrates its schema."""
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.connection import Composed, Connection, Drawn, Known, Trust
 from blueprint.migrations import Session
 from blueprint.variables import Composed as Variable
@@ -19,7 +19,7 @@ def connection(service: str, resource: str, role: str, database: str, writes: st
             "ca": Known(text=_authority(trust)),
             "database": Known(text=database),
             "host": Known(text=writes),
-            "password": Drawn(secret=names.owner(resource), key="password"),
+            "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(_PORT)),
             "read_host": Known(text=reads),
             "read_url": _url(role, database, reads, trust),
@@ -57,7 +57,7 @@ def session(service: str, resource: str, role: str, database: str, host: str) ->
 
 
 def _trust(resource: str) -> Trust:
-    return Trust(folder=names.authority_folder(resource), secret=names.STORE_CLIENT)
+    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
 
 
 def _authority(trust: Trust) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.owning import Redis, Store
+from blueprint.catalogue.storing import KeyValue, Store
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
 from blueprint.stores import redis_operator, versions
@@ -20,7 +20,7 @@ MADE: Final = ("additional", "headless", "master", "replica", "sentinel", "senti
 internal/k8sutils: redis-replication.go, redis-sentinel.go)."""
 
 
-def faults(service: Service, resource: str, text: Redis, settings: Settings) -> Iterator[Fault]:
+def faults(service: Service, resource: str, text: KeyValue, settings: Settings) -> Iterator[Fault]:
     """What is wrong with the Redis `resource` of `service` in this stack; fields are below the resource."""
     yield from versions.faults(
         text.params.version,
@@ -52,7 +52,7 @@ def _names(service: Service, resource: str) -> Iterator[Fault]:
             )
 
 
-def _connections(service: Service, text: Redis, settings: Settings) -> Iterator[Fault]:
+def _connections(service: Service, text: KeyValue, settings: Settings) -> Iterator[Fault]:
     """Every pod of the busiest moment with all its connections open, against what the store takes."""
     scale = REDIS[settings.environment]
     pods, each = peak_pods(service.spec, meshed=settings.mesh.mode != "none"), text.pool.max_per_replica

@@ -1,4 +1,4 @@
-"""A Redis of the service's own, run by OT-CONTAINER-KIT's redis-operator beside its namespace.
+"""A Redis or a Valkey of the service's own, run by OT-CONTAINER-KIT's redis-operator beside its namespace.
 
 The server is Valkey, which keeps Redis' protocol and its BSD licence. What it becomes is spelled in
 `manifests.redis_operator`; why so, in docs/decisions/0039-redis-is-valkey-run-by-redis-operator.md.
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import deletion, names
+from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.owning import Redis
+from blueprint.catalogue.storing import KeyValue, Redis, Valkey
 from blueprint.connection import Composed, Connection, Drawn, Known, Source, Trust
 from blueprint.context import Context
 from blueprint.deletion import Deletion
@@ -145,19 +145,19 @@ class OperatedRedis:
         return self.size.amounts.at_least(self.sentinels.amounts) if self.sentinels else self.size.amounts
 
 
-def available(text: Redis, environment: Environment) -> bool:
+def available(text: KeyValue, environment: Environment) -> bool:
     """Whether somebody takes over: dev and ephemeral stacks have one pod whatever is asked for."""
     return text.high_availability and STANDBYS[environment] > 0
 
 
-def instances(text: Redis, environment: Environment) -> int:
+def instances(text: KeyValue, environment: Environment) -> int:
     """How many pods."""
     if not STANDBYS[environment]:
         return 1
     return 1 + text.read_replicas + (STANDBYS[environment] if text.high_availability else 0)
 
 
-def keeps(text: Redis, environment: Environment) -> bool:
+def keeps(text: KeyValue, environment: Environment) -> bool:
     """Whether the data outlives its pod.
 
     A store that drops nothing (`noeviction`), and data of which copies are wanted, must. So must what several pods
@@ -167,23 +167,23 @@ def keeps(text: Redis, environment: Environment) -> bool:
     return text.params.maxmemory_policy == "noeviction" or text.backup != OFF or instances(text, environment) > 1
 
 
-def decide(service: Service, resource: str, text: Redis, context: Context) -> OperatedRedis:
+def decide(service: Service, resource: str, text: Redis | Valkey, context: Context) -> OperatedRedis:
     """The Redis `resource` of `service`, described by `text`."""
-    namespace, ports = context.data_namespace(service.name), STORE_PORTS["redis"]
-    edge = edges.owned(service.name, resource, "redis", ports, context)
+    namespace, ports = context.data_namespace(service.name), STORE_PORTS[text.type]
+    edge = edges.owned(service.name, resource, text.type, ports, context)
     pods, several = instances(text, context.environment), available(text, context.environment)
     writes = names.address(f"{resource}-master" if pods > 1 else resource, namespace)
     reads = names.address(f"{resource}-replica" if pods > 1 else resource, namespace)
     return OperatedRedis(
-        engine="redis",
+        engine=text.type,
         resource=resource,
         egress=names.store(resource),
         why=edge.why,
         ports=ports,
         reached_at=edge.target,
         namespace=namespace,
-        connections={resource: _connection(service.name, resource, writes, reads)},
-        rules=(*both_ends(edge), *edges.operated(service.name, resource, "redis", context, copied=False)),
+        connections={resource: _connection(service.name, resource, text, writes, reads)},
+        rules=(*both_ends(edge), *edges.operated(service.name, resource, text.type, context, copied=False)),
         service=service.name,
         service_namespace=context.namespace(service.name),
         owner=service.spec.owner,
@@ -220,18 +220,18 @@ def _dns_names(resource: str, namespace: str, *, sentinels: bool) -> tuple[str, 
     return tuple(name for service in (*pods, *watchers) for name in edges.dns_names(service, namespace))
 
 
-def _connection(service: str, resource: str, writes: str, reads: str) -> Connection:
-    folder, (port,) = names.authority_folder(resource), STORE_PORTS["redis"]
+def _connection(service: str, resource: str, text: Redis | Valkey, writes: str, reads: str) -> Connection:
+    folder, (port,) = store_names.authority_folder(resource), STORE_PORTS[text.type]
 
     def url(host: str) -> Source:
-        return Composed(text=f"rediss://default:{{password}}@{host}:{port}/0")
+        return Composed(text=f"{text.scheme}://default:{{password}}@{host}:{port}/0")
 
     return Connection(
         secret=names.connection(service, resource),
         keys={
             "ca": Known(text=f"{folder}/{Trust.file}"),
             "host": Known(text=writes),
-            "password": Drawn(secret=names.owner(resource), key="password"),
+            "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(port)),
             "read_host": Known(text=reads),
             "read_url": url(reads),

@@ -91,6 +91,29 @@ POSTGRES: Final[Mapping[Environment, Scale]] = {
 wiki, "Number Of Database Connections"), so that the most of them fill about half of the memory. Memory, CPU and disk:
 unmeasured estimates, the ratio of 4 GiB to a core is that of the clouds' general-purpose instances."""
 
+_CLICKHOUSE_LAPTOP: Final[Scale] = {
+    "small": _size(100, 1024, 2, 100),
+    "medium": _size(150, 1536, 5, 200),
+    "large": _size(250, 2048, 10, 400),
+}
+CLICKHOUSE: Final[Mapping[Environment, Scale]] = {
+    "dev": _CLICKHOUSE_LAPTOP,
+    "ephemeral": _CLICKHOUSE_LAPTOP,
+    "staging": {
+        "small": _size(250, 2048, 20, 100),
+        "medium": _size(500, 4096, 50, 200),
+        "large": _size(750, 6144, 100, 400),
+    },
+    "prod": {
+        "small": _size(500, 4096, 50, 100),
+        "medium": _size(750, 6144, 200, 200),
+        "large": _size(1000, 8192, 500, 400),
+    },
+}
+"""Memory: ClickHouse's own advice is 4 GiB at least ("Usage Recommendations"); it takes nine tenths of what the pod may
+have (`max_server_memory_usage_to_ram_ratio`), and with 1 GiB small queries are answered. Connections: each is a thread,
+far fewer than the server's default of 4,096. CPU and disk: unmeasured estimates, in production 8 GiB to a core."""
+
 _MONGODB_LAPTOP: Final[Scale] = {
     "small": _size(100, 512, 1, 200),
     "medium": _size(150, 1024, 2, 400),

@@ -13,20 +13,10 @@ from blueprint.catalogue.delivering import Canary
 from blueprint.catalogue.needing import Consume, Publish, Subscribe
 from blueprint.catalogue.off import OFF
 from blueprint.catalogue.offering import HttpOperation, Provide
-from blueprint.catalogue.owning import (
-    Amqp,
-    Backup,
-    Bucket,
-    Clickhouse,
-    Elasticsearch,
-    Kafka,
-    Mongodb,
-    Nats,
-    Postgres,
-    Redis,
-)
+from blueprint.catalogue.owning import Amqp, Bucket, Kafka, Nats
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
+from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Postgres, Redis, Valkey
 from blueprint.settings import Backups, Brokers, Settings
 from blueprint.text import Text
 
@@ -150,7 +140,10 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Mongodb, "deletion"): _SNAPSHOT,
     (Redis, "backup"): _COPIES,
     (Redis, "deletion"): _SNAPSHOT,
-    (Clickhouse, None): _STORE,
+    (Valkey, "backup"): _COPIES,
+    (Valkey, "deletion"): _SNAPSHOT,
+    (Clickhouse, "backup"): _COPIES,
+    (Clickhouse, "deletion"): _SNAPSHOT,
     (Elasticsearch, "backup"): _COPIES,
     (Elasticsearch, "deletion"): _SNAPSHOT,
     (Kafka, None): _ACCOUNT,

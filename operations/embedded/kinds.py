@@ -20,7 +20,13 @@ from operations.embedded.readiness import (
     PlainConditions,
     Readiness,
 )
-from operations.embedded.store_readiness import ElasticsearchPhase, MongodbReplicaSet, PostgresCluster, RedisFirst
+from operations.embedded.store_readiness import (
+    AltinityInstallation,
+    ElasticsearchPhase,
+    MongodbReplicaSet,
+    PostgresCluster,
+    RedisFirst,
+)
 
 NAMESPACED: Literal["Namespaced"] = "Namespaced"
 CLUSTER: Literal["Cluster"] = "Cluster"
@@ -62,6 +68,12 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("Certificate", "certificates", NAMESPACED, _READY),
         ("ClusterIssuer", "clusterissuers", CLUSTER, _READY),
         ("Issuer", "issuers", NAMESPACED, _READY),
+    ),
+    ("clickhouse-keeper.altinity.com", "v1"): (
+        ("ClickHouseKeeperInstallation", "clickhousekeeperinstallations", NAMESPACED, AltinityInstallation()),
+    ),
+    ("clickhouse.altinity.com", "v1"): (
+        ("ClickHouseInstallation", "clickhouseinstallations", NAMESPACED, AltinityInstallation()),
     ),
     ("configuration.konghq.com", "v1"): (
         ("KongClusterPlugin", "kongclusterplugins", CLUSTER, _PROGRAMMED),

@@ -89,6 +89,35 @@ class MongodbReplicaSet:
         return _state("ready", ready=_MEMBERS) + f"host: {host}\n"
 
 
+_HOSTS = "{{ (index .spec.configuration.clusters 0).layout.replicasCount }}"
+
+
+def _reconcile(status: str, *, completed: str) -> str:
+    return f"status: {status}\nhosts: {_HOSTS}\nhostsCompleted: {completed}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AltinityInstallation:
+    """Altinity's ClickHouseInstallation and ClickHouseKeeperInstallation: in progress until every pod was made and
+    answers (release-0.25.6, type_status.go of both). It says nothing of the generation it has seen.
+
+    Its pods are not simulated, as CloudNativePG's are not.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.status)", status=_reconcile("InProgress", completed="0")),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return "has(self.status) && has(self.status.status) && self.status.status == 'Completed'"
+
+    @property
+    def status(self) -> str:
+        return _reconcile("Completed", completed=_HOSTS)
+
+
 _REACHED: Final = (
     "connectionInfo:\n"
     '  host: {{ printf "%s-master.%s.svc.cluster.local" .metadata.name .metadata.namespace }}\n'

@@ -11,7 +11,8 @@ from functools import cached_property
 from blueprint.catalogue import Service
 from blueprint.catalogue.needing import Broker, Consume
 from blueprint.catalogue.offering import Provide
-from blueprint.catalogue.owning import Account, AnyStore, Migrations, Shaped, Store
+from blueprint.catalogue.owning import Account
+from blueprint.catalogue.storing import AnyStore, Migrations, Shaped, Store
 from policies.core.facts import Facts
 
 

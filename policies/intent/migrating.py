@@ -3,7 +3,7 @@
 from typing import Final
 
 from blueprint import names
-from blueprint.catalogue.owning import Shaped
+from blueprint.catalogue.storing import Shaped
 from policies.core.facts import Facts
 from policies.objects.pods import Pod
 

@@ -35,7 +35,9 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 HTTP: Final = ("http", "http2", "grpc")
 RAW: Final = ("tcp", "tls")
 ENVIRONMENTS: Final = ("dev", "staging", "prod", "ephemeral")
-STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis", "valkey")
+SHAPED: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres")
+"""Those whose migrations are made."""
 BROKERS: Final = ("kafka", "nats", "rabbitmq")
 CIDRS: Final[tuple[dict[str, Any], ...]] = (
     {},
@@ -253,11 +255,7 @@ def _resources(chance: Random) -> Text:
             "type": kind,
             **({"params": {"keys": ["KEY"]}} if kind == "secret" else {}),
             **({"pool": {"maxPerReplica": 2}} if kind in STORES else {}),
-            **(
-                {"migrations": MIGRATIONS}
-                if kind in ("elasticsearch", "mongodb", "postgres") and chance.random() < 0.6
-                else {}
-            ),
+            **({"migrations": MIGRATIONS} if kind in SHAPED and chance.random() < 0.6 else {}),
         }
         for name, kind in zip(names, kinds, strict=True)
     }

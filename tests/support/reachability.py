@@ -37,12 +37,15 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "mongodb": (27017,),
     "postgres": (5432,),
     "redis": (6379,),
+    "valkey": (6379,),
 }
 OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int | None, tuple[int, ...], bool]]] = {
+    "clickhouse": ((8443,), (9010, 9281, 9440, 9444), None, (8443, 9182, 9281), False),
     "elasticsearch": ((9200,), (9200, 9300), None, (), False),
     "mongodb": ((27017,), (27017,), None, (), False),
     "postgres": ((5432, 8000), (5432, 8000), 9187, (8000,), True),
     "redis": ((6379, 26379), (6379, 26379), None, (), False),
+    "valkey": ((6379, 26379), (6379, 26379), None, (), False),
 }
 """Engine → ports its operator asks, ports among its pods, metrics, probes; whether its pods ask the API server."""
 COPIED: Final = ("mongodb", "postgres")

@@ -38,10 +38,14 @@ OTHER_AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nREVG\n-----END CERTIFICAT
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "backups.copies.role": ("arn:aws:iam::111122223333:role/other-{service}",),
     "backups.copies.region": ("us-east-1",),
+    "spec.resources.*(Clickhouse).owns": (["orders"],),
+    "spec.resources.*(Clickhouse).pool.maxPerReplica": (500,),
     "spec.resources.*(Mongodb).owns": (["orders"],),
     "spec.resources.*(Postgres).owns": (["documents"],),
     "spec.resources.*(Redis).owns": (["orders"],),
     "spec.resources.*(Redis).pool.maxPerReplica": (500,),
+    "spec.resources.*(Valkey).owns": (["orders"],),
+    "spec.resources.*(Valkey).pool.maxPerReplica": (500,),
     # Names of other things in the example.
     "spec.containers.*.livenessProbe.httpGet.port": ("metrics",),
     "spec.observability.metrics.port": ("http",),

@@ -129,6 +129,12 @@ CLOUDNATIVE_PG: Final = Standing(
 ECK_OPERATOR: Final = Standing(
     namespace="elastic-system", name="elastic-operator", labels=_named("elastic-operator"), account="elastic-operator"
 )
+CLICKHOUSE_OPERATOR: Final = Standing(
+    namespace="clickhouse-operator",
+    name="clickhouse-operator",
+    labels=_named("altinity-clickhouse-operator"),
+    account="clickhouse-operator",
+)
 PSMDB_OPERATOR: Final = Standing(
     namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
 )
@@ -136,13 +142,15 @@ REDIS_OPERATOR: Final = Standing(
     namespace="redis-operator", name="redis-operator", labels={"name": "redis-operator"}, account="redis-operator"
 )
 OPERATORS: Final[Mapping[str, Standing]] = {
+    "clickhouse": CLICKHOUSE_OPERATOR,
     "elasticsearch": ECK_OPERATOR,
     "mongodb": PSMDB_OPERATOR,
     "postgres": CLOUDNATIVE_PG,
     "redis": REDIS_OPERATOR,
+    "valkey": REDIS_OPERATOR,
 }
 """Engine → who runs its stores."""
-STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis")
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis", "valkey")
 
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:

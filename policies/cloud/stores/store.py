@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint.catalogue.owning import Backup
-from blueprint.catalogue.owning import Store as Owned
+from blueprint.catalogue.storing import Backup
+from blueprint.catalogue.storing import Store as Owned
 from blueprint.quantities import seconds
 from policies.cloud.tags import service_of
 from policies.cloud.wants import Want

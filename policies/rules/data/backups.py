@@ -5,7 +5,7 @@ from typing import Final
 
 from blueprint import names
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.owning import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
+from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
 from policies.cloud.wants import is_given
 from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World

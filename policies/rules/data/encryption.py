@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.cloud.wants import Asked, Want, among, given, off, wanted
+from policies.cloud.wants import Asked, Want, among, given, off, spelled, wanted
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, MEDIUM, Selector, Violation
 from policies.objects import Object
@@ -122,6 +122,38 @@ ITS_SENTINELS: Final = Want(
     says="brings Sentinels that speak no TLS (redis-operator#1699); a RedisSentinel beside it does",
 )
 
+_YES: Final = frozenset({"1", "true", "yes", "on", "enable", "enabled"})
+_NO: Final = frozenset({"0", "false", "no", "off", "disable", "disabled"})
+"""How Altinity's operator spells a boolean, in lower case (its definitions: StringBool)."""
+
+
+def _keepers(root: View) -> View:
+    return root.at("spec", "configuration", "zookeeper", "nodes")
+
+
+CLICKHOUSE: Final = (
+    Want(
+        path="spec.configuration.clusters[].secure",
+        accepts=lambda at, _, __: spelled(at).casefold() in _YES,
+        wanted="",
+        says="is not yes, so it has no port with TLS",
+    ),
+    Want(
+        path="spec.configuration.clusters[].insecure",
+        accepts=lambda at, _, __: spelled(at).casefold() in _NO,
+        wanted="",
+        says="is not no, so it speaks in the clear as well",
+    ),
+    Want(
+        path="spec.configuration.zookeeper.nodes[].secure",
+        accepts=lambda at, _, __: spelled(at).casefold() in _YES,
+        wanted="",
+        only=lambda root: not _keepers(root).is_empty,
+        says="is not yes, so what its pods agree on goes to the Keeper in the clear",
+    ),
+)
+"""Altinity's operator opens the ports without TLS, and those alone, unless it is told."""
+
 IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
     **of_stores(lambda store: store.in_transit),
     "aws:rds/parameterGroup:ParameterGroup": (POSTGRES, MYSQL),
@@ -134,6 +166,7 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
         among("spec.tls.mode", "preferTLS", "requireTLS", default="preferTLS"),
         off("spec.unsafeFlags.tls"),
     ),
+    "ClickHouseInstallation.clickhouse.altinity.com": CLICKHOUSE,
     "Elasticsearch.elasticsearch.k8s.elastic.co": (off("spec.http.tls.selfSignedCertificate.disabled"),),
     **{f"{kind}.redis.redis.opstreelabs.in": REDIS for kind in ("Redis", "RedisCluster", "RedisSentinel")},
     "RedisReplication.redis.redis.opstreelabs.in": (*REDIS, ITS_SENTINELS),

@@ -62,6 +62,10 @@ PROTECTED: Final = Want(
                 among("spec.defaults.storageManagement.reclaimPolicy", "Retain", default="Delete"),
                 PROTECTED,
             ),
+            "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com": (
+                among("spec.defaults.storageManagement.reclaimPolicy", "Retain", default="Delete"),
+                PROTECTED,
+            ),
             "Kafka.kafka.strimzi.io": (PROTECTED,),
             "KafkaNodePool.kafka.strimzi.io": (
                 off("spec.storage.deleteClaim"),

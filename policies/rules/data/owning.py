@@ -23,6 +23,7 @@ OPERATED: Final = (
     "RedisCluster.redis.redis.opstreelabs.in",
     "RedisReplication.redis.redis.opstreelabs.in",
     "ClickHouseInstallation.clickhouse.altinity.com",
+    "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
 )
 """Operators' stores. Kafka, NATS and RabbitMQ are everybody's."""

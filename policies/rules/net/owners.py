@@ -31,6 +31,7 @@ _STORES: Final = (
     "RedisReplication.redis.redis.opstreelabs.in",
     "RedisSentinel.redis.redis.opstreelabs.in",
     "ClickHouseInstallation.clickhouse.altinity.com",
+    "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
 )
 """What the operators make stores from."""

@@ -8,7 +8,7 @@ namespace, and no other's, and changes its workloads. Anything wider is a findin
 
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.catalogue.keeping import Secret
 from policies.core.facts import Facts
 from policies.core.world import World
@@ -32,7 +32,7 @@ RESTARTING: Final = (
 def reads_its_own(rule: Grants, namespace: str, facts: Facts) -> bool:
     """Whether `rule`, of a Role in `namespace`, only gets Secrets of stores the catalogue has there, by name."""
     theirs = {
-        names.owner(owned.name)
+        store_names.owner(owned.name)
         for owned in intent(facts).stores
         if names.data_namespace(owned.service.name) == namespace
     }

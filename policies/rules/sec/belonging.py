@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from policies.core.rule import CRITICAL, KUBERNETES, Violation, sorts
 from policies.core.trust import OURS
 from policies.core.world import World
@@ -95,7 +95,7 @@ def _is_of_a_store(thing: Object, world: World) -> bool:
     if kubernetes is None or kubernetes["remoteNamespace"].word != names.data_namespace(thing.namespace):
         return False
     service = world.facts.service.get(thing.namespace)
-    theirs = {names.owner(resource) for resource in service.spec.resources} if service else set()
+    theirs = {store_names.owner(resource) for resource in service.spec.resources} if service else set()
     return thing.spec["dataFrom"].is_empty and all(
         entry.at("remoteRef", "key").word in theirs for entry in thing.spec["data"]
     )

@@ -1,4 +1,4 @@
-"""The names of what is beside a store, in the namespace of a service's stores: a part of `blueprint.names`.
+"""The names of what is beside a store, in the namespace of a service's stores. All else is called by `blueprint.names`.
 
 With a dot after the resource: no resource's name has one, so none of these is another store's.
 """
@@ -13,6 +13,12 @@ def owner(resource: str) -> str:
 def server(resource: str) -> str:
     """The certificate with which a store proves itself, and its Secret. With a dot, as above."""
     return f"{resource}.tls"
+
+
+def peers(resource: str) -> str:
+    """The password by which the pods of a store know each other: generator, ExternalSecret and Secret. With a dot, as
+    above."""
+    return f"{resource}.peers"
 
 
 def system_users(resource: str) -> str:

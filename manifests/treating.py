@@ -1,0 +1,42 @@
+"""What may be said of a kind in `manifests.treatments`: what replaces it, who else writes it, what is waited for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """How one kind is treated. Paths are whole dot paths from the top of the object, none of them into a list."""
+
+    others_own: tuple[str, ...] = ()
+    """Fields another controller writes: server-side apply ignores paths into lists."""
+    replaced_by: tuple[str, ...] = ()
+    """Immutable fields of which the provider does not know: a new value is a new object."""
+    provider_replaces: tuple[str, ...] = ()
+    """Immutable fields of which it does (pulumi-kubernetes v4.25.0, provider/pkg/provider/diff.go, `forceNew`; data
+    of ConfigMaps and Secrets is not among them, because `components.cluster` says that it may change)."""
+    restarted_by: tuple[str, ...] = ()
+    """Fields whose change starts every pod anew."""
+    wait_for: str | None = None
+    """What makes it ready, for kinds the provider does not know: the value of its annotation `waitFor`."""
+    skip_await: bool = False
+    """Not waited for."""
+    patience_seconds: int | None = None
+    """How long it is waited for; None: the provider's ten minutes."""
+    retried: bool = False
+    """Whether one that did not become ready is made anew by the next run, though nothing of it has changed."""
+    prevails: bool = False
+    """What the manifest says holds, also where another controller has written the same field in other words."""
+    after: tuple[str, ...] = ()
+    """Kinds of the same namespace and component that are there first; `Kind/end` those whose name ends so."""
+    across: tuple[str, ...] = ()
+    """Kinds of the same component that are there first whatever their namespace: a service's stores."""
+    holds_data: bool = False
+    """Its deletion deletes data: it goes only when somebody agrees (`manifests.losses`)."""
+    protected: bool = False
+    """The engine refuses to delete it where it is to be kept, too: what holds data, and what stands for data in it."""
+    grows: tuple[str, ...] = ()
+    """Sizes of disks, which never shrink. These paths may go into a list, by number."""
+    born_with: tuple[str, ...] = ()
+    """Fields that are there from the beginning or never: data made without them is of another form."""
+    version: str | None = None
+    """The image whose tag begins with the major version of the data."""
