@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from blueprint import design, names, store_names
+from blueprint import design, names
 from blueprint.reading import TextError
 from blueprint.stores import altinity_clickhouse
 from blueprint.stores.altinity_clickhouse import AltinityClickhouse
@@ -151,7 +151,7 @@ def test_the_address_is_one_the_certificate_is_for(tmp_path: Path) -> None:
     assert keys["host"].text == address.hostname  # type: ignore[union-attr]
     assert (address.path, parse_qs(address.query)) == ("/facts", {"secure": ["true"]})
     assert keys["http_url"].text == f"https://{address.hostname}:8443"  # type: ignore[union-attr]
-    assert keys["ca"].text == f"{store_names.authority_folder('db')}/ca.crt"  # type: ignore[union-attr]
+    assert keys["ca"].text == f"{names.authority_folder('db')}/ca.crt"  # type: ignore[union-attr]
     (service,) = _spec(made)["templates"]["serviceTemplates"]
     assert address.hostname.startswith(f"{service['generateName']}.")
     pods = {f"chi-db-store-0-{number}" for number in range(3)}
@@ -227,19 +227,20 @@ def test_the_two_kinds_do_not_keep_apart_from_each_other(tmp_path: Path) -> None
     assert "affinity" not in _pods(_spec(_made(tmp_path / "alone")))["spec"]
 
 
-LEFT: Final = {"staging": "Retain", "dev": "Delete"}
-"""A simulated cluster keeps nothing."""
+DELETED: Final = "  environments: {staging: {resources: {db: {deletion: delete}}}}\n"
+LEFT: Final = {"": "Retain", DELETED: "Delete"}
 
 
-@pytest.mark.parametrize("stack", LEFT)
-def test_disks_stay_where_the_store_is_to_be_kept_and_may_grow(stack: str, tmp_path: Path) -> None:
-    made = _made(tmp_path, SEVERAL, stack)
-    installations = [each for (kind, _), each in made.items() if kind.endswith("Installation")]
-    assert len(installations) == {"staging": 2, "dev": 1}[stack], "its Keepers hold what replicated tables are made of"
-    for spec in (each["spec"] for each in installations):
+@pytest.mark.parametrize("more", LEFT, ids=LEFT.values())
+def test_disks_stay_where_the_store_is_to_be_kept_and_may_grow(more: str, tmp_path: Path) -> None:
+    text = f"  resources: {{db: {{type: clickhouse, {SEVERAL}}}}}\n{more}"
+    designed = design(settings("staging"), catalogue(tmp_path, shop=text), "staging")
+    made = {(each["kind"], each["metadata"]["name"]): each for each in everything(designed)}
+    for kind in ("ClickHouseInstallation", "ClickHouseKeeperInstallation"):
+        spec = made[kind, "db"]["spec"]
         (disk,) = spec["templates"]["volumeClaimTemplates"]
         management = spec["defaults"]["storageManagement"]
-        assert (management["reclaimPolicy"], disk["reclaimPolicy"]) == (LEFT[stack], LEFT[stack])
+        assert (management["reclaimPolicy"], disk["reclaimPolicy"]) == (LEFT[more], LEFT[more])
         assert management["provisioner"] == "Operator", "a StatefulSet takes no larger disks"
         assert spec["defaults"]["templates"]["dataVolumeClaimTemplate"] == disk["name"], "else the data is in the pod"
 

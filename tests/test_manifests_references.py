@@ -70,6 +70,12 @@ def _unmade(stack: str) -> set[Reference]:
     return secrets | {reference for reference, key in NOT_MADE_YET.items() if NOT_MADE.get(key) in rows}
 
 
+def _hosts(installation: Manifest) -> Iterator[str]:
+    """Cluster, shard and replica of each pod of Altinity's, which has a Service of its own."""
+    for cluster in installation["spec"]["configuration"]["clusters"]:
+        yield from (f"{cluster['name']}-0-{number}" for number in range(cluster["layout"]["replicasCount"]))
+
+
 def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
     (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Elastic (ECK v3.5.0,
@@ -87,14 +93,10 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
         if manifest["kind"] == "Elasticsearch":
             yield from (("Service", namespace, f"{name}-es-{end}") for end in ("http", "internal-http"))
         if manifest["kind"] == "ClickHouseInstallation":
-            (cluster,) = manifest["spec"]["configuration"]["clusters"]
             yield "Service", namespace, f"clickhouse-{name}"
-            for pod in range(cluster["layout"]["replicasCount"]):
-                yield "Service", namespace, f"chi-{name}-{cluster['name']}-0-{pod}"
+            yield from (("Service", namespace, f"chi-{name}-{host}") for host in _hosts(manifest))
         if manifest["kind"] == "ClickHouseKeeperInstallation":
-            (cluster,) = manifest["spec"]["configuration"]["clusters"]
-            for pod in range(cluster["layout"]["replicasCount"]):
-                yield "Service", namespace, f"chk-{name}-{cluster['name']}-0-{pod}"
+            yield from (("Service", namespace, f"chk-{name}-{host}") for host in _hosts(manifest))
         if manifest["kind"] == "PerconaServerMongoDB":
             yield from (("Service", namespace, f"{name}-{of['name']}") for of in manifest["spec"]["replsets"])
 
