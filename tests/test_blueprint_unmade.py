@@ -18,7 +18,7 @@ from blueprint.catalogue.needing import Consume
 from blueprint.catalogue.owning import Amqp, Kafka, Nats
 from blueprint.catalogue.running import Scaling
 from blueprint.reading import Catalogue, TextError
-from blueprint.settings import Backups, Data, Mesh, Settings
+from blueprint.settings import Backups, Brokers, Mesh, Settings
 from blueprint.unmade import check, details, once, pending, record, sentence
 from blueprint.unmade.asking import Asking
 from blueprint.unmade.table import NOT_MADE, WITHOUT_A_MESH, Key, Row
@@ -179,8 +179,8 @@ def test_a_blocking_row_that_is_taken_away_leaves_pods_waiting_in_silence(monkey
 STORED: Final = """\
       variables: {URL: "${resources.db.url}"}
   resources:
-    db: {type: elasticsearch}
-    cache: {type: elasticsearch}
+    db: {type: kafka}
+    cache: {type: nats}
 """
 
 
@@ -194,8 +194,8 @@ QUIET: Final = {"backups": Backups(enabled=False)}
 
 def test_the_line_counts_by_subject_and_names_the_pods_that_wait(stored: Catalogue) -> None:
     assert sentence(pending(settings("dev", **QUIET), stored, "dev")) == (
-        "declared, not made yet: 2 stores, 1 retention of telemetry; these pods will wait for ever on a cluster that"
-        " runs them: shelf."
+        "declared, not made yet: 2 broker accounts, 1 retention of telemetry; these pods will wait for ever on a cluster"
+        " that runs them: shelf."
     )
 
 
@@ -226,9 +226,9 @@ def test_only_the_word_that_asks_for_a_last_copy_is_said(word: str, said: bool, 
 
 
 def test_a_managed_placement_is_said_not_to_be_asked_for(stored: Catalogue) -> None:
-    managed = settings("dev", data=Data(elasticsearch="managed"))
+    managed = settings("dev", brokers=Brokers(kafka="managed"))
     (found,) = [each for each in pending(managed, stored, "dev") if each.row.one == "managed placement"]
-    assert (found.file, found.field, found.count) == ("Pulumi.dev.yaml", "platform:settings.data.elasticsearch", 1)
+    assert (found.file, found.field, found.count) == ("Pulumi.dev.yaml", "platform:settings.brokers.kafka", 1)
 
 
 def test_a_stack_without_services_asks_nothing_of_the_catalogue(stored: Catalogue) -> None:
@@ -246,25 +246,25 @@ def test_what_two_stacks_ask_for_is_counted_once(stored: Catalogue) -> None:
 def test_the_details_name_file_line_and_field_and_what_to_do_meanwhile(stored: Catalogue) -> None:
     lines = list(details(pending(settings("dev", **QUIET), stored, "dev")))
     assert lines[:3] == [
-        "2 stores, to come with stores (0.4). Run the store yourself: drop the resource, and give the service its"
-        " address in variables.",
+        "2 broker accounts, to come with brokers (0.4). Run the broker yourself: drop the resource, and give the"
+        " service its address in variables.",
         "  services/shelf.yaml:14: spec.resources.db",
         "  services/shelf.yaml:15: spec.resources.cache",
     ]
 
 
 def test_the_record_says_the_same_to_programs(stored: Catalogue) -> None:
-    (database,) = [
+    (account,) = [
         each for each in record(pending(settings("dev"), stored, "dev")) if each["field"] == "spec.resources.db"
     ]
-    assert database == {
-        "subject": "store",
+    assert account == {
+        "subject": "broker account",
         "count": 1,
         "file": "services/shelf.yaml",
         "line": 14,
         "field": "spec.resources.db",
-        "planned": "stores (0.4)",
-        "meanwhile": "Run the store yourself: drop the resource, and give the service its address in variables",
+        "planned": "brokers (0.4)",
+        "meanwhile": "Run the broker yourself: drop the resource, and give the service its address in variables",
         "waiting": "shelf",
     }
 
@@ -278,8 +278,8 @@ def test_a_cluster_that_runs_containers_refuses_what_pods_would_wait_for(stored:
     with pytest.raises(TextError) as refused:
         _check("prod", stored)
     assert str(refused.value) == (
-        "services/shelf.yaml:14: spec.resources.db: is a store, which comes with stores (0.4) and is not made yet, but"
-        " variables ask for it, so the pods of shelf would wait for its Secret for ever. Run the store yourself: drop"
+        "services/shelf.yaml:14: spec.resources.db: is a broker account, which comes with brokers (0.4) and is not made yet,"
+        " but variables ask for it, so the pods of shelf would wait for its Secret for ever. Run the broker yourself: drop"
         " the resource, and give the service its address in variables; to do so in this environment alone, write"
         " spec.environments.prod.resources.db: null with other variables. An embedded cluster takes it as it is."
     )

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from blueprint import design, names
+from blueprint import design, names, store_names
 from blueprint.reading import TextError
 from blueprint.stores import altinity_clickhouse
 from blueprint.stores.altinity_clickhouse import AltinityClickhouse
@@ -151,7 +151,7 @@ def test_the_address_is_one_the_certificate_is_for(tmp_path: Path) -> None:
     assert keys["host"].text == address.hostname  # type: ignore[union-attr]
     assert (address.path, parse_qs(address.query)) == ("/facts", {"secure": ["true"]})
     assert keys["http_url"].text == f"https://{address.hostname}:8443"  # type: ignore[union-attr]
-    assert keys["ca"].text == f"{names.authority_folder('db')}/ca.crt"  # type: ignore[union-attr]
+    assert keys["ca"].text == f"{store_names.authority_folder('db')}/ca.crt"  # type: ignore[union-attr]
     (service,) = _spec(made)["templates"]["serviceTemplates"]
     assert address.hostname.startswith(f"{service['generateName']}.")
     pods = {f"chi-db-store-0-{number}" for number in range(3)}

@@ -53,6 +53,7 @@ CALLED_BY_THE_API_SERVER: Final = {
 SERVES_NOTHING: Final = {
     "argo-rollouts",
     "clickhouse-operator",
+    "eck-operator",
     "external-secrets",
     "istio-base",
     "istio-cni",
@@ -61,8 +62,8 @@ SERVES_NOTHING: Final = {
     "redis-operator",
     "reloader",
 }
-"""Operators with neither a webhook nor an API (their charts' templates; the webhooks of External Secrets and of
-redis-operator are off; Percona's has a server for some and none to serve, v1.22.0)."""
+"""Operators with neither a webhook nor an API (their charts' templates; the webhooks of External Secrets, of
+redis-operator and of Elastic's are off; Percona's has a server for some and none to serve, v1.22.0)."""
 
 
 def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:

@@ -52,13 +52,6 @@ class Row:
     """How many things a value of the field asks for; 0: it asks for nothing that is missing."""
 
 
-_STORE: Final = Row(
-    one="store",
-    many="stores",
-    planned="stores (0.4)",
-    meanwhile="Run the store yourself: drop the resource, and give the service its address in variables",
-    blocks=True,
-)
 _DRILL: Final = Row(
     one="restore drill",
     many="restore drills",

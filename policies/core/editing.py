@@ -15,6 +15,7 @@ from blueprint.reading.entries import Entry
 from policies.core.facts import Facts
 from policies.core.limits import file_of
 from policies.objects import Object
+from policies.objects.values import MalformedError, UndeterminedError
 
 _OWNERS: Final = re.compile(r"services/\{service\}\.yaml: ([A-Za-z0-9_.<>-]+)(.*)", re.DOTALL)
 _CONTAINER: Final = re.compile(r"(?:^|\.)(containers|initContainers)\[(\d{1,4})\]")
@@ -84,7 +85,7 @@ def _known(steps: Sequence[str], path: str, about: Object | None) -> list[str]:
     for step in steps:
         if step.startswith("<"):
             found = _CONTAINER.search(path) if known[-1:] == ["containers"] and about else None
-            if found and about and (resource := about.labels[names.MIGRATION].text):
+            if found and about and (resource := _migrated(about)):
                 known[-1:] = ["resources", resource, "migrations"]
                 continue
             name = _name(path[: found.end()], about.props) if found and about else None
@@ -94,6 +95,14 @@ def _known(steps: Sequence[str], path: str, about: Object | None) -> list[str]:
         elif step:
             known.append(step)
     return known
+
+
+def _migrated(about: Object) -> str:
+    """The store whose shape the pods of `about` change; "" of all others, and where no labels can be read."""
+    try:
+        return about.labels[names.MIGRATION].word
+    except (MalformedError, UndeterminedError):
+        return ""
 
 
 def _name(path: str, value: Any) -> str | None:

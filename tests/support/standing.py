@@ -131,7 +131,7 @@ ECK_OPERATOR: Final = Standing(
 )
 CLICKHOUSE_OPERATOR: Final = Standing(
     namespace="clickhouse-operator",
-    name="clickhouse-operator",
+    name="altinity-clickhouse-operator",
     labels=_named("altinity-clickhouse-operator"),
     account="clickhouse-operator",
 )
