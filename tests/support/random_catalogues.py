@@ -294,7 +294,7 @@ def _patches(chance: Random, spec: Text) -> Text:
     """What some environments change about who reaches whom."""
     choices: list[Text] = [
         {"egress": [{"host": "only.example.com", "port": 8443, "protocol": "TLS"}]},
-        {"egress": None, "resources": {"late": {"type": "redis"}}},
+        {"egress": None, "resources": {"late": {"type": "redis", "pool": {"maxPerReplica": 2}}}},
         {"consumes": None},
         {"resources": dict.fromkeys(spec.get("resources", {})) | {"db-late": {"type": "postgres"}}},
     ]
