@@ -194,8 +194,8 @@ QUIET: Final = {"backups": Backups(enabled=False)}
 
 def test_the_line_counts_by_subject_and_names_the_pods_that_wait(stored: Catalogue) -> None:
     assert sentence(pending(settings("dev", **QUIET), stored, "dev")) == (
-        "declared, not made yet: 2 broker accounts, 1 retention of telemetry; these pods will wait for ever on a cluster"
-        " that runs them: shelf."
+        "declared, not made yet: 2 broker accounts, 1 retention of telemetry; these pods will wait for ever on a"
+        " cluster that runs them: shelf."
     )
 
 
@@ -278,9 +278,9 @@ def test_a_cluster_that_runs_containers_refuses_what_pods_would_wait_for(stored:
     with pytest.raises(TextError) as refused:
         _check("prod", stored)
     assert str(refused.value) == (
-        "services/shelf.yaml:14: spec.resources.db: is a broker account, which comes with brokers (0.4) and is not made yet,"
-        " but variables ask for it, so the pods of shelf would wait for its Secret for ever. Run the broker yourself: drop"
-        " the resource, and give the service its address in variables; to do so in this environment alone, write"
+        "services/shelf.yaml:14: spec.resources.db: is a broker account, which comes with brokers (0.4) and is not made"
+        " yet, but variables ask for it, so the pods of shelf would wait for its Secret for ever. Run the broker"
+        " yourself: drop the resource, and give the service its address in variables; to do so in this environment alone, write"
         " spec.environments.prod.resources.db: null with other variables. An embedded cluster takes it as it is."
     )
 
