@@ -281,8 +281,8 @@ def test_a_cluster_that_runs_containers_refuses_what_pods_would_wait_for(stored:
         "services/shelf.yaml:14: spec.resources.db: is a broker account, which comes with brokers (0.4) and is not made"
         " yet, but variables ask for it, so the pods of shelf would wait for its Secret for ever. Run the broker"
         " yourself: drop the resource, and give the service its address in variables; to do so in this environment"
-        " alone, write spec.environments.prod.resources.db: null with other variables. An embedded cluster takes it as it"
-        " is."
+        " alone, write spec.environments.prod.resources.db: null with other variables. An embedded cluster takes it as"
+        " it is."
     )
 
 

@@ -91,15 +91,14 @@ def test_no_value_of_a_secret_is_written_or_said_by_a_run(planted: Copy) -> None
     file = planted.root / "keeping" / "keeper.yaml"
     file.write_text(KEEPER.replace("keeper:1.0.0", "keeper:1.1.0"), encoding="utf-8")
     said = [
-        planted.run(*command, "-s", "dev", "--services", "keeping")
+        planted.run(*command, "--services", "keeping")
         for command in (
-            ("validate",),
-            ("judge",),
-            ("judge", "--json"),
-            ("blueprint",),
-            ("render", "-o", "rendered"),
-            ("up",),
-            ("up", "--json"),
+            ("validate", "--verbose"),
+            ("judge", "-s", "dev"),
+            ("blueprint", "-s", "dev"),
+            ("render", "-s", "dev", "-o", "rendered"),
+            ("up", "-s", "dev"),
+            ("up", "-s", "dev", "--json"),
         )
     ]
     record = planted.root / ".embedded"

@@ -53,8 +53,6 @@ INSTALLABLE: Final = Installable(
     namespace=PlatformNamespace(name=names.CLICKHOUSE_OPERATOR, purpose="runs ClickHouse"),
     owns=(
         "ClickHouseInstallation.clickhouse.altinity.com",
-        "ClickHouseInstallationTemplate.clickhouse.altinity.com",
         "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com",
-        "ClickHouseOperatorConfiguration.clickhouse.altinity.com",
     ),
 )

@@ -61,7 +61,7 @@ OPERATORS: Final[Mapping[str, str]] = {
     "cert-manager.io": "Certificate ClusterIssuer Issuer",
     "chaos-mesh.org": "NetworkChaos PodChaos Schedule",
     "clickhouse-keeper.altinity.com": "ClickHouseKeeperInstallation",
-    "clickhouse.altinity.com": "ClickHouseInstallation ClickHouseInstallationTemplate ClickHouseOperatorConfiguration",
+    "clickhouse.altinity.com": "ClickHouseInstallation",
     "configuration.konghq.com": (
         "IngressClassParameters KongClusterPlugin KongConsumer KongConsumerGroup KongCustomEntity KongIngress "
         "KongLicense KongPlugin KongUpstreamPolicy KongVault TCPIngress UDPIngress"

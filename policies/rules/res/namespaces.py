@@ -50,11 +50,13 @@ QUOTA: Final = "manifests/isolation.py spells it from blueprint/isolation.py: Qu
     sources=("EKS best practices: quotas", "Kyverno add-ns-quota"),
 )
 def namespace_quota(namespace: Object, world: World) -> Iterator[Violation]:
-    if namespace.name not in world.service_namespaces:
+    if namespace.name not in world.service_namespaces and namespace.name not in world.data_namespaces:
         return
     quotas = [quota for quota in world.within(namespace.name, "ResourceQuota") if not _is_scoped(quota)]
     if not quotas:
-        yield Violation("metadata.name", "has no ResourceQuota")
+        # Stores that nobody makes yet have a namespace, and nothing in it to bound.
+        if namespace.name in world.service_namespaces:
+            yield Violation("metadata.name", "has no ResourceQuota")
         return
     bounds = {key: place for quota in quotas for key, place in quota.spec["hard"].entries() if place.is_set}
     first = quotas[0]
