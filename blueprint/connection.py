@@ -65,6 +65,11 @@ class Trust:
     secret: str
     """The Secret in the service's namespace it comes from."""
 
+    @property
+    def path(self) -> str:
+        """The authority's certificate, in every container of the service."""
+        return f"{self.folder}/{self.file}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:

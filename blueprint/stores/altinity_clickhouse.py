@@ -11,17 +11,18 @@ from typing import Final
 
 from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
-from blueprint.catalogue import Environment, Service
+from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Clickhouse
-from blueprint.connection import Composed, Connection, Drawn, Known, Trust
+from blueprint.connection import Composed, Connection, Drawn, Known
 from blueprint.context import Context
 from blueprint.deletion import Deletion
 from blueprint.migrations import Migration, Session
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts, Quota
-from blueprint.stores import edges, migrating
+from blueprint.stores import edges, migrating, replicas
 from blueprint.stores.sizes import CLICKHOUSE, StoreSize
+from blueprint.stores.trusting import of_store
 from blueprint.variables import Composed as Variable
 from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
@@ -46,9 +47,6 @@ KEEPER_IMAGE: Final = Image(
     tag="26.3.33.24@sha256:3fd59d9efb8c9e9136c3c924ceaa004f65c0b14699f34e4eae4eb63e2f860803",
 )
 """ClickHouse Keeper: what several pods agree by."""
-
-STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 1, "prod": 2}
-"""Pods besides the first where high availability is asked for: as many as PostgreSQL has, for the same reason."""
 
 KEEPERS: Final = 3
 """The least of which a majority is left when one is away (ClickHouse's documentation, "ClickHouse Keeper")."""
@@ -164,13 +162,6 @@ def database(text: Clickhouse, resource: str) -> str:
     return text.params.database or resource
 
 
-def replicas(text: Clickhouse, environment: Environment) -> int:
-    """How many pods: dev and ephemeral stacks have one whatever is asked for."""
-    if not STANDBYS[environment]:
-        return 1
-    return 1 + text.read_replicas + (STANDBYS[environment] if text.high_availability else 0)
-
-
 def service_of(resource: str) -> str:
     """The Service of the pods that are ready, by the operator's own pattern."""
     return f"clickhouse-{resource}"
@@ -190,7 +181,7 @@ def decide(service: Service, resource: str, text: Clickhouse, context: Context) 
     """The ClickHouse `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["clickhouse"]
     edge = edges.owned(service.name, resource, "clickhouse", ports, context)
-    pods = replicas(text, context.environment)
+    pods = replicas.instances(text, context.environment)
     keepers = _keepers(resource) if pods > 1 else None
     session = _session(service.name, resource, text, namespace)
     migration, theirs = migrating.decide(service, resource, text, ports, context, session)
@@ -241,12 +232,12 @@ def _keepers(resource: str) -> Keepers:
 
 
 def _connection(service: str, resource: str, text: Clickhouse, namespace: str) -> Connection:
-    trust, host = _trust(resource), names.address(service_of(resource), namespace)
+    trust, host = of_store(resource), names.address(service_of(resource), namespace)
     https = next(port for port in STORE_PORTS["clickhouse"] if port != SECURE_PORT)
     return Connection(
         secret=names.connection(service, resource),
         keys={
-            "ca": Known(text=f"{trust.folder}/{Trust.file}"),
+            "ca": Known(text=trust.path),
             "database": Known(text=database(text, resource)),
             "host": Known(text=host),
             "http_url": Known(text=f"https://{host}:{https}"),
@@ -268,12 +259,8 @@ def _session(service: str, resource: str, text: Clickhouse, namespace: str) -> S
             FromSecret(name=password, secret=names.connection(service, resource), key="password"),
             Variable(name="DATABASE_URL", value=url),
         ),
-        trust=_trust(resource),
+        trust=of_store(resource),
     )
-
-
-def _trust(resource: str) -> Trust:
-    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
 
 
 def _url(service: str, resource: str, text: Clickhouse, namespace: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from blueprint import deletion, names
 from blueprint.authority import LEAF_HOURS
-from blueprint.catalogue import Environment, Service
+from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Postgres
 from blueprint.connection import Connection
 from blueprint.context import Context
@@ -19,7 +19,7 @@ from blueprint.migrations import Migration
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import copies, edges, migrating, reaching_postgres
+from blueprint.stores import copies, edges, migrating, reaching_postgres, replicas
 from blueprint.stores.copies import Copies
 from blueprint.stores.sizes import POSTGRES, StoreSize
 from blueprint.vendors import STORE_PORTS
@@ -53,10 +53,6 @@ IMAGES: Final[Mapping[str, Image]] = {
 
 NEWEST: Final = "18"
 """What a store gets that names no version."""
-
-STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 1, "prod": 2}
-"""Pods besides the first where high availability is asked for. Two in production, so that one is still there while
-another is replaced (CloudNativePG, "Architecture": three instances)."""
 
 BUFFERS_PERCENT: Final = 25
 """Of the memory, for PostgreSQL's own cache (postgresql.org, shared_buffers: a reasonable start)."""
@@ -184,13 +180,6 @@ def user(service: str) -> str:
     return service.replace("-", "_")
 
 
-def instances(text: Postgres, environment: Environment) -> int:
-    """How many pods: dev and ephemeral stacks have one whatever is asked for."""
-    if not STANDBYS[environment]:
-        return 1
-    return 1 + text.read_replicas + (STANDBYS[environment] if text.high_availability else 0)
-
-
 def pooled(text: Postgres) -> bool:
     """Whether the owner asks for a pooler: connections that are given back after each transaction need one."""
     return text.pool.mode == "transaction"
@@ -200,7 +189,7 @@ def decide(service: Service, resource: str, text: Postgres, context: Context) ->
     """The PostgreSQL `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["postgres"]
     edge = edges.owned(service.name, resource, "postgres", ports, context)
-    size, pods = POSTGRES[context.environment][text.class_], instances(text, context.environment)
+    size, pods = POSTGRES[context.environment][text.class_], replicas.instances(text, context.environment)
     pooler = _pooler(resource, size, pods) if pooled(text) else None
     away = copies.decide(service, resource, text, context)
     role, name = user(service.name), database(text, resource)

@@ -10,17 +10,18 @@ from typing import Final
 
 from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
-from blueprint.catalogue import Environment, Service
+from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Elasticsearch
-from blueprint.connection import Composed, Connection, Drawn, Known, Trust
+from blueprint.connection import Composed, Connection, Drawn, Known
 from blueprint.context import Context
 from blueprint.deletion import Deletion
 from blueprint.migrations import Migration, Session
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import edges, migrating
+from blueprint.stores import edges, migrating, replicas
 from blueprint.stores.sizes import ELASTICSEARCH, StoreSize
+from blueprint.stores.trusting import of_store
 from blueprint.variables import Composed as Variable
 from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
@@ -38,10 +39,6 @@ IMAGES: Final[Mapping[str, Image]] = {
 
 NEWEST: Final = "9"
 """What a store gets that names no version."""
-
-STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 2, "prod": 2}
-"""Nodes that may lead besides the first where high availability is asked for: three are the least of which a majority
-is left when one is away (elastic.co, "Resilience in small clusters")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +94,6 @@ class EckElasticsearch:
         return self.size.amounts
 
 
-def leaders(text: Elasticsearch, environment: Environment) -> int:
-    """How many nodes may lead: dev and ephemeral stacks have one whatever is asked for."""
-    return 1 + (STANDBYS[environment] if text.high_availability else 0)
-
-
-def readers(text: Elasticsearch, environment: Environment) -> int:
-    """How many nodes only hold data: none in dev and ephemeral stacks."""
-    return text.read_replicas if STANDBYS[environment] else 0
-
-
 def decide(service: Service, resource: str, text: Elasticsearch, context: Context) -> EckElasticsearch:
     """The Elasticsearch `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["elasticsearch"]
@@ -132,8 +119,8 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
         owner=service.spec.owner,
         tier=service.spec.tier,
         image=IMAGES[text.params.version or NEWEST],
-        leaders=leaders(text, context.environment),
-        readers=readers(text, context.environment),
+        leaders=replicas.voters(text, context.environment),
+        readers=replicas.readers(text, context.environment),
         spread_strictly=context.environment == "prod",
         size=ELASTICSEARCH[context.environment][text.class_],
         storage_class=context.settings.disks.storage_class,
@@ -159,11 +146,11 @@ def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
 
 
 def _connection(service: str, resource: str, namespace: str) -> Connection:
-    (port,), trust = STORE_PORTS["elasticsearch"], _trust(resource)
+    (port,), trust = STORE_PORTS["elasticsearch"], of_store(resource)
     return Connection(
         secret=names.connection(service, resource),
         keys={
-            "ca": Known(text=_authority(trust)),
+            "ca": Known(text=trust.path),
             "host": Known(text=names.address(_service(resource), namespace)),
             "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(port)),
@@ -176,24 +163,16 @@ def _connection(service: str, resource: str, namespace: str) -> Connection:
 
 def _session(service: str, resource: str, namespace: str) -> Session:
     """What a migration is given: the service's own address. There is no place for the authority in it."""
-    password, trust = "DATABASE_PASSWORD", _trust(resource)
+    password, trust = "DATABASE_PASSWORD", of_store(resource)
     url = _url(service, resource, namespace).format(password=f"$({password})")
     return Session(
         environment=(
             FromSecret(name=password, secret=names.connection(service, resource), key="password"),
-            Variable(name="DATABASE_CA", value=_authority(trust)),
+            Variable(name="DATABASE_CA", value=trust.path),
             Variable(name="DATABASE_URL", value=url),
         ),
         trust=trust,
     )
-
-
-def _trust(resource: str) -> Trust:
-    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
-
-
-def _authority(trust: Trust) -> str:
-    return f"{trust.folder}/{trust.file}"
 
 
 def _url(service: str, resource: str, namespace: str) -> str:

@@ -11,9 +11,9 @@ from typing import Final
 
 from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
-from blueprint.catalogue import Environment, Service
+from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Backup, Mongodb
-from blueprint.connection import Composed, Connection, Drawn, Known, Trust
+from blueprint.connection import Composed, Connection, Drawn, Known
 from blueprint.context import Context
 from blueprint.cron import shortest_gap_seconds
 from blueprint.deletion import Deletion
@@ -22,9 +22,10 @@ from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.quantities import seconds
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import copies, edges, migrating
+from blueprint.stores import copies, edges, migrating, replicas
 from blueprint.stores.copies import Copies
 from blueprint.stores.sizes import MONGODB, StoreSize
+from blueprint.stores.trusting import of_store
 from blueprint.variables import Composed as Variable
 from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
@@ -58,10 +59,6 @@ COPIER: Final = Image(
     tag="2.12.0@sha256:6d56b787c2dc532c9c19cc607a2bc1855a722cdaa52024ea38d4de4aae777f8a",
 )
 """Percona Backup for MongoDB, beside every member that makes copies."""
-
-STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 2, "prod": 2}
-"""Voting members besides the first where high availability is asked for: with fewer than two others no majority is
-left when one is lost, and the operator refuses an even number (v1.22.0, psmdb_defaults.go: checkSafeDefaults)."""
 
 REPLICA_SET: Final = "rs0"
 """The operator's own name for the first; part of the name of its Service and pods."""
@@ -171,16 +168,6 @@ def user(service: str, resource: str) -> str:
     return names.fit(service, _LONGEST_MARK - len(resource))
 
 
-def members(text: Mongodb, environment: Environment) -> int:
-    """How many pods vote: dev and ephemeral stacks have one whatever is asked for."""
-    return 1 + (STANDBYS[environment] if text.high_availability else 0)
-
-
-def readers(text: Mongodb, environment: Environment) -> int:
-    """How many pods only answer reads: none in dev and ephemeral stacks."""
-    return text.read_replicas if STANDBYS[environment] else 0
-
-
 def decide(service: Service, resource: str, text: Mongodb, context: Context) -> PerconaMongodb:
     """The MongoDB `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["mongodb"]
@@ -208,8 +195,8 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
         tier=service.spec.tier,
         image=IMAGES[text.params.version or NEWEST],
         architecture=ARCHITECTURE,
-        members=members(text, context.environment),
-        readers=readers(text, context.environment),
+        members=replicas.voters(text, context.environment),
+        readers=replicas.readers(text, context.environment),
         spread_strictly=context.environment == "prod",
         size=MONGODB[context.environment][text.class_],
         storage_class=context.settings.disks.storage_class,
@@ -250,12 +237,12 @@ def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
 
 
 def _connection(service: str, resource: str, text: Mongodb, namespace: str) -> Connection:
-    (port,), trust = STORE_PORTS["mongodb"], _trust(resource)
+    (port,), trust = STORE_PORTS["mongodb"], of_store(resource)
     url = _url(service, resource, text, namespace)
     return Connection(
         secret=names.connection(service, resource),
         keys={
-            "ca": Known(text=f"{trust.folder}/{Trust.file}"),
+            "ca": Known(text=trust.path),
             "database": Known(text=database(text, resource)),
             "host": Known(text=names.address(_service(resource), namespace)),
             "password": Drawn(secret=store_names.owner(resource), key="password"),
@@ -278,19 +265,15 @@ def _session(service: str, resource: str, text: Mongodb, namespace: str) -> Sess
             FromSecret(name=password, secret=names.connection(service, resource), key="password"),
             Variable(name="DATABASE_URL", value=url),
         ),
-        trust=_trust(resource),
+        trust=of_store(resource),
     )
-
-
-def _trust(resource: str) -> Trust:
-    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
 
 
 def _url(service: str, resource: str, text: Mongodb, namespace: str) -> str:
     """One seed, not mongodb+srv: that needs a resolver for SRV records in every driver, and brings nothing here, since
     `replicaSet` makes the driver ask the member it meets first for all others. Without maxPoolSize it takes 100."""
     (port,), host = STORE_PORTS["mongodb"], names.address(_service(resource), namespace)
-    role, name, ca = user(service, resource), database(text, resource), f"{_trust(resource).folder}/{Trust.file}"
+    role, name, ca = user(service, resource), database(text, resource), of_store(resource).path
     return (
         f"mongodb://{role}:{{password}}@{host}:{port}/{name}?tls=true&tlsCAFile={ca}&authSource={name}"
         f"&replicaSet={REPLICA_SET}&maxPoolSize={text.pool.max_per_replica}"

@@ -7,7 +7,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Postgres
 from blueprint.delivery import peak_pods
 from blueprint.settings import Existing, Settings
-from blueprint.stores import cloudnative_pg, copies, versions
+from blueprint.stores import cloudnative_pg, copies, replicas, versions
 from blueprint.stores.sizes import POSTGRES
 from blueprint.text import Fault, alternatives
 
@@ -79,7 +79,7 @@ def _connections(service: Service, text: Postgres, settings: Settings) -> Iterat
     pods, each = peak_pods(service.spec, meshed=settings.mesh.mode != "none"), text.pool.max_per_replica
     asked, size = pods * each, POSTGRES[environment][text.class_]
     if cloudnative_pg.pooled(text):
-        poolers = min(2, cloudnative_pg.instances(text, environment))
+        poolers = min(2, replicas.instances(text, environment))
         most, sum_ = poolers * cloudnative_pg.POOLED_CLIENTS, f"{poolers} × {cloudnative_pg.POOLED_CLIENTS}"
         takes, cures = f"its poolers take {sum_} = {most}", ["lower scaling.maxReplicas"]
     else:

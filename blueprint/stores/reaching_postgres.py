@@ -3,6 +3,7 @@
 from blueprint import names, store_names
 from blueprint.connection import Composed, Connection, Drawn, Known, Trust
 from blueprint.migrations import Session
+from blueprint.stores.trusting import of_store
 from blueprint.variables import Composed as Variable
 from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
@@ -12,11 +13,11 @@ from blueprint.vendors import STORE_PORTS
 
 def connection(service: str, resource: str, role: str, database: str, writes: str, reads: str) -> Connection:
     """What the service is given: it writes at the host `writes`, and reads at `reads`."""
-    trust = _trust(resource)
+    trust = of_store(resource)
     return Connection(
         secret=names.connection(service, resource),
         keys={
-            "ca": Known(text=_authority(trust)),
+            "ca": Known(text=trust.path),
             "database": Known(text=database),
             "host": Known(text=writes),
             "password": Drawn(secret=store_names.owner(resource), key="password"),
@@ -36,7 +37,7 @@ def session(service: str, resource: str, role: str, database: str, host: str) ->
     Names are libpq's own (postgresql.org, "Environment Variables"), which most drivers read as well, and DATABASE_URL
     for the tools that read that.
     """
-    trust = _trust(resource)
+    trust = of_store(resource)
     password = "PGPASSWORD"  # noqa: S105  the variable, not its content
     plain = {
         "DATABASE_URL": _url(role, database, host, trust).text.format(password=f"$({password})"),
@@ -44,7 +45,7 @@ def session(service: str, resource: str, role: str, database: str, host: str) ->
         "PGHOST": host,
         "PGPORT": str(_PORT),
         "PGSSLMODE": "verify-full",
-        "PGSSLROOTCERT": _authority(trust),
+        "PGSSLROOTCERT": trust.path,
         "PGUSER": role,
     }
     return Session(
@@ -56,16 +57,8 @@ def session(service: str, resource: str, role: str, database: str, host: str) ->
     )
 
 
-def _trust(resource: str) -> Trust:
-    return Trust(folder=store_names.authority_folder(resource), secret=names.STORE_CLIENT)
-
-
-def _authority(trust: Trust) -> str:
-    return f"{trust.folder}/{trust.file}"
-
-
 def _url(role: str, database: str, host: str, trust: Trust) -> Composed:
-    authority = _authority(trust)
+    authority = trust.path
     return Composed(
         text=f"postgresql://{role}:{{password}}@{host}:{_PORT}/{database}?sslmode=verify-full&sslrootcert={authority}"
     )

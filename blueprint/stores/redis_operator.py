@@ -13,14 +13,15 @@ from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.off import OFF
 from blueprint.catalogue.storing import KeyValue, Redis, Valkey
-from blueprint.connection import Composed, Connection, Drawn, Known, Source, Trust
+from blueprint.connection import Composed, Connection, Drawn, Known, Source
 from blueprint.context import Context
 from blueprint.deletion import Deletion
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts, Quota
-from blueprint.stores import edges
+from blueprint.stores import edges, replicas
 from blueprint.stores.sizes import REDIS, StoreSize
+from blueprint.stores.trusting import of_store
 from blueprint.vendors import STORE_PORTS
 
 # Lines from 9.1 on: they read a renewed certificate by themselves (valkey-io/valkey#3020, `tls-auto-reload-interval`);
@@ -37,9 +38,6 @@ IMAGES: Final[Mapping[str, Image]] = {
 
 NEWEST: Final = "9"
 """What a store gets that names no version."""
-
-STANDBYS: Final[Mapping[Environment, int]] = {"dev": 0, "ephemeral": 0, "staging": 1, "prod": 2}
-"""Pods besides the first where high availability is asked for: as many as PostgreSQL has, for the same reason."""
 
 SENTINELS: Final = 3
 """Who decide on a failover: the least of which a majority is left when one is away (valkey.io, "Sentinel")."""
@@ -145,18 +143,6 @@ class OperatedRedis:
         return self.size.amounts.at_least(self.sentinels.amounts) if self.sentinels else self.size.amounts
 
 
-def available(text: KeyValue, environment: Environment) -> bool:
-    """Whether somebody takes over: dev and ephemeral stacks have one pod whatever is asked for."""
-    return text.high_availability and STANDBYS[environment] > 0
-
-
-def instances(text: KeyValue, environment: Environment) -> int:
-    """How many pods."""
-    if not STANDBYS[environment]:
-        return 1
-    return 1 + text.read_replicas + (STANDBYS[environment] if text.high_availability else 0)
-
-
 def keeps(text: KeyValue, environment: Environment) -> bool:
     """Whether the data outlives its pod.
 
@@ -164,14 +150,16 @@ def keeps(text: KeyValue, environment: Environment) -> bool:
     hold: a first that starts empty before anybody has noticed would empty its followers (valkey.io, "Replication"). The
     rest is a cache, which a disk would only slow down and keep from being moved.
     """
-    return text.params.maxmemory_policy == "noeviction" or text.backup != OFF or instances(text, environment) > 1
+    return (
+        text.params.maxmemory_policy == "noeviction" or text.backup != OFF or replicas.instances(text, environment) > 1
+    )
 
 
 def decide(service: Service, resource: str, text: Redis | Valkey, context: Context) -> OperatedRedis:
     """The Redis `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS[text.type]
     edge = edges.owned(service.name, resource, text.type, ports, context)
-    pods, several = instances(text, context.environment), available(text, context.environment)
+    pods, several = replicas.instances(text, context.environment), replicas.available(text, context.environment)
     writes = names.address(f"{resource}-master" if pods > 1 else resource, namespace)
     reads = names.address(f"{resource}-replica" if pods > 1 else resource, namespace)
     return OperatedRedis(
@@ -221,7 +209,7 @@ def _dns_names(resource: str, namespace: str, *, sentinels: bool) -> tuple[str, 
 
 
 def _connection(service: str, resource: str, text: Redis | Valkey, writes: str, reads: str) -> Connection:
-    folder, (port,) = store_names.authority_folder(resource), STORE_PORTS[text.type]
+    trust, (port,) = of_store(resource), STORE_PORTS[text.type]
 
     def url(host: str) -> Source:
         return Composed(text=f"{text.scheme}://default:{{password}}@{host}:{port}/0")
@@ -229,7 +217,7 @@ def _connection(service: str, resource: str, text: Redis | Valkey, writes: str, 
     return Connection(
         secret=names.connection(service, resource),
         keys={
-            "ca": Known(text=f"{folder}/{Trust.file}"),
+            "ca": Known(text=trust.path),
             "host": Known(text=writes),
             "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(port)),
@@ -237,5 +225,5 @@ def _connection(service: str, resource: str, text: Redis | Valkey, writes: str, 
             "read_url": url(reads),
             "url": url(writes),
         },
-        trust=Trust(folder=folder, secret=names.STORE_CLIENT),
+        trust=trust,
     )
