@@ -21,6 +21,7 @@ from blueprint.stores.altinity_clickhouse import (
 )
 from blueprint.stores.edges import marks
 from manifests import clickhouse_settings
+from manifests.accounts import account
 from manifests.certificates import BOTH_WAYS
 from manifests.certificates import server as certificate
 from manifests.clickhouse_settings import HTTPS_PORT, KEEPER_PORT, TLS
@@ -56,9 +57,7 @@ _PROBE_SECONDS: Final = 10
 
 def objects(store: AltinityClickhouse) -> Iterator[Manifest]:
     """Account, certificate and credentials first; then Keepers and pods."""
-    yield manifest(
-        "v1", "ServiceAccount", store.account, store.namespace, labels=marks(store), automountServiceAccountToken=False
-    )
+    yield account(store.account, store.namespace, labels=marks(store))
     yield certificate(
         store.resource,
         store.namespace,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from blueprint import names
 from blueprint.connection import Composed, Connection, Drawn, Known
+from manifests.accounts import account
 from manifests.manifest import Manifest, given, manifest
 
 GENERATOR: Final = "generators.external-secrets.io/v1alpha1"
@@ -72,14 +73,11 @@ def reader(namespace: str, *, labels: Mapping[str, str], identities: Mapping[str
     """The account as which External Secrets reads for the service in `namespace`; a token of it, and of no other
     account, is what its controller may ask for. `identities` are annotations: who it is in a cloud."""
     name = names.SECRET_READER
-    yield manifest(
-        "v1",
-        "ServiceAccount",
+    yield account(
         name,
         namespace,
         labels=labels,
         annotations=identities,
-        automountServiceAccountToken=False,
     )
     rule = {"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [name], "verbs": ["create"]}
     yield manifest(RBAC, "Role", f"{name}.token", namespace, labels=labels, rules=[rule])
@@ -108,8 +106,8 @@ def readable(secret: str, *, here: str, there: str, labels: Mapping[str, str]) -
     """The right of the reader in `here` to get the one `secret` in `there`."""
     rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": ["get"]}
     yield manifest(RBAC, "Role", f"{secret}.read", there, labels=labels, rules=[rule])
-    account = {"kind": "ServiceAccount", "name": names.SECRET_READER, "namespace": here}
-    yield bound(f"{secret}.read", there, account, labels)
+    subject = {"kind": "ServiceAccount", "name": names.SECRET_READER, "namespace": here}
+    yield bound(f"{secret}.read", there, subject, labels)
 
 
 def handed_over(connection: Connection, *, here: str, there: str, labels: Mapping[str, str]) -> Iterator[Manifest]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from blueprint import names, store_names
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import marks
+from manifests.accounts import account
 from manifests.certificates import server
 from manifests.credentials import drawn
 from manifests.keeping import RETAIN
@@ -54,14 +55,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
 
 def objects(store: EckElasticsearch) -> Iterator[Manifest]:
     """Identity, certificate and credentials first; then the nodes."""
-    yield manifest(
-        "v1",
-        "ServiceAccount",
-        store.account,
-        store.namespace,
-        labels=marks(store),
-        automountServiceAccountToken=False,
-    )
+    yield account(store.account, store.namespace, labels=marks(store))
     yield server(
         store.resource,
         store.namespace,

@@ -9,6 +9,7 @@ from typing import Final
 
 from blueprint import names, sizes
 from blueprint.kong_redis import KongRedis
+from manifests.accounts import account
 from manifests.credentials import drawn
 from manifests.isolation import network_policy
 from manifests.manifest import Manifest, manifest
@@ -46,13 +47,10 @@ def isolation(decision: KongRedis) -> Iterator[Manifest]:
 
 def server(decision: KongRedis) -> Iterator[Manifest]:
     """The pod, after what it needs."""
-    yield manifest(
-        "v1",
-        "ServiceAccount",
+    yield account(
         decision.name,
         decision.pods.namespace,
         labels=decision.pods.labels,
-        automountServiceAccountToken=False,
     )
     yield _service(decision)
     yield _deployment(decision)

@@ -11,6 +11,7 @@ from blueprint import names, store_names
 from blueprint.stores.copies import Copies
 from blueprint.stores.edges import marks
 from blueprint.stores.percona_mongodb import REPLICA_SET, PerconaMongodb
+from manifests.accounts import account
 from manifests.certificates import server
 from manifests.credentials import drawn
 from manifests.manifest import Manifest, given, manifest
@@ -74,15 +75,8 @@ def objects(store: PerconaMongodb) -> Iterator[Manifest]:
 
 def _account(store: PerconaMongodb) -> Manifest:
     """As whom its pods run. They ask the API server nothing; the copier takes the role of the bucket through it."""
-    return manifest(
-        "v1",
-        "ServiceAccount",
-        store.account,
-        store.namespace,
-        labels=marks(store),
-        annotations={"eks.amazonaws.com/role-arn": store.copies.role} if store.copies else None,
-        automountServiceAccountToken=False,
-    )
+    roles = {"eks.amazonaws.com/role-arn": store.copies.role} if store.copies else None
+    return account(store.account, store.namespace, labels=marks(store), annotations=roles)
 
 
 def _replica_set(store: PerconaMongodb) -> Manifest:

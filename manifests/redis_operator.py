@@ -12,6 +12,7 @@ from typing import Final
 from blueprint import names, sizes, store_names
 from blueprint.stores.edges import labels, marks
 from blueprint.stores.redis_operator import OperatedRedis, Sentinels
+from manifests.accounts import account
 from manifests.certificates import BOTH_WAYS, server
 from manifests.credentials import drawn
 from manifests.keeping import RETAIN
@@ -49,14 +50,7 @@ and are replaced one after the other."""
 
 def objects(store: OperatedRedis) -> Iterator[Manifest]:
     """Account, certificate, settings and credentials first; then the pods."""
-    yield manifest(
-        "v1",
-        "ServiceAccount",
-        store.resource,
-        store.namespace,
-        labels=marks(store),
-        automountServiceAccountToken=False,
-    )
+    yield account(store.resource, store.namespace, labels=marks(store))
     yield server(
         store.resource,
         store.namespace,
