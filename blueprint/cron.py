@@ -5,8 +5,9 @@ time zones: a schedule here is five fields, and its time zone stands beside it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -51,16 +52,18 @@ _LEAP_YEARS: Final = (date(2027, 1, 1), 366 * 4 + 366)
 
 def longest_gap_seconds(schedule: str) -> int:
     """The longest time between two runs of `schedule`, which has no `fault`."""
-    return max(_gaps(schedule), default=_LEAP_YEARS[1] * _DAY)
+    return max(_gaps(schedule))
 
 
 def shortest_gap_seconds(schedule: str) -> int:
     """The shortest time between two runs of `schedule`, which has no `fault`."""
-    return min(_gaps(schedule), default=_LEAP_YEARS[1] * _DAY)
+    return min(_gaps(schedule))
 
 
-def _gaps(schedule: str) -> Iterator[int]:
-    """Seconds from each run of `schedule` to the next.
+@cache
+def _gaps(schedule: str) -> frozenset[int]:
+    """Every number of seconds from a run of `schedule` to the next. It takes some thousand days to see, and most stores
+    of a catalogue have the same one.
 
     Like the scheduler, a day counts that either of its two fields names, where both are restricted.
     """
@@ -77,7 +80,7 @@ def _gaps(schedule: str) -> Iterator[int]:
         by_date, by_weekday = day.day in days, (day.weekday() + 1) % 7 in weekdays
         if day.month in months and (by_date or by_weekday if either else by_date and by_weekday):
             runs += [offset * _DAY + time * _MINUTE for time in times]
-    return (later - earlier for earlier, later in pairwise(runs))
+    return frozenset(later - earlier for earlier, later in pairwise(runs)) or frozenset({length * _DAY})
 
 
 def _named(field: str, least: int, most: int, words: Sequence[str]) -> list[int]:

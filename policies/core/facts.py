@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
+from blueprint import names
 from blueprint.catalogue import Environment, Service
 from blueprint.reading import Catalogue
 from blueprint.reading.entries import Entry
@@ -60,6 +61,11 @@ class Facts:
     def service(self) -> Mapping[str, Service]:
         """The catalogue's services by name; empty without one."""
         return {service.metadata.name: service for service in self.services or ()}
+
+    @cached_property
+    def beside(self) -> Mapping[str, Service]:
+        """The same services by the namespace of their stores."""
+        return {names.data_namespace(name): service for name, service in self.service.items()}
 
     @property
     def containers_run(self) -> bool:

@@ -84,10 +84,11 @@ def edges(world: World) -> Mapping[str, tuple[Edge, ...]]:
         found[entrance.service.name].append(_routed(entrance))
     for opening in declared.openings:
         found[opening.service.name].append(_opened(opening))
+    owners = {owned.service.name for owned in declared.stores}
     for service in declared.services:
         found[service.name].extend(_scraped(service))
         edge = Edge(caller=service.name, identity=_identity(service), port=None, needed=False)
-        if any(owned.service is service for owned in declared.stores):
+        if service.name in owners:
             found.setdefault(names.data_namespace(service.name), []).append(edge)
         if declared.brokers(service):
             found.setdefault(names.MESSAGING, []).append(edge)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from blueprint import names
 from blueprint.catalogue.off import OFF
 from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
 from policies.cloud.wants import is_given
@@ -60,9 +59,7 @@ def backups_operator(store: Object, world: World) -> Iterator[Violation]:
 
 def _can_be_made_again(store: Object, world: World) -> bool:
     """Whether the service says so: `backup: none` for every store of this type."""
-    service = next(
-        (each for name, each in world.facts.service.items() if names.data_namespace(name) == store.namespace), None
-    )
+    service = world.facts.beside.get(store.namespace)
     wanted = ASKED.get(store.sort)
     theirs = (
         [each for each in service.spec.resources.values() if wanted and isinstance(each, wanted)] if service else []

@@ -174,4 +174,4 @@ def _may_be(end: End, known: Table) -> Iterator[End]:
 
 def is_tenant(namespace: str, facts: Facts) -> bool:
     """Whether `namespace` is a service's or that of its stores."""
-    return namespace in facts.service or namespace.removesuffix(names.data_namespace("")) in facts.service
+    return namespace in facts.service or namespace in facts.beside

@@ -200,7 +200,7 @@ def labels(namespace: Object, facts: Facts) -> Iterator[Violation]:
     environment = namespace.labels[f"{names.PREFIX}/env"]
     if environment.is_set and environment.word != facts.environment:
         yield Violation(environment, f"is {environment.word or 'empty'}, and this is {facts.environment}")
-    if service := facts.service.get(namespace.name.removesuffix(names.data_namespace(""))):
+    if service := facts.service.get(namespace.name) or facts.beside.get(namespace.name):
         spec = service.spec
         meant = {"owner": spec.owner, "cost-center": spec.cost_center or spec.system, "data-class": spec.data_class}
         for label, word in meant.items():

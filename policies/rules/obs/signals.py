@@ -201,8 +201,10 @@ def _is_inside(address: str, container: Container, world: World) -> bool:
     if host.startswith("$("):
         return _is_nodes_own(host[2:-1], container)
     service = SERVICE.fullmatch(host)
-    known = {*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES, *world.namespaces, container.object.namespace}
-    return bool(ITSELF.fullmatch(host)) or bool(service and (service["inside"] or service["namespace"] in known))
+    known = (names.PLATFORM_NAMESPACES, names.CLUSTER_NAMESPACES, world.namespaces, (container.object.namespace,))
+    return bool(ITSELF.fullmatch(host)) or bool(
+        service and (service["inside"] or any(service["namespace"] in each for each in known))
+    )
 
 
 def _is_nodes_own(variable: str, container: Container) -> bool:

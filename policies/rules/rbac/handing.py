@@ -10,9 +10,9 @@ from typing import Final
 
 from blueprint import names, store_names
 from blueprint.catalogue.keeping import Secret
+from blueprint.catalogue.storing import Store
 from policies.core.facts import Facts
 from policies.core.world import World
-from policies.intent.edges import intent
 from policies.kubernetes.grants import ROLE, Account, Grants, rules_of
 from policies.objects import Object
 
@@ -31,11 +31,9 @@ RESTARTING: Final = (
 
 def reads_its_own(rule: Grants, namespace: str, facts: Facts) -> bool:
     """Whether `rule`, of a Role in `namespace`, only gets Secrets of stores the catalogue has there, by name."""
-    theirs = {
-        store_names.owner(owned.name)
-        for owned in intent(facts).stores
-        if names.data_namespace(owned.service.name) == namespace
-    }
+    service = facts.beside.get(namespace)
+    resources = service.spec.resources.items() if service else ()
+    theirs = {store_names.owner(name) for name, owned in resources if isinstance(owned, Store)}
     return _is_exactly(rule, "secrets", "get") and bool(rule.names) and set(rule.names) <= theirs
 
 
