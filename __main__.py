@@ -19,6 +19,7 @@ from components.platform import (  # noqa: E402
     Gateway,
     KongRedis,
     Mesh,
+    ObjectCopies,
     Operators,
     PlatformReady,
     StoreAuthority,
@@ -57,6 +58,9 @@ if "platform" in blueprint.layers:
         ready += StoreAuthority(
             "store-authority", platform.authority, namespaces=namespaces, after=after, opts=inside
         ).ready
+    if platform.object_copies:
+        after = operators.ready
+        ObjectCopies("object-copies", platform.object_copies, namespaces=namespaces, after=after, opts=inside)
     ready += Gateway("gateway", platform.gateway, namespaces=namespaces, after=operators.ready, opts=inside).ready
     ready = [PlatformReady("platform-ready", platform.mesh, namespaces=namespaces, after=ready, opts=inside).ready]
 

@@ -19,6 +19,7 @@ from blueprint import (
     kong_redis,
     mesh,
     network,
+    object_copies,
     operators,
     secrets,
     stores,
@@ -38,6 +39,7 @@ from blueprint.isolation import ServiceNamespace
 from blueprint.kong_redis import KongRedis
 from blueprint.mesh import Membership, Mesh
 from blueprint.network import Network
+from blueprint.object_copies import ObjectCopies
 from blueprint.operators import Operators
 from blueprint.printing import printed
 from blueprint.reading import Catalogue
@@ -65,6 +67,8 @@ class PlatformPlan:
     """Where the edge counts rate limits."""
     authority: Authority | None
     """Who signs the certificates of stores; None: there are none."""
+    object_copies: ObjectCopies | None
+    """Copies of the cluster's objects off the cluster; None: there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +152,7 @@ def _platform(context: Context) -> PlatformPlan:
         gateway=gateway.decide(settings),
         kong_redis=kong_redis.decide(context),
         authority=authority.decide(context),
+        object_copies=object_copies.decide(context),
     )
 
 

@@ -4,10 +4,12 @@ A service's own alerts follow from its objectives and come with observability. T
 alert is a row here; how it is spelled, and who evaluates it, is `manifests.alerts`'.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from blueprint import names
+from blueprint import names, object_copies
+from blueprint.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,8 @@ def _no_pod(deployment: str, namespace: str) -> str:
     return f"(sum({asked}) or vector(0)) < 1"
 
 
-OF_THE_PLATFORM: Final = (
-    Alert(
+def _kong_redis_away(_: Context) -> Alert:
+    return Alert(
         name="KongRedisAway",
         about=names.KONG_REDIS,
         expression=_no_pod(names.KONG_REDIS, names.KONG),
@@ -48,6 +50,37 @@ OF_THE_PLATFORM: Final = (
         severity="warning",
         summary="The gateway counts no request: rate limits with policy redis let everything pass",
         runbook="docs/runbooks/kong-redis.md",
-    ),
-)
-"""By name."""
+    )
+
+
+def _objects_not_copied(context: Context) -> Alert | None:
+    """Where the cluster's objects are copied: no copy succeeded for two periods.
+
+    Velero says when one last did (v1.18.1, pkg/metrics); one that succeeded in part does not count. Before the first it
+    says nothing, as it does while it is away: then what counts is since when it is installed, and if that is not said
+    either, it is too long.
+    """
+    if not context.objects_copied:
+        return None
+    last = f'max(velero_backup_last_successful_timestamp{{schedule="{names.OBJECT_COPIES}"}})'
+    installed = f'max(kube_deployment_created{{namespace="{names.VELERO}",deployment="{names.VELERO}"}})'
+    return Alert(
+        name="ObjectsNotCopied",
+        about=names.VELERO,
+        expression=f"time() - ({last} or {installed} or vector(0)) > {object_copies.late_seconds(context)}",
+        # It counts anew, from what is in the bucket, within minutes after its pod has moved to another node.
+        minutes=60,
+        # Whatever runs goes on, and what the catalogue declares can be made again without a copy.
+        severity="warning",
+        summary="The cluster's objects were not copied for two periods of backups.schedule",
+        runbook="docs/runbooks/restore-the-clusters-objects.md",
+    )
+
+
+OF_THE_PLATFORM: Final[tuple[Callable[[Context], Alert | None], ...]] = (_kong_redis_away, _objects_not_copied)
+"""By name. None: a stack like this has nothing of the kind."""
+
+
+def decide(context: Context) -> tuple[Alert, ...]:
+    """The alerts of a stack."""
+    return tuple(filter(None, (row(context) for row in OF_THE_PLATFORM)))

@@ -33,6 +33,12 @@ class Context:
         return self.settings.mesh.mode != "none"
 
     @property
+    def objects_copied(self) -> bool:
+        """Whether the cluster's own objects are copied to a bucket."""
+        backups = self.settings.backups
+        return backups.role is not None and backups.bucket_of_objects(self.environment) is not None
+
+    @property
     def surroundings(self) -> Surroundings:
         """What decides which platform edges there are."""
         return Surroundings(
@@ -41,6 +47,8 @@ class Context:
             dns_caches=self.cluster.dns_caches,
             acme=isinstance(self.settings.gateway.certificates, Acme),
             streams=self.settings.gateway.streams,
+            objects_copied=self.objects_copied,
+            api_server_cidrs=self.cluster.api_server_cidrs,
         )
 
     def namespace(self, service: str) -> str:

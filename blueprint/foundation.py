@@ -64,5 +64,5 @@ def decide(context: Context) -> Foundation:
         ),
         priorities=PRIORITIES,
         admission_policies=admission.decide(meshed=context.meshed),
-        alerts=alerts.OF_THE_PLATFORM,
+        alerts=alerts.decide(context),
     )

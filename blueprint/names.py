@@ -25,6 +25,7 @@ OBSERVABILITY: Final = "observability"
 PSMDB: Final = "psmdb-system"
 REDIS_OPERATOR: Final = "redis-operator"
 RELOADER: Final = "reloader"
+VELERO: Final = "velero"
 PLATFORM_NAMESPACES: Final = (
     ARGO_ROLLOUTS,
     CERT_MANAGER,
@@ -40,6 +41,7 @@ PLATFORM_NAMESPACES: Final = (
     PSMDB,
     REDIS_OPERATOR,
     RELOADER,
+    VELERO,
 )
 """Namespaces of the platform itself; no service may be called like one of them."""
 CLUSTER_NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -279,6 +281,8 @@ KONG_REDIS: Final = "kong-redis"
 """The Redis in which the gateway's pods count together, in Kong's namespace: its Deployment, Service, account and
 Secret, and the generator of its password."""
 KONG_REDIS_PASSWORD: Final = "password"  # noqa: S105  the key in that Secret, not its content
+OBJECT_COPIES: Final = "cluster-objects"
+"""The Schedule of copies of the cluster's objects, in Velero's namespace: each copy is called like it, and when."""
 ISSUER: Final = "platform"
 """The ClusterIssuer of the gateway's certificates."""
 

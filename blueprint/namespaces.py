@@ -16,6 +16,7 @@ class PlatformNamespace:
     meshed: bool = False
     """Whether its pods get a proxy. An operator says it for stacks that have a mesh; the decision says it for one."""
     denied: bool = False
-    """Whether everything is closed but its rules. Namespaces of other people's charts keep the charts' own policies:
-    their controllers need the API server, whose address no selector can name."""
+    """Whether everything is closed but its rules. Most namespaces of other people's charts keep the charts' own
+    policies: their controllers need the API server, whose address no selector can name. Where one is closed
+    (Velero's), the stack's settings say that address."""
     purpose: str

@@ -19,11 +19,13 @@ from blueprint.network_rules import (
     Port,
     ServicePods,
     both_ends,
+    internet,
     tcp,
 )
 from blueprint.vendors import (
     ACME_SOLVER,
     ACME_SOLVER_PORT,
+    API_SERVER_PORTS,
     COLLECTOR,
     DNS_CACHE,
     DNS_PORTS,
@@ -42,6 +44,8 @@ from blueprint.vendors import (
     PROMETHEUS_PORT,
     REDIS_PORT,
     ROLLOUTS,
+    VELERO,
+    VELERO_METRICS_PORT,
     XDS_PORT,
 )
 
@@ -59,6 +63,10 @@ class Surroundings:
     """Whether a public authority asks the gateway for its certificates' hosts."""
     streams: tuple[int, ...]
     """Ports on which the gateway takes bytes, besides those of requests."""
+    objects_copied: bool
+    """Whether Velero copies the cluster's objects."""
+    api_server_cidrs: tuple[str, ...]
+    """Addresses of the API server; empty: nobody says where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +163,7 @@ _WORLD: Final = (Addresses(cidr="0.0.0.0/0"), Addresses(cidr="::/0"))
 
 def decide(around: Surroundings) -> tuple[NetworkRule, ...]:
     """The rules of the platform's own pods."""
-    edges = (*_gateway(around), *_kong_redis(around), *_observability(around))
+    edges = (*_gateway(around), *_kong_redis(around), *_observability(around), *_velero(around))
     return tuple(
         sorted((rule for edge in edges for rule in both_ends(edge)), key=lambda rule: (rule.namespace, rule.name))
     )
@@ -242,3 +250,30 @@ def _observability(around: Surroundings) -> Iterator[Edge]:
             ports=(MERGED_METRICS_PORT,),
             egress="prometheus.services",
         )
+
+
+def _velero(around: Surroundings) -> Iterator[Edge]:
+    """Velero: it reads the API server and writes to a bucket, and nobody but Prometheus reaches it."""
+    if not around.objects_copied:
+        return
+    served = (VELERO_METRICS_PORT,)
+    own = _own(VELERO, "velero", Served(metrics=served, probes=served), around)
+    yield from (own[name] for name in ("dns", "kubelet") if name in own)
+    yield replace(own["metrics"], egress="prometheus.velero")
+    if around.api_server_cidrs:
+        yield Edge(
+            why="it reads what it copies at the API server",
+            source=(VELERO,),
+            target=tuple(Addresses(cidr=cidr) for cidr in sorted(around.api_server_cidrs)),
+            ports=API_SERVER_PORTS,
+            egress="velero.api-server",
+        )
+    # A network policy knows no host names: it opens the port to the internet, where the bucket is, and who gives it
+    # the role's credentials (STS).
+    yield Edge(
+        why="its copies go to a bucket",
+        source=(VELERO,),
+        target=internet(around.node_cidrs),
+        ports=tcp(443),
+        egress="velero.copies",
+    )

@@ -11,11 +11,13 @@ from pydantic import Field
 from blueprint import docstrings
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
-from blueprint.settings_cluster import Cluster as Cluster  # noqa: PLC0414  (a part of these settings)
+from blueprint.settings_backups import S3 as S3  # noqa: PLC0414  (a part of these settings)
+from blueprint.settings_backups import Backups as Backups  # noqa: PLC0414
+from blueprint.settings_cluster import Cluster as Cluster  # noqa: PLC0414
 from blueprint.settings_cluster import Embedded as Embedded  # noqa: PLC0414
 from blueprint.settings_cluster import Existing as Existing  # noqa: PLC0414
 from blueprint.settings_secrets import Secrets as Secrets  # noqa: PLC0414
-from blueprint.text import Checked, Fault, Host, IamRole, SecretName, Slug, TenantName, Text
+from blueprint.text import Checked, Fault, Host, SecretName, Slug, TenantName, Text
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -185,34 +187,6 @@ class Observability(Text):
     """How long it is kept."""
 
 
-class S3(Text):
-    """A bucket of S3, in the account of the cluster or another."""
-
-    kind: Literal["s3"]
-    """s3"""
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-    """Its name. Each store writes below <service's namespace>/<resource>. A new name begins new copies; old ones
-    stay. Those of MongoDB are deleted by a rule of the bucket's own (lifecycle), no earlier than their `retention`."""
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
-    """Its region, such as eu-west-1. Needed for copies of MongoDB; what copies PostgreSQL asks the bucket."""
-    role: IamRole
-    """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
-    none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
-
-
-class Backups(Text):
-    """Where copies go. Which copies a store makes is the catalogue's."""
-
-    copies: S3 | None = None
-    """Where stores write their copies, off the cluster. Without it a store in staging or production that asks for
-    copies is refused; dev and ephemeral stacks make none."""
-
-    enabled: bool = True
-    """Whether the cluster's own objects are copied."""
-    retention_days: Annotated[int, Field(ge=1, le=400)] = 30
-    """How long copies of the cluster's objects are kept."""
-
-
 class Budget(Text):
     """Ceilings: a catalogue that asks for more is refused before anything is made."""
 
@@ -278,6 +252,8 @@ class Settings(Checked):
                 "asks for controllers, but an embedded control plane runs no containers, so nothing would start",
                 "Set operators to present",
             )
+        if "platform" in self.layers and self.backups.bucket_of_objects(self.environment):
+            yield from self._copying_objects()
         seen: dict[str, str] = {}
         for name, issuer in sorted(self.identity.issuers.items()):
             for index, key in enumerate(issuer.jwks.keys):
@@ -285,6 +261,25 @@ class Settings(Checked):
                     cause = f"'{key.kid}' is also a key of {seen[key.kid]}: a token could be of either"
                     yield Fault(f"identity.issuers.{name}.jwks.keys.{index}.kid", cause, "Name it otherwise")
                 seen[key.kid] = name
+
+    def _copying_objects(self) -> Iterator[Fault]:
+        """What copies of the cluster's objects need besides a bucket."""
+        if self.backups.role is None:
+            yield Fault(
+                "backups.role",
+                "is not set, and the cluster's objects are to be copied to the bucket of copies, so Velero would be"
+                " refused there: it takes a role of its own",
+                "Set it to a role that may use what is below velero/ in the bucket, such as"
+                " arn:aws:iam::111122223333:role/velero, or say enabled: false",
+            )
+        if isinstance(self.cluster, Existing) and not self.cluster.api_server_cidrs:
+            yield Fault(
+                "cluster.apiServerCidrs",
+                "is not set, and Velero's namespace is closed but for the addresses that are named, so it would reach"
+                " no API server whose objects it could copy",
+                "Set it to the addresses that `kubectl get endpointslices kubernetes --namespace default` shows, or say"
+                " backups.enabled: false",
+            )
 
 
 def schema() -> dict[str, Any]:

@@ -44,7 +44,8 @@ class Existing(Checked):
     api_server_cidrs: tuple[Cidr, ...] = ()
     """Addresses of the API server behind the Service `kubernetes`, as `kubectl get endpointslices kubernetes` shows
     them; on a managed control plane, whose addresses change, the subnets they are in. Pods of stores that follow their
-    own object (CloudNativePG's) may reach it there on 443 and 6443; without it such a store is refused."""
+    own object (CloudNativePG's), and Velero's, may reach it there on 443 and 6443; without it such a store is refused,
+    and so are copies of the cluster's objects."""
     node_local_dns: tuple[CacheAddress, ...] | None = None
     """Addresses at which a cache on each node answers for the resolver (NodeLocal DNSCache). Where kube-proxy uses
     iptables, the cache takes over the cluster IP of kube-dns: write that as well. Unset: 169.254.20.10 on GKE, where it

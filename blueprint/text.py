@@ -193,6 +193,9 @@ IamRole = Annotated[
 ]
 """A role of AWS that is one for each service: `{service}` stands for the service's name."""
 
+OwnIamRole = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$")]
+"""A role of AWS that is taken by one account of the platform's own."""
+
 Image = Annotated[
     str,
     AfterValidator(

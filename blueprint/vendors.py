@@ -31,6 +31,9 @@ KONG_REDIS: Final = Pods(namespace=names.KONG, labels=names.selector(names.KONG_
 ACME_SOLVER: Final = Pods(namespace=names.KONG, labels={"acme.cert-manager.io/http01-solver": "true"})
 """The pods cert-manager makes for a moment, beside the Certificate, to answer a public authority's HTTP-01 challenge
 (cert-manager v1.21.1, pkg/apis/acme/v1/types.go)."""
+VELERO: Final = Pods(
+    namespace=names.VELERO, labels={"app.kubernetes.io/instance": "velero", "app.kubernetes.io/name": "velero"}
+)
 BROKERS: Final[Mapping[Broker, Pods]] = {
     "kafka": Pods(namespace=names.MESSAGING, labels={"strimzi.io/cluster": "kafka", "strimzi.io/kind": "Kafka"}),
     "nats": Pods(
@@ -60,6 +63,8 @@ KONG_STATUS_PORT: Final = Port(number=8100)
 ACME_SOLVER_PORT: Final = Port(number=8089)
 """cert-manager v1.21.1, pkg/issuer/acme/http/http.go: `acmeSolverListenPort`."""
 REDIS_PORT: Final = Port(number=6379)
+VELERO_METRICS_PORT: Final = Port(number=8085)
+"""Velero v1.18.1, pkg/cmd/server/config/config.go; its probes ask there as well (its chart)."""
 
 STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "clickhouse": (8443, 9440),

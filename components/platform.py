@@ -13,11 +13,12 @@ from blueprint.foundation import Foundation as FoundationDecision
 from blueprint.gateway import Gateway as GatewayDecision
 from blueprint.kong_redis import KongRedis as KongRedisDecision
 from blueprint.mesh import Mesh as MeshDecision
+from blueprint.object_copies import ObjectCopies as ObjectCopiesDecision
 from blueprint.operators import Operator
 from blueprint.operators import Operators as OperatorsDecision
 from components.base import Component
 from components.kubernetes import make
-from manifests import certificates, foundation, gateway, kong_redis, mesh, operators, platform_ready
+from manifests import certificates, foundation, gateway, kong_redis, mesh, object_copies, operators, platform_ready
 
 
 class Foundation(Component):
@@ -168,6 +169,25 @@ class StoreAuthority(Component):
         made = make(self, certificates.authority(decision), namespaces=namespaces, after=after)
         self.ready = [resource for logical, resource in made.items() if logical.startswith("ClusterIssuer/")]
         self.register_outputs({"issuer": decision.name})
+
+
+class ObjectCopies(Component):
+    """Copies of the cluster's objects. Nothing waits for them, and the run fails where the bucket refuses Velero."""
+
+    token = "platform:platform:ObjectCopies"
+
+    def __init__(
+        self,
+        name: str,
+        decision: ObjectCopiesDecision,
+        *,
+        namespaces: Mapping[str, pulumi.Resource],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        make(self, object_copies.copies(decision), namespaces=namespaces, after=after)
+        self.register_outputs({"schedule": decision.schedule})
 
 
 class PlatformReady(Component):

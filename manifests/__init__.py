@@ -20,6 +20,7 @@ from manifests import (
     kong_redis,
     mesh,
     migrations,
+    object_copies,
     operators,
     secrets,
     volumes,
@@ -39,6 +40,7 @@ PLATFORM_SUBJECTS: Final[tuple[Callable[[PlatformPlan], Iterator[Manifest]], ...
     lambda plan: kong_redis.isolation(plan.kong_redis),
     lambda plan: kong_redis.server(plan.kong_redis),
     lambda plan: certificates.authority(plan.authority) if plan.authority else iter(()),
+    lambda plan: object_copies.copies(plan.object_copies) if plan.object_copies else iter(()),
     lambda plan: iter([platform_ready(plan.mesh)]),
 )
 """What the platform becomes, in the order it is made."""

@@ -189,6 +189,8 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     ),
     # Made once, whatever is written in it later; the services need not wait for it.
     "psmdb.percona.com/v1:PerconaServerMongoDBBackup": Treatment(after=("PerconaServerMongoDB",)),
+    "rbac.authorization.k8s.io/v1:ClusterRole": _PLAIN,
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding": Treatment(after=("ClusterRole",), replaced_by=("roleRef",)),
     "rbac.authorization.k8s.io/v1:Role": _PLAIN,
     "rbac.authorization.k8s.io/v1:RoleBinding": Treatment(after=("Role", "ServiceAccount"), replaced_by=("roleRef",)),
     # It has no conditions; it names the first of its pods as soon as that answers.
@@ -205,6 +207,8 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "security.istio.io/v1:AuthorizationPolicy": _PLAIN,
     "security.istio.io/v1:PeerAuthentication": _PLAIN,
     "security.istio.io/v1:RequestAuthentication": _PLAIN,
+    "velero.io/v1:BackupStorageLocation": Treatment(wait_for="jsonpath={.status.phase}=Available"),
+    "velero.io/v1:Schedule": Treatment(after=("BackupStorageLocation",)),
 }
 """Kind → treatment. Total over the kinds this room spells; a test says so."""
 

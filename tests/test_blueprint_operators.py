@@ -4,7 +4,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from blueprint import clusters, network, operators
+from blueprint import clusters, names, network, operators
 from blueprint.context import Context
 from blueprint.names import CLUSTER_NAMESPACES
 from blueprint.operators import OPERATORS
@@ -110,4 +110,5 @@ def test_the_embedded_control_plane_simulates_no_kind_that_no_operator_of_its_gr
 def test_the_namespace_of_every_operator_asked_for_is_made_also_where_it_is_present(stack: str) -> None:
     made = {namespace.name for namespace in blueprint_of(stack).platform.foundation.namespaces}
     asked = {row.namespace.name for row in OPERATORS.values() if row.namespace}
+    asked -= {names.VELERO} if stack == "dev" else set()  # where nothing is copied, nobody asks for it
     assert asked <= made, f"{stack}: no namespace for {sorted(asked - made)}"

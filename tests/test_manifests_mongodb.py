@@ -29,7 +29,7 @@ def _shop(folder: Path, db: str, name: str = "shop", more: str = "") -> Any:
 
 
 def _designed(folder: Path, db: str = "", stack: str = "prod", name: str = "shop", more: str = "") -> Any:
-    return design(settings(stack, backups=Backups(copies=BUCKET)), _shop(folder, db, name, more), stack)
+    return design(settings(stack, backups=Backups(copies=BUCKET, enabled=False)), _shop(folder, db, name, more), stack)
 
 
 def _store(folder: Path, db: str = "", stack: str = "prod", name: str = "shop") -> PerconaMongodb:

@@ -61,6 +61,7 @@ SERVES_NOTHING: Final = {
     "psmdb-operator",
     "redis-operator",
     "reloader",
+    "velero",
 }
 """Operators with neither a webhook nor an API (their charts' templates; the webhooks of External Secrets, of
 redis-operator and of Elastic's are off; Percona's has a server for some and none to serve, v1.22.0)."""
@@ -161,8 +162,8 @@ def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
     owned = [of for service in shop().within("prod") for of in service.spec.resources.values()]
     operated = [of for of in owned if of.type in OPERATED]
     inside = len(operated) + sum(isinstance(of, Shaped) and of.migrations is not None for of in operated)
-    assert len(asking) == 16 + inside, (
-        "twelve services, the gateway and its Redis, the collector, Prometheus, stores and their migrations"
+    assert len(asking) == 17 + inside, (
+        "twelve services, the gateway and its Redis, the collector, Prometheus, Velero, stores and their migrations"
     )
     for (rule,) in asking:
         assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs

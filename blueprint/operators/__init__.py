@@ -28,6 +28,7 @@ from blueprint.operators import (
     psmdb_operator,
     redis_operator,
     reloader,
+    velero,
 )
 from blueprint.operators.installation import NONE, Installable, Operator, Operators
 
@@ -49,6 +50,7 @@ OPERATORS: Final[Mapping[str, Installable]] = {
     "psmdb-operator": psmdb_operator.INSTALLABLE,
     "redis-operator": redis_operator.INSTALLABLE,
     "reloader": reloader.INSTALLABLE,
+    "velero": velero.INSTALLABLE,
 }
 """Release name → operator. The modules are called like it, with _ for -."""
 

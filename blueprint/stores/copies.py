@@ -15,10 +15,8 @@ from blueprint.context import Context
 from blueprint.cron import longest_gap_seconds
 from blueprint.quantities import seconds
 from blueprint.settings import S3, Settings
+from blueprint.settings_backups import COPIED
 from blueprint.text import Fault
-
-COPIED: Final[frozenset[Environment]] = frozenset({"staging", "prod"})
-"""Where copies are made."""
 
 _DAY: Final = 86_400
 

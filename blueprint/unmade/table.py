@@ -17,7 +17,7 @@ from blueprint.catalogue.owning import Amqp, Bucket, Kafka, Nats
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
 from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Postgres, Redis, Valkey
-from blueprint.settings import Backups, Brokers, Settings
+from blueprint.settings import Brokers, Settings
 from blueprint.text import Text
 
 Key = tuple[type[Text], str | None]
@@ -119,14 +119,6 @@ _MANAGED: Final = Row(
     asks=_managed,
 )
 
-_RETENTION: Final = Row(
-    one="retention of backups",
-    many="retentions of backups",
-    planned="backups (0.5)",
-    meanwhile="Set it where your own tool keeps the copies of the cluster's objects",
-    asks=lambda _: 1,
-)
-
 NOT_MADE: Final[Mapping[Key, Row]] = {
     (Backup, "restore_drill"): _DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
@@ -208,15 +200,6 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
         by_default=True,
         asks=lambda _: 1,
     ),
-    (Backups, "enabled"): Row(
-        one="backup of the cluster's objects",
-        many="backups of the cluster's objects",
-        planned="backups (0.5)",
-        meanwhile="Make copies with a tool of your own; say enabled: false where none are wanted",
-        by_default=True,
-        asks=int,
-    ),
-    (Backups, "retention_days"): _RETENTION,
     (Provide, "version"): _PAGES,
     (HttpOperation, "idempotency_key"): _PAGES,
     (Metadata, "annotations"): _PAGES,

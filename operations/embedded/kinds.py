@@ -122,6 +122,10 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("RequestAuthentication", "requestauthentications", NAMESPACED, None),
     ),
     ("telemetry.istio.io", "v1"): (("Telemetry", "telemetries", NAMESPACED, None),),
+    ("velero.io", "v1"): (
+        ("BackupStorageLocation", "backupstoragelocations", NAMESPACED, Phase(value="Available")),
+        ("Schedule", "schedules", NAMESPACED, None),
+    ),
 }
 
 

@@ -28,6 +28,7 @@ from tests.support.standing import (
     REDIS,
     ROLLOUTS,
     SOLVER,
+    VELERO,
     stand_ins,
 )
 
@@ -240,6 +241,14 @@ def _platform(stack: Stack) -> Iterator[Edge]:
     yield Edge(source=ROLLOUTS.end, target=PROMETHEUS.end, ports=(9090,))
     if stack.meshed:
         yield Edge(source=GATEWAY.end, target=ISTIOD.end, ports=(15012,))
+    if stack.objects_copied:
+        yield from _resolving(VELERO.end, stack)
+        yield Edge(source=PROMETHEUS.end, target=VELERO.end, ports=(8085,))
+        yield Edge(source=VELERO.end, target=INTERNET, ports=(443,))
+        if stack.nodes:
+            yield Edge(source=NODES, target=VELERO.end, ports=(8085,))
+        if stack.api_server:
+            yield Edge(source=VELERO.end, target=API_SERVER, ports=(443, 6443))
 
 
 def _by_namespace(specs: Specs, stack: Stack, question: Asked) -> Iterator[Edge]:
@@ -259,7 +268,7 @@ def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
 
     Where no NetworkPolicy counts, everything passes; where only the mesh does, everything but requests to services.
     """
-    standing = {one.end: one for one in stand_ins(specs, meshed=stack.meshed)}
+    standing = {one.end: one for one in stand_ins(specs, meshed=stack.meshed, objects_copied=stack.objects_copied)}
     changing = {end for name, spec in specs.items() for end in migrations(name, spec)}
     services = {pods(name) for name in specs} | changing
     places = {of.name for of in stack.zones}
@@ -294,7 +303,14 @@ def compared(
     objects: Iterable[Manifest], specs: Specs, stack: Stack, questions: Sequence[Asked] = (TOGETHER, *LAYERS)
 ) -> tuple[dict[str, list[str]], int]:
     """What differs between `objects` and `specs`, in words, by question; and how many permissions were compared."""
-    given = [*objects, *(made for one in stand_ins(specs, meshed=stack.meshed) for made in one.objects())]
+    given = [
+        *objects,
+        *(
+            made
+            for one in stand_ins(specs, meshed=stack.meshed, objects_copied=stack.objects_copied)
+            for made in one.objects()
+        ),
+    ]
     asked = [question for question in questions if stack.meshed or question.ways_in or question.ways_out]
     with tempfile.TemporaryDirectory() as folder:
         found = analysed(given, asked, Path(folder), zones=stack.zones, issuers=stack.issuers)

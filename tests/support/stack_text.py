@@ -57,6 +57,8 @@ class Stack:
     """Addresses of the API server."""
     copies: bool
     """Whether stores write copies to a bucket."""
+    objects_copied: bool
+    """Whether the cluster's objects are copied there, too."""
     default_broker: str
     issuers: frozenset[str]
     acme: bool
@@ -80,6 +82,8 @@ def stack_of(file: Path, *, meshed: bool = True) -> Stack:
     """The settings in `file`, a Pulumi.<stack>.yaml."""
     reported = yaml.safe_load(file.read_text())["config"]["platform:settings"]
     cluster = reported["cluster"]
+    backups = reported.get("backups", {})
+    copies = "copies" in backups and reported["environment"] in ("staging", "prod")
     on_gke = ["169.254.20.10"] if cluster.get("platform") == "gke" else []
     return Stack(
         environment=reported["environment"],
@@ -87,7 +91,8 @@ def stack_of(file: Path, *, meshed: bool = True) -> Stack:
         nodes=tuple(cluster.get("nodeCidrs", ())),
         caches=tuple(cluster.get("nodeLocalDns", on_gke)),
         api_server=tuple(cluster.get("apiServerCidrs", ())),
-        copies="copies" in reported.get("backups", {}) and reported["environment"] in ("staging", "prod"),
+        copies=copies,
+        objects_copied=copies and backups.get("enabled", True),
         default_broker=reported.get("brokers", {}).get("default", "kafka"),
         acme=reported.get("gateway", {}).get("certificates", {}).get("kind") == "acme",
         streams=tuple(reported.get("gateway", {}).get("streams", ())),

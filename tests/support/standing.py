@@ -99,6 +99,13 @@ SOLVER: Final = Standing(
     # cert-manager writes the second as an annotation, which Istio reads as well and the analyser does not.
     labels={"acme.cert-manager.io/http01-solver": "true", **_NO_PROXY},
 )
+VELERO: Final = Standing(
+    namespace="velero",
+    name="velero",
+    labels=_named("velero", **{"app.kubernetes.io/instance": "velero"}),
+    account="velero-server",
+    walled=True,
+)
 BROKERS: Final[Mapping[str, Standing]] = {
     "kafka": Standing(
         namespace="messaging",
@@ -153,7 +160,7 @@ OPERATORS: Final[Mapping[str, Standing]] = {
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis", "valkey")
 
 
-def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:
+def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool, objects_copied: bool) -> Sequence[Standing]:
     """Everybody who stands beside the services of `specs`."""
     found = [
         *OPERATORS.values(),
@@ -169,6 +176,7 @@ def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequen
         *BROKERS.values(),
     ]
     found += [ISTIOD] if meshed else []
+    found += [VELERO, _stray("velero")] if objects_copied else []
     found.append(Standing(namespace="cert-manager", name="cert-manager", labels=_named("cert-manager")))
     found.append(Standing(namespace="kube-system", name="metrics-server", labels=_named("metrics-server")))
     found += [_stray(namespace) for namespace in ("messaging", "observability")]

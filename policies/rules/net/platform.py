@@ -82,6 +82,7 @@ GATEWAY: Final = _pods(vendors.KONG_GATEWAY, "gateway", closed=True)
 CONTROLLER: Final = _pods(vendors.KONG_CONTROLLER, "controller")
 REDIS: Final = _pods(vendors.KONG_REDIS, "kong-redis", closed=True)
 SOLVER: Final = _pods(vendors.ACME_SOLVER, "cm-acme-http-solver")
+VELERO: Final = _pods(vendors.VELERO, "velero", closed=True)
 BROKERS: Final[Mapping[Broker, Pods]] = {
     broker: _pods(pods, broker, closed=True) for broker, pods in sorted(vendors.BROKERS.items())
 }
@@ -102,11 +103,12 @@ STANDING: Final = (
     CONTROLLER,
     REDIS,
     SOLVER,
+    VELERO,
     *BROKERS.values(),
     *OPERATORS,
 )
 """Pods that charts and the cluster bring."""
-CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY)
+CLOSED_NAMESPACES: Final = (names.MESSAGING, names.OBSERVABILITY, names.VELERO)
 """The platform's namespaces in which every pod is closed, except for its declared edges."""
 
 
@@ -220,6 +222,33 @@ def own_edges(facts: Facts) -> Iterator[Edge]:
         yield Edge(
             source=PROMETHEUS, target=ServiceNamespaces(), ports=metrics, why="platform edge metrics", must=False
         )
+    if _objects_are_copied(facts):
+        yield from _velero(facts)
+
+
+def _objects_are_copied(facts: Facts) -> bool:
+    """Whether Velero copies the cluster's objects to a bucket of the stack's."""
+    settings = facts.settings
+    return (
+        settings is not None
+        and settings.environment in ("staging", "prod")
+        and settings.backups.enabled
+        and None not in (settings.backups.copies, settings.backups.role)
+    )
+
+
+def _velero(facts: Facts) -> Iterator[Edge]:
+    """Velero reads the API server, writes to a bucket, and answers Prometheus and the kubelet alone."""
+    yield from resolving(VELERO, facts)
+    metrics = opened(vendors.VELERO_METRICS_PORT)
+    yield Edge(source=PROMETHEUS, target=VELERO, ports=metrics, why="platform edge metrics")
+    if probing := nodes(facts):
+        zone = Zone(name="the nodes", must=probing, may=probing)
+        yield Edge(source=zone, target=VELERO, ports=metrics, why="platform edge kubelet")
+    if there := api_server(facts):
+        zone = Zone(name="the API server", must=there, may=there)
+        yield Edge(source=VELERO, target=zone, ports=API_SERVER_PORTS, why="it reads what it copies")
+    yield Edge(source=VELERO, target=internet(facts), ports=ports("TCP", 443), why="its copies go to a bucket")
 
 
 def edges_of(service: Service, pods: Pods, facts: Facts) -> Iterator[Edge]:
