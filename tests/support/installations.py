@@ -8,6 +8,7 @@ from blueprint import clusters, network, operators
 from blueprint.catalogue import Environment, Service
 from blueprint.catalogue.storing import Opensearch
 from blueprint.context import Context
+from blueprint.reading import Catalogue
 from blueprint.settings import Existing, Gateway, Mesh
 from manifests.operators import values
 from tests.support.stacks import settings, shop
@@ -19,7 +20,15 @@ NOT_IN_THE_SHOP: Final = {"looked": Opensearch(type="opensearch")}
 """Stores of the engines that no service of the shop has, by name: their operators are looked at, too."""
 
 
-def _with_every_engine(service: Service) -> Service:
+def every_engine() -> Catalogue:
+    """The shop, with a store of each engine."""
+    entries, name = dict(shop().entries), "search-service"
+    patched = {environment: _with(each) for environment, each in entries[name].patched.items()}
+    entries[name] = replace(entries[name], written=_with(entries[name].written), patched=patched)
+    return Catalogue(entries=entries)
+
+
+def _with(service: Service) -> Service:
     resources = {**service.spec.resources, **NOT_IN_THE_SHOP}
     return service.model_copy(update={"spec": service.spec.model_copy(update={"resources": resources})})
 
@@ -41,9 +50,7 @@ def context(
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
         gateway=Gateway(streams=(8883,)),
     )
-    services = [
-        _with_every_engine(each) if each.name == "search-service" else each for each in shop().within(text.environment)
-    ]
+    services = every_engine().within(text.environment)
     return Context(
         settings=text,
         cluster=replace(clusters.decide(text.cluster), platform=platform),
