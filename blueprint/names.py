@@ -22,6 +22,7 @@ EXTERNAL_SECRETS: Final = "external-secrets"
 ARGO_ROLLOUTS: Final = "argo-rollouts"
 MESSAGING: Final = "messaging"
 OBSERVABILITY: Final = "observability"
+OPENSEARCH_OPERATOR: Final = "opensearch-operator"
 PSMDB: Final = "psmdb-system"
 REDIS_OPERATOR: Final = "redis-operator"
 RELOADER: Final = "reloader"
@@ -38,6 +39,7 @@ PLATFORM_NAMESPACES: Final = (
     KONG,
     MESSAGING,
     OBSERVABILITY,
+    OPENSEARCH_OPERATOR,
     PSMDB,
     REDIS_OPERATOR,
     RELOADER,

@@ -139,6 +139,8 @@ class Data(Text):
     """ClickHouse; no cloud here manages one."""
     elasticsearch: Placement = "operator"
     """Elasticsearch."""
+    opensearch: Placement = "operator"
+    """OpenSearch."""
 
 
 _StorageClass = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]

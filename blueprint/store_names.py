@@ -31,6 +31,18 @@ def store_account(resource: str) -> str:
     return f"{resource}.store"
 
 
+def administrator(resource: str) -> str:
+    """The credentials with which an operator changes a store's users: generator, ExternalSecret and Secret. With a dot,
+    as above."""
+    return f"{resource}.admin"
+
+
+def administrator_certificate(resource: str) -> str:
+    """The certificate with which an operator's Job changes what a store keeps about its users, and its Secret. With a
+    dot, as above."""
+    return f"{resource}.admin-tls"
+
+
 def members_key(resource: str) -> str:
     """The Secret by which the members of a MongoDB know each other. It is also the name of a volume, so without dots;
     with the ending Percona's operator gives it by itself."""

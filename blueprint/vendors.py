@@ -70,11 +70,12 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "clickhouse": (8443, 9440),
     "elasticsearch": (9200,),
     "mongodb": (27017,),
+    "opensearch": (9200,),
     "postgres": (5432,),
     "redis": (6379,),
     "valkey": (6379,),
 }
-"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, CloudNativePG, OT)."""
+"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, OpenSearch, CloudNativePG, OT)."""
 
 API_SERVER_PORTS: Final = (Port(number=443), Port(number=6443))
 """Where an API server listens behind the Service `kubernetes`: the clouds' on 443, those of kubeadm, kind and k3s on
@@ -106,6 +107,9 @@ CLICKHOUSE_OPERATOR: Final = Pods(
 REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "redis-operator"})
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
 ECK_OPERATOR: Final = Pods(namespace=names.ECK, labels={"app.kubernetes.io/name": "elastic-operator"})
+OPENSEARCH_OPERATOR: Final = Pods(
+    namespace=names.OPENSEARCH_OPERATOR, labels={"app.kubernetes.io/name": "opensearch-operator"}
+)
 PSMDB_OPERATOR: Final = Pods(namespace=names.PSMDB, labels={"app.kubernetes.io/name": "psmdb-operator"})
 # OT-CONTAINER-KIT/redis-operator v0.26.0: internal/controller/common/constants.go (6379, 26379 of Sentinel). The
 # operator connects to both (internal/controller/common/redis/heal.go); the kubelet runs redis-cli in the container.
@@ -155,6 +159,18 @@ OPERATED: Final[Mapping[str, Operated]] = {
         probed=(),
         asks_api_server=False,
         copies=True,
+    ),
+    # opensearch-k8s-operator v3.0.0-alpha: pkg/builders/cluster.go (9200 HTTP, 9300 transport; the kubelet asks the
+    # first, its other probes are programs), pkg/reconcilers/securityconfig.go (so does a Job of the operator's).
+    # Nothing in its pods speaks to the API server; an exporter would come from the internet.
+    "opensearch": Operated(
+        operator=OPENSEARCH_OPERATOR,
+        operated=(9200,),
+        peers=(9200, 9300),
+        metrics=None,
+        probed=(9200,),
+        asks_api_server=False,
+        copies=False,
     ),
     # cloudnative-pg v1.30.0: docs/src/networking.md (operator to 5432 and 8000), pkg/management/url (8000 status and
     # probes, 9187 metrics); the instance manager in every pod follows its Cluster at the API server.

@@ -13,9 +13,17 @@ from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import Owned, marks
 from blueprint.stores.namespaced import InNamespace
+from blueprint.stores.opensearch_operator import OperatedOpensearch
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
-from manifests import altinity_clickhouse, cloudnative_pg, eck_elasticsearch, percona_mongodb, redis_operator
+from manifests import (
+    altinity_clickhouse,
+    cloudnative_pg,
+    eck_elasticsearch,
+    opensearch_operator,
+    percona_mongodb,
+    redis_operator,
+)
 from manifests.credentials import handed_over
 from manifests.isolation import network_policy
 from manifests.keeping import marked
@@ -66,6 +74,7 @@ OBJECTS: Final[Mapping[type, Own]] = {
     CloudNativePg: _operated(cloudnative_pg.objects),
     EckElasticsearch: _operated(eck_elasticsearch.objects),
     InNamespace: _rules,
+    OperatedOpensearch: _operated(opensearch_operator.objects),
     OperatedRedis: _operated(redis_operator.objects),
     PerconaMongodb: _operated(percona_mongodb.objects),
     Shared: _rules,

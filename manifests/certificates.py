@@ -5,7 +5,7 @@ from typing import Final
 
 from blueprint import names, store_names
 from blueprint.authority import Authority
-from manifests.manifest import Manifest, manifest
+from manifests.manifest import Manifest, given, manifest
 
 CERT_MANAGER: Final = "cert-manager.io/v1"
 GROUP: Final = "cert-manager.io"
@@ -43,15 +43,17 @@ def server(
     watched: Mapping[str, str],
     usages: Sequence[str] = SERVES,
     subject: Mapping[str, str] = {},
+    encoding: str | None = None,
 ) -> Manifest:
     """What the store `resource` proves itself with; `watched` is what its Secret is labelled with. `subject` is for
-    servers that want one; a client looks at `dns_names`."""
+    servers that want one; a client looks at `dns_names`. `encoding` is of the key, where the server reads one alone."""
     return _certificate(
         store_names.server(resource),
         namespace,
         hours,
         usages,
         labels,
+        encoding,
         **subject,
         dnsNames=list(dns_names),
         secretTemplate={"labels": {**labels, **watched}},
@@ -65,14 +67,26 @@ def client(namespace: str, hours: int, *, labels: Mapping[str, str]) -> Manifest
     )
 
 
+def administrator(resource: str, namespace: str, hours: int, *, labels: Mapping[str, str], name: str) -> Manifest:
+    """The certificate called `name` of whoever may do everything to the store `resource`; a server reads its key."""
+    secret = store_names.administrator_certificate(resource)
+    return _certificate(secret, namespace, hours, ("client auth",), labels, "PKCS8", commonName=name)
+
+
 def _certificate(
-    name: str, namespace: str, hours: int, usages: Sequence[str], labels: Mapping[str, str], **of: object
+    name: str,
+    namespace: str,
+    hours: int,
+    usages: Sequence[str],
+    labels: Mapping[str, str],
+    encoding: str | None = None,
+    **of: object,
 ) -> Manifest:
     spec = {
         "secretName": name,
         **of,
         "duration": f"{hours}h0m0s",
-        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always", **given(encoding=encoding)},
         "usages": ["digital signature", *usages],
         "issuerRef": {"group": GROUP, "kind": "ClusterIssuer", "name": names.STORE_AUTHORITY},
     }

@@ -231,6 +231,17 @@ def _elasticsearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     )
 
 
+def _opensearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+    version, pools = major(at(cluster, "spec.general.image")), cluster["spec"]["nodePools"]
+    nodes = sum(each.get("replicas", 0) for each in pools)
+    return Holding(
+        engine=f"OpenSearch {version}" if version else "OpenSearch",
+        what="every index",
+        disks=f"{nodes} × {at(cluster, 'spec.nodePools.0.diskSize') or 'of an unknown size'}",
+        copies=None,
+    )
+
+
 def _files(claim: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     del beside
     modes, size = claim["spec"].get("accessModes", ()), at(claim, "spec.resources.requests.storage")
@@ -252,6 +263,7 @@ HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holdin
     "clickhouse.altinity.com/v1:ClickHouseInstallation": _clickhouse,
     "core/v1:PersistentVolumeClaim": _files,
     "elasticsearch.k8s.elastic.co/v1:Elasticsearch": _elasticsearch,
+    "opensearch.org/v1:OpenSearchCluster": _opensearch,
     "postgresql.cnpg.io/v1:Cluster": _postgres,
     "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
     "redis.redis.opstreelabs.in/v1beta2:RedisReplication": _redis,

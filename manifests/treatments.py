@@ -20,8 +20,8 @@ _MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
 _CREDENTIALS: Final = ("Certificate", "ExternalSecret")
 """What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
 _STORES: Final = (
-    *("ClickHouseInstallation", "Cluster", "Database", "Elasticsearch", "PerconaServerMongoDB", "Pooler"),
-    "RedisReplication",
+    *("ClickHouseInstallation", "Cluster", "Database", "Elasticsearch", "OpenSearchCluster"),
+    *("OpensearchUserRoleBinding", "PerconaServerMongoDB", "Pooler", "RedisReplication"),
 )
 """What its pods connect to when they start."""
 _MIGRATIONS: Final = ("Job",)
@@ -156,6 +156,30 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "networking.istio.io/v1:VirtualService": Treatment(after=("DestinationRule",)),
     "networking.k8s.io/v1:IngressClass": Treatment(replaced_by=("spec.controller",)),
     "networking.k8s.io/v1:NetworkPolicy": _PLAIN,
+    # Its phase says that it runs before anything does.
+    "opensearch.org/v1:OpenSearchCluster": Treatment(
+        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
+        wait_for="jsonpath={.status.initialized}=true",
+        holds_data=True,
+        protected=True,
+        grows=("spec.nodePools.0.diskSize", "spec.nodePools.1.diskSize"),
+        version="spec.general.image",
+    ),
+    "opensearch.org/v1:OpensearchRole": Treatment(
+        after=("OpenSearchCluster",),
+        wait_for="jsonpath={.status.state}=CREATED",
+        replaced_by=("spec.opensearchCluster",),
+    ),
+    "opensearch.org/v1:OpensearchUser": Treatment(
+        after=("OpenSearchCluster",),
+        wait_for="jsonpath={.status.state}=CREATED",
+        replaced_by=("spec.opensearchCluster",),
+    ),
+    "opensearch.org/v1:OpensearchUserRoleBinding": Treatment(
+        after=("OpensearchRole", "OpensearchUser"),
+        wait_for="jsonpath={.status.state}=CREATED",
+        replaced_by=("spec.opensearchCluster",),
+    ),
     "policy/v1:PodDisruptionBudget": _PLAIN,
     # The operator makes the database, the roles and the pooler of a cluster when that answers.
     "postgresql.cnpg.io/v1:Cluster": Treatment(

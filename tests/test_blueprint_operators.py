@@ -4,7 +4,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from blueprint import clusters, names, network, operators
+from blueprint import clusters, design, names, network, operators
 from blueprint.context import Context
 from blueprint.names import CLUSTER_NAMESPACES
 from blueprint.operators import OPERATORS
@@ -12,8 +12,8 @@ from blueprint.settings import Mesh
 from manifests import everything
 from manifests.operators import objects
 from operations.embedded.kinds import KINDS
-from tests.support.installations import EVERY_STACK, context
-from tests.support.stacks import STACKS, blueprint_of, settings, shop
+from tests.support.installations import EVERY_STACK, context, every_engine
+from tests.support.stacks import STACKS, settings, shop
 
 CLUSTERS_OWN = frozenset(
     {
@@ -77,8 +77,6 @@ def test_no_kind_has_two_owners() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("mode", ["sidecar", "none"])
 def test_every_kind_a_stack_makes_is_the_clusters_or_comes_with_an_operator_it_installs(stack: str, mode: str) -> None:
-    from blueprint import design  # noqa: PLC0415
-
     text = settings(stack, mesh=Mesh(mode=mode))  # type: ignore[arg-type]  # parametrized
     services = shop().within(text.environment)
     installing = operators.decide(
@@ -108,7 +106,8 @@ def test_the_embedded_control_plane_simulates_no_kind_that_no_operator_of_its_gr
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_namespace_of_every_operator_asked_for_is_made_also_where_it_is_present(stack: str) -> None:
-    made = {namespace.name for namespace in blueprint_of(stack).platform.foundation.namespaces}
+    platform = design(settings(stack), every_engine(), stack).platform
+    made = {namespace.name for namespace in platform.foundation.namespaces}
     asked = {row.namespace.name for row in OPERATORS.values() if row.namespace}
     asked -= {names.VELERO} if stack == "dev" else set()  # where nothing is copied, nobody asks for it
     assert asked <= made, f"{stack}: no namespace for {sorted(asked - made)}"

@@ -57,6 +57,7 @@ SERVES_NOTHING: Final = {
     "external-secrets",
     "istio-base",
     "istio-cni",
+    "opensearch-operator",
     "plugin-barman-cloud",
     "psmdb-operator",
     "redis-operator",
@@ -64,7 +65,8 @@ SERVES_NOTHING: Final = {
     "velero",
 }
 """Operators with neither a webhook nor an API (their charts' templates; the webhooks of External Secrets, of
-redis-operator and of Elastic's are off; Percona's has a server for some and none to serve, v1.22.0)."""
+redis-operator, of Elastic's and of OpenSearch's are off; Percona's has a server for some and none to serve,
+v1.22.0)."""
 
 
 def _policies(made: list[Manifest], namespace: str) -> Iterator[Manifest]:

@@ -12,7 +12,7 @@ from manifests import Manifest, everything
 from manifests.identity import kind
 from manifests.operators import objects as beside_charts
 from manifests.treatments import SPECIAL, TREATMENTS, annotated, follows, replaces, restarts, treatment
-from tests.support.installations import EVERY_STACK
+from tests.support.installations import EVERY_STACK, every_engine
 from tests.support.program_run import Run
 from tests.support.program_variants import objects as registered
 from tests.support.program_variants import ran
@@ -34,7 +34,7 @@ def made(folder: Path) -> list[Manifest]:
     others = design(
         settings("prod", gateway=edge), catalogue(folder, nightly=NIGHTLY, broker=OPEN, keeper=KEEPS, each=EACH)
     )
-    stacks = [*(blueprint_of(stack) for stack in STACKS), others]
+    stacks = [*(design(settings(stack), every_engine(), stack) for stack in STACKS), others]
     return [
         *(manifest for stack in stacks for manifest in everything(stack)),
         *(manifest for stack in EVERY_STACK.values() for manifest in beside_charts(stack)),

@@ -35,6 +35,7 @@ KEEPER: Final = (
     docs: {type: mongodb}
     cache: {type: redis}
     index: {type: elasticsearch}
+    found: {type: opensearch}
     own: {type: secret, params: {keys: [KEY], source: generated}}
 """
 )

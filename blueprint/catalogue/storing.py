@@ -19,7 +19,7 @@ class Migrations(Text):
     the schema it left: so it adds first, and takes away a version later. It reaches names and this one store, without a
     pooler in between. Of PostgreSQL it finds DATABASE_URL and what libpq, and most drivers, read by themselves: PGHOST,
     PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB and of ClickHouse DATABASE_URL; of
-    Elasticsearch DATABASE_URL and DATABASE_CA, the path of the authority's certificate.
+    Elasticsearch and of OpenSearch DATABASE_URL and DATABASE_CA, the path of the authority's certificate.
     """
 
     image: Image
@@ -233,5 +233,30 @@ class Elasticsearch(Shaped):
     """Settings."""
 
 
-AnyStore = Postgres | Mongodb | Redis | Valkey | Clickhouse | Elasticsearch
+class OpensearchParams(Text):
+    """Settings of OpenSearch."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
+    """Major version, in quotes. Unset: the platform's. Raising it is an upgrade of running data."""
+
+
+class Opensearch(Shaped):
+    """An OpenSearch of the service's own, always of three nodes that may lead: its operator starts no fewer.
+
+    `${resources.<name>.<key>}` answers host, port, username, password, ca (path of the authority's certificate in the
+    pods) and url: `https://<username>:<password>@<host>:9200`. Clients must be given `ca`: an address has no place for
+    it. Clients of Elasticsearch refuse it. The user may do anything with its indices, templates and ingest pipelines,
+    and nothing else to the server. highAvailability puts the nodes into different zones, in production without
+    exception. readReplicas are nodes that hold data and never lead; how many copies a shard has is the index's own
+    setting.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = ("host", "port", "username", "password", "url", "ca")
+    type: Literal["opensearch"]
+    """opensearch"""
+    params: OpensearchParams = OpensearchParams()
+    """Settings."""
+
+
+AnyStore = Postgres | Mongodb | Redis | Valkey | Clickhouse | Elasticsearch | Opensearch
 """Every type of store."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.storing import KeyValue, Store
+from blueprint.catalogue.storing import KeyValue
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
-from blueprint.stores import redis_operator, versions
+from blueprint.stores import made_services, redis_operator, versions
 from blueprint.stores.sizes import REDIS, StoreSize
 from blueprint.text import Fault
 
@@ -35,21 +35,8 @@ def faults(service: Service, resource: str, text: KeyValue, settings: Settings) 
             "is transaction, and nothing between a service and its Redis gives connections back",
             "Drop it; pool.maxPerReplica holds as it is",
         )
-    yield from _names(service, resource)
+    yield from made_services.faults(service, resource, MADE)
     yield from _connections(service, text, settings)
-
-
-def _names(service: Service, resource: str) -> Iterator[Fault]:
-    theirs = {f"{resource}-{each}" for each in MADE}
-    stores = (name for name, of in sorted(service.spec.resources.items()) if isinstance(of, Store))
-    for other in stores:
-        if other in theirs:
-            yield Fault(
-                "type",
-                f"makes a Service called '{other}', and so does the store of that name, so that one would answer for"
-                " the other",
-                f"Call '{other}' otherwise",
-            )
 
 
 def _connections(service: Service, text: KeyValue, settings: Settings) -> Iterator[Fault]:

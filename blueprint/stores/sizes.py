@@ -163,3 +163,30 @@ ELASTICSEARCH: Final[Mapping[Environment, Scale]] = {
 """Memory: the server gives its heap half of it by itself; 1 GiB is the least Elastic starts a container with
 (elastic.co, "Start a single-node cluster in Docker"), 2 GiB what its operator gives where nothing is said. CPU and
 disk: unmeasured estimates, in production 8 GiB to a core as PostgreSQL's."""
+
+_OPENSEARCH_QUEUE: Final = 1000
+"""Searches a node lets wait before it refuses the next (opensearch-project/OpenSearch, ThreadPool.java: SEARCH)."""
+
+_OPENSEARCH_LAPTOP: Final[Scale] = {
+    "small": _size(250, 1536, 1, _OPENSEARCH_QUEUE),
+    "medium": _size(250, 2048, 2, _OPENSEARCH_QUEUE),
+    "large": _size(500, 3072, 5, _OPENSEARCH_QUEUE),
+}
+OPENSEARCH: Final[Mapping[Environment, Scale]] = {
+    "dev": _OPENSEARCH_LAPTOP,
+    "ephemeral": _OPENSEARCH_LAPTOP,
+    "staging": {
+        "small": _size(250, 1536, 10, _OPENSEARCH_QUEUE),
+        "medium": _size(250, 2048, 20, _OPENSEARCH_QUEUE),
+        "large": _size(500, 4096, 50, _OPENSEARCH_QUEUE),
+    },
+    "prod": {
+        "small": _size(250, 2048, 20, _OPENSEARCH_QUEUE),
+        "medium": _size(500, 4096, 100, _OPENSEARCH_QUEUE),
+        "large": _size(1000, 8192, 500, _OPENSEARCH_QUEUE),
+    },
+}
+"""Memory: the operator gives the heap half of what is asked for (v3.0.0-alpha, pkg/helpers/helpers.go). 512 MiB of heap
+is the least OpenSearch's own examples start it with; its image brings every plugin of the project, so a dev node has
+half as much again as Elasticsearch's least, an estimate. 2 GiB is what the operator's guide asks for. CPU and disk:
+unmeasured estimates, in production 8 GiB to a core as PostgreSQL's."""

@@ -16,7 +16,7 @@ from blueprint.catalogue.offering import HttpOperation, Provide
 from blueprint.catalogue.owning import Amqp, Bucket, Kafka, Nats
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
-from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Postgres, Redis, Valkey
+from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Opensearch, Postgres, Redis, Valkey
 from blueprint.settings import Brokers, Settings
 from blueprint.text import Text
 
@@ -131,6 +131,8 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Clickhouse, "deletion"): _SNAPSHOT,
     (Elasticsearch, "backup"): _COPIES,
     (Elasticsearch, "deletion"): _SNAPSHOT,
+    (Opensearch, "backup"): _COPIES,
+    (Opensearch, "deletion"): _SNAPSHOT,
     (Kafka, None): _ACCOUNT,
     (Nats, None): _ACCOUNT,
     (Amqp, None): _ACCOUNT,

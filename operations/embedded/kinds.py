@@ -24,6 +24,8 @@ from operations.embedded.store_readiness import (
     AltinityInstallation,
     ElasticsearchPhase,
     MongodbReplicaSet,
+    OpensearchInitialized,
+    OpensearchState,
     PostgresCluster,
     RedisFirst,
 )
@@ -101,6 +103,12 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
         ("ServiceEntry", "serviceentries", NAMESPACED, None),
         ("Sidecar", "sidecars", NAMESPACED, None),
         ("VirtualService", "virtualservices", NAMESPACED, None),
+    ),
+    ("opensearch.org", "v1"): (
+        ("OpenSearchCluster", "opensearchclusters", NAMESPACED, OpensearchInitialized()),
+        ("OpensearchRole", "opensearchroles", NAMESPACED, OpensearchState()),
+        ("OpensearchUser", "opensearchusers", NAMESPACED, OpensearchState()),
+        ("OpensearchUserRoleBinding", "opensearchuserrolebindings", NAMESPACED, OpensearchState()),
     ),
     ("postgresql.cnpg.io", "v1"): (
         ("Cluster", "clusters", NAMESPACED, PostgresCluster()),

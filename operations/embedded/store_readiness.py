@@ -181,3 +181,53 @@ class ElasticsearchPhase:
     @property
     def status(self) -> str:
         return _elasticsearch("Ready", health="green", nodes=_LEADERS)
+
+
+_NODES: Final = "{{ (index .spec.nodePools 0).replicas }}"
+
+
+def _opensearch(*, health: str, nodes: str) -> str:
+    return (
+        f"phase: RUNNING\nhealth: {health}\navailableNodes: {nodes}\nversion: {{{{ .spec.general.version }}}}\n"
+        "componentsStatus: []\n"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpensearchInitialized:
+    """The OpenSearchCluster of the project's operator: it says at once that it runs, and when every node that may lead
+    has answered, that it is initialized (v3.0.0-alpha, opensearchController.go). It says nothing of the generation.
+
+    Its pods are not simulated, as CloudNativePG's are not.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.phase)", status=_opensearch(health="unknown", nodes="0")),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return "has(self.status) && has(self.status.initialized) && self.status.initialized == true"
+
+    @property
+    def status(self) -> str:
+        return _opensearch(health="green", nodes=_NODES) + "initialized: true\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpensearchState:
+    """A user, a role or a binding of the same operator: pending until the server has it (v3.0.0-alpha, users.go)."""
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.state)", status="state: PENDING\n"),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return "has(self.status) && has(self.status.state) && self.status.state == 'CREATED'"
+
+    @property
+    def status(self) -> str:
+        return "state: CREATED\n"

@@ -47,7 +47,7 @@ PAIRS: Final = frozenset(
 
 LOGINS: Final = (
     *("amqp", "basic", "broker", "cache", "clickhouse", "db", "docker", "elastic", "elasticsearch", "http"),
-    *("kafka", "keydb", "ldap", "mail", "mongo", "mongodb", "mysql", "nats", "neo4j", "npm", "postgres"),
+    *("kafka", "keydb", "ldap", "mail", "mongo", "mongodb", "mysql", "nats", "neo4j", "npm", "opensearch", "postgres"),
     *("proxy", "rabbitmq", "redis", "registry", "sentinel", "smtp", "valkey"),
 )
 """What one logs in to: before a last `auth` it is what one logs in with, REDIS_AUTH, NEO4J_AUTH."""

@@ -84,6 +84,16 @@ OPERATORS: Final[Mapping[str, str]] = {
         "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar VirtualService WorkloadEntry "
         "WorkloadGroup"
     ),
+    "opensearch.opster.io": (
+        "OpenSearchCluster OpenSearchISMPolicy OpensearchActionGroup OpensearchComponentTemplate "
+        "OpensearchIndexTemplate OpensearchRole OpensearchSnapshotPolicy OpensearchTenant OpensearchUser "
+        "OpensearchUserRoleBinding"
+    ),
+    "opensearch.org": (
+        "OpenSearchCluster OpenSearchISMPolicy OpensearchActionGroup OpensearchComponentTemplate "
+        "OpensearchIndexTemplate OpensearchRole OpensearchSnapshotPolicy OpensearchTenant OpensearchUser "
+        "OpensearchUserRoleBinding"
+    ),
     "opentelemetry.io": "Instrumentation OpenTelemetryCollector",
     "packageregistry.k8s.elastic.co": "PackageRegistry",
     "postgresql.cnpg.io": (

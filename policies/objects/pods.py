@@ -30,9 +30,10 @@ ROLES: Final[dict[str, Role]] = {
 READ: Final = frozenset({*ROLES, CONTEXT})
 """Fields that are read with their pod spec, and so are no pieces."""
 
-FINISHED: Final = frozenset({"Pooler.postgresql.cnpg.io"})
+FINISHED: Final = frozenset({"OpenSearchCluster.opensearch.org", "Pooler.postgresql.cnpg.io"})
 """Kinds whose operator writes its own account and security over the pod spec it is given, so that what is not written
-there is not missing (cloudnative-pg v1.30.0, pkg/specs/pgbouncer/deployments.go). Their pod specs are pieces."""
+there is not missing (cloudnative-pg v1.30.0, pkg/specs/pgbouncer/deployments.go; opensearch-k8s-operator v3.0.0-alpha,
+pkg/builders/cluster.go). Their pod specs are pieces."""
 
 HOLDERS: Final = re.compile(r".*(?:containers|specs?|templates?)|pod", re.IGNORECASE)
 """Fields under which a pod spec would be found. One that is not known yet may hide anything."""

@@ -2,16 +2,35 @@
 
 from dataclasses import replace
 from itertools import product
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from blueprint import clusters, network, operators
-from blueprint.catalogue import Environment
+from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.storing import Opensearch
 from blueprint.context import Context
+from blueprint.reading import Catalogue
 from blueprint.settings import Existing, Gateway, Mesh
 from manifests.operators import values
 from tests.support.stacks import settings, shop
 
 ENVIRONMENTS: tuple[Environment, ...] = tuple(sorted(get_args(Environment)))
+
+
+NOT_IN_THE_SHOP: Final = {"looked": Opensearch(type="opensearch")}
+"""Stores of the engines that no service of the shop has, by name: their operators are looked at, too."""
+
+
+def every_engine() -> Catalogue:
+    """The shop, with a store of each engine."""
+    entries, name = dict(shop().entries), "search-service"
+    patched = {environment: _with(each) for environment, each in entries[name].patched.items()}
+    entries[name] = replace(entries[name], written=_with(entries[name].written), patched=patched)
+    return Catalogue(entries=entries)
+
+
+def _with(service: Service) -> Service:
+    resources = {**service.spec.resources, **NOT_IN_THE_SHOP}
+    return service.model_copy(update={"spec": service.spec.model_copy(update={"resources": resources})})
 
 
 def context(
@@ -31,7 +50,7 @@ def context(
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
         gateway=Gateway(streams=(8883,)),
     )
-    services = shop().within(text.environment)
+    services = every_engine().within(text.environment)
     return Context(
         settings=text,
         cluster=replace(clusters.decide(text.cluster), platform=platform),

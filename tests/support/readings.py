@@ -46,6 +46,8 @@ OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "spec.resources.*(Redis).pool.maxPerReplica": (500,),
     "spec.resources.*(Elasticsearch).owns": (["orders"],),
     "spec.resources.*(Elasticsearch).pool.maxPerReplica": (500,),
+    "spec.resources.*(Opensearch).owns": (["orders"],),
+    "spec.resources.*(Opensearch).pool.maxPerReplica": (500,),
     "spec.resources.*(Valkey).owns": (["orders"],),
     "spec.resources.*(Valkey).pool.maxPerReplica": (500,),
     # Names of other things in the example.

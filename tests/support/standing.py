@@ -142,6 +142,12 @@ CLICKHOUSE_OPERATOR: Final = Standing(
     labels=_named("altinity-clickhouse-operator"),
     account="clickhouse-operator",
 )
+OPENSEARCH_OPERATOR: Final = Standing(
+    namespace="opensearch-operator",
+    name="opensearch-operator",
+    labels=_named("opensearch-operator"),
+    account="opensearch-operator",
+)
 PSMDB_OPERATOR: Final = Standing(
     namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
 )
@@ -152,12 +158,13 @@ OPERATORS: Final[Mapping[str, Standing]] = {
     "clickhouse": CLICKHOUSE_OPERATOR,
     "elasticsearch": ECK_OPERATOR,
     "mongodb": PSMDB_OPERATOR,
+    "opensearch": OPENSEARCH_OPERATOR,
     "postgres": CLOUDNATIVE_PG,
     "redis": REDIS_OPERATOR,
     "valkey": REDIS_OPERATOR,
 }
 """Engine → who runs its stores."""
-STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis", "valkey")
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "opensearch", "postgres", "redis", "valkey")
 
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool, objects_copied: bool) -> Sequence[Standing]:

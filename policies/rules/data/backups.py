@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Postgres, Store
+from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Opensearch, Postgres, Store
 from policies.cloud.wants import is_given
 from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
@@ -18,6 +18,7 @@ PSMDB: Final = "PerconaServerMongoDB.psmdb.percona.com"
 CLICKHOUSE: Final = "ClickHouseInstallation.clickhouse.altinity.com"
 ELASTICSEARCH: Final = "Elasticsearch.elasticsearch.k8s.elastic.co"
 KAFKA: Final = "Kafka.kafka.strimzi.io"
+OPENSEARCH: Final = "OpenSearchCluster.opensearch.org"
 PLUGIN: Final = "barman-cloud.cloudnative-pg.io"
 OFF_CLUSTER: Final = ("azure", "gcs", "minio", "s3")
 """Percona's kinds of storage that are somewhere else; `filesystem` is the cluster's own disk."""
@@ -29,6 +30,7 @@ COPIERS: Final[Mapping[str, tuple[str, ...]]] = {
     CLICKHOUSE: ("clickhouse-backup",),
     ELASTICSEARCH: ("_slm", "_snapshot", "slm-policy"),
     KAFKA: ("mirror", "kafka-backup"),
+    OPENSEARCH: ("_sm", "_snapshot"),
 }
 """What a CronJob's image or arguments say that copies a store whose operator cannot."""
 ASKED: Final[Mapping[str, type[Store]]] = {
@@ -36,6 +38,7 @@ ASKED: Final[Mapping[str, type[Store]]] = {
     PSMDB: Mongodb,
     CLICKHOUSE: Clickhouse,
     ELASTICSEARCH: Elasticsearch,
+    OPENSEARCH: Opensearch,
 }
 """What a service writes to get one."""
 
@@ -44,7 +47,7 @@ ASKED: Final[Mapping[str, type[Store]]] = {
     "data-backups-operator",
     "–/M/M",
     HIGH,
-    sorts(CNPG, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA),
+    sorts(CNPG, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA, OPENSEARCH),
     why="A store without a copy elsewhere is gone with its cluster.",
     cure="Give it a target off the cluster, a schedule and a retention",
     where="services/{service}.yaml: resources.<name>.backup",

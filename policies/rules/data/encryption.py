@@ -154,6 +154,17 @@ CLICKHOUSE: Final = (
 )
 """Altinity's operator opens the ports without TLS, and those alone, unless it is told."""
 
+OPENSEARCH: Final = tuple(
+    Want(
+        path=f"spec.security.tls.{side}",
+        accepts=lambda at, _, __: at.is_set and at["enabled"].flag is not False,
+        wanted="",
+        says="is not told to use TLS",
+    )
+    for side in ("http", "transport")
+)
+"""Its operator speaks TLS where it is told of it, and unless it is told not to."""
+
 IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
     **of_stores(lambda store: store.in_transit),
     "aws:rds/parameterGroup:ParameterGroup": (POSTGRES, MYSQL),
@@ -167,6 +178,7 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
         off("spec.unsafeFlags.tls"),
     ),
     "ClickHouseInstallation.clickhouse.altinity.com": CLICKHOUSE,
+    "OpenSearchCluster.opensearch.org": OPENSEARCH,
     "Elasticsearch.elasticsearch.k8s.elastic.co": (off("spec.http.tls.selfSignedCertificate.disabled"),),
     **{f"{kind}.redis.redis.opstreelabs.in": REDIS for kind in ("Redis", "RedisCluster", "RedisSentinel")},
     "RedisReplication.redis.redis.opstreelabs.in": (*REDIS, ITS_SENTINELS),
@@ -222,6 +234,7 @@ OPERATORS: Final = (
     "clickhouse-keeper.altinity.com",
     "clickhouse.altinity.com",
     "elasticsearch.k8s.elastic.co",
+    "opensearch.org",
     "postgresql.cnpg.io",
     "psmdb.percona.com",
     "rabbitmq.com",

@@ -71,6 +71,7 @@ PROTECTED: Final = Want(
                 off("spec.storage.deleteClaim"),
                 off("spec.storage.volumes[].deleteClaim"),
             ),
+            "OpenSearchCluster.opensearch.org": (PROTECTED,),
             "PerconaServerMongoDB.psmdb.percona.com": (
                 Want(
                     path="metadata.finalizers",
@@ -107,6 +108,11 @@ def _may_lead(config: View) -> bool:
     return not roles or any("master" in each.words for each in roles)
 
 
+def _managers(pools: View) -> float:
+    """Nodes of an OpenSearch that may lead it; `master` is the word of versions before 2."""
+    return sum(each["replicas"].number or 0 for each in pools if {"cluster_manager", "master"} & {*each["roles"].words})
+
+
 IN_ZONES: Final[Mapping[str, tuple[Want, ...]]] = {
     **of_stores(lambda store: store.zones),
     "Cluster.postgresql.cnpg.io": (least("spec.instances", 3, default=1),),
@@ -128,6 +134,20 @@ IN_ZONES: Final[Mapping[str, tuple[Want, ...]]] = {
             accepts=lambda at, _, __: _masters(at) >= 3,
             wanted="",
             says="has fewer than 3 nodes that may lead",
+        ),
+    ),
+    "OpenSearchCluster.opensearch.org": (
+        Want(
+            path="spec.nodePools",
+            accepts=lambda at, _, __: _managers(at) >= 3,
+            wanted="",
+            says="has fewer than 3 nodes that may lead",
+        ),
+        Want(
+            path="spec.nodePools[].topologySpreadConstraints",
+            accepts=lambda at, _, __: any(each["topologyKey"].text == "topology.kubernetes.io/zone" for each in at),
+            wanted="",
+            says="does not put them into different zones",
         ),
     ),
     "KafkaNodePool.kafka.strimzi.io": (least("spec.replicas", 3),),

@@ -25,6 +25,7 @@ OPERATED: Final = (
     "ClickHouseInstallation.clickhouse.altinity.com",
     "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
+    "OpenSearchCluster.opensearch.org",
 )
 """Operators' stores. Kafka, NATS and RabbitMQ are everybody's."""
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -150,6 +150,7 @@ STATEFUL: Final = sorts(
     "Elasticsearch.elasticsearch.k8s.elastic.co",
     "Kafka.kafka.strimzi.io",
     "KafkaNodePool.kafka.strimzi.io",
+    "OpenSearchCluster.opensearch.org",
     "PerconaServerMongoDB.psmdb.percona.com",
     "RabbitmqCluster.rabbitmq.com",
     *(f"{kind}.redis.redis.opstreelabs.in" for kind in ("Redis", "RedisCluster", "RedisReplication")),

@@ -33,6 +33,7 @@ _STORES: Final = (
     "ClickHouseInstallation.clickhouse.altinity.com",
     "ClickHouseKeeperInstallation.clickhouse-keeper.altinity.com",
     "Elasticsearch.elasticsearch.k8s.elastic.co",
+    "OpenSearchCluster.opensearch.org",
 )
 """What the operators make stores from."""
 _GROUPS: Final = (GROUP, DEFAULT, RULE, INGRESS_RULE)
