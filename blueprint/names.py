@@ -13,6 +13,7 @@ PREFIX: Final = "catalog.platform"
 
 ISTIO: Final = "istio-system"
 ISTIO_CNI: Final = "istio-cni"
+MARIADB_OPERATOR: Final = "mariadb-operator"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
 CLICKHOUSE_OPERATOR: Final = "clickhouse-operator"
@@ -35,6 +36,7 @@ PLATFORM_NAMESPACES: Final = (
     ISTIO,
     ISTIO_CNI,
     KONG,
+    MARIADB_OPERATOR,
     MESSAGING,
     OBSERVABILITY,
     PSMDB,

@@ -12,10 +12,18 @@ from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import Owned, marks
+from blueprint.stores.mariadb_operator import OperatedMariadb
 from blueprint.stores.namespaced import InNamespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
-from manifests import altinity_clickhouse, cloudnative_pg, eck_elasticsearch, percona_mongodb, redis_operator
+from manifests import (
+    altinity_clickhouse,
+    cloudnative_pg,
+    eck_elasticsearch,
+    mariadb_operator,
+    percona_mongodb,
+    redis_operator,
+)
 from manifests.credentials import handed_over
 from manifests.isolation import network_policy
 from manifests.keeping import marked
@@ -66,6 +74,7 @@ OBJECTS: Final[Mapping[type, Own]] = {
     CloudNativePg: _operated(cloudnative_pg.objects),
     EckElasticsearch: _operated(eck_elasticsearch.objects),
     InNamespace: _rules,
+    OperatedMariadb: _operated(mariadb_operator.objects),
     OperatedRedis: _operated(redis_operator.objects),
     PerconaMongodb: _operated(percona_mongodb.objects),
     Shared: _rules,

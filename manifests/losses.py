@@ -85,16 +85,18 @@ def _shrinking(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossi
 def _versions(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]:
     if how.version is None:
         return
-    before, after = major(at(old, how.version)), major(at(new, how.version))
-    if before is None or after is None:
+    was, will_be = (line(at(each, how.version), how.version_numbers) for each in (old, new))
+    if was is None or will_be is None:
         return
-    if after < before:
+    if will_be < was:
+        written, asked = (".".join(map(str, numbers)) for numbers in (was, will_be))
         yield Impossible(
             old=old,
             field=how.version,
-            cause=f"goes from version {before} back to {after}, which cannot read what {before} has written",
-            cure=f'Keep params.version: "{before}", or make a store of another name beside it and move the data there',
+            cause=f"goes from version {written} back to {asked}, which cannot read what {written} has written",
+            cure=f'Keep params.version: "{written}", or make a store of another name beside it and move the data there',
         )
+    before, after = was[0], will_be[0]
     if after - before > MAJORS_AT_ONCE:
         yield Impossible(
             old=old,
@@ -130,15 +132,22 @@ CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossibl
     _versions,
 )
 
-_MAJOR: Final = re.compile(r"^[^@]*:v?(?P<major>\d+)(?![^.@_-])")
+_MAJOR: Final = re.compile(r"^[^@]*:v?(?P<numbers>\d+(?:\.\d+)*)(?![^.@_-])")
 _SIZE: Final = re.compile(r"[0-9]+(Ki|Mi|Gi|Ti)?")
 
 
 def major(image: object) -> int | None:
     """The major version an image's tag begins with: 18 of `ghcr.io/…/postgresql:18.6-standard@sha256:…`; None: it says
     none."""
+    found = line(image, 1)
+    return found[0] if found else None
+
+
+def line(image: object, numbers: int) -> tuple[int, ...] | None:
+    """The first `numbers` of the version an image's tag begins with; None: it says none, or fewer."""
     found = _MAJOR.match(str(image or ""))
-    return int(found["major"]) if found else None
+    parts = found["numbers"].split(".")[:numbers] if found else []
+    return tuple(map(int, parts)) if len(parts) == numbers else None
 
 
 def _mebibytes(size: object) -> int | None:
@@ -202,6 +211,26 @@ def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     )
 
 
+def _mariadb(server: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
+    namespace, name = server["metadata"]["namespace"], server["metadata"]["name"]
+    version, (made, copied) = (
+        line(at(server, "spec.image"), 2),
+        (beside.get(("k8s.mariadb.com", kind, namespace, name)) for kind in ("Database", "PhysicalBackup")),
+    )
+    bucket = at(copied, "spec.storage.s3") if copied else None
+    return Holding(
+        engine=f"MariaDB {version[0]}.{version[1]}" if version else "MariaDB",
+        what=f"database {(at(made, 'spec.name') if made else None) or 'of an unknown name'}",
+        disks=f"{at(server, 'spec.replicas') or 1} × {at(server, 'spec.storage.size') or 'of an unknown size'}",
+        copies=(
+            f"s3://{bucket['bucket']}/{bucket['prefix']}, made at '{at(copied, 'spec.schedule.cron')}' (UTC), kept"
+            f" {at(copied, 'spec.maxRetention')}"
+            if copied and bucket
+            else None
+        ),
+    )
+
+
 def _clickhouse(installation: Manifest, _: Mapping[Key, Manifest]) -> Holding:
     version = major(at(installation, "spec.templates.podTemplates.0.spec.containers.0.image"))
     granted = [
@@ -252,6 +281,7 @@ HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holdin
     "clickhouse.altinity.com/v1:ClickHouseInstallation": _clickhouse,
     "core/v1:PersistentVolumeClaim": _files,
     "elasticsearch.k8s.elastic.co/v1:Elasticsearch": _elasticsearch,
+    "k8s.mariadb.com/v1alpha1:MariaDB": _mariadb,
     "postgresql.cnpg.io/v1:Cluster": _postgres,
     "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
     "redis.redis.opstreelabs.in/v1beta2:RedisReplication": _redis,

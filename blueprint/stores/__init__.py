@@ -23,17 +23,27 @@ from blueprint.stores import (
     cloudnative_pg,
     copies,
     eck_elasticsearch,
+    mariadb_operator,
     percona_mongodb,
     redis_operator,
 )
 from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
+from blueprint.stores.mariadb_operator import OperatedMariadb
 from blueprint.stores.namespaced import InNamespace, in_namespace
 from blueprint.stores.percona_mongodb import PerconaMongodb
 from blueprint.stores.redis_operator import OperatedRedis
 
-Store = AltinityClickhouse | CloudNativePg | EckElasticsearch | InNamespace | OperatedRedis | PerconaMongodb
+Store = (
+    AltinityClickhouse
+    | CloudNativePg
+    | EckElasticsearch
+    | InNamespace
+    | OperatedMariadb
+    | OperatedRedis
+    | PerconaMongodb
+)
 """Every type of decision about a store."""
 
 Maker = Callable[[Service, str, Any, Context], Store]
@@ -44,6 +54,7 @@ MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("elasticsearch", "operator"): eck_elasticsearch.decide,
     ("mongodb", "managed"): in_namespace,
     ("mongodb", "operator"): percona_mongodb.decide,
+    ("mysql", "operator"): mariadb_operator.decide,
     ("postgres", "managed"): in_namespace,
     ("postgres", "operator"): cloudnative_pg.decide,
     ("redis", "managed"): in_namespace,

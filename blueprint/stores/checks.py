@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from blueprint.catalogue import Service
 from blueprint.settings import Settings
-from blueprint.stores import clickhouse_checks, elasticsearch_checks, mongodb_checks, postgres_checks, redis_checks
+from blueprint.stores import (
+    clickhouse_checks,
+    elasticsearch_checks,
+    mongodb_checks,
+    mysql_checks,
+    postgres_checks,
+    redis_checks,
+)
 from blueprint.text import Fault
 
 
@@ -23,6 +30,7 @@ CHECKS: Final[Mapping[str, Callable[[Service, str, Any, Settings], Iterator[Faul
     "clickhouse": clickhouse_checks.faults,
     "elasticsearch": elasticsearch_checks.faults,
     "mongodb": mongodb_checks.faults,
+    "mysql": mysql_checks.faults,
     "postgres": postgres_checks.faults,
     "redis": redis_checks.faults,
     "valkey": redis_checks.faults,

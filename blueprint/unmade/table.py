@@ -16,7 +16,7 @@ from blueprint.catalogue.offering import HttpOperation, Provide
 from blueprint.catalogue.owning import Amqp, Bucket, Kafka, Nats
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
-from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Postgres, Redis, Valkey
+from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Mysql, Postgres, Redis, Valkey
 from blueprint.settings import Backups, Brokers, Settings
 from blueprint.text import Text
 
@@ -131,6 +131,7 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Backup, "restore_drill"): _DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
     (Mongodb, "deletion"): _SNAPSHOT,
+    (Mysql, "deletion"): _SNAPSHOT,
     (Redis, "backup"): _COPIES,
     (Redis, "deletion"): _SNAPSHOT,
     (Valkey, "backup"): _COPIES,

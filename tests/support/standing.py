@@ -135,6 +135,12 @@ CLICKHOUSE_OPERATOR: Final = Standing(
     labels=_named("altinity-clickhouse-operator"),
     account="clickhouse-operator",
 )
+MARIADB_OPERATOR: Final = Standing(
+    namespace="mariadb-operator",
+    name="mariadb-operator",
+    labels=_named("mariadb-operator"),
+    account="mariadb-operator",
+)
 PSMDB_OPERATOR: Final = Standing(
     namespace="psmdb-system", name="psmdb-operator", labels=_named("psmdb-operator"), account="psmdb-operator"
 )
@@ -145,12 +151,13 @@ OPERATORS: Final[Mapping[str, Standing]] = {
     "clickhouse": CLICKHOUSE_OPERATOR,
     "elasticsearch": ECK_OPERATOR,
     "mongodb": PSMDB_OPERATOR,
+    "mysql": MARIADB_OPERATOR,
     "postgres": CLOUDNATIVE_PG,
     "redis": REDIS_OPERATOR,
     "valkey": REDIS_OPERATOR,
 }
 """Engine → who runs its stores."""
-STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "postgres", "redis", "valkey")
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "postgres", "redis", "valkey")
 
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool) -> Sequence[Standing]:
