@@ -58,9 +58,8 @@ def _version(text: Mysql) -> Iterator[Fault]:
     yield Fault(
         versions.FIELD,
         f"'{asked}' is a version of Oracle's MySQL, and what runs here is MariaDB, whose drivers and protocol are the"
-        " same and whose versions are others: no operator for MySQL itself gives a service its own user, requires TLS"
-        " and copies without static keys"
-        " (docs/decisions/0048-mysql-is-mariadb-run-by-mariadb-operator.md)",
+        " same and whose versions are others: each operator for MySQL itself lacks users, TLS that is required or"
+        " copies without static keys (docs/decisions/0048-mysql-is-mariadb-run-by-mariadb-operator.md)",
         f"Write {offered}, or drop it for {mariadb_operator.NEWEST}; what differs is said at `type: mysql` in"
         " docs/catalogue.md",
     )
