@@ -13,6 +13,7 @@ PREFIX: Final = "catalog.platform"
 
 ISTIO: Final = "istio-system"
 ISTIO_CNI: Final = "istio-cni"
+MARIADB_OPERATOR: Final = "mariadb-operator"
 KONG: Final = "kong"
 CERT_MANAGER: Final = "cert-manager"
 CLICKHOUSE_OPERATOR: Final = "clickhouse-operator"
@@ -37,6 +38,7 @@ PLATFORM_NAMESPACES: Final = (
     ISTIO,
     ISTIO_CNI,
     KONG,
+    MARIADB_OPERATOR,
     MESSAGING,
     OBSERVABILITY,
     OPENSEARCH_OPERATOR,
@@ -95,7 +97,6 @@ KEPT: Final = f"{PREFIX}/kept"
 
 DELETION: Final = f"{PREFIX}/deletion"
 """On every object of a store or a volume: what is left of it when the resource leaves the catalogue."""
-
 
 TENANT_MARK: Final = "--"
 """Between a tenant and a service. No service's name holds it, so no two pairs share a namespace."""

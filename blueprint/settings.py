@@ -129,6 +129,8 @@ class Data(Text):
 
     postgres: Placement = "operator"
     """PostgreSQL: CloudNativePG, or the cloud's."""
+    mysql: Literal["operator"] = "operator"
+    """MySQL: a MariaDB in the cluster. A cloud's is another server, which is not made yet."""
     mongodb: Placement = "operator"
     """MongoDB."""
     redis: Placement = "operator"

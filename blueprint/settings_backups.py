@@ -28,9 +28,10 @@ class S3(Text):
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     """Its name. Each store writes below <service's namespace>/<resource>, Velero below velero/, as no service can be
     called. A bucket is one stack's. A new name begins new copies; old ones stay. Those of MongoDB are deleted by a rule
-    of the bucket's own (lifecycle), no earlier than their `retention`."""
+    of the bucket's own (lifecycle), no earlier than their `retention`; so is the log of a MySQL."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
-    """Its region, such as eu-west-1. Needed for copies of MongoDB; what copies PostgreSQL asks the bucket."""
+    """Its region, such as eu-west-1. Needed for copies of MongoDB and MySQL; what copies PostgreSQL asks the
+    bucket."""
     role: IamRole
     """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
     none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""

@@ -22,7 +22,8 @@ def peers(resource: str) -> str:
 
 
 def system_users(resource: str) -> str:
-    """The Secret with the accounts an operator has in a store, which it draws itself. With a dot, as above."""
+    """The Secret with the accounts an operator has in a store: it draws them itself, or is given them. With a dot, as
+    above."""
     return f"{resource}.system"
 
 

@@ -70,12 +70,14 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "clickhouse": (8443, 9440),
     "elasticsearch": (9200,),
     "mongodb": (27017,),
+    "mysql": (3306,),
     "opensearch": (9200,),
     "postgres": (5432,),
     "redis": (6379,),
     "valkey": (6379,),
 }
-"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, OpenSearch, CloudNativePG, OT)."""
+"""Engine → client ports, as its operator serves them (Altinity, ECK, PSMDB, mariadb-operator, OpenSearch's own,
+CloudNativePG, OT)."""
 
 API_SERVER_PORTS: Final = (Port(number=443), Port(number=6443))
 """Where an API server listens behind the Service `kubernetes`: the clouds' on 443, those of kubeadm, kind and k3s on
@@ -107,6 +109,7 @@ CLICKHOUSE_OPERATOR: Final = Pods(
 REDIS_OPERATOR: Final = Pods(namespace=names.REDIS_OPERATOR, labels={"name": "redis-operator"})
 CLOUDNATIVE_PG: Final = Pods(namespace=names.CLOUDNATIVE_PG, labels={"app.kubernetes.io/name": "cloudnative-pg"})
 ECK_OPERATOR: Final = Pods(namespace=names.ECK, labels={"app.kubernetes.io/name": "elastic-operator"})
+MARIADB_OPERATOR: Final = Pods(namespace=names.MARIADB_OPERATOR, labels={"app.kubernetes.io/name": "mariadb-operator"})
 OPENSEARCH_OPERATOR: Final = Pods(
     namespace=names.OPENSEARCH_OPERATOR, labels={"app.kubernetes.io/name": "opensearch-operator"}
 )
@@ -158,6 +161,18 @@ OPERATED: Final[Mapping[str, Operated]] = {
         metrics=None,
         probed=(),
         asks_api_server=False,
+        copies=True,
+    ),
+    # mariadb-operator v26.6.0: pkg/sql (operator, followers, copies and probes to 3306), api/v1alpha1/base_types.go
+    # (Agent.SetDefaults: 5555 for the operator, 5566 for the kubelet). The agent beside each of several pods reads and
+    # reports at the API server (cmd/agent); beside a single pod there is none.
+    "mysql": Operated(
+        operator=MARIADB_OPERATOR,
+        operated=(3306, 5555),
+        peers=(3306,),
+        metrics=None,
+        probed=(5566,),
+        asks_api_server=True,
         copies=True,
     ),
     # opensearch-k8s-operator v3.0.0-alpha: pkg/builders/cluster.go (9200 HTTP, 9300 transport; the kubelet asks the

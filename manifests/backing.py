@@ -12,6 +12,7 @@ from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import Owned, marks
+from blueprint.stores.mariadb_operator import OperatedMariadb
 from blueprint.stores.namespaced import InNamespace
 from blueprint.stores.opensearch_operator import OperatedOpensearch
 from blueprint.stores.percona_mongodb import PerconaMongodb
@@ -20,6 +21,7 @@ from manifests import (
     altinity_clickhouse,
     cloudnative_pg,
     eck_elasticsearch,
+    mariadb_operator,
     opensearch_operator,
     percona_mongodb,
     redis_operator,
@@ -74,6 +76,7 @@ OBJECTS: Final[Mapping[type, Own]] = {
     CloudNativePg: _operated(cloudnative_pg.objects),
     EckElasticsearch: _operated(eck_elasticsearch.objects),
     InNamespace: _rules,
+    OperatedMariadb: _operated(mariadb_operator.objects),
     OperatedOpensearch: _operated(opensearch_operator.objects),
     OperatedRedis: _operated(redis_operator.objects),
     PerconaMongodb: _operated(percona_mongodb.objects),

@@ -1,18 +1,18 @@
 """What going from one set of objects to another would do to data: what it takes away, and what it may not ask.
 
 Pure, over plain manifests: `plat up` compares the state with the plan, a review one commit with another. What holds
-data, which of its fields replace it, where its size and its version stand is said per kind in `manifests.treatments`.
+data, which of its fields replace it, where its size and its version stand is said per kind in `manifests.treatments`;
+what it holds, in words, in `manifests.holdings`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from blueprint.quantities import mebibytes
-from manifests.identity import Key, key, kind
+from manifests.identity import key, kind
 from manifests.manifest import Manifest
-from manifests.percona_mongodb import BUCKET
 from manifests.treatments import TREATMENTS, Treatment, at, replaces
 
 
@@ -85,16 +85,18 @@ def _shrinking(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossi
 def _versions(how: Treatment, old: Manifest, new: Manifest) -> Iterator[Impossible]:
     if how.version is None:
         return
-    before, after = major(at(old, how.version)), major(at(new, how.version))
-    if before is None or after is None:
+    was, will_be = (line(at(each, how.version), how.version_numbers) for each in (old, new))
+    if was is None or will_be is None:
         return
-    if after < before:
+    if will_be < was:
+        written, asked = (".".join(map(str, numbers)) for numbers in (was, will_be))
         yield Impossible(
             old=old,
             field=how.version,
-            cause=f"goes from version {before} back to {after}, which cannot read what {before} has written",
-            cure=f'Keep params.version: "{before}", or make a store of another name beside it and move the data there',
+            cause=f"goes from version {written} back to {asked}, which cannot read what {written} has written",
+            cure=f'Keep params.version: "{written}", or make a store of another name beside it and move the data there',
         )
+    before, after = was[0], will_be[0]
     if after - before > MAJORS_AT_ONCE:
         yield Impossible(
             old=old,
@@ -130,147 +132,24 @@ CHECKS: Final[tuple[Callable[[Treatment, Manifest, Manifest], Iterator[Impossibl
     _versions,
 )
 
-_MAJOR: Final = re.compile(r"^[^@]*:v?(?P<major>\d+)(?![^.@_-])")
+_MAJOR: Final = re.compile(r"^[^@]*:v?(?P<numbers>\d+(?:\.\d+)*)(?![^.@_-])")
 _SIZE: Final = re.compile(r"[0-9]+(Ki|Mi|Gi|Ti)?")
 
 
 def major(image: object) -> int | None:
     """The major version an image's tag begins with: 18 of `ghcr.io/…/postgresql:18.6-standard@sha256:…`; None: it says
     none."""
+    found = line(image, 1)
+    return found[0] if found else None
+
+
+def line(image: object, numbers: int) -> tuple[int, ...] | None:
+    """The first `numbers` of the version an image's tag begins with; None: it says none, or fewer."""
     found = _MAJOR.match(str(image or ""))
-    return int(found["major"]) if found else None
+    parts = found["numbers"].split(".")[:numbers] if found else []
+    return tuple(map(int, parts)) if len(parts) == numbers else None
 
 
 def _mebibytes(size: object) -> int | None:
     """None where nothing is said, or in a unit this program does not write."""
     return mebibytes(str(size)) if _SIZE.fullmatch(str(size or "")) else None
-
-
-# ------------------------------------------------------------------ in words
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holding:
-    """What an object holds, for a person who decides about it."""
-
-    engine: str
-    """`PostgreSQL 18`"""
-    what: str
-    """`database orders`"""
-    disks: str
-    """`3 × 100Gi`"""
-    copies: str | None
-    """Where they are, when they are made, how long they are kept; None: there are none."""
-
-
-def _postgres(cluster: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
-    spec, namespace = cluster["spec"], cluster["metadata"]["namespace"]
-    version = major(spec.get("imageName"))
-    return Holding(
-        engine=f"PostgreSQL {version}" if version else "PostgreSQL",
-        what=f"database {at(cluster, 'spec.bootstrap.initdb.database') or 'of an unknown name'}",
-        disks=f"{spec.get('instances', 1)} × {at(cluster, 'spec.storage.size') or 'of an unknown size'}",
-        copies=_barman(cluster, namespace, beside),
-    )
-
-
-def _barman(cluster: Manifest, namespace: str, beside: Mapping[Key, Manifest]) -> str | None:
-    buckets = [at(plugin, "parameters.barmanObjectName") for plugin in cluster["spec"].get("plugins", ())]
-    found = [beside.get(("barmancloud.cnpg.io", "ObjectStore", namespace, str(name))) for name in buckets if name]
-    bucket = next(filter(None, found), None)
-    if bucket is None:
-        return None
-    schedule = beside.get(("postgresql.cnpg.io", "ScheduledBackup", namespace, cluster["metadata"]["name"]))
-    # Six fields, of which the first are seconds.
-    times = f", made at '{str(at(schedule, 'spec.schedule')).partition(' ')[2]}' (UTC)" if schedule else ""
-    kept = at(bucket, "spec.retentionPolicy")
-    return f"{at(bucket, 'spec.configuration.destinationPath')}{times}{f', kept {kept}' if kept else ''}"
-
-
-_MEMBERS: Final = "spec.replsets.0"
-
-
-def _mongodb(replica_set: Manifest, _: Mapping[Key, Manifest]) -> Holding:
-    version, users = major(at(replica_set, "spec.image")), at(replica_set, "spec.users") or [{}]
-    disk = at(replica_set, f"{_MEMBERS}.volumeSpec.persistentVolumeClaim.resources.requests.storage")
-    bucket, task = at(replica_set, f"spec.backup.storages.{BUCKET}.s3"), at(replica_set, "spec.backup.tasks.0.schedule")
-    return Holding(
-        engine=f"MongoDB {version}" if version else "MongoDB",
-        what=f"database {users[0].get('db', 'of an unknown name')}",
-        disks=f"{at(replica_set, f'{_MEMBERS}.size') or 1} × {disk or 'of an unknown size'}",
-        copies=f"s3://{bucket['bucket']}/{bucket.get('prefix', '')}, made at '{task}' (UTC)" if bucket else None,
-    )
-
-
-def _clickhouse(installation: Manifest, _: Mapping[Key, Manifest]) -> Holding:
-    version = major(at(installation, "spec.templates.podTemplates.0.spec.containers.0.image"))
-    granted = [
-        each.partition(" ON ")[2].removesuffix(".*").strip("`")
-        for field, queries in sorted((at(installation, "spec.configuration.users") or {}).items())
-        if field.endswith("/grants/query")
-        for each in queries
-    ]
-    disk = at(installation, "spec.templates.volumeClaimTemplates.0.spec.resources.requests.storage")
-    pods = at(installation, "spec.configuration.clusters.0.layout.replicasCount") or 1
-    return Holding(
-        engine=f"ClickHouse {version}" if version else "ClickHouse",
-        what=f"database {granted[0] if granted else 'of an unknown name'}",
-        disks=f"{pods} × {disk or 'of an unknown size'}",
-        copies=None,
-    )
-
-
-def _elasticsearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
-    version, nodes = major(at(cluster, "spec.image")), sum(each.get("count", 0) for each in cluster["spec"]["nodeSets"])
-    disk = at(cluster, "spec.nodeSets.0.volumeClaimTemplates.0.spec.resources.requests.storage")
-    return Holding(
-        engine=f"Elasticsearch {version}" if version else "Elasticsearch",
-        what="every index",
-        disks=f"{nodes} × {disk or 'of an unknown size'}",
-        copies=None,
-    )
-
-
-def _opensearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
-    version, pools = major(at(cluster, "spec.general.image")), cluster["spec"]["nodePools"]
-    nodes = sum(each.get("replicas", 0) for each in pools)
-    return Holding(
-        engine=f"OpenSearch {version}" if version else "OpenSearch",
-        what="every index",
-        disks=f"{nodes} × {at(cluster, 'spec.nodePools.0.diskSize') or 'of an unknown size'}",
-        copies=None,
-    )
-
-
-def _files(claim: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
-    del beside
-    modes, size = claim["spec"].get("accessModes", ()), at(claim, "spec.resources.requests.storage")
-    return Holding(engine="files", what=", ".join(modes), disks=f"1 × {size or 'of an unknown size'}", copies=None)
-
-
-def _redis(replication: Manifest, _: Mapping[Key, Manifest]) -> Holding:
-    version = major(at(replication, "spec.kubernetesConfig.image"))
-    disk = at(replication, "spec.storage.volumeClaimTemplate.spec.resources.requests.storage")
-    return Holding(
-        engine=f"Redis (Valkey {version})" if version else "Redis",
-        what="every key",
-        disks=f"{at(replication, 'spec.clusterSize') or 1} × {disk}" if disk else "none: memory alone",
-        copies=None,
-    )
-
-
-HOLDINGS: Final[Mapping[str, Callable[[Manifest, Mapping[Key, Manifest]], Holding]]] = {
-    "clickhouse.altinity.com/v1:ClickHouseInstallation": _clickhouse,
-    "core/v1:PersistentVolumeClaim": _files,
-    "elasticsearch.k8s.elastic.co/v1:Elasticsearch": _elasticsearch,
-    "opensearch.org/v1:OpenSearchCluster": _opensearch,
-    "postgresql.cnpg.io/v1:Cluster": _postgres,
-    "psmdb.percona.com/v1:PerconaServerMongoDB": _mongodb,
-    "redis.redis.opstreelabs.in/v1beta2:RedisReplication": _redis,
-}
-"""Kind → what one holds, in words. Total over the kinds that hold data; a test says so."""
-
-
-def holding(manifest: Manifest, beside: Iterable[Manifest]) -> Holding:
-    """What `manifest` holds. `beside` are the objects of its stack, where its copies are described."""
-    return HOLDINGS[kind(manifest)](manifest, {key(each): each for each in beside})

@@ -1,6 +1,12 @@
 """What may be said of a kind in `manifests.treatments`: what replaces it, who else writes it, what is waited for."""
 
 from dataclasses import dataclass
+from typing import Final
+
+PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
+"""What stands before the first pod starts."""
+CREDENTIALS: Final = ("Certificate", "ExternalSecret")
+"""What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +46,5 @@ class Treatment:
     """Fields that are there from the beginning or never: data made without them is of another form."""
     version: str | None = None
     """The image whose tag begins with the major version of the data."""
+    version_numbers: int = 1
+    """How many of the numbers in that tag make a major version: 1 of 18.6, 2 of 11.8.8."""

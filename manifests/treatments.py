@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from blueprint.sizes import MIGRATION_SECONDS
+from manifests import mariadb_treatments, opensearch_treatments
 from manifests.identity import kind
 from manifests.manifest import Manifest
+from manifests.treating import CREDENTIALS, PREREQUISITES
 from manifests.treating import Treatment as Treatment  # noqa: PLC0414
 
 _PLAIN: Final = Treatment()
-_PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
-"""What stands before the first pod starts."""
 _MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
 """What its pods mount."""
-_CREDENTIALS: Final = ("Certificate", "ExternalSecret")
-"""What its pods mount and read; without it they would wait, and fail when they have waited long enough."""
 _STORES: Final = (
-    *("ClickHouseInstallation", "Cluster", "Database", "Elasticsearch", "OpenSearchCluster"),
-    *("OpensearchUserRoleBinding", "PerconaServerMongoDB", "Pooler", "RedisReplication"),
+    *("ClickHouseInstallation", "Cluster", "Database", "Elasticsearch", "Grant", "MariaDB", "OpenSearchCluster"),
+    *("OpensearchUserRoleBinding", "PerconaServerMongoDB", "Pooler", "RedisReplication", "User"),
 )
 """What its pods connect to when they start."""
 _MIGRATIONS: Final = ("Job",)
@@ -34,14 +32,14 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,
     "apps/v1:Deployment": Treatment(
-        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS, *_MIGRATIONS),
+        after=(*PREREQUISITES, *_MOUNTED, *CREDENTIALS, *_MIGRATIONS),
         across=_STORES,
         provider_replaces=("spec.selector",),
         restarted_by=("spec.template",),
     ),
     # Replaced, all its pods end before the new ones start; their disks stay.
     "apps/v1:StatefulSet": Treatment(
-        after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS, *_MIGRATIONS),
+        after=(*PREREQUISITES, *_MOUNTED, *CREDENTIALS, *_MIGRATIONS),
         across=_STORES,
         provider_replaces=(
             "spec.podManagementPolicy",
@@ -55,10 +53,10 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "argoproj.io/v1alpha1:AnalysisTemplate": _PLAIN,
     "argoproj.io/v1alpha1:Rollout": Treatment(
         after=(
-            *_PREREQUISITES,
+            *PREREQUISITES,
             *_MOUNTED,
             *("AnalysisTemplate", "VirtualService/-weights"),
-            *_CREDENTIALS,
+            *CREDENTIALS,
             *_MIGRATIONS,
         ),
         across=_STORES,
@@ -72,11 +70,11 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "autoscaling/v2:HorizontalPodAutoscaler": _PLAIN,
     "barmancloud.cnpg.io/v1:ObjectStore": _PLAIN,
     # A new template holds from the next run on; the run that is under way goes on.
-    "batch/v1:CronJob": Treatment(after=(*_PREREQUISITES, *_MOUNTED, *_CREDENTIALS, *_MIGRATIONS), across=_STORES),
+    "batch/v1:CronJob": Treatment(after=(*PREREQUISITES, *_MOUNTED, *CREDENTIALS, *_MIGRATIONS), across=_STORES),
     "batch/v1:Job": Treatment(
         after=(
-            *_PREREQUISITES,
-            *_CREDENTIALS,
+            *PREREQUISITES,
+            *CREDENTIALS,
             *(f"NetworkPolicy/.migrations.{edge}" for edge in ("dns", "istiod", "store")),
             "Sidecar",  # its proxy knows no store before
         ),
@@ -90,12 +88,12 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "cert-manager.io/v1:Issuer": _PLAIN,
     # It makes what replicated tables are made of: Keepers without it start empty, and the tables can only be read.
     "clickhouse-keeper.altinity.com/v1:ClickHouseKeeperInstallation": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
+        after=(*PREREQUISITES, "NetworkPolicy", *CREDENTIALS),
         wait_for="jsonpath={.status.status}=Completed",
         protected=True,
     ),
     "clickhouse.altinity.com/v1:ClickHouseInstallation": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS, "ClickHouseKeeperInstallation"),
+        after=(*PREREQUISITES, "NetworkPolicy", *CREDENTIALS, "ClickHouseKeeperInstallation"),
         wait_for="jsonpath={.status.status}=Completed",
         holds_data=True,
         protected=True,
@@ -131,7 +129,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "core/v1:ServiceAccount": _PLAIN,
     # A node of several whose shards have too few copies leaves it yellow, which is the indices' own affair.
     "elasticsearch.k8s.elastic.co/v1:Elasticsearch": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
+        after=(*PREREQUISITES, "NetworkPolicy", *CREDENTIALS),
         wait_for="jsonpath={.status.phase}=Ready",
         holds_data=True,
         protected=True,
@@ -149,6 +147,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "gateway.networking.k8s.io/v1:GatewayClass": Treatment(replaced_by=("spec.controllerName",)),
     "gateway.networking.k8s.io/v1:HTTPRoute": Treatment(after=("Gateway", "KongPlugin")),
     "generators.external-secrets.io/v1alpha1:Password": _PLAIN,
+    **mariadb_treatments.TREATMENTS,
     # Argo Rollouts keeps the hashes of the two versions in the subsets, and the weights in the delegate.
     "networking.istio.io/v1:DestinationRule": Treatment(others_own=("spec.subsets",)),
     "networking.istio.io/v1:ServiceEntry": _PLAIN,
@@ -156,34 +155,11 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "networking.istio.io/v1:VirtualService": Treatment(after=("DestinationRule",)),
     "networking.k8s.io/v1:IngressClass": Treatment(replaced_by=("spec.controller",)),
     "networking.k8s.io/v1:NetworkPolicy": _PLAIN,
-    # Its phase says that it runs before anything does.
-    "opensearch.org/v1:OpenSearchCluster": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
-        wait_for="jsonpath={.status.initialized}=true",
-        holds_data=True,
-        protected=True,
-        grows=("spec.nodePools.0.diskSize", "spec.nodePools.1.diskSize"),
-        version="spec.general.image",
-    ),
-    "opensearch.org/v1:OpensearchRole": Treatment(
-        after=("OpenSearchCluster",),
-        wait_for="jsonpath={.status.state}=CREATED",
-        replaced_by=("spec.opensearchCluster",),
-    ),
-    "opensearch.org/v1:OpensearchUser": Treatment(
-        after=("OpenSearchCluster",),
-        wait_for="jsonpath={.status.state}=CREATED",
-        replaced_by=("spec.opensearchCluster",),
-    ),
-    "opensearch.org/v1:OpensearchUserRoleBinding": Treatment(
-        after=("OpensearchRole", "OpensearchUser"),
-        wait_for="jsonpath={.status.state}=CREATED",
-        replaced_by=("spec.opensearchCluster",),
-    ),
+    **opensearch_treatments.TREATMENTS,
     "policy/v1:PodDisruptionBudget": _PLAIN,
     # The operator makes the database, the roles and the pooler of a cluster when that answers.
     "postgresql.cnpg.io/v1:Cluster": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS, "ObjectStore"),
+        after=(*PREREQUISITES, "NetworkPolicy", *CREDENTIALS, "ObjectStore"),
         wait_for="condition=Ready",
         replaced_by=("spec.bootstrap",),
         holds_data=True,
@@ -199,12 +175,12 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         protected=True,
     ),
     "postgresql.cnpg.io/v1:Pooler": Treatment(
-        after=(*_PREREQUISITES, "Cluster"), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
+        after=(*PREREQUISITES, "Cluster"), wait_for="jsonpath={.status.phase}=active", replaced_by=("spec.cluster",)
     ),
     "postgresql.cnpg.io/v1:ScheduledBackup": Treatment(after=("Cluster", "ObjectStore"), replaced_by=("spec.cluster",)),
     # Its users come a moment after it is ready: the operator makes them when it looks again, every five seconds.
     "psmdb.percona.com/v1:PerconaServerMongoDB": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", *_CREDENTIALS),
+        after=(*PREREQUISITES, "NetworkPolicy", *CREDENTIALS),
         wait_for="jsonpath={.status.state}=ready",
         holds_data=True,
         protected=True,
@@ -219,14 +195,14 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "rbac.authorization.k8s.io/v1:RoleBinding": Treatment(after=("Role", "ServiceAccount"), replaced_by=("roleRef",)),
     # It has no conditions; it names the first of its pods as soon as that answers.
     "redis.redis.opstreelabs.in/v1beta2:RedisReplication": Treatment(
-        after=(*_PREREQUISITES, "NetworkPolicy", "ConfigMap", *_CREDENTIALS),
+        after=(*PREREQUISITES, "NetworkPolicy", "ConfigMap", *CREDENTIALS),
         wait_for="jsonpath={.status.masterNode}",
         holds_data=True,
         protected=True,
         grows=("spec.storage.volumeClaimTemplate.spec.resources.requests.storage",),
         version="spec.kubernetesConfig.image",
     ),
-    "redis.redis.opstreelabs.in/v1beta2:RedisSentinel": Treatment(after=(*_PREREQUISITES, "RedisReplication")),
+    "redis.redis.opstreelabs.in/v1beta2:RedisSentinel": Treatment(after=(*PREREQUISITES, "RedisReplication")),
     "scheduling.k8s.io/v1:PriorityClass": Treatment(replaced_by=("preemptionPolicy", "value")),
     "security.istio.io/v1:AuthorizationPolicy": _PLAIN,
     "security.istio.io/v1:PeerAuthentication": _PLAIN,

@@ -15,9 +15,10 @@ from blueprint import names
 from blueprint.clusters import decide
 from blueprint.settings import Settings
 from manifests import Manifest, platform_ready
+from manifests.holdings import holding
 from manifests.identity import Key, key, logical_name, token
 from manifests.keeping import goes, retained
-from manifests.losses import Impossible, Loss, holding, impossible, losses
+from manifests.losses import Impossible, Loss, impossible, losses
 from manifests.treatments import follows, treatment
 from operations.agreeing import SERVICE
 from operations.console import Console, few, many

@@ -15,7 +15,8 @@ from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.vendors import OPERATED
 from manifests import Manifest, everything
 from manifests.clickhouse_settings import TLS
-from manifests.losses import holding, impossible
+from manifests.holdings import holding
+from manifests.losses import impossible
 from tests.support.stacks import catalogue, settings
 
 VARIABLES: Final = """\

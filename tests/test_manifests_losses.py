@@ -8,9 +8,10 @@ import pytest
 
 from blueprint import design
 from manifests import Manifest, everything
+from manifests.holdings import HOLDINGS, Holding, holding
 from manifests.identity import kind
 from manifests.keeping import goes, marked, retained
-from manifests.losses import HOLDINGS, Holding, holding, impossible, losses, major
+from manifests.losses import impossible, losses, major
 from manifests.treatments import TREATMENTS, treatment
 from tests.support.stacks import blueprint_of, settings, shop
 

@@ -80,7 +80,8 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
     """The Services that operators make beside their objects: CloudNativePG (its page "Service Management"), Percona
     (v1.22.0, pkg/psmdb/service.go), redis-operator (v0.26.0, internal/k8sutils), Elastic (ECK v3.5.0,
     pkg/apis/elasticsearch/v1/name.go), Altinity (release-0.25.6, pkg/model/chi/namer),
-    the OpenSearch project (v3.0.0-alpha, pkg/builders/cluster.go)."""
+    mariadb-operator (v26.6.0, api/v1alpha1/mariadb_keys.go), the OpenSearch project (v3.0.0-alpha,
+    pkg/builders/cluster.go)."""
     for manifest in everything(blueprint):
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
@@ -91,6 +92,8 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
             yield "Service", namespace, f"{name}-sentinel"
         if manifest["kind"] == "Pooler":
             yield "Service", namespace, name
+        if manifest["kind"] == "MariaDB":
+            yield from (("Service", namespace, f"{name}{end}") for end in ("", "-primary", "-secondary", "-internal"))
         if manifest["kind"] == "Elasticsearch":
             yield from (("Service", namespace, f"{name}-es-{end}") for end in ("http", "internal-http"))
         if manifest["kind"] == "OpenSearchCluster":

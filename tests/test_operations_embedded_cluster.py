@@ -35,6 +35,7 @@ SPECS: dict[str, Manifest] = {
     "Cluster": {"spec": {"instances": 1}},
     "Database": {"spec": {"cluster": {"name": "sample"}, "name": "sample", "owner": "sample"}},
     "Elasticsearch": {"spec": {"version": "9.5.2", "nodeSets": [{"name": "leaders", "count": 1}]}},
+    "MariaDB": {"spec": {"replicas": 1}},
     "OpenSearchCluster": {"spec": {"general": {"version": "3.8.0"}, "nodePools": [{"replicas": 3}]}},
     "PerconaServerMongoDB": {"spec": {"image": "registry.test/mongo:8", "replsets": [{"name": "rs0", "size": 1}]}},
     "Pooler": {"spec": {"cluster": {"name": "sample"}, "pgbouncer": {"poolMode": "session"}}},

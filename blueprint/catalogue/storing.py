@@ -19,7 +19,8 @@ class Migrations(Text):
     the schema it left: so it adds first, and takes away a version later. It reaches names and this one store, without a
     pooler in between. Of PostgreSQL it finds DATABASE_URL and what libpq, and most drivers, read by themselves: PGHOST,
     PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT; of MongoDB and of ClickHouse DATABASE_URL; of
-    Elasticsearch and of OpenSearch DATABASE_URL and DATABASE_CA, the path of the authority's certificate.
+    Elasticsearch and of OpenSearch DATABASE_URL and DATABASE_CA, the path of the authority's certificate; of MySQL
+    these two and what its command-line clients read: MYSQL_HOST, MYSQL_TCP_PORT and MYSQL_PWD.
     """
 
     image: Image
@@ -137,6 +138,42 @@ class Postgres(Shaped):
     """postgres"""
     params: PostgresParams = PostgresParams()
     """Settings."""
+
+
+class Mysql(Shaped):
+    """A MySQL of the service's own, served by MariaDB: the same protocol and drivers, and nearly the same SQL.
+
+    `${resources.<name>.<key>}` answers host, port, database, username, password, ca (path of the authority's
+    certificate in the pods) and url, in MySQL's own syntax of addresses:
+    `mysql://<username>:<password>@<host>:3306/<database>?ssl-mode=VERIFY_IDENTITY&ssl-ca=<ca>`. MySQL Shell and Rust's
+    sqlx read it so; a driver with words of its own (Go's, JDBC, Python's, Node's) is given the single keys and `ca`.
+    read_host and read_url lead to the followers where there are any. The user may do everything in this one database,
+    and nothing elsewhere. Without TLS nobody comes in.
+
+    What differs from Oracle's MySQL: JSON is text that is checked, compared as text, and `->` and `->>` are
+    JSON_EXTRACT and JSON_UNQUOTE; passwords are proven by mysql_native_password, not caching_sha2_password; GTIDs are
+    of another form; there is no X protocol (33060). readReplicas and highAvailability are followers of one first; a
+    store begins with or without them, and keeps to that.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = (
+        "host",
+        "port",
+        "database",
+        "username",
+        "password",
+        "url",
+        "read_host",
+        "read_url",
+        "ca",
+    )
+    type: Literal["mysql"]
+    """mysql"""
+    params: DatabaseParams = DatabaseParams()
+    """Settings. The version is a line of MariaDB with long-term support."""
+    backup: Backup | Off = Backup(pitr=False, rpo="1d")
+    """`none`: no copies; the data can be made again. Unset: one full copy a day. The log in between (pitr) is kept
+    where there are followers, in files as large as they become, so `rpo` is never below the time between two copies."""
 
 
 class Mongodb(Shaped):
@@ -258,5 +295,5 @@ class Opensearch(Shaped):
     """Settings."""
 
 
-AnyStore = Postgres | Mongodb | Redis | Valkey | Clickhouse | Elasticsearch | Opensearch
+AnyStore = Postgres | Mysql | Mongodb | Redis | Valkey | Clickhouse | Elasticsearch | Opensearch
 """Every type of store."""

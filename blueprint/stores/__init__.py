@@ -23,6 +23,7 @@ from blueprint.stores import (
     cloudnative_pg,
     copies,
     eck_elasticsearch,
+    mariadb_operator,
     opensearch_operator,
     percona_mongodb,
     redis_operator,
@@ -30,6 +31,7 @@ from blueprint.stores import (
 from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.stores.cloudnative_pg import CloudNativePg
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
+from blueprint.stores.mariadb_operator import OperatedMariadb
 from blueprint.stores.namespaced import InNamespace, in_namespace
 from blueprint.stores.opensearch_operator import OperatedOpensearch
 from blueprint.stores.percona_mongodb import PerconaMongodb
@@ -40,6 +42,7 @@ Store = (
     | CloudNativePg
     | EckElasticsearch
     | InNamespace
+    | OperatedMariadb
     | OperatedOpensearch
     | OperatedRedis
     | PerconaMongodb
@@ -54,6 +57,7 @@ MAKERS: Final[Mapping[tuple[str, Placement], Maker]] = {
     ("elasticsearch", "operator"): eck_elasticsearch.decide,
     ("mongodb", "managed"): in_namespace,
     ("mongodb", "operator"): percona_mongodb.decide,
+    ("mysql", "operator"): mariadb_operator.decide,
     ("opensearch", "managed"): in_namespace,
     ("opensearch", "operator"): opensearch_operator.decide,
     ("postgres", "managed"): in_namespace,

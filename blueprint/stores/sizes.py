@@ -91,6 +91,35 @@ POSTGRES: Final[Mapping[Environment, Scale]] = {
 wiki, "Number Of Database Connections"), so that the most of them fill about half of the memory. Memory, CPU and disk:
 unmeasured estimates, the ratio of 4 GiB to a core is that of the clouds' general-purpose instances."""
 
+MYSQL_CONNECTION_MIB: Final = 3
+"""Memory of one connection at its worst, MariaDB's defaults added: sort_buffer_size 2 MiB, join_buffer_size,
+read_rnd_buffer_size and thread_stack some 256 KiB each, read_buffer_size 128 KiB."""
+MYSQL_BASE_MIB: Final = 100
+"""Of a server without data and connections; an unmeasured estimate."""
+
+_MYSQL_LAPTOP: Final[Scale] = {
+    "small": _size(50, 768, 1, 100),
+    "medium": _size(100, 1024, 2, 150),
+    "large": _size(250, 2048, 5, 300),
+}
+MYSQL: Final[Mapping[Environment, Scale]] = {
+    "dev": _MYSQL_LAPTOP,
+    "ephemeral": _MYSQL_LAPTOP,
+    "staging": {
+        "small": _size(100, 1024, 10, 150),
+        "medium": _size(250, 2048, 20, 300),
+        "large": _size(500, 4096, 50, 600),
+    },
+    "prod": {
+        "small": _size(250, 2048, 20, 200),
+        "medium": _size(500, 4096, 100, 400),
+        "large": _size(1000, 8192, 400, 800),
+    },
+}
+"""Connections: around MariaDB's own default of 151, and no more than fit at their worst into what the server's cache
+leaves of the memory (a test adds it up). Disk: room for three pods with the place where copies are made below the
+most a namespace may hold. Memory, CPU and disk: unmeasured estimates, in production 8 GiB to a core as PostgreSQL's."""
+
 _CLICKHOUSE_LAPTOP: Final[Scale] = {
     "small": _size(100, 1024, 2, 100),
     "medium": _size(150, 1536, 5, 200),

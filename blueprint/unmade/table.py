@@ -16,7 +16,17 @@ from blueprint.catalogue.offering import HttpOperation, Provide
 from blueprint.catalogue.owning import Amqp, Bucket, Kafka, Nats
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
-from blueprint.catalogue.storing import Backup, Clickhouse, Elasticsearch, Mongodb, Opensearch, Postgres, Redis, Valkey
+from blueprint.catalogue.storing import (
+    Backup,
+    Clickhouse,
+    Elasticsearch,
+    Mongodb,
+    Mysql,
+    Opensearch,
+    Postgres,
+    Redis,
+    Valkey,
+)
 from blueprint.settings import Brokers, Settings
 from blueprint.text import Text
 
@@ -123,6 +133,7 @@ NOT_MADE: Final[Mapping[Key, Row]] = {
     (Backup, "restore_drill"): _DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
     (Mongodb, "deletion"): _SNAPSHOT,
+    (Mysql, "deletion"): _SNAPSHOT,
     (Redis, "backup"): _COPIES,
     (Redis, "deletion"): _SNAPSHOT,
     (Valkey, "backup"): _COPIES,

@@ -23,6 +23,7 @@ from operations.embedded.readiness import (
 from operations.embedded.store_readiness import (
     AltinityInstallation,
     ElasticsearchPhase,
+    MariadbServer,
     MongodbReplicaSet,
     OpensearchInitialized,
     OpensearchState,
@@ -98,6 +99,14 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
     ),
     ("gateway.networking.k8s.io", "v1beta1"): (("ReferenceGrant", "referencegrants", NAMESPACED, None),),
     ("generators.external-secrets.io", "v1alpha1"): (("Password", "passwords", NAMESPACED, None),),
+    ("k8s.mariadb.com", "v1alpha1"): (
+        ("Database", "databases", NAMESPACED, PlainConditions(types=("Ready",))),
+        ("Grant", "grants", NAMESPACED, PlainConditions(types=("Ready",))),
+        ("MariaDB", "mariadbs", NAMESPACED, MariadbServer()),
+        ("PhysicalBackup", "physicalbackups", NAMESPACED, None),
+        ("PointInTimeRecovery", "pointintimerecoveries", NAMESPACED, None),
+        ("User", "users", NAMESPACED, PlainConditions(types=("Ready",))),
+    ),
     ("networking.istio.io", "v1"): (
         ("DestinationRule", "destinationrules", NAMESPACED, None),
         ("ServiceEntry", "serviceentries", NAMESPACED, None),

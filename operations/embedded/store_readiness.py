@@ -231,3 +231,28 @@ class OpensearchState:
     @property
     def status(self) -> str:
         return "state: CREATED\n"
+
+
+_CHOSEN: Final = "replicas: {{ .spec.replicas }}\ncurrentPrimaryPodIndex: 0\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MariadbServer:
+    """mariadb-operator's MariaDB: which pod is the first, then that its pods are ready (v26.6.0, api/v1alpha1
+    mariadb_types.go). It says nothing of the generation it has seen.
+
+    Its pods are not simulated, as CloudNativePG's are not.
+    """
+
+    before: ClassVar[tuple[Step, ...]] = (
+        Step(when="!has(self.status) || !has(self.status.currentPrimaryPodIndex)", status=_CHOSEN),
+    )
+    stand_in: None = None
+
+    @property
+    def ready(self) -> str:
+        return f"{all_true(('Ready',))} && has(self.status.currentPrimary)"
+
+    @property
+    def status(self) -> str:
+        return _CHOSEN + "currentPrimary: {{ .metadata.name }}-0\nconditions:\n" + condition("Ready")

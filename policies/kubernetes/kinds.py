@@ -74,6 +74,10 @@ OPERATORS: Final[Mapping[str, str]] = {
     "generators.external-secrets.io": "Password VaultDynamicSecret",
     "jetstream.nats.io": "Account Consumer KeyValue ObjectStore Stream StreamTemplate",
     "k6.io": "TestRun",
+    "k8s.mariadb.com": (
+        "Backup Connection Database ExternalMariaDB Grant MariaDB MaxScale PhysicalBackup PointInTimeRecovery Restore "
+        "SqlJob User"
+    ),
     "kafka.strimzi.io": "Kafka KafkaNodePool KafkaTopic KafkaUser",
     "keda.sh": "ClusterTriggerAuthentication ScaledObject TriggerAuthentication",
     "kibana.k8s.elastic.co": "Kibana",

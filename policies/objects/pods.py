@@ -30,10 +30,13 @@ ROLES: Final[dict[str, Role]] = {
 READ: Final = frozenset({*ROLES, CONTEXT})
 """Fields that are read with their pod spec, and so are no pieces."""
 
-FINISHED: Final = frozenset({"OpenSearchCluster.opensearch.org", "Pooler.postgresql.cnpg.io"})
-"""Kinds whose operator writes its own account and security over the pod spec it is given, so that what is not written
-there is not missing (cloudnative-pg v1.30.0, pkg/specs/pgbouncer/deployments.go; opensearch-k8s-operator v3.0.0-alpha,
-pkg/builders/cluster.go). Their pod specs are pieces."""
+FINISHED: Final = frozenset(
+    {"MariaDB.k8s.mariadb.com", "OpenSearchCluster.opensearch.org", "Pooler.postgresql.cnpg.io"}
+)
+"""Kinds whose operator writes account and security over the pod spec or the containers it is given, so that what is not
+written there is not missing (cloudnative-pg v1.30.0, pkg/specs/pgbouncer/deployments.go; mariadb-operator v26.6.0,
+pkg/builder/pod_builder.go, which has the pod's from another place of the object; opensearch-k8s-operator v3.0.0-alpha,
+pkg/builders/cluster.go). Theirs are pieces."""
 
 HOLDERS: Final = re.compile(r".*(?:containers|specs?|templates?)|pod", re.IGNORECASE)
 """Fields under which a pod spec would be found. One that is not known yet may hide anything."""
@@ -97,7 +100,8 @@ class Pod:
             return tuple(Container(pod=self, view=view, role=role) for view, role in known)
         # Whose securityContext lies beside an image, the pod's or the container's, only its operator knows.
         itself = Container(pod=self, view=self.spec, role="container", context=self.context, whole=False)
-        return (itself, *(Container(pod=self, view=view, role="container") for view in self.loose))
+        finished = self.object.sort in FINISHED
+        return (itself, *(Container(pod=self, view=each, role="container", whole=not finished) for each in self.loose))
 
     @property
     def security(self) -> View:

@@ -35,8 +35,8 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 HTTP: Final = ("http", "http2", "grpc")
 RAW: Final = ("tcp", "tls")
 ENVIRONMENTS: Final = ("dev", "staging", "prod", "ephemeral")
-STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "opensearch", "postgres", "redis", "valkey")
-SHAPED: Final = ("clickhouse", "elasticsearch", "mongodb", "opensearch", "postgres")
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "opensearch", "postgres", "redis", "valkey")
+SHAPED: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "opensearch", "postgres")
 """Those whose migrations are made."""
 BROKERS: Final = ("kafka", "nats", "rabbitmq")
 CIDRS: Final[tuple[dict[str, Any], ...]] = (

@@ -36,6 +36,7 @@ STORE_PORTS: Final[Mapping[str, tuple[int, ...]]] = {
     "clickhouse": (8443, 9440),
     "elasticsearch": (9200,),
     "mongodb": (27017,),
+    "mysql": (3306,),
     "opensearch": (9200,),
     "postgres": (5432,),
     "redis": (6379,),
@@ -45,13 +46,14 @@ OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int | None,
     "clickhouse": ((8443,), (9010, 9281, 9440, 9444), None, (8443, 9182, 9281), False),
     "elasticsearch": ((9200,), (9200, 9300), None, (), False),
     "mongodb": ((27017,), (27017,), None, (), False),
+    "mysql": ((3306, 5555), (3306,), None, (5566,), True),
     "opensearch": ((9200,), (9200, 9300), None, (9200,), False),
     "postgres": ((5432, 8000), (5432, 8000), 9187, (8000,), True),
     "redis": ((6379, 26379), (6379, 26379), None, (), False),
     "valkey": ((6379, 26379), (6379, 26379), None, (), False),
 }
 """Engine → ports its operator asks, ports among its pods, metrics, probes; whether its pods ask the API server."""
-COPIED: Final = ("mongodb", "postgres")
+COPIED: Final = ("mongodb", "mysql", "postgres")
 """Engines whose pods write copies to a bucket."""
 BROKER_PORTS: Final[Mapping[str, int]] = {"kafka": 9094, "nats": 4222, "rabbitmq": 5671}
 ACCOUNTS: Final[Mapping[str, str]] = {"kafka": "kafka", "nats": "nats", "amqp": "rabbitmq"}

@@ -142,6 +142,12 @@ CLICKHOUSE_OPERATOR: Final = Standing(
     labels=_named("altinity-clickhouse-operator"),
     account="clickhouse-operator",
 )
+MARIADB_OPERATOR: Final = Standing(
+    namespace="mariadb-operator",
+    name="mariadb-operator",
+    labels=_named("mariadb-operator"),
+    account="mariadb-operator",
+)
 OPENSEARCH_OPERATOR: Final = Standing(
     namespace="opensearch-operator",
     name="opensearch-operator",
@@ -158,13 +164,14 @@ OPERATORS: Final[Mapping[str, Standing]] = {
     "clickhouse": CLICKHOUSE_OPERATOR,
     "elasticsearch": ECK_OPERATOR,
     "mongodb": PSMDB_OPERATOR,
+    "mysql": MARIADB_OPERATOR,
     "opensearch": OPENSEARCH_OPERATOR,
     "postgres": CLOUDNATIVE_PG,
     "redis": REDIS_OPERATOR,
     "valkey": REDIS_OPERATOR,
 }
 """Engine → who runs its stores."""
-STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "opensearch", "postgres", "redis", "valkey")
+STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "opensearch", "postgres", "redis", "valkey")
 
 
 def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool, objects_copied: bool) -> Sequence[Standing]:

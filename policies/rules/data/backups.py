@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Opensearch, Postgres, Store
+from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Mysql, Opensearch, Postgres, Store
 from policies.cloud.wants import is_given
 from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
@@ -14,6 +14,7 @@ from policies.objects.values import MalformedError, UndeterminedError, View
 from policies.rules.data.group import DATA
 
 CNPG: Final = "Cluster.postgresql.cnpg.io"
+MARIADB: Final = "MariaDB.k8s.mariadb.com"
 PSMDB: Final = "PerconaServerMongoDB.psmdb.percona.com"
 CLICKHOUSE: Final = "ClickHouseInstallation.clickhouse.altinity.com"
 ELASTICSEARCH: Final = "Elasticsearch.elasticsearch.k8s.elastic.co"
@@ -35,6 +36,7 @@ COPIERS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a CronJob's image or arguments say that copies a store whose operator cannot."""
 ASKED: Final[Mapping[str, type[Store]]] = {
     CNPG: Postgres,
+    MARIADB: Mysql,
     PSMDB: Mongodb,
     CLICKHOUSE: Clickhouse,
     ELASTICSEARCH: Elasticsearch,
@@ -47,7 +49,7 @@ ASKED: Final[Mapping[str, type[Store]]] = {
     "data-backups-operator",
     "–/M/M",
     HIGH,
-    sorts(CNPG, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA, OPENSEARCH),
+    sorts(CNPG, MARIADB, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA, OPENSEARCH),
     why="A store without a copy elsewhere is gone with its cluster.",
     cure="Give it a target off the cluster, a schedule and a retention",
     where="services/{service}.yaml: resources.<name>.backup",
@@ -136,7 +138,12 @@ def _bucket(named: View, store: Object, world: World) -> Iterator[Violation]:
 
 def _is_inside(endpoint: View) -> bool:
     """Whether a bucket's address is a Service's: `http://minio.backups.svc:9000`."""
-    host = endpoint.word.partition("://")[2].partition("/")[0].partition(":")[0]
+    return _is_inside_host(endpoint.word.partition("://")[2])
+
+
+def _is_inside_host(place: str) -> bool:
+    """The same of an address without its scheme."""
+    host = place.partition("/")[0].partition(":")[0]
     return host.endswith((".svc", ".svc.cluster.local", ".svc.cluster.local."))
 
 
@@ -159,6 +166,27 @@ def _psmdb(store: Object, _: World) -> Iterator[Violation]:
         yield Violation(
             backup["tasks"], "holds no enabled task with a schedule, a retention and a storage off the cluster"
         )
+
+
+def _mariadb(store: Object, world: World) -> Iterator[Violation]:
+    """Full copies by its operator; the log in between is kept only of several pods, where its owner asks for it."""
+    copied = [
+        each
+        for each in world.within(store.namespace, "PhysicalBackup.k8s.mariadb.com")
+        if each.spec.at("mariaDbRef", "name").text == store.name and not each.spec.at("schedule", "suspend").flag
+    ]
+    if world.declares(store.namespace) and not copied:
+        yield Violation("", "has no PhysicalBackup that is not suspended")
+    for each in copied:
+        bucket, schedule = each.spec.at("storage", "s3"), each.spec.at("schedule", "cron")
+        if not bucket["bucket"].word:
+            yield Violation(bucket, "names no bucket, so nothing leaves the cluster", on=each)
+        elif _is_inside_host(bucket["endpoint"].word):
+            yield Violation(bucket["endpoint"], "is in the cluster, and gone with it", on=each)
+        if not schedule.word:
+            yield Violation(schedule, "is not set, so there is one copy and no more", on=each)
+        if not each.spec["maxRetention"].word:
+            yield Violation(each.spec["maxRetention"], "is not set, so copies are kept by luck", on=each)
 
 
 def _is_kept(task: View) -> bool:
@@ -190,4 +218,8 @@ def _runs(marks: tuple[str, ...], thing: Object) -> bool:
         return False  # what cannot be read makes no copy; rules about pods say what is wrong with it
 
 
-CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {CNPG: _cnpg, PSMDB: _psmdb}
+CHECKS: Final[Mapping[str, Callable[[Object, World], Iterator[Violation]]]] = {
+    CNPG: _cnpg,
+    MARIADB: _mariadb,
+    PSMDB: _psmdb,
+}

@@ -28,6 +28,7 @@ DISKS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("spec.storage", "size", "class"),
         ("spec.storage.volumes[]", "size", "class"),
     ),
+    "MariaDB.k8s.mariadb.com": (("spec.storage", "size", "storageClassName"),),
     "RabbitmqCluster.rabbitmq.com": (("spec.persistence", "storage", "storageClassName"),),
 }
 """Operators that ask for disks in words of their own: where, and what they call the size and the class there."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.cloud.wants import Asked, Want, among, given, off, spelled, wanted
+from policies.cloud.wants import Asked, Want, among, either, given, off, on, spelled, wanted
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, MEDIUM, Selector, Violation
 from policies.objects import Object
@@ -177,6 +177,12 @@ IN_TRANSIT: Final[Mapping[str, tuple[Want, ...]]] = {
         among("spec.tls.mode", "preferTLS", "requireTLS", default="preferTLS"),
         off("spec.unsafeFlags.tls"),
     ),
+    "MariaDB.k8s.mariadb.com": (
+        on("spec.tls.enabled"),
+        on("spec.tls.required"),
+        off("spec.rootEmptyPassword"),
+    ),
+    "User.k8s.mariadb.com": (either(on("spec.require.ssl"), on("spec.require.x509")),),
     "ClickHouseInstallation.clickhouse.altinity.com": CLICKHOUSE,
     "OpenSearchCluster.opensearch.org": OPENSEARCH,
     "Elasticsearch.elasticsearch.k8s.elastic.co": (off("spec.http.tls.selfSignedCertificate.disabled"),),
@@ -234,6 +240,7 @@ OPERATORS: Final = (
     "clickhouse-keeper.altinity.com",
     "clickhouse.altinity.com",
     "elasticsearch.k8s.elastic.co",
+    "k8s.mariadb.com",
     "opensearch.org",
     "postgresql.cnpg.io",
     "psmdb.percona.com",

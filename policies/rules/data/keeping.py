@@ -66,6 +66,11 @@ PROTECTED: Final = Want(
                 among("spec.defaults.storageManagement.reclaimPolicy", "Retain", default="Delete"),
                 PROTECTED,
             ),
+            "MariaDB.k8s.mariadb.com": (
+                among("spec.storage.pvcRetentionPolicy.whenDeleted", "Retain", default="Retain"),
+                PROTECTED,
+            ),
+            "Database.k8s.mariadb.com": (among("spec.cleanupPolicy", "Skip", default="Delete"), PROTECTED),
             "Kafka.kafka.strimzi.io": (PROTECTED,),
             "KafkaNodePool.kafka.strimzi.io": (
                 off("spec.storage.deleteClaim"),
@@ -116,6 +121,7 @@ def _managers(pools: View) -> float:
 IN_ZONES: Final[Mapping[str, tuple[Want, ...]]] = {
     **of_stores(lambda store: store.zones),
     "Cluster.postgresql.cnpg.io": (least("spec.instances", 3, default=1),),
+    "MariaDB.k8s.mariadb.com": (least("spec.replicas", 3, default=1),),
     "PerconaServerMongoDB.psmdb.percona.com": (least("spec.replsets[].size", 3),),
     "RedisReplication.redis.redis.opstreelabs.in": (least("spec.clusterSize", 3),),
     "RedisCluster.redis.redis.opstreelabs.in": (least("spec.clusterSize", 3),),

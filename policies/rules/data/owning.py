@@ -18,6 +18,7 @@ from policies.rules.data.group import DATA, STORE, of_stores
 
 OPERATED: Final = (
     "Cluster.postgresql.cnpg.io",
+    "MariaDB.k8s.mariadb.com",
     "PerconaServerMongoDB.psmdb.percona.com",
     "Redis.redis.redis.opstreelabs.in",
     "RedisCluster.redis.redis.opstreelabs.in",
@@ -33,6 +34,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "gcp:sql/user:User": ("instance", "name"),
     "Database.postgresql.cnpg.io": ("spec.cluster.name", "spec.name"),
     "DatabaseRole.postgresql.cnpg.io": ("spec.cluster.name", "spec.name"),
+    "Database.k8s.mariadb.com": ("spec.mariaDbRef.name", "spec.name"),
     "aws:rds/instance:Instance": ("identifier",),
     "aws:rds/cluster:Cluster": ("clusterIdentifier",),
 }

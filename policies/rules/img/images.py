@@ -25,10 +25,15 @@ def _read(reference: Reference) -> Image | None:
     where=IMAGE,
     sources=("CKV_K8S_43", "Gatekeeper imagedigests", "Kyverno require-image-checksum"),
 )
-def digest(reference: Reference, _: Facts) -> Iterator[Violation]:
+def digest(reference: Reference, facts: Facts) -> Iterator[Violation]:
     image = _read(reference)
-    if not reference.is_left_out and not (image and image.digest):
+    if not reference.is_left_out and not (image and image.digest) and not _is_operators_own(reference, facts):
         yield Violation(reference.view, "has no digest" if reference.view.word else "names no image")
+
+
+def _is_operators_own(reference: Reference, facts: Facts) -> bool:
+    """Whether an operator is told to run, beside what it runs, the very image its pinned chart runs it by."""
+    return reference.optional and any(reference.text in images for images in facts.limits.chart_objects.values())
 
 
 @IMG.resource(
