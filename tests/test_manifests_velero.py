@@ -87,6 +87,13 @@ def test_velero_is_there_exactly_where_objects_are_copied(stack: str, said: dict
     assert {told, namespace, ours, rules} == {not said and stack in COPYING}
 
 
+def test_a_stack_of_services_alone_needs_no_role_and_installs_no_velero() -> None:
+    written = Backups(copies=settings("prod").backups.copies)
+    decided = design(settings("prod", layers=("services",), backups=written), shop(), "prod")
+    assert decided.platform.object_copies is None
+    assert "velero" not in {operator.name for operator in decided.platform.operators.charts}
+
+
 def test_no_laptop_and_no_ephemeral_stack_installs_it() -> None:
     with_it = {
         name.partition("-")[0] for name, stack in EVERY_STACK.items() if "velero" in {c.name for c in stack.charts}
