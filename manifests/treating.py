@@ -1,6 +1,10 @@
 """What may be said of a kind in `manifests.treatments`: what replaces it, who else writes it, what is waited for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from manifests.manifest import Manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +44,14 @@ class Treatment:
     """Fields that are there from the beginning or never: data made without them is of another form."""
     version: str | None = None
     """The image whose tag begins with the major version of the data."""
+
+
+def at(manifest: Manifest, path: str) -> Any:
+    """What stands at `path`; None where nothing does."""
+    place: Any = manifest
+    for step in path.split("."):
+        if isinstance(place, list):
+            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
+        else:
+            place = place.get(step) if isinstance(place, Mapping) else None
+    return place

@@ -5,12 +5,14 @@ engine. Nothing here asks a cluster, and nothing here judges: `policies` has its
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from blueprint.sizes import MIGRATION_SECONDS
 from manifests.identity import kind
 from manifests.manifest import Manifest
 from manifests.treating import Treatment as Treatment  # noqa: PLC0414
+from manifests.treating import at as at  # noqa: PLC0414
 
 _PLAIN: Final = Treatment()
 _PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
@@ -29,6 +31,9 @@ _MIGRATIONS: Final = ("Job",)
 for (pulumi-kubernetes v4.25.0, provider/pkg/await/job.go): the pods that run stay as they are."""
 _ENDING_SECONDS: Final = 60
 """What the cluster may take to say that a Job is over."""
+_IN_OPENSEARCH: Final = Treatment(
+    after=("OpenSearchCluster",), wait_for="jsonpath={.status.state}=CREATED", replaced_by=("spec.opensearchCluster",)
+)
 
 TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
@@ -165,21 +170,9 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
         grows=("spec.nodePools.0.diskSize", "spec.nodePools.1.diskSize"),
         version="spec.general.image",
     ),
-    "opensearch.org/v1:OpensearchRole": Treatment(
-        after=("OpenSearchCluster",),
-        wait_for="jsonpath={.status.state}=CREATED",
-        replaced_by=("spec.opensearchCluster",),
-    ),
-    "opensearch.org/v1:OpensearchUser": Treatment(
-        after=("OpenSearchCluster",),
-        wait_for="jsonpath={.status.state}=CREATED",
-        replaced_by=("spec.opensearchCluster",),
-    ),
-    "opensearch.org/v1:OpensearchUserRoleBinding": Treatment(
-        after=("OpensearchRole", "OpensearchUser"),
-        wait_for="jsonpath={.status.state}=CREATED",
-        replaced_by=("spec.opensearchCluster",),
-    ),
+    "opensearch.org/v1:OpensearchRole": _IN_OPENSEARCH,
+    "opensearch.org/v1:OpensearchUser": _IN_OPENSEARCH,
+    "opensearch.org/v1:OpensearchUserRoleBinding": replace(_IN_OPENSEARCH, after=("OpensearchRole", "OpensearchUser")),
     "policy/v1:PodDisruptionBudget": _PLAIN,
     # The operator makes the database, the roles and the pooler of a cluster when that answers.
     "postgresql.cnpg.io/v1:Cluster": Treatment(
@@ -304,14 +297,3 @@ def _notes(how: Treatment) -> Iterator[tuple[str, str]]:
 
 def _changed(paths: tuple[str, ...], old: Manifest, new: Manifest) -> tuple[str, ...]:
     return tuple(sorted(path for path in paths if at(old, path) != at(new, path)))
-
-
-def at(manifest: Manifest, path: str) -> Any:
-    """What stands at `path`; None where nothing does."""
-    place: Any = manifest
-    for step in path.split("."):
-        if isinstance(place, list):
-            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
-        else:
-            place = place.get(step) if isinstance(place, Mapping) else None
-    return place
