@@ -25,7 +25,7 @@ USER: Final = 1000
 """The image's own: nobody else may enter its folder. When opensearch-project/opensearch-build#3625 is closed, take one
 of 10000 or above."""
 
-HOME: Final = "/usr/share/opensearch"
+FOLDER: Final = "/usr/share/opensearch"
 ADMINISTRATOR: Final = "admin"
 """As whom the operator comes. It knows no other name (v3.0.0-alpha, pkg/helpers: InternalUserConfig)."""
 
@@ -34,8 +34,8 @@ POOL: Final = "opensearch.org/opensearch-nodepool"
 
 CONFIG: Final = "writable-config"
 WRITABLE: Final[Mapping[str, str]] = {
-    CONFIG: f"{HOME}/config",
-    "writable-logs": f"{HOME}/logs",
+    CONFIG: f"{FOLDER}/config",
+    "writable-logs": f"{FOLDER}/logs",
     "writable-tmp": "/tmp",  # noqa: S108  a folder in the pods
 }
 """Volume → where a server writes besides its data: the keystore it makes, logs of the Java machine, its own folder."""
@@ -209,7 +209,7 @@ def _copier(store: OperatedOpensearch) -> Manifest:
         "name": "config",
         "image": f"{store.image.repository}:{store.image.tag}",
         "imagePullPolicy": "IfNotPresent",
-        "command": ["cp", "-r", f"{HOME}/config/.", folder],
+        "command": ["cp", "-r", f"{FOLDER}/config/.", folder],
         "resources": resources(store.helper),
         "securityContext": dict(RESTRICTED),
         "volumeMounts": [{"name": CONFIG, "mountPath": folder}],

@@ -1,7 +1,10 @@
 """What may be said of a kind in `manifests.treatments`: what replaces it, who else writes it, what is waited for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from manifests.manifest import Manifest
 
 PREREQUISITES: Final = ("LimitRange", "NetworkPolicy/default-deny", "ResourceQuota", "ServiceAccount")
 """What stands before the first pod starts."""
@@ -48,3 +51,14 @@ class Treatment:
     """The image whose tag begins with the major version of the data."""
     version_numbers: int = 1
     """How many of the numbers in that tag make a major version: 1 of 18.6, 2 of 11.8.8."""
+
+
+def at(manifest: Manifest, path: str) -> Any:
+    """What stands at `path`; None where nothing does."""
+    place: Any = manifest
+    for step in path.split("."):
+        if isinstance(place, list):
+            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
+        else:
+            place = place.get(step) if isinstance(place, Mapping) else None
+    return place

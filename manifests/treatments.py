@@ -5,7 +5,7 @@ engine. Nothing here asks a cluster, and nothing here judges: `policies` has its
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from blueprint.sizes import MIGRATION_SECONDS
 from manifests import mariadb_treatments, opensearch_treatments
@@ -13,6 +13,7 @@ from manifests.identity import kind
 from manifests.manifest import Manifest
 from manifests.treating import CREDENTIALS, PREREQUISITES
 from manifests.treating import Treatment as Treatment  # noqa: PLC0414
+from manifests.treating import at as at  # noqa: PLC0414
 
 _PLAIN: Final = Treatment()
 _MOUNTED: Final = ("ConfigMap", "PersistentVolumeClaim")
@@ -27,7 +28,6 @@ _MIGRATIONS: Final = ("Job",)
 for (pulumi-kubernetes v4.25.0, provider/pkg/await/job.go): the pods that run stay as they are."""
 _ENDING_SECONDS: Final = 60
 """What the cluster may take to say that a Job is over."""
-
 TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,
@@ -284,14 +284,3 @@ def _notes(how: Treatment) -> Iterator[tuple[str, str]]:
 
 def _changed(paths: tuple[str, ...], old: Manifest, new: Manifest) -> tuple[str, ...]:
     return tuple(sorted(path for path in paths if at(old, path) != at(new, path)))
-
-
-def at(manifest: Manifest, path: str) -> Any:
-    """What stands at `path`; None where nothing does."""
-    place: Any = manifest
-    for step in path.split("."):
-        if isinstance(place, list):
-            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
-        else:
-            place = place.get(step) if isinstance(place, Mapping) else None
-    return place
