@@ -5,13 +5,20 @@ from itertools import product
 from typing import Any, get_args
 
 from blueprint import clusters, network, operators
-from blueprint.catalogue import Environment
+from blueprint.catalogue import Environment, Service
+from blueprint.catalogue.storing import Mysql
 from blueprint.context import Context
 from blueprint.settings import Existing, Gateway, Mesh
 from manifests.operators import values
 from tests.support.stacks import settings, shop
 
 ENVIRONMENTS: tuple[Environment, ...] = tuple(sorted(get_args(Environment)))
+
+
+def _with_a_mysql(service: Service) -> Service:
+    """`service` with a store of the one type that the shop has none of."""
+    resources = {**service.spec.resources, "ledger": Mysql(type="mysql")}
+    return service.model_copy(update={"spec": service.spec.model_copy(update={"resources": resources})})
 
 
 def context(
@@ -31,7 +38,7 @@ def context(
         mesh=Mesh(mode="sidecar" if mesh else "none", trust_domain=trust_domain),
         gateway=Gateway(streams=(8883,)),
     )
-    services = shop().within(text.environment)
+    services = [_with_a_mysql(service) for service in shop().within(text.environment)]
     return Context(
         settings=text,
         cluster=replace(clusters.decide(text.cluster), platform=platform),
