@@ -28,6 +28,7 @@ _MIGRATIONS: Final = ("Job",)
 for (pulumi-kubernetes v4.25.0, provider/pkg/await/job.go): the pods that run stay as they are."""
 _ENDING_SECONDS: Final = 60
 """What the cluster may take to say that a Job is over."""
+
 TREATMENTS: Final[Mapping[str, Treatment]] = {
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _PLAIN,
     "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": _PLAIN,

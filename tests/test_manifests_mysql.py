@@ -135,6 +135,13 @@ def test_no_right_over_the_whole_cluster_is_asked_for_an_agent(tmp_path: Path) -
     assert made["ServiceAccount", "db.store"]["automountServiceAccountToken"] is False
 
 
+def test_a_store_asks_for_its_operator_with_its_namespace_and_definitions(tmp_path: Path) -> None:
+    platform = _designed(tmp_path).platform
+    assert "mariadb-operator" in {operator.name for operator in platform.operators.charts}
+    assert "mariadb" in {bundle.name for bundle in platform.operators.crds}
+    assert names.MARIADB_OPERATOR in {namespace.name for namespace in platform.foundation.namespaces}
+
+
 def test_what_runs_beside_a_server_is_of_the_operators_version() -> None:
     assert mariadb_operator.AGENT_IMAGE.tag == CHART.app_version == CRDS.version.removeprefix("v")
 

@@ -26,13 +26,15 @@ KEEPS: Final = """\
 """
 EACH: Final = "  resources: {files: {type: volume, params: {size: 1Gi, path: /srv/files, per: pod}}}\n"
 OPEN: Final = "  service: {ports: {mqtt: {port: 1883, appProtocol: tcp, public: {port: 8883, reason: anybody may}}}}\n"
+LEDGER: Final = "  resources: {db: {type: mysql, highAvailability: true, backup: {pitr: true, rpo: 1d}}}\n"
 
 
 def made(folder: Path) -> list[Manifest]:
     """Every object of every stack, of the charts' companions, and of a catalogue with what the shop has none of."""
     edge = Gateway(streams=(8883,))
     others = design(
-        settings("prod", gateway=edge), catalogue(folder, nightly=NIGHTLY, broker=OPEN, keeper=KEEPS, each=EACH)
+        settings("prod", gateway=edge),
+        catalogue(folder, nightly=NIGHTLY, broker=OPEN, keeper=KEEPS, each=EACH, ledger=LEDGER),
     )
     stacks = [*(design(settings(stack), every_engine(), stack) for stack in STACKS), others]
     return [

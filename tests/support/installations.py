@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 from blueprint import clusters, network, operators
 from blueprint.catalogue import Environment, Service
-from blueprint.catalogue.storing import Opensearch
+from blueprint.catalogue.storing import Mysql, Opensearch
 from blueprint.context import Context
 from blueprint.reading import Catalogue
 from blueprint.settings import Existing, Gateway, Mesh
@@ -16,7 +16,7 @@ from tests.support.stacks import settings, shop
 ENVIRONMENTS: tuple[Environment, ...] = tuple(sorted(get_args(Environment)))
 
 
-NOT_IN_THE_SHOP: Final = {"looked": Opensearch(type="opensearch")}
+NOT_IN_THE_SHOP: Final = {"ledger": Mysql(type="mysql"), "looked": Opensearch(type="opensearch")}
 """Stores of the engines that no service of the shop has, by name: their operators are looked at, too."""
 
 
