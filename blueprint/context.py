@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.catalogue import Environment, Service
 from blueprint.clusters import Cluster
 from blueprint.network import Network
@@ -50,6 +50,10 @@ class Context:
     def data_namespace(self, service: str) -> str:
         """Namespace of the stores of `service` in this stack."""
         return names.data_namespace(service, self.settings.tenant)
+
+    def drill_namespace(self, service: str) -> str:
+        """Namespace of the restore drills of `service` in this stack."""
+        return store_names.drill_namespace(service, self.settings.tenant)
 
     def address(self, service: str) -> str:
         """DNS name of `service` in this stack."""

@@ -11,11 +11,13 @@ from pydantic import Field
 from blueprint import docstrings
 from blueprint.catalogue import Environment
 from blueprint.catalogue.promising import once
+from blueprint.settings_backups import S3 as S3  # noqa: PLC0414
+from blueprint.settings_backups import Backups as Backups  # noqa: PLC0414
 from blueprint.settings_cluster import Cluster as Cluster  # noqa: PLC0414  (a part of these settings)
 from blueprint.settings_cluster import Embedded as Embedded  # noqa: PLC0414
 from blueprint.settings_cluster import Existing as Existing  # noqa: PLC0414
 from blueprint.settings_secrets import Secrets as Secrets  # noqa: PLC0414
-from blueprint.text import Checked, Fault, Host, IamRole, SecretName, Slug, TenantName, Text
+from blueprint.text import Checked, Fault, Host, SecretName, Slug, TenantName, Text
 
 Layer = Literal["cluster", "platform", "services"]
 
@@ -183,34 +185,6 @@ class Observability(Text):
 
     retention: Retention = Retention()
     """How long it is kept."""
-
-
-class S3(Text):
-    """A bucket of S3, in the account of the cluster or another."""
-
-    kind: Literal["s3"]
-    """s3"""
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-    """Its name. Each store writes below <service's namespace>/<resource>. A new name begins new copies; old ones
-    stay. Those of MongoDB are deleted by a rule of the bucket's own (lifecycle), no earlier than their `retention`."""
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
-    """Its region, such as eu-west-1. Needed for copies of MongoDB; what copies PostgreSQL asks the bucket."""
-    role: IamRole
-    """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
-    none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
-
-
-class Backups(Text):
-    """Where copies go. Which copies a store makes is the catalogue's."""
-
-    copies: S3 | None = None
-    """Where stores write their copies, off the cluster. Without it a store in staging or production that asks for
-    copies is refused; dev and ephemeral stacks make none."""
-
-    enabled: bool = True
-    """Whether the cluster's own objects are copied."""
-    retention_days: Annotated[int, Field(ge=1, le=400)] = 30
-    """How long copies of the cluster's objects are kept."""
 
 
 class Budget(Text):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from policies.cloud.security_groups import INGRESS, Ingress, ingresses
 from policies.cloud.stores import STORES
 from policies.cloud.stores.store import EVERYBODYS, PASSWORD
@@ -62,7 +62,9 @@ def owned_once(thing: Object, world: World) -> Iterator[Violation]:
 
 def _of_a_namespace(thing: Object, world: World) -> Iterator[Violation]:
     platforms = thing.namespace in (*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES)
-    owners = {names.data_namespace(name) for name in world.facts.service}
+    owners = {
+        place(name) for name in world.facts.service for place in (names.data_namespace, store_names.drill_namespace)
+    }
     if world.facts.services is not None and not platforms and thing.namespace not in owners:
         yield Violation(
             "metadata.namespace", f"is {thing.namespace or 'not set'}, which holds the stores of no service"
