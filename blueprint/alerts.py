@@ -1,13 +1,23 @@
 """What somebody is told about the platform itself, whatever Prometheus asks.
 
 A service's own alerts follow from its objectives and come with observability. These are of what no owner declares. An
-alert is a row here; how it is spelled, and who evaluates it, is `manifests.alerts`'.
+alert is a row here, and so is a series that is recorded under a name of its own; how they are spelled, and who
+evaluates them, is `manifests.alerts`'.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from blueprint import names
+from blueprint import drill_alerts, names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """One series under a name of its own."""
+
+    name: str
+    expression: str
+    """PromQL."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +27,7 @@ class Alert:
     name: str
     """As Prometheus and whoever is told call it."""
     about: str
-    """The object it is about."""
+    """The object it is about; `{{ $labels.<name> }}` is a label of the answer."""
     expression: str
     """PromQL: it fires where this has an answer."""
     minutes: int
@@ -49,5 +59,24 @@ OF_THE_PLATFORM: Final = (
         summary="The gateway counts no request: rate limits with policy redis let everything pass",
         runbook="docs/runbooks/kong-redis.md",
     ),
+    Alert(
+        name="RestoreDrillOverdue",
+        about="{{ $labels.service }}",
+        expression=drill_alerts.OVERDUE,
+        # A drill may begin an hour late, and take longer than the one before.
+        minutes=120,
+        # Nothing is lost as long as the live store stands.
+        severity="warning",
+        summary=(
+            "For two periods no copy of {{ $labels.service }} {{ $labels.resource }} was restored, so nobody knows"
+            " whether one can be"
+        ),
+        runbook="docs/runbooks/restore-drill.md",
+    ),
+)
+"""By name."""
+
+RECORDED: Final = (
+    Recording(name="restore_drill_last_success_timestamp_seconds", expression=drill_alerts.LAST_SUCCESS),
 )
 """By name."""
