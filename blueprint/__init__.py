@@ -12,6 +12,7 @@ from blueprint import (
     brokers,
     clusters,
     delivery,
+    drills,
     fitting,
     foundation,
     gateway,
@@ -33,6 +34,7 @@ from blueprint.catalogue import Environment, Service
 from blueprint.clusters import Cluster
 from blueprint.context import Context
 from blueprint.delivery import Delivery
+from blueprint.drills import Drill
 from blueprint.foundation import Foundation
 from blueprint.gateway import Gateway, Route, TcpRoute
 from blueprint.isolation import ServiceNamespace
@@ -80,6 +82,8 @@ class ServicePlan:
     """Where it lives, and who may reach it there."""
     stores: tuple[Store, ...]
     """Where its data lives."""
+    drills: tuple[Drill, ...]
+    """How copies of it are proven."""
     access: Access | None
     """How it gets at the credentials of these; None: there are none to get."""
     secrets: ServiceSecrets | None
@@ -159,6 +163,7 @@ def _platform(context: Context) -> PlatformPlan:
 def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
     """What follows from `service` and its neighbours. Backings, secrets and delivery first: the rest asks them."""
     owned, accounts = stores.decide(service, context), brokers.decide(service, context)
+    tried = drills.decide(service, owned, context)
     access, kept = stores.access(service, owned, context), secrets.decide(service, context)
     backings: tuple[Backing, ...] = (*owned, *accounts)
     how, disks = delivery.decide(service, context), volumes.decide(service, context)
@@ -168,11 +173,13 @@ def _service(service: Service, context: Context, edge: Gateway) -> ServicePlan:
             service,
             context,
             data=stores.data_namespace(owned),
+            drill=drills.namespace(tried),
             backings=backings,
             disks=disks,
             migrations=[store.migration for store in owned if store.migration],
         ),
         stores=owned,
+        drills=tried,
         access=access,
         secrets=kept,
         reader=secrets.reader(service, access, kept, context),

@@ -1,15 +1,25 @@
 """What somebody is told about the platform itself, whatever Prometheus asks.
 
 A service's own alerts follow from its objectives and come with observability. These are of what no owner declares. An
-alert is a row here; how it is spelled, and who evaluates it, is `manifests.alerts`'.
+alert is a row here, and so is a series that is recorded under a name of its own; how they are spelled, and who
+evaluates them, is `manifests.alerts`'.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from blueprint import names, object_copies
+from blueprint import drill_alerts, names, object_copies
 from blueprint.context import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """One series under a name of its own."""
+
+    name: str
+    expression: str
+    """PromQL."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +29,7 @@ class Alert:
     name: str
     """As Prometheus and whoever is told call it."""
     about: str
-    """The object it is about."""
+    """The object it is about; `{{ $labels.<name> }}` is a label of the answer."""
     expression: str
     """PromQL: it fires where this has an answer."""
     minutes: int
@@ -77,10 +87,41 @@ def _objects_not_copied(context: Context) -> Alert | None:
     )
 
 
-OF_THE_PLATFORM: Final[tuple[Callable[[Context], Alert | None], ...]] = (_kong_redis_away, _objects_not_copied)
+def _restore_drill_overdue(context: Context) -> Alert | None:
+    """Where copies are restored from time to time: none was for two periods."""
+    if not context.stores_copied:
+        return None
+    return Alert(
+        name="RestoreDrillOverdue",
+        about="{{ $labels.service }}",
+        expression=drill_alerts.OVERDUE,
+        # A drill may begin an hour late, and take longer than the one before.
+        minutes=120,
+        # Nothing is lost as long as the live store stands.
+        severity="warning",
+        summary=(
+            "For two periods no copy of {{ $labels.service }} {{ $labels.resource }} was restored, so nobody knows"
+            " whether one can be"
+        ),
+        runbook="docs/runbooks/restore-drill.md",
+    )
+
+
+OF_THE_PLATFORM: Final[tuple[Callable[[Context], Alert | None], ...]] = (
+    _kong_redis_away,
+    _objects_not_copied,
+    _restore_drill_overdue,
+)
 """By name. None: a stack like this has nothing of the kind."""
 
 
 def decide(context: Context) -> tuple[Alert, ...]:
     """The alerts of a stack."""
     return tuple(filter(None, (row(context) for row in OF_THE_PLATFORM)))
+
+
+def recordings(context: Context) -> tuple[Recording, ...]:
+    """What a stack records, by name."""
+    if not context.stores_copied:
+        return ()
+    return (Recording(name="restore_drill_last_success_timestamp_seconds", expression=drill_alerts.LAST_SUCCESS),)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.catalogue import Environment, Service
 from blueprint.clusters import Cluster
 from blueprint.network import Network
 from blueprint.network_rules import Pods
 from blueprint.platform_rules import Surroundings
 from blueprint.settings import Acme, Settings
+from blueprint.settings_backups import COPIED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,11 @@ class Context:
     def meshed(self) -> bool:
         """Whether pods get a proxy."""
         return self.settings.mesh.mode != "none"
+
+    @property
+    def stores_copied(self) -> bool:
+        """Whether stores that ask for it are copied to a bucket."""
+        return self.settings.backups.copies is not None and self.environment in COPIED
 
     @property
     def objects_copied(self) -> bool:
@@ -58,6 +64,10 @@ class Context:
     def data_namespace(self, service: str) -> str:
         """Namespace of the stores of `service` in this stack."""
         return names.data_namespace(service, self.settings.tenant)
+
+    def drill_namespace(self, service: str) -> str:
+        """Namespace of the restore drills of `service` in this stack."""
+        return store_names.drill_namespace(service, self.settings.tenant)
 
     def address(self, service: str) -> str:
         """DNS name of `service` in this stack."""

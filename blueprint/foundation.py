@@ -5,7 +5,7 @@ from typing import Final
 
 from blueprint import admission, alerts, names, operators, platform_rules
 from blueprint.admission import AdmissionPolicy
-from blueprint.alerts import Alert
+from blueprint.alerts import Alert, Recording
 from blueprint.context import Context
 from blueprint.namespaces import PlatformNamespace
 from blueprint.network_rules import NetworkRule
@@ -33,6 +33,8 @@ class Foundation:
     """What the cluster itself refuses."""
     alerts: tuple[Alert, ...]
     """What somebody is told about the platform."""
+    recordings: tuple[Recording, ...]
+    """What of it is kept under a name of its own."""
 
 
 PRIORITIES: Final = (
@@ -65,4 +67,5 @@ def decide(context: Context) -> Foundation:
         priorities=PRIORITIES,
         admission_policies=admission.decide(meshed=context.meshed),
         alerts=alerts.decide(context),
+        recordings=alerts.recordings(context),
     )

@@ -60,6 +60,8 @@ class ServiceNamespace:
     """In this namespace."""
     data: DataNamespace | None
     """Where its stores are; None: it has none in the cluster."""
+    drill: DataNamespace | None
+    """Where copies of its stores are restored; None: none are."""
     far_rules: tuple[NetworkRule, ...]
     """The other ends of its edges to the platform's pods: the gateway, Prometheus."""
     deletion: Deletion | None
@@ -71,12 +73,13 @@ def decide(
     context: Context,
     *,
     data: DataNamespace | None,
+    drill: DataNamespace | None,
     backings: Sequence[Backing],
     disks: Sequence[Volume],
     migrations: Sequence[Migration],
 ) -> ServiceNamespace:
     """The namespace of `service`. `backings` are the stores and brokers it uses; `data` is where its own stores are,
-    whose schemas `migrations` change from here; `disks` are its volumes."""
+    whose schemas `migrations` change from here, `drill` where their copies are restored; `disks` are its volumes."""
     name, spec = service.name, service.spec
     namespace = context.namespace(name)
     proxy = sizes.PROXY[context.environment] if context.meshed else None
@@ -109,6 +112,7 @@ def decide(
         largest=largest,
         rules=tuple(rule for rule in rules if rule.namespace == namespace),
         data=data,
+        drill=drill,
         far_rules=tuple(rule for rule in rules if rule.namespace != namespace),
         deletion="retain" if any(disk.deletion == "retain" for disk in disks) else None,
     )

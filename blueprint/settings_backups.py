@@ -12,7 +12,7 @@ from pydantic import Field
 
 from blueprint.catalogue import Environment
 from blueprint.cron import longest_gap_seconds
-from blueprint.text import Checked, Cron, Fault, IamRole, OwnIamRole, Text
+from blueprint.text import Checked, Cron, Fault, IamRole, OwnIamRole
 
 COPIED: Final[frozenset[Environment]] = frozenset({"staging", "prod"})
 """Where copies are made. Data and objects of the others can be made again, and a bucket would outlive them."""
@@ -20,7 +20,7 @@ COPIED: Final[frozenset[Environment]] = frozenset({"staging", "prod"})
 _DAY_SECONDS: Final = 86_400
 
 
-class S3(Text):
+class S3(Checked):
     """A bucket of S3, in the account of the cluster or another."""
 
     kind: Literal["s3"]
@@ -35,6 +35,17 @@ class S3(Text):
     role: IamRole
     """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
     none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
+    drill_role: IamRole | None = None
+    """The role a restored PostgreSQL takes in the service's namespace <service>-drill, with `{service}` as above. Each
+    may list and read below that prefix, and nothing else. Without it a PostgreSQL that asks for drills is refused."""
+
+    def faults(self) -> Iterator[Fault]:
+        if self.drill_role == self.role:
+            yield Fault(
+                "drillRole",
+                "is the role that writes, so a drill that goes wrong could delete what it is there to prove",
+                "Name a role that may list and read only",
+            )
 
 
 class Backups(Checked):

@@ -1,7 +1,15 @@
-"""The names of what is beside a store, in the namespace of a service's stores. All else is called by `blueprint.names`.
+"""The names of what is beside a store, in the namespace of a service's stores and in that of its restore drills. All
+else is called by `blueprint.names`.
 
 With a dot after the resource: no resource's name has one, so none of these is another store's.
 """
+
+from typing import Final
+
+from blueprint import names
+
+DRILL: Final = f"{names.PREFIX}/drill"
+"""On the pods that run a restore drill: of which resource. Network rules know them by it."""
 
 
 def owner(resource: str) -> str:
@@ -53,6 +61,33 @@ def members_key(resource: str) -> str:
 def settings_of(resource: str) -> str:
     """The ConfigMap with a store's own settings, where its operator takes a file. With a dot, as above."""
     return f"{resource}.settings"
+
+
+def drill_namespace(service: str, tenant: str | None = None) -> str:
+    """Namespace in which copies of the stores of `service` are restored; out of the mesh. At most 63 characters."""
+    return f"{names.namespace(service, tenant)}-drill"
+
+
+def stores_of(namespace: str) -> str:
+    """The service whose stores are in `namespace`, running or restored; `namespace` where its name says none."""
+    return namespace.removesuffix(names.data_namespace("")).removesuffix(drill_namespace(""))
+
+
+def drill(resource: str) -> str:
+    """The account of the pods that run a store's restore drill, its rights, and what it restores. With a dot, as
+    above."""
+    return f"{resource}.drill"
+
+
+def drill_run(resource: str, often: str) -> str:
+    """The CronJob that restores a copy of a store as `often` as its owner asks: it says so to whoever reads only names,
+    as the alert does. With a hyphen: a CronJob's name is part of its pods' host names."""
+    return f"{resource}-{often}"
+
+
+def drill_sweep(resource: str) -> str:
+    """The CronJob that removes what such a run has left. No schedule is called so."""
+    return f"{resource}-sweep"
 
 
 def authority_folder(resource: str) -> str:

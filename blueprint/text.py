@@ -109,9 +109,9 @@ ServiceName = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[a-z](-?[a-z0-9])*$", "maxLength": SERVICE_NAME_LENGTH}),
 ]
 
-TENANT_LENGTH: Final = 16
-"""Characters of a tenant's name: with a service's, two hyphens and `-data` they make a namespace of 63. Three at least:
-`xn--` begins a name in punycode, and RFC 5891 keeps every two characters before two hyphens for the like."""
+TENANT_LENGTH: Final = 15
+"""Characters of a tenant's name: with a service's, two hyphens and `-drill` they make a namespace of 63. Three at
+least: `xn--` begins a name in punycode, and RFC 5891 keeps every two characters before two hyphens for the like."""
 
 TenantName = Annotated[
     str,

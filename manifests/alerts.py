@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from blueprint import names
-from blueprint.alerts import Alert
+from blueprint.alerts import Alert, Recording
 from manifests.manifest import Manifest, manifest
 
 OWNER: Final = "team-platform"
@@ -17,9 +17,11 @@ OWNER: Final = "team-platform"
 FILE: Final = "platform.yaml"
 
 
-def alerts(decided: Iterable[Alert]) -> Manifest:
-    """One file with one group. It is JSON, which is YAML."""
-    group = {"name": "platform", "rules": [_rule(alert) for alert in sorted(decided, key=lambda alert: alert.name)]}
+def alerts(decided: Iterable[Alert], recorded: Iterable[Recording]) -> Manifest:
+    """One file with one group, what is recorded first. It is JSON, which is YAML."""
+    kept = [{"record": each.name, "expr": each.expression} for each in sorted(recorded, key=lambda each: each.name)]
+    told = [_rule(alert) for alert in sorted(decided, key=lambda alert: alert.name)]
+    group = {"name": "platform", "rules": [*kept, *told]}
     text = json.dumps({"groups": [group]}, indent=1, sort_keys=True)
     return manifest("v1", "ConfigMap", "platform-alerts", names.OBSERVABILITY, data={FILE: f"{text}\n"})
 

@@ -57,10 +57,10 @@ def _out_of_the_mesh(store: CloudNativePg) -> Mapping[str, str]:
     return {**marks(store), **names.MANAGED, "istio.io/dataplane-mode": "none", "sidecar.istio.io/inject": "false"}
 
 
-def host_rules(store: CloudNativePg) -> list[str]:
+def host_rules(database: str, user: str) -> list[str]:
     """Who may connect: the owner to its database, with its password and TLS; and nobody else. The operator puts its
     own rules, for the standbys and the pooler, before these, and `host all all all scram-sha-256` behind them."""
-    return [f"hostssl {store.database} {store.user} all scram-sha-256", "host all all all reject"]
+    return [f"hostssl {database} {user} all scram-sha-256", "host all all all reject"]
 
 
 def _cluster(store: CloudNativePg) -> Manifest:
@@ -89,7 +89,7 @@ def _cluster(store: CloudNativePg) -> Manifest:
         "certificates": {"serverCASecret": tls, "serverTLSSecret": tls},
         "postgresql": {
             "parameters": dict(sorted(store.parameters.items())),
-            "pg_hba": host_rules(store),
+            "pg_hba": host_rules(store.database, store.user),
             # One standby has each commit before its client is told; while there is none, writing goes on.
             **given(
                 synchronous={"method": "any", "number": 1, "dataDurability": "preferred"} if several else None,

@@ -27,7 +27,7 @@ def foundation(decision: Foundation) -> Iterator[Manifest]:
     for rule in decision.rules:
         yield network_policy(rule)
     yield from policies(decision.admission_policies)
-    yield alerts(decision.alerts)
+    yield alerts(decision.alerts, decision.recordings)
 
 
 def platform_ready(mesh: Mesh | None) -> Manifest:

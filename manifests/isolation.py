@@ -24,7 +24,7 @@ def isolation(decision: ServiceNamespace) -> Iterator[Manifest]:
     yield _quota(decision.service, decision.namespace, decision.quota)
     yield _limits(decision.service, decision.namespace, decision.largest)
     yield default_deny(decision.namespace)
-    if data := decision.data:
+    for data in filter(None, (decision.data, decision.drill)):
         marks = {names.STORES_LABEL: decision.service, **_people(decision)}
         yield marked(namespace(data.name, labels=marks, meshed=False, restricted=True), data.deletion)
         if data.quota and data.largest:

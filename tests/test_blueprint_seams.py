@@ -159,17 +159,17 @@ def test_every_namespace_of_a_tenant_says_whose_it_is_and_the_base_stack_s_say_n
 
 
 def test_the_longest_names_still_fit(tmp_path: Path) -> None:
-    service, tenant = "s" * 40, "t" * 16
+    service, tenant = "s" * 40, "t" * 15
     made = objects(
         design(
-            settings("dev", layers=("services",), tenant=tenant),
-            catalogue(tmp_path / "services", **{service: OWNS}),
+            settings("prod", layers=("services",), tenant=tenant),
+            catalogue(tmp_path / "services", **{service: "  resources: {db: {type: postgres}}\n"}),
         )
     )
     assert max(len(namespace) for _, _, namespace, _ in made) == names.LABEL_LENGTH
 
 
-@pytest.mark.parametrize("tenant", ["pr--7", "7pr", "pr7-", "PR7", "t" * 17])
+@pytest.mark.parametrize("tenant", ["pr--7", "7pr", "pr7-", "PR7", "t" * 16])
 def test_a_tenant_that_could_be_taken_for_another_namespace_is_refused(tenant: str) -> None:
     text = {"environment": "ephemeral", "layers": ["services"], "domain": "example.com", "tenant": tenant}
     with pytest.raises(TextError, match=r"tenant: .*"):

@@ -44,7 +44,8 @@ def test_three_words_are_a_postgresql_with_everything_around_it(tmp_path: Path) 
     with_one = objects(
         design(settings("prod"), catalogue(tmp_path / "one", one="  resources: {db: {type: postgres}}\n"))
     )
-    kinds = sorted(kind for _, kind, _, _ in set(with_one) - set(bare))
+    # What tries its copies has a namespace, and tests, of its own.
+    kinds = sorted(kind for _, kind, where, name in set(with_one) - set(bare) if "one-drill" not in (where, name))
     assert kinds == sorted(
         [
             *("Cluster", "Database", "ObjectStore", "ScheduledBackup"),

@@ -13,7 +13,7 @@ from blueprint.quantities import mebibytes, millicores, seconds
 TAKEN: dict[str, tuple[Any, ...]] = {
     "ServiceName": ("a", "order-service", "a" * 40, "v2", "a-b-c"),
     "Slug": ("a", "team-orders", "a" * 30),
-    "TenantName": ("abc", "pr7", "pr-7", "a" * 16),
+    "TenantName": ("abc", "pr7", "pr-7", "a" * 15),
     "PortName": ("http", "a" * 15, "0a", "grpc-2"),
     "Channel": ("orders", "orders.created", "orders.created.order-service.dlq", "a" * 200),
     "SecretName": ("a", "registry", "registry.eu", "0-a", "a" * 253),
@@ -48,7 +48,7 @@ TAKEN: dict[str, tuple[Any, ...]] = {
 }
 REFUSED: dict[str, tuple[Any, ...]] = {
     "ServiceName": ("", "a--b", "a" * 41, "1a", "-a", "a-", "A", "a_b", "a.b", "a b", "\u043erder", "a\n", "\uff41"),
-    "TenantName": ("", "xn", "a", "kube", "kube-a", "a" * 17, "pr--7", "7pr", "pr7-", "PR7", "a\n"),
+    "TenantName": ("", "xn", "a", "kube", "kube-a", "a" * 16, "pr--7", "7pr", "pr7-", "PR7", "a\n"),
     "Slug": ("", "a" * 31, "A", "a-", "9", "a.b"),
     "PortName": ("", "a" * 16, "8080", "HTTP", "a-", "-a", "a_b"),
     "Channel": ("", ".a", "a.", "a..b", "Orders.created", "orders/created", "a" * 201, "orders.*"),

@@ -261,7 +261,7 @@ def _rule_file(stack: str) -> str:
 @pytest.mark.parametrize("stack", STACKS)
 def test_somebody_is_told_when_no_pod_of_it_is_ready(stack: str) -> None:
     (group,) = yaml.safe_load(_rule_file(stack))["groups"]
-    (rule,) = [rule for rule in group["rules"] if rule["alert"] == "KongRedisAway"]
+    (rule,) = [rule for rule in group["rules"] if rule.get("alert") == "KongRedisAway"]
     assert 'deployment="kong-redis"' in rule["expr"]
     assert 'namespace="kong"' in rule["expr"]
     assert rule["expr"].endswith("or vector(0)) < 1"), "where nothing is known of it, nobody would be told"
@@ -280,7 +280,9 @@ def test_the_cases_of_the_alert_are_of_the_alert_that_is_made() -> None:
     cases = yaml.safe_load(RULES.read_text())
     (group,) = json.loads(_rule_file("prod"))["groups"]
     asked = {case["alertname"] for test in cases["tests"] for case in test["alert_rule_test"]}
-    assert asked == {rule["alert"] for rule in group["rules"]}, "an alert without cases"
+    assert asked == {rule["alert"] for rule in group["rules"] if "alert" in rule}, "an alert without cases"
+    queried = {case["expr"] for test in cases["tests"] for case in test.get("promql_expr_test", ())}
+    assert queried == {rule["record"] for rule in group["rules"] if "record" in rule}, "a recording without cases"
 
 
 def test_prometheus_own_evaluator_fires_it_when_it_should(tmp_path: Path) -> None:

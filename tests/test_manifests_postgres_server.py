@@ -132,7 +132,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "tls.key").chmod(0o600)
     data = folder / "data"
     _as_postgres([str(BINARIES / "initdb"), "--pgdata", str(data), "--encoding=UTF8", "--data-checksums"])
-    (data / "pg_hba.conf").write_text(FIXED + "".join(f"{rule}\n" for rule in host_rules(store)) + DEFAULT)
+    (data / "pg_hba.conf").write_text(
+        FIXED + "".join(f"{rule}\n" for rule in host_rules(store.database, store.user)) + DEFAULT
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

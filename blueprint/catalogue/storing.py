@@ -4,11 +4,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from blueprint.catalogue.off import Off
 from blueprint.quantities import Duration
-from blueprint.text import Cron, Image, Text
+from blueprint.text import Cron, Image, Text, matching
 
 
 class Migrations(Text):
@@ -53,6 +53,28 @@ class Backup(Text):
     """Time a restore may take."""
     restore_drill: Literal["daily", "weekly", "monthly", "never"] = "weekly"
     """How often a copy is restored to prove it can be."""
+
+
+Statement = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            r"(?i)(select|with)\s[^;]{1,1000}",
+            "is not one statement that reads",
+            "Write one SELECT of at most 1,000 characters, without ';', that answers true, such as"
+            " SELECT count(*) > 0 FROM orders",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": r"^([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\s[^;]{1,1000}$"}),
+]
+"""One statement of SQL. A semicolon could begin another, so that there is none, within texts neither."""
+
+
+class PostgresBackup(Backup):
+    """Copies of a PostgreSQL, and how they are proven."""
+
+    restore_check: Statement | None = None
+    """What a restored copy must answer with true, as the owner of the database. Unset: whether it has a table."""
 
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
@@ -136,6 +158,8 @@ class Postgres(Shaped):
     )
     type: Literal["postgres"]
     """postgres"""
+    backup: PostgresBackup | Off = PostgresBackup()
+    """`none`: no copies; the data can be made again."""
     params: PostgresParams = PostgresParams()
     """Settings."""
 

@@ -53,16 +53,17 @@ def owned(service: str, resource: str, engine: str, ports: tuple[int, ...], cont
 
 def operated(service: str, resource: str, engine: str, context: Context, *, copied: bool) -> tuple[NetworkRule, ...]:
     """The rules of a store whose operator is installed, besides its owner's. `copied`: it writes copies to a bucket."""
-    of = OPERATED[engine]
-    found = [*_edges(service, resource, of, context), *(_away(service, resource, context) if copied else ())]
+    of, own = OPERATED[engine], pods(service, resource, context)
+    found = [*alone(own, resource, engine, context), *_read(own, resource, of)]
+    found += away(own, resource, context, why="its copies go to a bucket") if copied else ()
     return tuple(rule for edge in found for rule in both_ends(edge))
 
 
-def _away(service: str, resource: str, context: Context) -> Iterator[Edge]:
+def away(own: Pods, resource: str, context: Context, *, why: str) -> Iterator[Edge]:
     """A network policy knows no host names: it opens the port to the internet, where the bucket is."""
     yield Edge(
-        why="its copies go to a bucket",
-        source=(pods(service, resource, context),),
+        why=why,
+        source=(own,),
         target=internet(context.cluster.node_cidrs),
         ports=tcp(443),
         egress=f"{resource}.copies",
@@ -73,8 +74,21 @@ _KEPT: Final = ("dns", "kubelet")
 """What of the edges every pod has a store needs too; of the rest it has its own, or none."""
 
 
-def _edges(service: str, resource: str, of: Operated, context: Context) -> Iterator[Edge]:
-    own = pods(service, resource, context)
+def _read(own: Pods, resource: str, of: Operated) -> Iterator[Edge]:
+    if of.metrics:
+        yield Edge(
+            why="platform edge metrics: Prometheus reads every store",
+            source=(PROMETHEUS,),
+            target=(own,),
+            ports=tcp(of.metrics),
+            egress=names.to(own.namespace, resource),
+            ingress=f"{resource}.metrics",
+        )
+
+
+def alone(own: Pods, resource: str, engine: str, context: Context) -> Iterator[Edge]:
+    """What the pods `own` of a store of `engine` need to run at all, with nobody to use them."""
+    of = OPERATED[engine]
     served = Served(probes=tcp(*of.probed))
     platform = platform_edges(own, resource, served, context.surroundings)
     yield from (edge for name, edge in platform.items() if name in _KEPT)
@@ -93,15 +107,6 @@ def _edges(service: str, resource: str, of: Operated, context: Context) -> Itera
         egress=f"{resource}.to-peers",
         ingress=f"{resource}.from-peers",
     )
-    if of.metrics:
-        yield Edge(
-            why="platform edge metrics: Prometheus reads every store",
-            source=(PROMETHEUS,),
-            target=(own,),
-            ports=tcp(of.metrics),
-            egress=names.to(own.namespace, resource),
-            ingress=f"{resource}.metrics",
-        )
     if of.asks_api_server and context.cluster.api_server_cidrs:
         yield Edge(
             why="its pods follow their own object at the API server",

@@ -6,6 +6,7 @@ from typing import Final
 from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Postgres
 from blueprint.delivery import peak_pods
+from blueprint.drills import timing
 from blueprint.settings import Existing, Settings
 from blueprint.stores import cloudnative_pg, copies, replicas, versions
 from blueprint.stores.sizes import POSTGRES
@@ -46,6 +47,7 @@ def faults(service: Service, resource: str, text: Postgres, settings: Settings) 
         least_loss_seconds=cloudnative_pg.LEAST_LOSS_SECONDS,
         restore_mib_per_second=cloudnative_pg.RESTORE_MIB_PER_SECOND,
     )
+    yield from timing.faults(text, settings)
     if isinstance(settings.cluster, Existing) and not settings.cluster.api_server_cidrs:
         yield Fault(
             "type",

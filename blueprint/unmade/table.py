@@ -63,13 +63,14 @@ class Row:
 
 
 _DRILL: Final = Row(
-    one="restore drill",
-    many="restore drills",
+    one="restore drill of a MongoDB",
+    many="restore drills of MongoDBs",
     planned="backups (0.5)",
     meanwhile="Restore a copy by hand from time to time; say restoreDrill: never where nobody needs to know",
     by_default=True,
     asks=lambda often: int(often != "never"),
 )
+"""Of the stores copies are made of, those of PostgreSQL are tried (`blueprint.drills`)."""
 _SNAPSHOT: Final = Row(
     one="last copy of a store",
     many="last copies of stores",

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.catalogue import Environment, Service
 from blueprint.reading import Catalogue
 from blueprint.reading.entries import Entry
@@ -66,6 +66,16 @@ class Facts:
     def beside(self) -> Mapping[str, Service]:
         """The same services by the namespace of their stores."""
         return {names.data_namespace(name): service for name, service in self.service.items()}
+
+    @cached_property
+    def drills(self) -> Mapping[str, Service]:
+        """The same services by the namespace of their restore drills."""
+        return {store_names.drill_namespace(name): service for name, service in self.service.items()}
+
+    @cached_property
+    def of_stores(self) -> Mapping[str, Service]:
+        """The same services by the namespaces of their stores and of their restore drills."""
+        return {**self.beside, **self.drills}
 
     @property
     def containers_run(self) -> bool:

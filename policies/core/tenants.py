@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from blueprint.names import TENANT_MARK, data_namespace
+from blueprint.store_names import drill_namespace
 from policies.objects import Object
 
 FOREIGN: Final = f"base{TENANT_MARK}"
@@ -58,7 +59,7 @@ class Tenant:
 
     @cached_property
     def _of_base(self) -> frozenset[str]:
-        return frozenset({*self.services, *map(data_namespace, self.services)})
+        return frozenset({*self.services, *map(data_namespace, self.services), *map(drill_namespace, self.services)})
 
     @cached_property
     def _in_text(self) -> re.Pattern[str]:

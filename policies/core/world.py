@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from blueprint import names
+from blueprint import names, store_names
 from policies.core.facts import Facts
 from policies.objects import Object
 from policies.objects.pods import Pod, pods
@@ -113,7 +113,7 @@ class World:
 
     @cached_property
     def data_namespaces(self) -> Mapping[str, Object]:
-        """Declared namespaces that hold the stores of a service."""
+        """Declared namespaces that hold the stores of a service, running or restored from their copies."""
         return {name: thing for name, thing in self._tenants.items() if self._holds_stores(name)}
 
     @cached_property
@@ -126,7 +126,9 @@ class World:
 
     @cached_property
     def _stores(self) -> frozenset[str]:
-        return frozenset(map(names.data_namespace, self.namespaces))
+        return frozenset(
+            place(name) for name in self.namespaces for place in (names.data_namespace, store_names.drill_namespace)
+        )
 
     @cached_property
     def workloads(self) -> tuple[Workload, ...]:

@@ -58,6 +58,9 @@ def _walk(read: Any) -> Iterator[Member]:
             yield Member(name, value, is_item, further)
 
 
+REFERENCES: Final = frozenset({"serverCASecret", "serverTLSSecret"})
+"""Members of a custom resource that are called like a secret and hold the name of a Secret: CloudNativePG's Cluster."""
+
 PROSE: Final = frozenset(
     {"description", "expr", "expression", "help", "legendFormat", "message", "query", "text", "title"}
 )

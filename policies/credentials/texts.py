@@ -16,7 +16,7 @@ from policies.credentials.commands import passwords
 from policies.credentials.composed import refers_to_its_secrets
 from policies.credentials.names import lists_secrets, names_a_secret
 from policies.credentials.randomness import hops, is_random, kinds_of, words
-from policies.credentials.structured import PROSE, Member, members
+from policies.credentials.structured import PROSE, REFERENCES, Member, members
 
 FORMS: Final = (
     ("a private key", re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")),
@@ -151,7 +151,7 @@ def suspicious(text: str, *, decode: bool = True) -> str | None:
 def _of_member(member: Member) -> str | None:
     """What makes a member of a JSON document a secret."""
     named = lists_secrets(member.name) if member.is_item else names_a_secret(member.name)
-    if named and not is_harmless(member.value):
+    if named and member.name not in REFERENCES and not is_harmless(member.value):
         return "gives a value to something with the name of a secret"
     if member.name == "auth" and member.of == "auths" and not is_harmless(member.value):
         return "holds a registry's login, as docker writes it"

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from policies.core.facts import Facts
 from policies.core.world import World
 from policies.objects import Object
@@ -22,13 +22,11 @@ SERVICE_ENTRY: Final = "ServiceEntry.networking.istio.io"
 _OUTSIDE: Final = frozenset({*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES} - {names.KONG, "default"})
 """Never in the mesh. `default` is not among them: what is created there is judged like a service."""
 
-_STORES: Final = names.data_namespace("")
-
 
 def is_outside(namespace: str, facts: Facts) -> bool:
     """Whether `namespace` is out of the mesh by its name, whatever its labels say."""
-    owner = namespace.removesuffix(_STORES)
-    stores = namespace.endswith(_STORES) and (facts.services is None or owner in facts.service)
+    owner = store_names.stores_of(namespace)
+    stores = owner != namespace and (facts.services is None or owner in facts.service)
     return namespace in _OUTSIDE or (stores and namespace not in facts.service)
 
 

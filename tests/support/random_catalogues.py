@@ -337,6 +337,7 @@ def _settings(chance: Random, meshed: bool) -> Text:
                 "bucket": "copies",
                 "region": "eu-west-1",
                 "role": "arn:aws:iam::111122223333:role/copies-{service}",
+                "drillRole": "arn:aws:iam::111122223333:role/reader-{service}",
             },
             "role": "arn:aws:iam::111122223333:role/velero",
         },

@@ -29,6 +29,8 @@ from tests.support.standing import (
     ROLLOUTS,
     SOLVER,
     VELERO,
+    Standing,
+    drills,
     stand_ins,
 )
 
@@ -102,6 +104,7 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
                 yield from _migrating(name, resource, of, stack)
                 if stack.copies and of["type"] in COPIED and of.get("backup") != "none":
                     yield Edge(source=store, target=INTERNET, ports=(443,))
+        yield from _drilling(name, spec, stack)
         events = spec.get("events", {})
         brokers = {ACCOUNTS[of["type"]] for of in resources.values() if of["type"] in ACCOUNTS}
         brokers |= {carried[one["channel"]] for way in ("publishes", "subscribes") for one in events.get(way, ())}
@@ -114,20 +117,33 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
     yield from _platform(stack)
 
 
-def _operated(engine: str, store: str, stack: Stack) -> Iterator[Edge]:
-    """The named edges of a store that an operator runs."""
+def _operated(engine: str, store: str, stack: Stack, *, read: bool = True) -> Iterator[Edge]:
+    """The named edges of a store that an operator runs; `read`: and whose metrics somebody reads."""
     if engine not in OPERATED:
         return
     by_operator, among_themselves, metrics, probes, asks = OPERATED[engine]
     yield from _resolving(store, stack)
     yield Edge(source=OPERATORS[engine].end, target=store, ports=by_operator)
     yield Edge(source=store, target=store, ports=among_themselves)
-    if metrics:
+    if metrics and read:
         yield Edge(source=PROMETHEUS.end, target=store, ports=(metrics,))
     if stack.nodes and probes:
         yield Edge(source=NODES, target=store, ports=probes)
     if asks and stack.api_server:
         yield Edge(source=store, target=API_SERVER, ports=(443, 6443))
+
+
+def _drilling(service: str, spec: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
+    """What is restored comes out of a bucket and is asked by the drill alone."""
+    for resource, often in drills(spec).items() if stack.copies else ():
+        restored = f"{service}-drill/{resource}"
+        yield from _operated("postgres", restored, stack, read=False)
+        yield Edge(source=restored, target=INTERNET, ports=(443,))
+        for run in (f"{restored}-{often}", f"{restored}-sweep"):
+            yield from _resolving(run, stack)
+            yield Edge(source=run, target=restored, ports=STORE_PORTS["postgres"])
+            if stack.api_server:
+                yield Edge(source=run, target=API_SERVER, ports=(443, 6443))
 
 
 def migrations(service: str, spec: Mapping[str, Any]) -> list[str]:
@@ -267,12 +283,16 @@ def _by_namespace(specs: Specs, stack: Stack, question: Asked) -> Iterator[Edge]
                 yield Edge(source=PROMETHEUS.end, target=end, ports=(15020,))
 
 
+def _standing(specs: Specs, stack: Stack) -> Sequence[Standing]:
+    return stand_ins(specs, meshed=stack.meshed, copies=stack.copies, objects_copied=stack.objects_copied)
+
+
 def expected(specs: Specs, stack: Stack, question: Asked) -> Connections:
     """What ought to be allowed when only the policies of `question` count.
 
     Where no NetworkPolicy counts, everything passes; where only the mesh does, everything but requests to services.
     """
-    standing = {one.end: one for one in stand_ins(specs, meshed=stack.meshed, objects_copied=stack.objects_copied)}
+    standing = {one.end: one for one in _standing(specs, stack)}
     changing = {end for name, spec in specs.items() for end in migrations(name, spec)}
     services = {pods(name) for name in specs} | changing
     places = {of.name for of in stack.zones}
@@ -309,11 +329,7 @@ def compared(
     """What differs between `objects` and `specs`, in words, by question; and how many permissions were compared."""
     given = [
         *objects,
-        *(
-            made
-            for one in stand_ins(specs, meshed=stack.meshed, objects_copied=stack.objects_copied)
-            for made in one.objects()
-        ),
+        *(made for one in _standing(specs, stack) for made in one.objects()),
     ]
     asked = [question for question in questions if stack.meshed or question.ways_in or question.ways_out]
     with tempfile.TemporaryDirectory() as folder:

@@ -36,6 +36,8 @@ FIXTURES: Final = ROOT / "tests" / "fixtures"
 OTHER_AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nREVG\n-----END CERTIFICATE-----\n"
 
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
+    "backups.copies.drillRole": ("arn:aws:iam::111122223333:role/another-{service}",),
+    "spec.resources.*(Postgres).backup.restoreCheck": ("SELECT true",),
     "backups.copies.role": ("arn:aws:iam::111122223333:role/other-{service}",),
     "backups.copies.region": ("us-east-1",),
     "spec.resources.*(Clickhouse).owns": (["orders"],),

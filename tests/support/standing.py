@@ -174,8 +174,18 @@ OPERATORS: Final[Mapping[str, Standing]] = {
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "opensearch", "postgres", "redis", "valkey")
 
 
-def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool, objects_copied: bool) -> Sequence[Standing]:
-    """Everybody who stands beside the services of `specs`."""
+def drills(spec: Mapping[str, Any]) -> Mapping[str, str]:
+    """Store of a service → how often a copy of it is restored, where copies are made."""
+    backups = {key: of.get("backup", {}) for key, of in spec.get("resources", {}).items() if of["type"] == "postgres"}
+    found = {key: of.get("restoreDrill", "weekly") for key, of in backups.items() if of != "none"}
+    return {key: often for key, often in found.items() if often != "never"}
+
+
+def stand_ins(
+    specs: Mapping[str, Mapping[str, Any]], *, meshed: bool, copies: bool, objects_copied: bool
+) -> Sequence[Standing]:
+    """Everybody who stands beside the services of `specs`. `copies`: whether their stores make any; `objects_copied`:
+    whether those of the cluster's objects are made."""
     found = [
         *OPERATORS.values(),
         DNS,
@@ -204,8 +214,28 @@ def stand_ins(specs: Mapping[str, Mapping[str, Any]], *, meshed: bool, objects_c
             for key in stores
         ]
         found += [_stray(f"{name}-data")] if stores else []
+        found += _of_drills(name, drills(spec) if copies else {})
     found.append(_stranger(specs))
     return found
+
+
+def _of_drills(service: str, tried: Mapping[str, str]) -> Iterator[Standing]:
+    """What is restored, what restores it and what sweeps up, and a pod that is none of these."""
+    for key, often in tried.items():
+        restored = {"catalog.platform/resource": key}
+        yield Standing(namespace=f"{service}-drill", name=key, labels=restored, walled=True, several=True)
+        for run in (often, "sweep"):
+            yield Standing(
+                namespace=f"{service}-drill",
+                name=f"{key}-{run}",
+                labels={"catalog.platform/drill": key},
+                account=f"{key}.drill",
+                walled=True,
+                several=True,
+                ours=True,
+            )
+    if tried:
+        yield _stray(f"{service}-drill")
 
 
 def _stray(namespace: str, *, service_pod: bool = False) -> Standing:

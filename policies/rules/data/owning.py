@@ -65,7 +65,7 @@ def owned_once(thing: Object, world: World) -> Iterator[Violation]:
 
 def _of_a_namespace(thing: Object, world: World) -> Iterator[Violation]:
     platforms = thing.namespace in (*names.PLATFORM_NAMESPACES, *names.CLUSTER_NAMESPACES)
-    if world.facts.services is not None and not platforms and thing.namespace not in world.facts.beside:
+    if world.facts.services is not None and not platforms and thing.namespace not in world.facts.of_stores:
         yield Violation(
             "metadata.namespace", f"is {thing.namespace or 'not set'}, which holds the stores of no service"
         )

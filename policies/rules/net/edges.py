@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from blueprint import names
+from blueprint import names, store_names
 from blueprint.catalogue.off import OFF
 from blueprint.vendors import BROKER_PORTS, STORE_PORTS
 from policies.core.facts import Facts
+from policies.intent.drilling import drilled
 from policies.intent.edges import Owned, intent
 from policies.network.ports import ports
 from policies.rules.net.platform import (
@@ -52,6 +53,22 @@ def migration_pods(service: str, resource: str) -> Pods:
     )
 
 
+def restored_pods(service: str, resource: str) -> Pods:
+    """The pods of a store that is restored from its copies, by the label its operator puts on them."""
+    labels = {f"{names.PREFIX}/resource": resource}
+    return Pods(namespace=store_names.drill_namespace(service), name=resource, labels=labels, closed=True)
+
+
+def drill_pods(service: str, resource: str) -> Pods:
+    """The pods that restore it."""
+    return Pods(
+        namespace=store_names.drill_namespace(service),
+        name=store_names.drill(resource),
+        labels={f"{names.PREFIX}/drill": resource},
+        closed=True,
+    )
+
+
 def edges(facts: Facts) -> Iterator[Edge]:
     """All of them."""
     yield from own_edges(facts)
@@ -72,6 +89,8 @@ def edges(facts: Facts) -> Iterator[Edge]:
         yield Edge(source=GATEWAY, target=target, ports=_tcp(opening.port), why=why)
     for owned in declared.stores:
         yield from _store(owned, facts)
+    for owned in drilled(facts):
+        yield from _drilling(owned, facts)
     for service in declared.services:
         pods = service_pods(service.name)
         for broker in declared.brokers(service):
@@ -97,6 +116,13 @@ def migrations(facts: Facts) -> Iterator[Pods]:
             yield migration_pods(owned.service.name, owned.name)
 
 
+def drills(facts: Facts) -> Iterator[Pods]:
+    """What restores the stores of every service from their copies, and what is restored."""
+    for owned in drilled(facts):
+        yield drill_pods(owned.service.name, owned.name)
+        yield restored_pods(owned.service.name, owned.name)
+
+
 def _placement(owned: Owned, facts: Facts) -> str:
     return getattr(facts.settings.data, owned.store.type) if facts.settings else "operator"
 
@@ -113,6 +139,8 @@ def _store(owned: Owned, facts: Facts) -> Iterator[Edge]:
     yield Edge(source=source, target=store, ports=ports_, why=why, must=placement == "operator")
     if _is_operated(owned, facts):
         yield from _operated(store, engine, facts)
+        if metrics := OPERATED[engine].metrics:
+            yield Edge(source=PROMETHEUS, target=store, ports=_tcp(metrics), why="platform edge metrics")
         if owned.migrations:
             yield from _migrating(owned, store, facts)
         if OPERATED[engine].copies and _is_copied(owned, facts):
@@ -134,13 +162,11 @@ def _is_copied(owned: Owned, facts: Facts) -> bool:
 
 
 def _operated(store: Pods, engine: str, facts: Facts) -> Iterator[Edge]:
-    """What the pods of a store that an operator runs need besides their owner."""
+    """What the pods of a store that an operator runs need besides their owner, one that is restored among them."""
     of = OPERATED[engine]
     yield from resolving(store, facts, f"the pods of {store.name} resolve names")
     yield Edge(source=store, target=store, ports=_tcp(*of.peers), why="its pods follow each other")
     yield Edge(source=OPERATOR_OF[engine], target=store, ports=_tcp(*of.operated), why="its operator asks it")
-    if of.metrics:
-        yield Edge(source=PROMETHEUS, target=store, ports=_tcp(of.metrics), why="platform edge metrics")
     if of.probed and (probing := nodes(facts)):
         zone = Zone(name="the nodes", must=probing, may=probing)
         yield Edge(source=zone, target=store, ports=_tcp(*of.probed), why="platform edge kubelet")
@@ -160,6 +186,21 @@ def _migrating(owned: Owned, store: Pods, facts: Facts) -> Iterator[Edge]:
         if probing := nodes(facts):
             zone = Zone(name="the nodes", must=probing, may=probing)
             yield Edge(source=zone, target=pods, ports=PROXY_PROBES, why="platform edge kubelet")
+
+
+def _drilling(owned: Owned, facts: Facts) -> Iterator[Edge]:
+    """What a drill needs: the API server for the one object it makes, and what it restores; that needs its operator
+    and the bucket. Nobody else, the service least of all."""
+    engine, restored = owned.store.type, restored_pods(owned.service.name, owned.name)
+    pods = drill_pods(owned.service.name, owned.name)
+    yield from _operated(restored, engine, facts)
+    yield Edge(source=restored, target=internet(facts), ports=_tcp(443), why="it is restored from a bucket")
+    yield from resolving(pods, facts, f"the drill of {owned.name} resolves names")
+    why = f"the drill asks whether {owned.name} was restored"
+    yield Edge(source=pods, target=restored, ports=_tcp(*STORE_PORTS[engine]), why=why)
+    if there := api_server(facts):
+        zone = Zone(name="the API server", must=there, may=there)
+        yield Edge(source=pods, target=zone, ports=API_SERVER_PORTS, why="the drill makes and removes one object")
 
 
 def _tcp(*numbers: int) -> int:

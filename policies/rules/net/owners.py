@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from policies.cloud.security_groups import DEFAULT, GROUP, INGRESS_RULE, RULE, ingresses
 from policies.cloud.wants import is_given
 from policies.core.facts import Facts
@@ -67,7 +67,7 @@ def db_owner_only(thing: Object, world: World) -> Iterator[Violation]:
 
 def owner(namespace: str, world: World) -> str | None:
     """The service whose stores are in `namespace`; None where it holds none."""
-    service = namespace.removesuffix(names.data_namespace(""))
+    service = store_names.stores_of(namespace)
     known = world.facts.service
     if (
         service == namespace

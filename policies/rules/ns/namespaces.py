@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, KUBERNETES, MEDIUM, Selector, Violation, sorts
 from policies.core.world import World
@@ -200,7 +200,7 @@ def labels(namespace: Object, facts: Facts) -> Iterator[Violation]:
     environment = namespace.labels[f"{names.PREFIX}/env"]
     if environment.is_set and environment.word != facts.environment:
         yield Violation(environment, f"is {environment.word or 'empty'}, and this is {facts.environment}")
-    if service := facts.service.get(namespace.name) or facts.beside.get(namespace.name):
+    if service := facts.service.get(namespace.name) or facts.of_stores.get(namespace.name):
         spec = service.spec
         meant = {"owner": spec.owner, "cost-center": spec.cost_center or spec.system, "data-class": spec.data_class}
         for label, word in meant.items():
@@ -242,7 +242,7 @@ def _is_a_services(namespace: Object, world: World) -> Iterator[Violation]:
             yield Violation("metadata.name", f"is {name}, which is no service of the catalogue")
         meant = name
     elif name in world.data_namespaces:
-        meant = name.removesuffix(names.data_namespace(""))
+        meant = store_names.stores_of(name)
     else:
         meant = ""  # the platform's own, and the cluster's: NetworkPolicies open to services by the label
     for label in (namespace.labels[names.SERVICE_LABEL], namespace.labels[DATA_OF]):

@@ -9,6 +9,7 @@ from policies.core.facts import Facts
 from policies.core.rule import CRITICAL, HIGH, MEDIUM, PODS, Selector, Violation, sorts
 from policies.core.trust import may
 from policies.core.world import World
+from policies.intent.drilling import drills
 from policies.objects import Object
 from policies.objects.pods import Pod, pods
 from policies.objects.values import MalformedError, UndeterminedError
@@ -118,7 +119,7 @@ def automount_off(subject: Pod | Object, facts: Facts) -> Iterator[Violation]:
     automount = place["automountServiceAccountToken"]
     if automount.flag is not False:
         yield Violation(automount, "is true" if automount.flag else "is not set, and the default is true")
-    if isinstance(subject, Pod):
+    if isinstance(subject, Pod) and not drills(subject, facts):
         yield from _projected(subject)
 
 

@@ -1,11 +1,14 @@
-"""The two ways in which a service's namespace may hold rights at the API server: credentials, and who follows them.
+"""The three ways in which a service's namespaces may hold rights at the API server: credentials, who follows them, and
+restore drills.
 
 External Secrets reads the Secret of a service's store as an account of that service which no pod runs as. Two rights
 make that: the account's, to get that one Secret in the namespace of the stores, and the controller's, to ask for a
 token of that one account. Reloader starts the pods of a service anew whose Secrets change: it sees the Secrets of that
-namespace, and no other's, and changes its workloads. Anything wider is a finding like any other.
+namespace, and no other's, and changes its workloads. The pods of a restore drill make one custom resource in a
+namespace of their own, and remove it. Anything wider is a finding like any other.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from blueprint import names, store_names
@@ -13,6 +16,7 @@ from blueprint.catalogue.keeping import Secret
 from blueprint.catalogue.storing import Store
 from policies.core.facts import Facts
 from policies.core.world import World
+from policies.intent.drilling import drilled_in
 from policies.kubernetes.grants import ROLE, Account, Grants, rules_of
 from policies.objects import Object
 
@@ -27,6 +31,16 @@ RESTARTING: Final = (
     (frozenset({"argoproj.io"}), frozenset({"rollouts"}), frozenset({"get", "list", "patch"})),
 )
 """Groups, resources and verbs of the one Role by which Reloader starts pods anew."""
+
+RESTORED: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "postgres": (frozenset({"postgresql.cnpg.io"}), frozenset({"clusters"})),
+}
+"""Engine → group and resource of what a drill restores."""
+CLAIMS: Final[Mapping[str, str]] = {"postgres": "{}-1"}
+"""Engine → what the disk of that is called; `{}` is the store."""
+DISKS: Final = (frozenset({""}), frozenset({"persistentvolumeclaims"}))
+FOLLOWING: Final = frozenset({"delete", "get", "list", "watch"})
+"""What a drill may do with the one of its name."""
 
 
 def reads_its_own(rule: Grants, namespace: str, facts: Facts) -> bool:
@@ -62,6 +76,20 @@ def restarts(rule: Grants, role: Object, facts: Facts) -> bool:
     )
 
 
+def restores(rule: Grants, account: Account, facts: Facts) -> bool:
+    """Whether `rule` lets the `account` of a drill make what it restores, or follow and remove the one of its name or
+    its disk."""
+    for owned in drilled_in(account.namespace, facts):
+        if account.name == store_names.drill(owned.name):
+            what, claim = RESTORED[owned.store.type], CLAIMS[owned.store.type].format(owned.name)
+            return (*_held(rule), rule.names) in (
+                (*what, frozenset({"create"}), ()),
+                (*what, FOLLOWING, (owned.name,)),
+                (*DISKS, FOLLOWING, (claim,)),
+            )
+    return False
+
+
 def _held(rule: Grants) -> tuple[frozenset[str], ...]:
     return frozenset(rule.groups), frozenset(rule.resources), frozenset(rule.verbs)
 
@@ -78,6 +106,8 @@ def is_handed(account: Account, binding: Object, world: World) -> bool:
         return role is not None and all(restarts(rule, role, world.facts) for rule in rules)
     if account == CONTROLLER:
         return all(asks_for_its_token(rule, binding.namespace, world.facts) for rule in rules)
+    if all(restores(rule, account, world.facts) for rule in rules):
+        return account.namespace == binding.namespace
     return (
         account.name == names.SECRET_READER
         and names.data_namespace(account.namespace) == binding.namespace

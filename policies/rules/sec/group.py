@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from blueprint import names
+from blueprint import store_names
 from policies.core.rule import Group
 
 SEC: Final = Group("SEC", "Secrets")
@@ -10,4 +10,4 @@ SEC: Final = Group("SEC", "Secrets")
 
 def owner(namespace: str) -> str:
     """The service whose namespace `namespace` is, or whose stores are in it."""
-    return namespace.removesuffix(names.data_namespace(""))
+    return store_names.stores_of(namespace)
