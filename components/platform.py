@@ -172,7 +172,7 @@ class StoreAuthority(Component):
 
 
 class ObjectCopies(Component):
-    """Copies of the cluster's objects. Nothing waits for them, and the run fails where the bucket refuses Velero."""
+    """Copies of the cluster's objects. Nothing waits for them."""
 
     token = "platform:platform:ObjectCopies"
 

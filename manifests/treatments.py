@@ -208,7 +208,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {
     "security.istio.io/v1:AuthorizationPolicy": _PLAIN,
     "security.istio.io/v1:PeerAuthentication": _PLAIN,
     "security.istio.io/v1:RequestAuthentication": _PLAIN,
-    "velero.io/v1:BackupStorageLocation": Treatment(wait_for="jsonpath={.status.phase}=Available"),
+    "velero.io/v1:BackupStorageLocation": _PLAIN,
     "velero.io/v1:Schedule": Treatment(after=("BackupStorageLocation",)),
 }
 """Kind → treatment. Total over the kinds this room spells; a test says so."""

@@ -140,7 +140,7 @@ _ROWS: dict[tuple[str, str], tuple[tuple[str, str, Literal["Namespaced", "Cluste
     ),
     ("telemetry.istio.io", "v1"): (("Telemetry", "telemetries", NAMESPACED, None),),
     ("velero.io", "v1"): (
-        ("BackupStorageLocation", "backupstoragelocations", NAMESPACED, Phase(value="Available")),
+        ("BackupStorageLocation", "backupstoragelocations", NAMESPACED, None),
         ("Schedule", "schedules", NAMESPACED, None),
     ),
 }
