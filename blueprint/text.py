@@ -249,3 +249,17 @@ def _scheduled(value: str) -> str:
 Cron = Annotated[str, AfterValidator(_scheduled)]
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
+
+Statement = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            r"(?i)(select|with)\s[^;]{1,1000}",
+            "is not one statement that reads",
+            "Write one SELECT of at most 1,000 characters, without ';', that answers true, such as"
+            " SELECT count(*) > 0 FROM orders",
+        )
+    ),
+    WithJsonSchema({"type": "string", "pattern": r"^([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\s[^;]{1,1000}$"}),
+]
+"""One statement of SQL. A semicolon could begin another, so that there is none, within texts neither."""

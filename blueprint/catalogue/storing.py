@@ -4,11 +4,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from blueprint.catalogue.off import Off
 from blueprint.quantities import Duration
-from blueprint.text import Cron, Image, Text, matching
+from blueprint.text import Cron, Image, Statement, Text
 
 
 class Migrations(Text):
@@ -53,21 +53,6 @@ class Backup(Text):
     """Time a restore may take."""
     restore_drill: Literal["daily", "weekly", "monthly", "never"] = "weekly"
     """How often a copy is restored to prove it can be."""
-
-
-Statement = Annotated[
-    str,
-    AfterValidator(
-        matching(
-            r"(?i)(select|with)\s[^;]{1,1000}",
-            "is not one statement that reads",
-            "Write one SELECT of at most 1,000 characters, without ';', that answers true, such as"
-            " SELECT count(*) > 0 FROM orders",
-        )
-    ),
-    WithJsonSchema({"type": "string", "pattern": r"^([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\s[^;]{1,1000}$"}),
-]
-"""One statement of SQL. A semicolon could begin another, so that there is none, within texts neither."""
 
 
 class PostgresBackup(Backup):
