@@ -11,15 +11,17 @@ from blueprint.reading.places import Place
 from blueprint.reading.problems import Problem, valid
 from blueprint.reading.view import View
 from blueprint.references import Reference, answerable, ours, parts
+from blueprint.store_names import drill_namespace
 
 
 def names(view: View) -> Iterator[Problem]:
     """No service takes a namespace that is the platform's, the cluster's or another service's."""
     taken = dict.fromkeys(naming.PLATFORM_NAMESPACES, "the platform")
     taken |= dict.fromkeys(naming.CLUSTER_NAMESPACES, "Kubernetes")
-    stores = {naming.data_namespace(name, None): f"the stores of {name}" for name in view.services}
+    taken |= {naming.data_namespace(name, None): f"the stores of {name}" for name in view.services}
+    taken |= {drill_namespace(name): f"the restore drills of {name}" for name in view.services}
     for name in sorted(view.services):
-        owner = taken.get(name) or stores.get(name) or ("Kubernetes" if name.startswith("kube-") else None)
+        owner = taken.get(name) or ("Kubernetes" if name.startswith("kube-") else None)
         if owner:
             cause = f"'{name}' is a namespace of {owner}, so each would get the other's rules"
             other = f"{name.removeprefix('kube-')}-service"
