@@ -1,6 +1,6 @@
 """What Prometheus knows of restore drills: when each last succeeded, and which has not for two periods.
 
-kube-state-metrics says it of CronJobs, by namespace and name alone; and by these every drill can be told
+kube-state-metrics says it of CronJobs, by namespace and name alone; and by these every drill is known
 (`blueprint.store_names`), so that one more service or store changes no rule. `service` is the service's namespace: with
 the tenant before its name where it has one.
 """
@@ -13,7 +13,7 @@ from blueprint.drills.timing import LONGEST, Often
 _NAMESPACE: Final = store_names.drill_namespace("(.+)")
 
 
-def _told(series: str) -> str:
+def _by_service(series: str) -> str:
     """`series` of CronJobs by service and resource."""
     cronjob = store_names.drill_run("(.+)", f"(?:{'|'.join(LONGEST)})")
     by_service = f'label_replace({series}, "service", "$1", "namespace", "{_NAMESPACE}")'
@@ -32,8 +32,8 @@ def _succeeded(often: str) -> str:
 def _overdue(often: Often) -> str:
     """Of a drill that never succeeded there is no such time: then it counts from when it was made."""
     since = f"{_succeeded(often)} or {_drills('kube_cronjob_created', often)}"
-    return f"time() - {_told(f'({since})')} > {2 * LONGEST[often]}"
+    return f"time() - {_by_service(f'({since})')} > {2 * LONGEST[often]}"
 
 
-LAST_SUCCESS: Final = _told(_succeeded(f"(?:{'|'.join(LONGEST)})"))
+LAST_SUCCESS: Final = _by_service(_succeeded(f"(?:{'|'.join(LONGEST)})"))
 OVERDUE: Final = " or ".join(f"({_overdue(often)})" for often in LONGEST)

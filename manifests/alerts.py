@@ -20,8 +20,8 @@ FILE: Final = "platform.yaml"
 def alerts(decided: Iterable[Alert], recorded: Iterable[Recording]) -> Manifest:
     """One file with one group, what is recorded first. It is JSON, which is YAML."""
     kept = [{"record": each.name, "expr": each.expression} for each in sorted(recorded, key=lambda each: each.name)]
-    told = [_rule(alert) for alert in sorted(decided, key=lambda alert: alert.name)]
-    group = {"name": "platform", "rules": [*kept, *told]}
+    warned = [_rule(alert) for alert in sorted(decided, key=lambda alert: alert.name)]
+    group = {"name": "platform", "rules": [*kept, *warned]}
     text = json.dumps({"groups": [group]}, indent=1, sort_keys=True)
     return manifest("v1", "ConfigMap", "platform-alerts", names.OBSERVABILITY, data={FILE: f"{text}\n"})
 

@@ -20,7 +20,12 @@ from tests.support.stacks import TODAY, catalogue, settings, workload
 LISTENS = "  service: {ports: {http: {port: 8080}}}\n"
 UNMESHED: Mapping[str, Any] = {
     "mesh": {"mode": "none"},
-    "cluster": {"kind": "existing", "name": "lent", "node_cidrs": ("10.1.0.0/16",)},
+    "cluster": {
+        "kind": "existing",
+        "name": "lent",
+        "node_cidrs": ("10.1.0.0/16",),
+        "api_server_cidrs": ("10.2.0.0/28",),
+    },
 }
 
 

@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from blueprint.catalogue.copying import Backup as Backup  # noqa: PLC0414  (a part of a store)
+from blueprint.catalogue.copying import PostgresBackup as PostgresBackup  # noqa: PLC0414
 from blueprint.catalogue.off import Off
-from blueprint.quantities import Duration
-from blueprint.text import Cron, Image, Statement, Text
+from blueprint.text import Image, Text
 
 
 class Migrations(Text):
@@ -36,30 +37,6 @@ class Pool(Text):
     """Connections of one pod; times the most pods it must fit the store's limit."""
     mode: Literal["session", "transaction"] = "session"
     """When a pooled connection is given back."""
-
-
-class Backup(Text):
-    """Copies of the data, and how they are proven."""
-
-    schedule: Cron = "0 2 * * *"
-    """When a full copy is made, in UTC."""
-    retention: Duration = "30d"
-    """How long a copy is kept."""
-    pitr: bool = True
-    """Whether any moment in between can be restored."""
-    rpo: Duration = "5m"
-    """Data that may be lost at most."""
-    rto: Duration = "1h"
-    """Time a restore may take."""
-    restore_drill: Literal["daily", "weekly", "monthly", "never"] = "weekly"
-    """How often a copy is restored to prove it can be."""
-
-
-class PostgresBackup(Backup):
-    """Copies of a PostgreSQL, and how they are proven."""
-
-    restore_check: Statement | None = None
-    """What a restored copy must answer with true, as the owner of the database. Unset: whether it has a table."""
 
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
