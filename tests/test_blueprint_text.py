@@ -30,6 +30,8 @@ TAKEN: dict[str, tuple[Any, ...]] = {
         "arn:aws:iam::111122223333:role/{service}",
         "arn:aws-cn:iam::111122223333:role/shop/copies-{service}-eu",
     ),
+    "OwnIamRole": ("arn:aws:iam::111122223333:role/velero", "arn:aws-cn:iam::111122223333:role/shop/velero-eu"),
+    "Statement": ("SELECT true", "select count(*) > 0 from orders", "WITH a AS (SELECT 1) SELECT true FROM a"),
     "Version": ("0.0.1", "1.3.0", "10.20.30"),
     "PathTemplate": (
         "/",
@@ -60,6 +62,20 @@ REFUSED: dict[str, tuple[Any, ...]] = {
         "arn:aws:iam::1:role/{service}",
         "arn:aws:iam::111122223333:user/{service}",
         "copies-{service}",
+    ),
+    "OwnIamRole": (
+        "arn:aws:iam::111122223333:role/velero-{service}",
+        "arn:aws:iam::1:role/velero",
+        "arn:aws:iam::111122223333:user/velero",
+        "velero",
+    ),
+    "Statement": (
+        "",
+        "SELECT",
+        "SELECT true; DROP TABLE orders",
+        "DROP TABLE orders",
+        "\\! true",
+        f"SELECT {'a' * 1001}",
     ),
     "Version": ("1", "1.3", "v1.3.0", "1.3.0-rc.1", "1.3.0.0"),
     "PathTemplate": (

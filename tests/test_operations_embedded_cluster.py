@@ -99,9 +99,14 @@ def says_ready(status: Manifest) -> bool:
     """Ready in any of the ways the platform waits for."""
     lists = [status.get("conditions") or [], *(parent["conditions"] for parent in status.get("parents") or [])]
     conditions = [condition for group in lists for condition in group]
-    if status.get("applied") is True or status.get("phase") in ("active", "Ready") or status.get("masterNode"):
+    if (
+        status.get("applied") is True
+        or status.get("initialized") is True
+        or status.get("phase") in ("active", "Ready")
+        or status.get("masterNode")
+    ):
         return True
-    if status.get("state") == "ready" or status.get("status") == "Completed":
+    if status.get("state") in ("ready", "CREATED") or status.get("status") == "Completed":
         return True
     return bool(conditions) and all(condition["status"] == "True" for condition in conditions)
 
