@@ -129,7 +129,7 @@ def test_istio_webhooks_start_as_istiod_would_leave_them() -> None:
                 )
 
 
-CONFIGURATIONS = {"cert-manager": 2, "kong": 1}
+CONFIGURATIONS = {"cert-manager": 2, "kong": 1, "mariadb-operator": 1}
 """Installation → its webhook configurations whose certificate somebody else writes into them after they are made, and
 that guard what the program makes next."""
 
@@ -170,7 +170,7 @@ def test_only_istio_charts_hear_of_the_platform() -> None:
 def test_only_kong_skips_the_crds_of_its_chart_because_a_bundle_brings_them_once() -> None:
     skipping = {operator.name for operator in EVERY_STACK["prod-mesh-None"].charts if operator.skip_crds}
     assert skipping == {"kong"}, "the ingress chart holds the kong chart twice and would register every CRD twice"
-    assert [bundle.name for bundle in EVERY_STACK["prod-mesh-None"].crds] == ["gateway-api", "kong"]
+    assert [bundle.name for bundle in EVERY_STACK["prod-mesh-None"].crds] == ["gateway-api", "kong", "mariadb"]
 
 
 def test_charts_with_crds_among_their_templates_get_the_value_that_installs_them() -> None:

@@ -171,8 +171,10 @@ def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
     owned = [of for service in shop().within("prod") for of in service.spec.resources.values()]
     operated = [of for of in owned if of.type in OPERATED]
     inside = len(operated) + sum(isinstance(of, Shaped) and of.migrations is not None for of in operated)
-    assert len(asking) == 17 + inside, (
-        "twelve services, the gateway and its Redis, the collector, Prometheus, Velero, stores and their migrations"
+    drilled = [of for of in operated if of.type == "postgres" and of.backup != "none"]
+    assert len(asking) == 17 + inside + 2 * len(drilled), (
+        "twelve services, the gateway and its Redis, the collector, Prometheus, Velero, stores, their migrations, and"
+        " per drill what is restored and who restores it"
     )
     for (rule,) in asking:
         assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs

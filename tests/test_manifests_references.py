@@ -1,5 +1,6 @@
 """What is pointed at exists: by name, over every object and every chart value of every stack."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -86,6 +87,9 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
         namespace, name = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
         if manifest["kind"] == "Cluster":
             yield from (("Service", namespace, f"{name}-{end}") for end in ("r", "ro", "rw"))
+        if manifest["kind"] == "ConfigMap" and "restored.json" in manifest["data"]:
+            restored = json.loads(manifest["data"]["restored.json"])["metadata"]["name"]
+            yield "Service", namespace, f"{restored}-rw"
         if manifest["kind"] == "RedisReplication":
             yield from (("Service", namespace, f"{name}{end}") for end in ("", "-master", "-replica"))
         if manifest["kind"] == "RedisSentinel":

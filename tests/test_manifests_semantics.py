@@ -54,7 +54,7 @@ class Stack:
         for manifest in self.objects.values():
             spec = manifest.get("spec", {})
             template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
-            if template and manifest["kind"] not in FINISHED:
+            if template and "spec" in template and manifest["kind"] not in FINISHED:  # Velero's are of copies
                 yield manifest["metadata"]["namespace"], template
 
 
