@@ -30,7 +30,7 @@ IMAGE: Final = Image(
     tag="v1.18.1@sha256:11459094b1b21ec7c817b08f8067d9e89380835547915cac9c4132ff05b55b90",
 )
 
-# What speaks to S3. 1.14 is the line that goes with Velero 1.18, as 1.13 goes with 1.17 (its README).
+# What speaks to S3. Its README has a line for each of Velero's, 1.13 for 1.17; that 1.14 is for 1.18 follows from that.
 PLUGIN_IMAGE: Final = Image(
     repository="docker.io/velero/velero-plugin-for-aws",
     # renovate: datasource=docker depName=velero/velero-plugin-for-aws
