@@ -12,18 +12,15 @@ from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Elasticsearch
-from blueprint.connection import Composed, Connection, Drawn, Known
+from blueprint.connection import Connection
 from blueprint.context import Context
 from blueprint.deletion import Deletion
-from blueprint.migrations import Migration, Session
+from blueprint.migrations import Migration
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import edges, migrating, replicas
+from blueprint.stores import edges, migrating, replicas, searching
 from blueprint.stores.sizes import ELASTICSEARCH, StoreSize
-from blueprint.stores.trusting import of_store
-from blueprint.variables import Composed as Variable
-from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
 
 # ECK 3.5 runs every 9.x (pkg/controller/elasticsearch/version/supported_versions.go). The digest is the one with which
@@ -98,7 +95,8 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
     """The Elasticsearch `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["elasticsearch"]
     edge = edges.owned(service.name, resource, "elasticsearch", ports, context)
-    session = _session(service.name, resource, namespace)
+    (port,), host, user = ports, names.address(_service(resource), namespace), service.name
+    session = searching.session(service.name, resource, user=user, host=host, port=port)
     migration, theirs = migrating.decide(service, resource, text, ports, context, session)
     return EckElasticsearch(
         engine="elasticsearch",
@@ -108,7 +106,7 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
         ports=ports,
         reached_at=edge.target,
         namespace=namespace,
-        connections={resource: _connection(service.name, resource, namespace)},
+        connections={resource: searching.connection(service.name, resource, user=user, host=host, port=port)},
         rules=(
             *both_ends(edge),
             *theirs,
@@ -124,7 +122,7 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
         spread_strictly=context.environment == "prod",
         size=ELASTICSEARCH[context.environment][text.class_],
         storage_class=context.settings.disks.storage_class,
-        user=service.name,
+        user=user,
         account=store_names.store_account(resource),
         deletion=deletion.decide(text, context),
         migration=migration,
@@ -143,38 +141,3 @@ def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
     name.go)."""
     services = (_service(resource), f"{resource}-es-internal-http")
     return tuple(name for service in services for name in edges.dns_names(service, namespace))
-
-
-def _connection(service: str, resource: str, namespace: str) -> Connection:
-    (port,), trust = STORE_PORTS["elasticsearch"], of_store(resource)
-    return Connection(
-        secret=names.connection(service, resource),
-        keys={
-            "ca": Known(text=trust.path),
-            "host": Known(text=names.address(_service(resource), namespace)),
-            "password": Drawn(secret=store_names.owner(resource), key="password"),
-            "port": Known(text=str(port)),
-            "url": Composed(text=_url(service, resource, namespace)),
-            "username": Known(text=service),
-        },
-        trust=trust,
-    )
-
-
-def _session(service: str, resource: str, namespace: str) -> Session:
-    """What a migration is given: the service's own address. There is no place for the authority in it."""
-    password, trust = "DATABASE_PASSWORD", of_store(resource)
-    url = _url(service, resource, namespace).format(password=f"$({password})")
-    return Session(
-        environment=(
-            FromSecret(name=password, secret=names.connection(service, resource), key="password"),
-            Variable(name="DATABASE_CA", value=trust.path),
-            Variable(name="DATABASE_URL", value=url),
-        ),
-        trust=trust,
-    )
-
-
-def _url(service: str, resource: str, namespace: str) -> str:
-    (port,) = STORE_PORTS["elasticsearch"]
-    return f"https://{service}:{{password}}@{names.address(_service(resource), namespace)}:{port}"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.storing import Backup, Mysql, Store
+from blueprint.catalogue.storing import Backup, Mysql
 from blueprint.cron import longest_gap_seconds
 from blueprint.delivery import peak_pods
 from blueprint.quantities import seconds
 from blueprint.settings import Existing, Settings
-from blueprint.stores import copies, mariadb_operator, replicas, versions
+from blueprint.stores import copies, made_services, mariadb_operator, replicas, versions
 from blueprint.stores.mysql_words import RESERVED, SYSTEM
 from blueprint.stores.sizes import MYSQL
 from blueprint.text import Fault, alternatives
@@ -85,14 +85,7 @@ def _names(service: Service, resource: str, text: Mysql) -> Iterator[Fault]:
             f"makes a user called '{service.name}' after the service, a name MariaDB or its operator keeps for itself",
             "Call the service otherwise, or give it a store of another type",
         )
-    theirs = {f"{resource}-{each}" for each in MADE}
-    for other in sorted(theirs & {key for key, of in service.spec.resources.items() if isinstance(of, Store)}):
-        yield Fault(
-            "type",
-            f"makes a Service called '{other}', and so does the store of that name, so that one would answer for the"
-            " other",
-            f"Call '{other}' otherwise",
-        )
+    yield from made_services.faults(service, resource, MADE)
 
 
 def _connections(service: Service, text: Mysql, settings: Settings) -> Iterator[Fault]:

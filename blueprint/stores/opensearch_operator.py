@@ -13,18 +13,15 @@ from blueprint import deletion, names, store_names
 from blueprint.authority import LEAF_HOURS
 from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Opensearch
-from blueprint.connection import Composed, Connection, Drawn, Known
+from blueprint.connection import Connection
 from blueprint.context import Context
 from blueprint.deletion import Deletion
-from blueprint.migrations import Migration, Session
+from blueprint.migrations import Migration
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts, Quota
-from blueprint.stores import edges, migrating, replicas
+from blueprint.stores import edges, migrating, replicas, searching
 from blueprint.stores.sizes import OPENSEARCH, StoreSize
-from blueprint.stores.trusting import of_store
-from blueprint.variables import Composed as Variable
-from blueprint.variables import FromSecret
 from blueprint.vendors import STORE_PORTS
 
 # The operator runs 2.19 and every 3.x (its README, "Compatibility"). The digest is the one with which public
@@ -126,7 +123,8 @@ def decide(service: Service, resource: str, text: Opensearch, context: Context) 
     """The OpenSearch `resource` of `service`, described by `text`."""
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["opensearch"]
     edge = edges.owned(service.name, resource, "opensearch", ports, context)
-    session = _session(service.name, resource, namespace)
+    (port,), host, user = ports, names.address(resource, namespace), _user(service.name, resource)
+    session = searching.session(service.name, resource, user=user, host=host, port=port)
     migration, theirs = migrating.decide(service, resource, text, ports, context, session)
     available = replicas.available(text, context.environment)
     return OperatedOpensearch(
@@ -137,7 +135,7 @@ def decide(service: Service, resource: str, text: Opensearch, context: Context) 
         ports=ports,
         reached_at=edge.target,
         namespace=namespace,
-        connections={resource: _connection(service.name, resource, namespace)},
+        connections={resource: searching.connection(service.name, resource, user=user, host=host, port=port)},
         rules=(
             *both_ends(edge),
             *theirs,
@@ -155,7 +153,7 @@ def decide(service: Service, resource: str, text: Opensearch, context: Context) 
         size=OPENSEARCH[context.environment][text.class_],
         helper=HELPER,
         storage_class=context.settings.disks.storage_class,
-        user=_user(service.name, resource),
+        user=user,
         account=store_names.store_account(resource),
         deletion=deletion.decide(text, context),
         migration=migration,
@@ -168,38 +166,3 @@ def _user(service: str, resource: str) -> str:
     """Objects of the operator's say who a user is by their own name, and two stores of a service are in one namespace.
     None of OpenSearch's own has a hyphen."""
     return names.connection(service, resource)
-
-
-def _connection(service: str, resource: str, namespace: str) -> Connection:
-    (port,), trust = STORE_PORTS["opensearch"], of_store(resource)
-    return Connection(
-        secret=names.connection(service, resource),
-        keys={
-            "ca": Known(text=trust.path),
-            "host": Known(text=names.address(resource, namespace)),
-            "password": Drawn(secret=store_names.owner(resource), key="password"),
-            "port": Known(text=str(port)),
-            "url": Composed(text=_url(service, resource, namespace)),
-            "username": Known(text=_user(service, resource)),
-        },
-        trust=trust,
-    )
-
-
-def _session(service: str, resource: str, namespace: str) -> Session:
-    """What a migration is given: the service's own address. There is no place for the authority in it."""
-    password, trust = "DATABASE_PASSWORD", of_store(resource)
-    url = _url(service, resource, namespace).format(password=f"$({password})")
-    return Session(
-        environment=(
-            FromSecret(name=password, secret=names.connection(service, resource), key="password"),
-            Variable(name="DATABASE_CA", value=trust.path),
-            Variable(name="DATABASE_URL", value=url),
-        ),
-        trust=trust,
-    )
-
-
-def _url(service: str, resource: str, namespace: str) -> str:
-    (port,) = STORE_PORTS["opensearch"]
-    return f"https://{_user(service, resource)}:{{password}}@{names.address(resource, namespace)}:{port}"
