@@ -89,7 +89,7 @@ def test_verbose_names_every_place_that_asks_for_what_is_not_made_yet() -> None:
     assert "  services/analytics-service.yaml:52: spec.resources.events" in reported, (
         "an account is not found where it is declared"
     )
-    assert "  Pulumi.prod.yaml: platform:settings.backups.enabled" in reported, (
+    assert "  Pulumi.prod.yaml: platform:settings.observability" in reported, (
         "what a stack promises by default is missing"
     )
 

@@ -276,7 +276,7 @@ def test_what_is_protected_and_goes_is_released_and_what_stays_is_named(before: 
         "books-data/Database/db",
     ]
     assert going.stores_kept == ("Cluster books-data/db",)
-    assert going.namespaces == {"books", "clerk", "clerk-data"}
+    assert going.namespaces == {"books", "books-drill", "clerk", "clerk-data"}
     kept = {"/".join(filter(None, (namespace, kind, name))) for _, kind, namespace, name in going.kept_keys}
     assert {"Namespace/books-data", "books-data/NetworkPolicy/default-deny", "books-data/ResourceQuota/books"} <= kept
     assert not [name for name in kept if "clerk" in name]

@@ -15,14 +15,14 @@ from ipaddress import IPv4Address
 from itertools import count
 from typing import Final
 
-from blueprint import names
+from blueprint import names, store_names
 from operations.laboratory.hosts import PROTOCOLS, Host, Port
 from operations.laboratory.observed import Observed, Pod
 from operations.laboratory.openings import Openings
 from policies.core.facts import Facts
 from policies.network.addresses import METADATA, Space, space, union
 from policies.network.reach import Direction
-from policies.rules.net.edges import edges, migrations, service_pods, stores
+from policies.rules.net.edges import drills, edges, migrations, service_pods, stores
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Pods, Zone
 
 UNDECLARED: Final = Port("TCP", 64_999)
@@ -112,10 +112,16 @@ class _Known:
 
     def __init__(self, facts: Facts, drawn: Iterable[Edge], only: Sequence[str]) -> None:
         services = [service.name for service in facts.services or ()]
-        self.places = (*(service_pods(name) for name in services), *stores(facts), *migrations(facts), *STANDING)
+        self.places = (
+            *(service_pods(name) for name in services),
+            *stores(facts),
+            *migrations(facts),
+            *drills(facts),
+            *STANDING,
+        )
         self._drawn = tuple(drawn)
-        self._tenants = {place for name in services for place in (name, names.data_namespace(name))}
-        self._chosen = {place for name in only or services for place in (name, names.data_namespace(name))}
+        self._tenants = {place for name in services for place in _namespaces(name)}
+        self._chosen = {place for name in only or services for place in _namespaces(name)}
         self.closed_namespaces = (*self._tenants, *CLOSED_NAMESPACES)
 
     def takes_part(self, namespace: str | None) -> bool:
@@ -155,6 +161,11 @@ class _Known:
         led_to = {port for edge in self._drawn if edge.target == place for port in _ports(edge.ports)}
         numbers = {port.number for port in (*own, *led_to)}
         return tuple(sorted({UNDECLARED, *(Port(way, number) for number in numbers for way in ("TCP", "UDP"))}))
+
+
+def _namespaces(service: str) -> tuple[str, ...]:
+    """Those a service may have: its pods', its stores' and its restore drills'."""
+    return service, names.data_namespace(service), store_names.drill_namespace(service)
 
 
 def _stranger(facts: Facts, address: str) -> Host:
