@@ -34,14 +34,16 @@ def drawn(
     data: Mapping[str, str],
     labels: Mapping[str, str],
     watched: Mapping[str, str],
+    keys: Sequence[str] = (),
 ) -> Iterator[Manifest]:
-    """A Secret called `name` with a password nobody chose: `{password}` in `data` stands for it. `watched` is what more
-    the Secret itself is labelled with, for an operator that reads it again when it changes.
+    """A Secret called `name` with a password nobody chose: `{password}` in `data` stands for it; with one for each of
+    `keys` where there are any, for which `{<key>}` stands. `watched` is what more the Secret itself is labelled with,
+    for an operator that reads it again when it changes.
 
     The generator draws anew each time it is asked, so it is asked once: a Secret that is deleted is a new password
     (external-secrets v2.9.0, pkg/controllers/externalsecret: shouldRefresh, isSecretValid).
     """
-    yield generator(name, namespace, labels=labels)
+    yield generator(name, namespace, labels=labels, keys=keys)
     yield external_secret(
         name,
         namespace,

@@ -5,9 +5,11 @@ here: by itself it takes clients without TLS and certificates of anybody, and ma
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from blueprint import names, store_names
+from blueprint.pins import Image
+from blueprint.sizes import Amounts
 from blueprint.stores.copies import Copies
 from blueprint.stores.edges import marks
 from blueprint.stores.percona_mongodb import REPLICA_SET, PerconaMongodb
@@ -16,6 +18,7 @@ from manifests.certificates import server
 from manifests.credentials import drawn
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
+from manifests.served import Served
 from manifests.spread import HOST, ZONE, over
 
 PSMDB: Final = "psmdb.percona.com/v1"
@@ -44,114 +47,157 @@ POD: Final[Mapping[str, Any]] = {
 }
 
 BUCKET: Final = "bucket"
-"""What the one place for copies is called in the object."""
+"""What the place for copies is called in the object."""
+
+
+class Members(Served, Protocol):
+    """A replica set, whether it is live or restored."""
+
+    @property
+    def architecture(self) -> str: ...
+
+    @property
+    def copier(self) -> Image: ...
+
+    @property
+    def database(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
 
 
 def objects(store: PerconaMongodb) -> Iterator[Manifest]:
     """Identity, certificate and credentials first; then the replica set."""
-    yield _account(store)
-    yield server(
-        store.resource,
-        store.namespace,
-        store.dns_names,
-        store.certificate_hours,
-        labels=marks(store),
-        watched={},
-        usages=("server auth", "client auth"),
-        subject={"commonName": store.dns_names[0]},
-    )
-    yield from drawn(
-        store_names.owner(store.resource),
-        store.namespace,
-        kind="Opaque",
-        data={"password": "{password}"},
-        labels=marks(store),
-        watched={},
-    )
-    yield _replica_set(store)
+    yield from beside(store, store.copies.role if store.copies else None)
+    yield replica_set(store, _members(store), backup=_backup(store, store.copies) if store.copies else None)
     if store.copies:
         yield _first_copy(store)
 
 
-def _account(store: PerconaMongodb) -> Manifest:
-    """As whom its pods run. They ask the API server nothing; the copier takes the role of the bucket through it."""
-    roles = {"eks.amazonaws.com/role-arn": store.copies.role} if store.copies else None
-    return account(store.account, store.namespace, labels=marks(store), annotations=roles)
+def beside(of: Members, role: str | None) -> Iterator[Manifest]:
+    """What its pods lean on: as whom they run, `role` being who that is at the bucket; certificate; the password of its
+    owner. They ask the API server nothing; the copier takes the role through the account."""
+    roles = {"eks.amazonaws.com/role-arn": role} if role else None
+    yield account(of.account, of.namespace, labels=marks(of), annotations=roles)
+    yield server(
+        of.resource,
+        of.namespace,
+        of.dns_names,
+        of.certificate_hours,
+        labels=marks(of),
+        watched={},
+        usages=("server auth", "client auth"),
+        subject={"commonName": of.dns_names[0]},
+    )
+    yield from drawn(
+        store_names.owner(of.resource),
+        of.namespace,
+        kind="Opaque",
+        data={"password": "{password}"},
+        labels=marks(of),
+        watched={},
+    )
 
 
-def _replica_set(store: PerconaMongodb) -> Manifest:
-    tls = store_names.server(store.resource)
+def replica_set(of: Members, members: Manifest, *, backup: Manifest | None) -> Manifest:
+    """The PerconaServerMongoDB of `members`, with the words on its copies in `backup`."""
+    tls = store_names.server(of.resource)
     spec = {
         "crVersion": VERSION,
-        "image": f"{store.image.repository}:{store.image.tag}",
+        "image": f"{of.image.repository}:{of.image.tag}",
         "imagePullPolicy": "IfNotPresent",
         "initContainerSecurityContext": dict(CONTAINER),
         "updateStrategy": "SmartUpdate",
         # Versions are ours, and nobody is asked for newer ones.
         "upgradeOptions": {"apply": "disabled", "setFCV": False},
-        "unsafeFlags": {"replsetSize": store.members == 1},
+        "unsafeFlags": {"replsetSize": members["size"] == 1},
         "tls": {"mode": "requireTLS", "allowInvalidCertificates": False},
         "secrets": {
-            "users": store_names.system_users(store.resource),
+            "users": store_names.system_users(of.resource),
             "ssl": tls,
             "sslInternal": tls,
             # With a key of their own: else whoever has a certificate of this authority with the right subject is a
             # member, and a member may do everything. The authority is every store's and every service's.
-            "keyFile": store_names.members_key(store.resource),
+            "keyFile": store_names.members_key(of.resource),
         },
         "storageScaling": {"enableVolumeScaling": True},
-        "replsets": [
-            {
-                "name": REPLICA_SET,
-                "size": store.members,
-                **_member(store, "mongod", store.members),
-                **given(nonvoting=_readers(store) if store.readers else None),
-            }
-        ],
+        "replsets": [{"name": REPLICA_SET, **members}],
         "sharding": {"enabled": False},
         "users": [
             {
-                "name": store.user,
-                "db": store.database,
-                "passwordSecretRef": {"name": store_names.owner(store.resource), "key": "password"},
-                "roles": [{"name": "readWrite", "db": store.database}],
+                "name": of.user,
+                "db": of.database,
+                "passwordSecretRef": {"name": store_names.owner(of.resource), "key": "password"},
+                "roles": [{"name": "readWrite", "db": of.database}],
             }
         ],
         # mongod writes to standard output, where the nodes' agents read it.
         "logcollector": {"enabled": False},
-        **given(backup=_backup(store, store.copies) if store.copies else None),
+        **given(backup=backup),
     }
-    return manifest(PSMDB, "PerconaServerMongoDB", store.resource, store.namespace, labels=marks(store), spec=spec)
+    return manifest(PSMDB, "PerconaServerMongoDB", of.resource, of.namespace, labels=marks(of), spec=spec)
 
 
-def _readers(store: PerconaMongodb) -> Manifest:
-    return {"enabled": True, "size": store.readers, **_member(store, "nonVoting", store.readers)}
-
-
-def _member(store: PerconaMongodb, component: str, pods: int) -> Manifest:
-    """What a member is, whether it votes or not; `component` is what the operator labels its pods with."""
-    several = pods > 1
-    of_it = {"app.kubernetes.io/instance": store.resource, "app.kubernetes.io/component": component}
-    disk = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": f"{store.size.disk_gib}Gi"}},
-        **given(storageClassName=store.storage_class),
-    }
+def member(of: Members) -> Manifest:
+    """What every member is, wherever its pod stands."""
     return {
-        "configuration": configuration(store),
-        "labels": dict(sorted({**marks(store), "sidecar.istio.io/inject": "false"}.items())),
-        "nodeSelector": {"kubernetes.io/arch": store.architecture},
-        "priorityClassName": names.priority(store.tier),
-        "serviceAccountName": store.account,
+        "configuration": configuration(of),
+        "labels": dict(sorted({**marks(of), "sidecar.istio.io/inject": "false"}.items())),
+        "nodeSelector": {"kubernetes.io/arch": of.architecture},
+        "priorityClassName": names.priority(of.tier),
+        "serviceAccountName": of.account,
         "podSecurityContext": dict(POD),
         "containerSecurityContext": dict(CONTAINER),
-        "resources": resources(store.size.amounts),
+        "resources": resources(of.size.amounts),
         # By itself the operator never puts two on a node, also where there is no second node.
-        "affinity": {"antiAffinityTopologyKey": HOST if store.spread_strictly and several else "none"},
+        "affinity": {"antiAffinityTopologyKey": "none"},
         # Also of a single pod: a budget that lets none go would keep its node from being drained.
         "podDisruptionBudget": {"maxUnavailable": 1},
-        "volumeSpec": {"persistentVolumeClaim": disk},
-        **given(topologySpreadConstraints=_spread(of_it, strictly=store.spread_strictly) if several else None),
+        "volumeSpec": {
+            "persistentVolumeClaim": {
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": f"{of.size.disk_gib}Gi"}},
+                **given(storageClassName=of.storage_class),
+            }
+        },
+    }
+
+
+def copier(of: Members, amounts: Amounts) -> Manifest:
+    """The words on copies that do not depend on where they are."""
+    return {
+        "enabled": True,
+        "image": f"{of.copier.repository}:{of.copier.tag}",
+        "containerSecurityContext": dict(CONTAINER),
+        "podSecurityContext": dict(POD),
+        "resources": resources(amounts),
+    }
+
+
+def bucket(path: str, region: str | None) -> Manifest:
+    """The place of a store in the bucket. Without credentialsSecret the copier takes the role of its pod's account."""
+    name, _, prefix = path.removeprefix("s3://").partition("/")
+    return {"type": "s3", "s3": {"bucket": name, "prefix": prefix, **given(region=region)}}
+
+
+def _members(store: PerconaMongodb) -> Manifest:
+    readers = {"enabled": True, "size": store.readers, **_spread_member(store, "nonVoting", store.readers)}
+    return {
+        "size": store.members,
+        **_spread_member(store, "mongod", store.members),
+        **given(nonvoting=readers if store.readers else None),
+    }
+
+
+def _spread_member(store: PerconaMongodb, component: str, pods: int) -> Manifest:
+    """One of `pods` members, whether they vote or not; `component` is what the operator labels their pods with."""
+    of_it = {"app.kubernetes.io/instance": store.resource, "app.kubernetes.io/component": component}
+    if pods == 1:
+        return member(store)
+    return {
+        **member(store),
+        "affinity": {"antiAffinityTopologyKey": HOST if store.spread_strictly else "none"},
+        "topologySpreadConstraints": _spread(of_it, strictly=store.spread_strictly),
     }
 
 
@@ -160,12 +206,12 @@ def _spread(pods: Mapping[str, str], *, strictly: bool) -> list[Manifest]:
     return [over(key, pods, strictly=strictly) for key in ((ZONE,) if strictly else (HOST, ZONE))]
 
 
-def configuration(store: PerconaMongodb) -> str:
+def configuration(of: Members) -> str:
     """The file mongod reads besides the arguments the operator gives it. A client proves itself by its password, and
     need not have a certificate; one that shows a certificate must show one of the authority's."""
     return (
         "net:\n"
-        f"  maxIncomingConnections: {store.size.connections}\n"
+        f"  maxIncomingConnections: {of.size.connections}\n"
         "  tls:\n"
         "    allowConnectionsWithoutCertificates: true\n"
         "    disabledProtocols: TLS1_0,TLS1_1\n"
@@ -180,21 +226,9 @@ def _first_copy(store: PerconaMongodb) -> Manifest:
 
 
 def _backup(store: PerconaMongodb, copies: Copies) -> Manifest:
-    bucket, _, prefix = copies.path.removeprefix("s3://").partition("/")
     return {
-        "enabled": True,
-        "image": f"{store.copier.repository}:{store.copier.tag}",
-        "containerSecurityContext": dict(CONTAINER),
-        "podSecurityContext": dict(POD),
-        "resources": resources(store.agent),
-        # Without credentialsSecret the copier takes the role of its pod's account.
-        "storages": {
-            BUCKET: {
-                "main": True,
-                "type": "s3",
-                "s3": {"bucket": bucket, "prefix": prefix, **given(region=copies.region)},
-            }
-        },
+        **copier(store, store.agent),
+        "storages": {BUCKET: {"main": True, **bucket(copies.path, copies.region)}},
         "pitr": {"enabled": True, "oplogSpanMin": store.oplog_span_minutes, "compressionType": "gzip"},
         "tasks": [
             {

@@ -5,12 +5,6 @@ pkg/controller/replication/config.go). The statements are the operator's (pkg/sq
 connects is the command-line client; only port, host address and the authority's folder are those of this machine.
 """
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,22 +18,15 @@ from blueprint.connection import Composed
 from blueprint.stores.mariadb_operator import OperatedMariadb
 from blueprint.stores.mysql_words import RESERVED, SYSTEM
 from blueprint.variables import Composed as Variable
-from manifests.mariadb_operator import configuration, objects
-from tests.support.redis_servers import authorities, certificate, free_port
+from manifests.mariadb_operator import objects
+from manifests.mariadb_server import configuration
+from tests.support import mysql_servers
 from tests.support.stacks import catalogue, settings
 
-pytestmark = [
-    pytest.mark.skipif(
-        None in (shutil.which("mariadbd"), shutil.which("mariadb"), shutil.which("openssl")),
-        reason="Debian's mariadb-server or openssl is not installed: apt-get install mariadb-server openssl",
-    ),
-    pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="MariaDB runs as a user of its own"),
-    pytest.mark.xdist_group("mysql"),
-]
+pytestmark = [*mysql_servers.NEEDED]
 
 PASSWORD: Final = "of-the-owner"  # noqa: S105  (of a server that this test makes)
 NEIGHBOURS: Final = "of-the-neighbour"
-START_SECONDS: Final = 30
 
 TEXT: Final = """\
       variables: {URL: "${resources.order-items.url}"}
@@ -86,18 +73,8 @@ class Server:
 
     def client(self, arguments: list[str], statement: str, given: dict[str, str]) -> tuple[bool, str]:
         """The client with these `arguments` and variables; the store's names are those of this machine."""
-        done = subprocess.run(
-            [
-                *("unshare", "--mount", "sh", "-c", f'mount --bind {self.folder}/hosts /etc/hosts && exec "$@"', "sh"),
-                *("mariadb", "--no-defaults", "--batch", "--skip-column-names", f"--port={self.port}", *arguments),
-                *("--execute", statement),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={"PATH": os.environ["PATH"], **given},
-        )
+        client = ("mariadb", "--no-defaults", "--batch", "--skip-column-names", f"--port={self.port}")
+        done = mysql_servers.at_home(self.folder, [*client, *arguments, "--execute", statement], given)
         return done.returncode == 0, (done.stdout if done.returncode == 0 else done.stderr).strip()
 
     @property
@@ -108,27 +85,17 @@ class Server:
 
     def as_root(self, statement: str) -> str:
         """The answer to the operator, which comes by the socket here."""
-        done = subprocess.run(
-            ["mariadb", "--no-defaults", "-N", "-B", f"--socket={self.folder}/socket", "--execute", statement],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{statement}: {done.stderr}"
-        return done.stdout.strip()
+        passed, said = mysql_servers.by_socket(self.folder, statement)
+        assert passed, f"{statement}: {said}"
+        return said
 
 
-def _operators(store: OperatedMariadb, folder: Path) -> str:
-    """What the operator writes beside our file, and where this machine has what its image has elsewhere."""
+def _followed(store: OperatedMariadb) -> str:
+    """What the operator writes where followers stand beside the first."""
     return (
-        "[mariadb]\n"
-        f"ssl_cert = {folder}/tls.crt\nssl_key = {folder}/tls.key\nssl_ca = {folder}/ca.crt\n"
-        "require_secure_transport = true\ntls_version = TLSv1.3\n"
         f"log_bin\nlog_basename={store.resource}\ngtid_strict_mode\nserver_id=10\n"
         "rpl_semi_sync_master_enabled=ON\nrpl_semi_sync_slave_enabled=ON\nrpl_semi_sync_master_timeout=1\n"
         "rpl_semi_sync_master_wait_point=AFTER_SYNC\n"
-        f"datadir={folder}/data\nsocket={folder}/socket\npid_file={folder}/pid\nbind_address=127.0.0.1\n"
     )
 
 
@@ -163,45 +130,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (store,) = design(settings("prod"), catalogue(text, shop=TEXT), "prod").services["shop"].stores
     assert isinstance(store, OperatedMariadb)
     folder = tmp_path_factory.mktemp("mysql")
-    for place in (folder, *folder.parents[:3]):
-        place.chmod(place.stat().st_mode | 0o755)
-    authorities(folder)
-    certificate(folder, "tls", store.dns_names, ("server auth", "client auth"))
-    others = " ".join(name for name in store.dns_names if not name.startswith("*"))
-    (folder / "hosts").write_text(f"127.0.0.1 {others} elsewhere.example\n")
-    (folder / "server.cnf").write_text(configuration(store) + _operators(store, folder))
-    for file in (folder, *folder.iterdir()):
-        shutil.chown(file, "mysql", "mysql")
-    as_mysql = ["setpriv", "--reuid=mysql", "--regid=mysql", "--clear-groups"]
-    install = [f"--defaults-file={folder}/server.cnf", "--skip-test-db", "--auth-root-authentication-method=normal"]
-    made = subprocess.run(
-        [*as_mysql, "mariadb-install-db", *install], cwd="/", check=False, capture_output=True, text=True, timeout=300
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
-    port = free_port()
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*as_mysql, "mariadbd", f"--defaults-file={folder}/server.cnf", f"--port={port}"],
-            cwd="/",
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    running = Server(store=store, port=port, folder=folder)
-    try:
-        for _ in range(START_SECONDS * 10):
-            assert process.poll() is None, (folder / "log").read_text()
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        _declare(running)
-        running.as_root(f"CREATE USER 'neighbour'@'%' IDENTIFIED BY '{NEIGHBOURS}' REQUIRE SSL")
-        running.as_root(f"CREATE USER 'careless'@'%' IDENTIFIED BY '{NEIGHBOURS}'")
-        running.as_root("CREATE DATABASE second; CREATE DATABASE orderXitems")
-        yield running
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+    mysql_servers.prepare(folder, store.dns_names, configuration(store), _followed(store))
+    mysql_servers.install(folder)
+    with mysql_servers.running(folder) as port:
+        made = Server(store=store, port=port, folder=folder)
+        _declare(made)
+        made.as_root(f"CREATE USER 'neighbour'@'%' IDENTIFIED BY '{NEIGHBOURS}' REQUIRE SSL")
+        made.as_root(f"CREATE USER 'careless'@'%' IDENTIFIED BY '{NEIGHBOURS}'")
+        made.as_root("CREATE DATABASE second; CREATE DATABASE orderXitems")
+        yield made
 
 
 def test_the_owner_comes_in_with_the_address_of_its_secret_and_makes_tables(server: Server) -> None:
@@ -296,12 +233,6 @@ def test_the_users_connections_end_before_the_servers(server: Server) -> None:
 def test_words_that_are_refused_as_names_need_quotes_and_the_servers_own_databases_are_there(server: Server) -> None:
     for word in sorted(RESERVED):
         statement = f"CREATE DATABASE {word}"
-        done = subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={server.folder}/socket", "--execute", statement],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        assert "ERROR 1064" in done.stderr, f"{statement} passed: {done.stderr}"
+        passed, said = mysql_servers.by_socket(server.folder, statement)
+        assert (passed, "ERROR 1064" in said) == (False, True), f"{statement} passed: {said}"
     assert {*SYSTEM} <= set(server.as_root("SHOW DATABASES").split())

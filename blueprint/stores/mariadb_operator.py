@@ -226,7 +226,7 @@ def decide(service: Service, resource: str, text: Mysql, context: Context) -> Op
         staging_gib=_staging_gib(size, logged=logged) if away else 0,
         deletion=deletion.decide(text, context),
         migration=migration,
-        dns_names=_dns_names(resource, namespace),
+        dns_names=dns_names(resource, namespace),
         certificate_hours=LEAF_HOURS,
     )
 
@@ -253,7 +253,7 @@ def _staging_gib(size: StoreSize, *, logged: bool) -> int:
     return size.disk_gib * (3 if logged else 2)
 
 
-def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
+def dns_names(resource: str, namespace: str) -> tuple[str, ...]:
     """What the operator's own certificate would be for (v26.6.0, docs/tls.md, "MariaDB certificate specification"): its
     Services, each pod, and the server itself, which the agent asks."""
     services = (resource, f"{resource}-primary", f"{resource}-secondary", f"*.{resource}-internal")

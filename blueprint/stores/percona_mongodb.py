@@ -210,7 +210,7 @@ def decide(service: Service, resource: str, text: Mongodb, context: Context) -> 
         copies_kept=_kept(text.backup) if away and isinstance(text.backup, Backup) else 0,
         copier=COPIER,
         agent=AGENT,
-        dns_names=_dns_names(resource, namespace),
+        dns_names=dns_names(resource, namespace),
         certificate_hours=LEAF_HOURS,
     )
 
@@ -224,15 +224,14 @@ def _kept(backup: Backup) -> int:
     return -(-round(seconds(backup.retention)) // shortest_gap_seconds(backup.schedule))
 
 
-def _service(resource: str) -> str:
+def headless(resource: str) -> str:
     """The operator's headless Service: it names every member that is ready."""
     return f"{resource}-{REPLICA_SET}"
 
 
-def _dns_names(resource: str, namespace: str) -> tuple[str, ...]:
+def dns_names(resource: str, namespace: str) -> tuple[str, ...]:
     """The Service, where a driver begins, and below it the members, whom it is led to and who check each other."""
-    service = _service(resource)
-    found = (service, *edges.dns_names(service, namespace))
+    found = (headless(resource), *edges.dns_names(headless(resource), namespace))
     return tuple(name for each in found for name in (each, f"*.{each}"))
 
 
@@ -244,7 +243,7 @@ def _connection(service: str, resource: str, text: Mongodb, namespace: str) -> C
         keys={
             "ca": Known(text=trust.path),
             "database": Known(text=database(text, resource)),
-            "host": Known(text=names.address(_service(resource), namespace)),
+            "host": Known(text=names.address(headless(resource), namespace)),
             "password": Drawn(secret=store_names.owner(resource), key="password"),
             "port": Known(text=str(port)),
             "read_url": Composed(text=f"{url}&readPreference=secondaryPreferred"),
@@ -272,7 +271,7 @@ def _session(service: str, resource: str, text: Mongodb, namespace: str) -> Sess
 def _url(service: str, resource: str, text: Mongodb, namespace: str) -> str:
     """One seed, not mongodb+srv: that needs a resolver for SRV records in every driver, and brings nothing here, since
     `replicaSet` makes the driver ask the member it meets first for all others. Without maxPoolSize it takes 100."""
-    (port,), host = STORE_PORTS["mongodb"], names.address(_service(resource), namespace)
+    (port,), host = STORE_PORTS["mongodb"], names.address(headless(resource), namespace)
     role, name, ca = user(service, resource), database(text, resource), of_store(resource).path
     return (
         f"mongodb://{role}:{{password}}@{host}:{port}/{name}?tls=true&tlsCAFile={ca}&authSource={name}"
