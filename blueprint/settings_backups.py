@@ -36,8 +36,9 @@ class S3(Checked):
     """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
     none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
     drill_role: IamRole | None = None
-    """The role a restored PostgreSQL takes in the service's namespace <service>-drill, with `{service}` as above. Each
-    may list and read below that prefix, and nothing else. Without it a PostgreSQL that asks for drills is refused."""
+    """The role a restored store takes in the service's namespace <service>-drill, with `{service}` as above: a
+    PostgreSQL by the account of its own name, a MongoDB or MySQL by <name>.store. Each may list and read below that
+    prefix, and nothing else. Without it a store that asks for drills is refused."""
 
     def faults(self) -> Iterator[Fault]:
         if self.drill_role == self.role:

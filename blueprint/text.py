@@ -250,16 +250,43 @@ Cron = Annotated[str, AfterValidator(_scheduled)]
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 
-Statement = Annotated[
+
+def _reading(character: str, without: str) -> AfterValidator:
+    """A validator that takes one statement of SQL that reads; `character` is what it may hold, that is to say nothing
+    of `without`."""
+    return AfterValidator(
+        matching(
+            rf"(?i)(select|with)\s{character}{{1,1000}}",
+            "is not one statement that reads",
+            f"Write one SELECT of at most 1,000 characters, without {without}, that answers true, such as"  # noqa: S608
+            " SELECT count(*) > 0 FROM orders",
+        )
+    )
+
+
+def _read(character: str) -> WithJsonSchema:
+    """The same, for editors."""
+    pattern = rf"^([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\s{character}{{1,1000}}$"
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+Statement = Annotated[str, _reading("[^;]", "';'"), _read("[^;]")]
+"""One statement of SQL. A semicolon could begin another, so that there is none, within texts neither."""
+
+ClientStatement = Annotated[str, _reading(r"[^;\\]", r"';' and '\'"), _read(r"[^;\\]")]
+"""The same for a client that has commands of its own (MySQL's: `\\g` ends a statement, `\\!` asks the shell): without
+what begins them."""
+
+Expression = Annotated[
     str,
     AfterValidator(
         matching(
-            r"(?i)(select|with)\s[^;]{1,1000}",
-            "is not one statement that reads",
-            "Write one SELECT of at most 1,000 characters, without ';', that answers true, such as"
-            " SELECT count(*) > 0 FROM orders",
+            r"(?=\S)[^;\r\n]{1,1000}",
+            "is not one expression",
+            "Write one expression of at most 1,000 characters in one line, without ';', that is true, such as"
+            " db.orders.countDocuments() > 0",
         )
     ),
-    WithJsonSchema({"type": "string", "pattern": r"^([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\s[^;]{1,1000}$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^\S[^;\r\n]{0,999}$"}),
 ]
-"""One statement of SQL. A semicolon could begin another, so that there is none, within texts neither."""
+"""One expression of JavaScript, as mongosh reads it. A semicolon could begin a statement, so that there is none."""

@@ -1,7 +1,8 @@
 """A restore drill: what it restores as a text, who may make that, and the two CronJobs that try it and sweep up.
 
-No step is a shell's: each is one container that ends well or ends the drill, in the order they are listed. The custom
-resource is in a ConfigMap, so that what will be restored is reviewed and judged like everything else.
+Each step is one container that ends well or ends the drill, in the order they are listed; those that ask the API server
+have no shell. The custom resource is in a ConfigMap, so that what will be restored is reviewed and judged like
+everything else.
 """
 
 import json
@@ -11,27 +12,34 @@ from typing import Any, Final
 
 from blueprint import names, store_names
 from blueprint.drills import Drill
+from blueprint.drills.mongodb import MongodbDrill
+from blueprint.drills.mysql import MysqlDrill
 from blueprint.drills.postgres import PostgresDrill
-from manifests import postgres_drill
+from manifests import mongodb_drill, mysql_drill, postgres_drill
 from manifests.accounts import account
 from manifests.credentials import RBAC, bound
 from manifests.isolation import network_policy
-from manifests.manifest import Manifest, manifest
-from manifests.pods import RESTRICTED, pod_security, pull_policy
-from manifests.resources import resources
+from manifests.manifest import Manifest, given, manifest
+from manifests.pods import pod_security
+from manifests.restored import TEMPORARY, container, mounted
 
 USER: Final = 10_001
 """Nobody of the node's, nor of the images': the clients write nothing but their cache."""
 KEPT_SECONDS: Final = 7 * 86_400
 """How long a run that has ended stays, with its pods and their logs: a week, to read why it failed."""
 CACHE_MIB: Final = 64
-"""What kubectl keeps of the API server's answers; some 10 MiB with the kinds of all operators. An estimate."""
+"""What kubectl keeps of the API server's answers, some 10 MiB with the kinds of all operators, and mongosh of what it
+did. An estimate."""
 
 TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  where clients look for it by themselves
 TOKEN_SECONDS: Final = 3600
 """How long a token is good for; the kubelet puts a new one in its place in time."""
 FOLDER: Final = "/drill"
 FILE: Final = "restored.json"
+
+
+def _anywhere(of: Drill) -> Mapping[str, str]:  # noqa: ARG001  (as every engine is asked)
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,33 +49,56 @@ class Engine:
     group: str
     kinds: str
     """The custom resource as the API server calls several."""
-    claim: str
-    """The disk of what is restored, as its operator calls it; `{}` is the resource."""
-    ready: str
-    """The condition that says that a restored store answers."""
+    claims: tuple[str, ...]
+    """The disks of what is restored, as its operator calls them; `{}` is the resource."""
     restored: Callable[[Any], Manifest]
     """The custom resource."""
     beside: Callable[[Any], Iterator[Manifest]]
     """What it leans on, which is there between drills."""
     check: Callable[[Any], Manifest]
-    """The container that asks, but for what all containers have in common."""
+    """The container that asks."""
     volumes: Callable[[Any], list[Manifest]]
     """What that one mounts."""
+    nodes: Callable[[Any], Mapping[str, str]] = _anywhere
+    """Labels of the nodes on which the drill's own pods can run."""
+    fetch: Callable[[Any], Manifest] | None = None
+    """The container that has a copy read into what was made. None: its operator does by itself, and says Ready when the
+    restored store answers."""
 
 
 ENGINES: Final[Mapping[type[Drill], Engine]] = {
+    MongodbDrill: Engine(
+        group="psmdb.percona.com",
+        kinds="perconaservermongodbs",
+        claims=("mongod-data-{}-rs0-0",),
+        restored=mongodb_drill.replica_set,
+        beside=mongodb_drill.beside,
+        check=mongodb_drill.check,
+        volumes=mongodb_drill.volumes,
+        nodes=mongodb_drill.nodes,
+        fetch=mongodb_drill.fetch,
+    ),
+    MysqlDrill: Engine(
+        group="k8s.mariadb.com",
+        kinds="mariadbs",
+        claims=("{}-bootstrap-staging", "storage-{}-0"),
+        restored=mysql_drill.server,
+        beside=mysql_drill.beside,
+        check=mysql_drill.check,
+        volumes=mysql_drill.volumes,
+    ),
     PostgresDrill: Engine(
         group="postgresql.cnpg.io",
         kinds="clusters",
-        claim="{}-1",
-        ready="Ready",
+        claims=("{}-1",),
         restored=postgres_drill.cluster,
         beside=postgres_drill.beside,
         check=postgres_drill.check,
         volumes=postgres_drill.volumes,
     ),
 }
-"""Type of drill → what is its own. Total over `blueprint.drills.Drill`; a test says so."""
+"""Type of drill → what is its own. Total over `blueprint.drills.Drill`; a test says so. The names of disks are those of
+Percona's operator v1.22.0 (pkg/psmdb/config/const.go) and MariaDB's v26.6.0 (api/v1alpha1/mariadb_keys.go)."""
 
 
 def drill(of: Drill) -> Iterator[Manifest]:
@@ -88,9 +119,9 @@ def drill(of: Drill) -> Iterator[Manifest]:
         of.timing.schedule,
         of.timing.deadline_seconds,
         _kubectl(of, "remove-leftovers", *_removing(of, engine)),
-        _kubectl(of, "restore", "create", "--filename", f"{FOLDER}/{FILE}", mounts=[_mount("text", FOLDER)]),
-        _kubectl(of, "wait", *_waiting(of, engine)),
-        {**_container(of, "check", f"{of.image.repository}:{of.image.tag}"), **engine.check(of)},
+        _kubectl(of, "restore", "create", "--filename", f"{FOLDER}/{FILE}", mounts=[mounted("text", FOLDER)]),
+        engine.fetch(of) if engine.fetch else _kubectl(of, "wait", *_waiting(of, engine)),
+        engine.check(of),
         remove,
     )
     yield _cron_job(of, store_names.drill_sweep(of.resource), of.timing.sweep, of.timing.removing_seconds, remove)
@@ -107,30 +138,34 @@ def marks(of: Drill) -> dict[str, str]:
 
 def _rights(of: Drill, engine: Engine) -> list[Manifest]:
     """To make one such object, which has no name before it is made, and to follow and remove the one of that name and
-    its disk."""
+    its disks."""
     one: Manifest = {"apiGroups": [engine.group], "resources": [engine.kinds]}
     disk: Manifest = {"apiGroups": [""], "resources": ["persistentvolumeclaims"]}
     verbs = ["delete", "get", "list", "watch"]
     return [
         {**one, "verbs": ["create"]},
         {**one, "resourceNames": [of.resource], "verbs": verbs},
-        {**disk, "resourceNames": [engine.claim.format(of.resource)], "verbs": verbs},
+        {**disk, "resourceNames": _claims(of, engine), "verbs": verbs},
     ]
 
 
+def _claims(of: Drill, engine: Engine) -> list[str]:
+    return [claim.format(of.resource) for claim in engine.claims]
+
+
 def _removing(of: Drill, engine: Engine) -> list[str]:
-    """Its pods go with the object, and are waited for. Its disk is gone after them, which nobody waits for unless it is
-    named here: and the next drill would find it."""
+    """Its pods go with the object, and are waited for. Its disks are gone after them, which nobody waits for unless
+    they are named here: and the next drill would find them."""
     return [
         *("delete", f"{engine.kinds}.{engine.group}/{of.resource}"),
-        f"persistentvolumeclaims/{engine.claim.format(of.resource)}",
+        *(f"persistentvolumeclaims/{claim}" for claim in _claims(of, engine)),
         *("--ignore-not-found", "--cascade=foreground", f"--timeout={of.timing.removing_seconds}s"),
     ]
 
 
 def _waiting(of: Drill, engine: Engine) -> list[str]:
     return [
-        *("wait", f"{engine.kinds}.{engine.group}/{of.resource}", f"--for=condition={engine.ready}"),
+        *("wait", f"{engine.kinds}.{engine.group}/{of.resource}", "--for=condition=Ready"),
         f"--timeout={of.timing.restoring_seconds}s",
     ]
 
@@ -163,12 +198,13 @@ def _template(of: Drill, *steps: Manifest) -> Manifest:
         # A token only for the containers that ask the API server: it is one of the volumes below.
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
+        **given(nodeSelector=ENGINES[type(of)].nodes(of)),
         "priorityClassName": names.priority(of.tier),
         "restartPolicy": "Never",
         "securityContext": pod_security(USER, USER),
         "containers": [steps[-1]],
         "volumes": [
-            {"name": "tmp", "emptyDir": {"sizeLimit": f"{CACHE_MIB}Mi"}},
+            {"name": TEMPORARY["name"], "emptyDir": {"sizeLimit": f"{CACHE_MIB}Mi"}},
             _token(),
             *([{"name": "text", "configMap": {"name": store_names.drill(of.resource)}}] if asks else []),
             *(ENGINES[type(of)].volumes(of) if asks else []),
@@ -189,26 +225,10 @@ def _token() -> Manifest:
     return {"name": "token", "projected": {"defaultMode": 0o440, "sources": sources}}
 
 
-def _mount(name: str, path: str) -> Manifest:
-    return {"name": name, "mountPath": path, "readOnly": True}
-
-
 def _kubectl(of: Drill, name: str, *args: str, mounts: list[Manifest] | None = None) -> Manifest:
     return {
-        **_container(of, name, f"{of.runner.repository}:{of.runner.tag}"),
+        **container(of, name, of.runner),
         "command": ["/bin/kubectl"],
-        "args": [*args, "--namespace", of.namespace, "--cache-dir=/tmp/kubectl"],
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, _mount("token", TOKEN), *(mounts or [])],  # noqa: S108
-    }
-
-
-def _container(of: Drill, name: str, image: str) -> Manifest:
-    """What every step has."""
-    return {
-        "name": name,
-        "image": image,
-        "imagePullPolicy": pull_policy(image),
-        "resources": resources(of.step),
-        "securityContext": RESTRICTED,
-        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "args": [*args, "--namespace", of.namespace, f"--cache-dir={TEMPORARY['mountPath']}/kubectl"],
+        "volumeMounts": [TEMPORARY, mounted("token", TOKEN), *(mounts or [])],
     }

@@ -5,54 +5,39 @@ the copies as those of another cluster, so that its own log goes nowhere (plugin
 internal/cnpgi/operator/lifecycle.go).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from blueprint import names, store_names
 from blueprint.drills.postgres import PostgresDrill
+from blueprint.stores.edges import marks
 from blueprint.vendors import STORE_PORTS
+from manifests import restored
 from manifests.certificates import server
 from manifests.cloudnative_pg import BARMAN, CNPG, PLUGIN, WATCHED, host_rules
 from manifests.credentials import drawn
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
+from manifests.restored import AUTHORITY, OWNER
 
 ORIGIN: Final = "origin"
 """The live Cluster, as the restored one calls it."""
-AUTHORITY: Final = "/var/run/secrets/platform/authority"
-OWNER: Final = "/var/run/secrets/platform/owner"
-"""Folders of the check with two files: the authority of the store's certificate, the password."""
 
-# At the same moment as the store is ready its operator sets the password: a few tries, and then it is a failure.
 ASK: Final = f"""\
 PGPASSWORD="$(cat {OWNER}/password)" || exit
 export PGPASSWORD
-for _ in 1 2 3 4 5 6; do
-  if answer="$(psql --no-psqlrc --tuples-only --no-align --set=ON_ERROR_STOP=1 --command="$CHECK")"; then
-    echo "answered: $answer"
-    test "$answer" = t
-    exit
-  fi
-  sleep 10
-done
-exit 1
-"""
-
-
-def _labels(of: PostgresDrill) -> dict[str, str]:
-    """Of the restored store's objects and pods."""
-    return {f"{names.PREFIX}/owner": of.owner, names.RESOURCE: of.resource}
+""" + restored.asking('psql --no-psqlrc --tuples-only --no-align --set=ON_ERROR_STOP=1 --command="$CHECK"', true="t")
 
 
 def beside(of: PostgresDrill) -> Iterator[Manifest]:
     """A certificate, a password and a way to the copies: its own, since the live store's are not for others."""
-    yield server(of.resource, of.namespace, of.dns_names, of.certificate_hours, labels=_labels(of), watched=WATCHED)
+    yield server(of.resource, of.namespace, of.dns_names, of.certificate_hours, labels=marks(of), watched=WATCHED)
     yield from drawn(
         store_names.owner(of.resource),
         of.namespace,
         kind="kubernetes.io/basic-auth",
         data={"username": of.user, "password": "{password}"},
-        labels=_labels(of),
+        labels=marks(of),
         watched=WATCHED,
     )
     # Without a retention: whoever restores deletes no copy.
@@ -60,7 +45,7 @@ def beside(of: PostgresDrill) -> Iterator[Manifest]:
         "configuration": {"destinationPath": of.path, "s3Credentials": {"inheritFromIAMRole": True}},
         "instanceSidecarConfiguration": {"resources": resources(of.restorer)},
     }
-    yield manifest(BARMAN, "ObjectStore", of.resource, of.namespace, labels=_labels(of), spec=spec)
+    yield manifest(BARMAN, "ObjectStore", of.resource, of.namespace, labels=marks(of), spec=spec)
 
 
 def cluster(of: PostgresDrill) -> Manifest:
@@ -73,7 +58,7 @@ def cluster(of: PostgresDrill) -> Manifest:
         "imageName": f"{of.image.repository}:{of.image.tag}",
         "enableSuperuserAccess": False,
         "enablePDB": False,
-        "inheritedMetadata": {"labels": dict(sorted({**names.MANAGED, **_labels(of), **apart}.items()))},
+        "inheritedMetadata": {"labels": dict(sorted({**names.MANAGED, **marks(of), **apart}.items()))},
         "priorityClassName": names.priority(of.tier),
         "bootstrap": {
             "recovery": {
@@ -101,41 +86,27 @@ def cluster(of: PostgresDrill) -> Manifest:
         "resources": resources(of.size.amounts),
         "serviceAccountTemplate": {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": of.role}}},
     }
-    return manifest(CNPG, "Cluster", of.resource, of.namespace, labels=_labels(of), spec=spec)
+    return manifest(CNPG, "Cluster", of.resource, of.namespace, labels=marks(of), spec=spec)
 
 
 def check(of: PostgresDrill) -> Manifest:
     """It connects as the owner of the database does, and the answer must be true."""
     (port,) = STORE_PORTS["postgres"]
-    plain: Mapping[str, str] = {
-        # Kubernetes replaces $(NAME), and takes $$ for one dollar sign.
-        "CHECK": of.check.replace("$", "$$"),
-        "PGCONNECT_TIMEOUT": "10",
-        "PGDATABASE": of.database,
-        "PGHOST": of.host,
-        "PGPORT": str(port),
-        "PGSSLMODE": "verify-full",
-        "PGSSLROOTCERT": f"{AUTHORITY}/ca.crt",
-        "PGUSER": of.user,
-    }
-    return {
-        "command": ["sh", "-c", ASK],
-        "env": [{"name": name, "value": value} for name, value in sorted(plain.items())],
-        "volumeMounts": [
-            {"name": "authority", "mountPath": AUTHORITY, "readOnly": True},
-            {"name": "owner", "mountPath": OWNER, "readOnly": True},
-        ],
-    }
+    return restored.check(
+        of,
+        ASK,
+        {
+            "PGCONNECT_TIMEOUT": "10",
+            "PGDATABASE": of.database,
+            "PGHOST": of.host,
+            "PGPORT": str(port),
+            "PGSSLMODE": "verify-full",
+            "PGSSLROOTCERT": f"{AUTHORITY}/ca.crt",
+            "PGUSER": of.user,
+        },
+    )
 
 
 def volumes(of: PostgresDrill) -> list[Manifest]:
-    """One file of each Secret: the authority without the store's key, the password of its owner."""
-    return [
-        _file("authority", store_names.server(of.resource), "ca.crt"),
-        _file("owner", store_names.owner(of.resource), "password"),
-    ]
-
-
-def _file(name: str, secret: str, key: str) -> Manifest:
-    items = [{"key": key, "path": key}]
-    return {"name": name, "secret": {"secretName": secret, "items": items, "defaultMode": 0o440}}
+    """What the check mounts."""
+    return restored.volumes(of, store_names.owner(of.resource), "password")

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from blueprint.quantities import Duration
-from blueprint.text import Cron, Statement, Text
+from blueprint.text import ClientStatement, Cron, Expression, Statement, Text
 
 
 class Backup(Text):
@@ -23,8 +23,31 @@ class Backup(Text):
     """How often a copy is restored to prove it can be."""
 
 
-class PostgresBackup(Backup):
+class TriedBackup(Backup):
+    """Copies that are restored from time to time; not a type by itself."""
+
+    restore_check: str | None = None
+    """What a restored copy is asked. Unset: the engine's own question."""
+
+
+class PostgresBackup(TriedBackup):
     """Copies of a PostgreSQL, and how they are proven."""
 
     restore_check: Statement | None = None
     """What a restored copy must answer with true, as the owner of the database. Unset: whether it has a table."""
+
+
+class MysqlBackup(TriedBackup):
+    """Copies of a MySQL, and how they are proven."""
+
+    restore_check: ClientStatement | None = None
+    """What a restored copy must answer with 1, as which SQL says true, to the owner of the database. Unset: whether it
+    has a table."""
+
+
+class MongodbBackup(TriedBackup):
+    """Copies of a MongoDB, and how they are proven."""
+
+    restore_check: Expression | None = None
+    """What mongosh must find true of a restored copy, as the owner of the database, which is `db`. Unset: whether it
+    has a collection."""

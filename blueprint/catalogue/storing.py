@@ -7,7 +7,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from blueprint.catalogue.copying import Backup as Backup  # noqa: PLC0414  (a part of a store)
+from blueprint.catalogue.copying import MongodbBackup as MongodbBackup  # noqa: PLC0414
+from blueprint.catalogue.copying import MysqlBackup as MysqlBackup  # noqa: PLC0414
 from blueprint.catalogue.copying import PostgresBackup as PostgresBackup  # noqa: PLC0414
+from blueprint.catalogue.copying import TriedBackup as TriedBackup  # noqa: PLC0414
 from blueprint.catalogue.off import Off
 from blueprint.text import Image, Text
 
@@ -157,7 +160,7 @@ class Mysql(Shaped):
     """mysql"""
     params: DatabaseParams = DatabaseParams()
     """Settings. The version is a line of MariaDB with long-term support."""
-    backup: Backup | Off = Backup(pitr=False, rpo="1d")
+    backup: MysqlBackup | Off = MysqlBackup(pitr=False, rpo="1d")
     """`none`: no copies; the data can be made again. Unset: one full copy a day. The log in between (pitr) is kept
     where there are followers, in files as large as they become, so `rpo` is never below the time between two copies."""
 
@@ -175,6 +178,8 @@ class Mongodb(Shaped):
     keys: ClassVar[tuple[str, ...]] = ("host", "port", "database", "username", "password", "url", "read_url", "ca")
     type: Literal["mongodb"]
     """mongodb"""
+    backup: MongodbBackup | Off = MongodbBackup()
+    """`none`: no copies; the data can be made again."""
     params: DatabaseParams = DatabaseParams()
     """Settings."""
 

@@ -1,7 +1,8 @@
 """Restore drills: a copy of a store is restored from time to time, asked whether it holds what it should, and removed.
 
-One module per type of store. All drills of a service share one namespace, which is empty between them and has no way to
-the live stores (docs/decisions/0050-a-copy-is-restored-in-a-namespace-of-its-own.md).
+One module per type of store, and `restoring` with what they have in common. All drills of a service share one
+namespace, which is empty between them and has no way to the live stores
+(docs/decisions/0050-a-copy-is-restored-in-a-namespace-of-its-own.md).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,21 +12,27 @@ from typing import Any, Final
 
 from blueprint.catalogue import Service
 from blueprint.context import Context
-from blueprint.drills import postgres
+from blueprint.drills import mongodb, mysql, postgres
+from blueprint.drills.mongodb import MongodbDrill
+from blueprint.drills.mysql import MysqlDrill
 from blueprint.drills.postgres import PostgresDrill
 from blueprint.isolation import DataNamespace
 from blueprint.sizes import Amounts
 from blueprint.stores import Store
 from blueprint.stores.cloudnative_pg import CloudNativePg
+from blueprint.stores.mariadb_operator import OperatedMariadb
+from blueprint.stores.percona_mongodb import PerconaMongodb
 
-Drill = PostgresDrill
+Drill = MongodbDrill | MysqlDrill | PostgresDrill
 """Every type of decision about a drill."""
 
 MAKERS: Final[Mapping[type[Store], Callable[[Any, Any, Context], Drill | None]]] = {
     CloudNativePg: postgres.decide,
+    OperatedMariadb: mysql.decide,
+    PerconaMongodb: mongodb.decide,
 }
 """Decision about a store → maker of its drill: from the store, its owner's words and the stack. What is not here has no
-drill; where its owner asks for one, `blueprint.unmade` says so."""
+copies either; where its owner asks for them, `blueprint.unmade` says so."""
 
 
 def decide(service: Service, owned: Iterable[Store], context: Context) -> tuple[Drill, ...]:

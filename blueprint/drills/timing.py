@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from blueprint.catalogue.storing import Backup, Store
 from blueprint.quantities import seconds
-from blueprint.settings import Settings
+from blueprint.settings import Existing, Settings
 from blueprint.stores.copies import wanted
 from blueprint.text import Fault, alternatives
 
@@ -104,6 +104,14 @@ def faults(text: Store, settings: Settings) -> Iterator[Fault]:
             " only as the store that writes them, and delete them",
             "Set platform:settings.backups.copies.drillRole, or say restoreDrill: never where nobody needs to know"
             " whether a copy can be restored",
+        )
+    if target and isinstance(settings.cluster, Existing) and not settings.cluster.api_server_cidrs:
+        yield Fault(
+            "backup.restoreDrill",
+            f"is {backup.restore_drill}, and the stack does not say where the API server is, which a drill asks to make"
+            " and remove what it restores: closed in, none would ever begin",
+            "Set platform:settings.cluster.apiServerCidrs to the addresses that `kubectl get endpointslices kubernetes"
+            " --namespace default` shows, or say restoreDrill: never",
         )
     needed, length = _over(round(seconds(backup.rto))) + REMOVING_SECONDS, PERIODS[backup.restore_drill]
     if needed > length:

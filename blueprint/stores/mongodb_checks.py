@@ -7,6 +7,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.off import OFF
 from blueprint.catalogue.storing import Mongodb
 from blueprint.delivery import peak_pods
+from blueprint.drills import timing
 from blueprint.settings import Settings
 from blueprint.stores import copies, percona_mongodb, versions
 from blueprint.stores.sizes import MONGODB
@@ -37,6 +38,7 @@ def faults(service: Service, resource: str, text: Mongodb, settings: Settings) -
         least_loss_seconds=percona_mongodb.LEAST_LOSS_SECONDS,
         restore_mib_per_second=percona_mongodb.RESTORE_MIB_PER_SECOND,
     )
+    yield from timing.faults(text, settings)
 
 
 def _reserved(service: Service, resource: str, text: Mongodb) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Backup, Mysql
 from blueprint.cron import longest_gap_seconds
 from blueprint.delivery import peak_pods
+from blueprint.drills import timing
 from blueprint.quantities import seconds
 from blueprint.settings import Existing, Settings
 from blueprint.stores import copies, made_services, mariadb_operator, replicas, versions
@@ -125,6 +126,7 @@ def _copies(text: Mysql, settings: Settings) -> Iterator[Fault]:
         least_loss_seconds=0,
         restore_mib_per_second=mariadb_operator.RESTORE_MIB_PER_SECOND,
     )
+    yield from timing.faults(text, settings)
     if text.backup.pitr and replicas.instances(text, settings.environment) == 1:
         yield Fault(
             "backup.pitr",

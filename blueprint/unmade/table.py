@@ -17,7 +17,6 @@ from blueprint.catalogue.owning import Amqp, Bucket, Kafka, Nats
 from blueprint.catalogue.promising import Observability
 from blueprint.catalogue.running import LagMetric, RequestMetric
 from blueprint.catalogue.storing import (
-    Backup,
     Clickhouse,
     Elasticsearch,
     Mongodb,
@@ -62,15 +61,6 @@ class Row:
     """How many things a value of the field asks for; 0: it asks for nothing that is missing."""
 
 
-_DRILL: Final = Row(
-    one="restore drill of a MongoDB",
-    many="restore drills of MongoDBs",
-    planned="backups (0.5)",
-    meanwhile="Restore a copy by hand from time to time; say restoreDrill: never where nobody needs to know",
-    by_default=True,
-    asks=lambda often: int(often != "never"),
-)
-"""Of the stores copies are made of, those of PostgreSQL are tried (`blueprint.drills`)."""
 _SNAPSHOT: Final = Row(
     one="last copy of a store",
     many="last copies of stores",
@@ -131,7 +121,6 @@ _MANAGED: Final = Row(
 )
 
 NOT_MADE: Final[Mapping[Key, Row]] = {
-    (Backup, "restore_drill"): _DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
     (Mongodb, "deletion"): _SNAPSHOT,
     (Mysql, "deletion"): _SNAPSHOT,
