@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint import store_names
-from blueprint.catalogue.storing import Backup, Postgres
+from blueprint.catalogue.storing import Backup, Mongodb, Mysql, Postgres
 from policies.core.facts import Facts
 from policies.intent.edges import Owned
 from policies.objects.pods import Container, Pod
 
-DRILLED: Final = (Postgres,)
+DRILLED: Final = (Mongodb, Mysql, Postgres)
 """Stores whose copies can be restored beside them, where an operator runs them."""
 RUNNER: Final = "registry.k8s.io/kubectl:"
 """The image that makes and removes what is restored, and speaks to the API server for it."""

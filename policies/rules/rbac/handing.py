@@ -33,11 +33,17 @@ RESTARTING: Final = (
 """Groups, resources and verbs of the one Role by which Reloader starts pods anew."""
 
 RESTORED: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "mongodb": (frozenset({"psmdb.percona.com"}), frozenset({"perconaservermongodbs"})),
+    "mysql": (frozenset({"k8s.mariadb.com"}), frozenset({"mariadbs"})),
     "postgres": (frozenset({"postgresql.cnpg.io"}), frozenset({"clusters"})),
 }
 """Engine → group and resource of what a drill restores."""
-CLAIMS: Final[Mapping[str, str]] = {"postgres": "{}-1"}
-"""Engine → what the disk of that is called; `{}` is the store."""
+CLAIMS: Final[Mapping[str, frozenset[str]]] = {
+    "mongodb": frozenset({"mongod-data-{}-rs0-0"}),
+    "mysql": frozenset({"storage-{}-0", "{}-bootstrap-staging"}),
+    "postgres": frozenset({"{}-1"}),
+}
+"""Engine → what the disks of that are called; `{}` is the store."""
 DISKS: Final = (frozenset({""}), frozenset({"persistentvolumeclaims"}))
 FOLLOWING: Final = frozenset({"delete", "get", "list", "watch"})
 """What a drill may do with the one of its name."""
@@ -78,14 +84,15 @@ def restarts(rule: Grants, role: Object, facts: Facts) -> bool:
 
 def restores(rule: Grants, account: Account, facts: Facts) -> bool:
     """Whether `rule` lets the `account` of a drill make what it restores, or follow and remove the one of its name or
-    its disk."""
+    its disks."""
     for owned in drilled_in(account.namespace, facts):
         if account.name == store_names.drill(owned.name):
-            what, claim = RESTORED[owned.store.type], CLAIMS[owned.store.type].format(owned.name)
-            return (*_held(rule), rule.names) in (
-                (*what, frozenset({"create"}), ()),
-                (*what, FOLLOWING, (owned.name,)),
-                (*DISKS, FOLLOWING, (claim,)),
+            what = RESTORED[owned.store.type]
+            claims = frozenset(claim.format(owned.name) for claim in CLAIMS[owned.store.type])
+            return (*_held(rule), frozenset(rule.names)) in (
+                (*what, frozenset({"create"}), frozenset()),
+                (*what, FOLLOWING, frozenset({owned.name})),
+                (*DISKS, FOLLOWING, claims),
             )
     return False
 
