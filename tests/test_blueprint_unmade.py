@@ -59,7 +59,6 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.resources.*(Opensearch).pool.maxPerReplica": "what all pods ask at a time must fit what a node lets wait",
     "spec.resources.*(Opensearch).pool.mode": "each request stands alone: anything else is refused",
     "spec.resources.*(Mysql).owns": "one table has one owner",
-    "spec.resources.*(Mysql).backup.rto": "a full disk must be read back within it",
     "spec.resources.*(Mysql).pool.maxPerReplica": "what all pods open must fit the store",
     "spec.resources.*(Mysql).pool.mode": "nothing but a driver pools: anything else is refused",
     "data.mysql": "no cloud's is made: anything else is refused",
@@ -72,7 +71,6 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.resources.*(Postgres).owns": "one table has one owner",
     "spec.resources.*(Postgres).pool.maxPerReplica": "what all pods open must fit the store",
     "spec.resources.*(Mongodb).backup.pitr": "what may be lost must fit it; the log is written away in any case",
-    "spec.resources.*(Mongodb).backup.rto": "a full disk must be read back within it",
     "spec.resources.*(Mongodb).pool.mode": "nothing but a driver pools: anything else is refused",
     "spec.resources.*(Redis).params.version": "one is offered, and what no decision needs is refused",
     "spec.resources.*(Valkey).params.version": "one is offered, and what no decision needs is refused",
@@ -220,10 +218,10 @@ def test_where_nothing_is_missing_nothing_is_said() -> None:
 
 def test_a_default_that_promises_is_said_until_it_is_declined(tmp_path: Path) -> None:
     def subjects(words: str) -> set[str]:
-        read = catalogue(tmp_path / str(len(words)), one=f"  resources: {{db: {{type: mongodb{words}}}}}\n")
+        read = catalogue(tmp_path / str(len(words)), one=f"  resources: {{db: {{type: redis{words}}}}}\n")
         return {each.row.one for each in pending(settings("dev"), read, "dev")}
 
-    assert subjects("") - subjects(", backup: {restoreDrill: never}") == {"restore drill of a MongoDB"}
+    assert subjects("") - subjects(", backup: none") == {"word on copies of a store"}
 
 
 @pytest.mark.parametrize(("word", "said"), [("retain", False), ("snapshot", True)])

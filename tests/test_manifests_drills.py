@@ -1,22 +1,18 @@
 """Restore drills: a copy is restored beside everything else, by pods that may do that and no more, and taken away."""
 
 import json
-import os
-import stat
-import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 import pytest
 import yaml
 
 from blueprint import Blueprint, design, drills
 from blueprint.drills.postgres import HAS_A_TABLE, PostgresDrill
-from manifests import Manifest
 from manifests.drills import ENGINES
 from manifests.postgres_drill import ASK
-from tests.support.stacks import ROOT, blueprint_of, catalogue, objects, settings
+from tests.support.drills import pod, ran, restored, step, steps, unknown, variables, within
+from tests.support.stacks import ROOT, blueprint_of, catalogue, settings
 
 STRICT: Final = ROOT.parent / "shared" / "crds" / "cnpg_clusters.yaml"
 TWO: Final = """\
@@ -33,29 +29,8 @@ def made(folder: Path, stack: str = "prod") -> Blueprint:
     return design(settings(stack), catalogue(folder, orders=TWO))
 
 
-def within(blueprint: Blueprint, namespace: str = "orders-drill") -> Mapping[tuple[str, str], Manifest]:
-    """What is in `namespace`, by kind and name."""
-    return {(kind, name): of for (_, kind, where, name), of in objects(blueprint).items() if where == namespace}
-
-
-def steps(cron_job: Manifest) -> Sequence[Mapping[str, Any]]:
-    """Its containers in the order they run."""
-    spec = pod(cron_job)
-    return [*spec.get("initContainers", []), *spec["containers"]]
-
-
-def pod(cron_job: Manifest) -> Mapping[str, Any]:
-    spec: Mapping[str, Any] = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    return spec
-
-
-def restored(found: Mapping[tuple[str, str], Manifest], resource: str) -> Manifest:
-    text: Manifest = json.loads(found["ConfigMap", f"{resource}.drill"]["data"]["restored.json"])
-    return text
-
-
-@pytest.mark.parametrize(("stack", "tried"), [("dev", 0), ("staging", 6), ("prod", 6)])
-def test_each_postgresql_of_the_shop_is_tried_where_copies_are_made(stack: str, tried: int) -> None:
+@pytest.mark.parametrize(("stack", "tried"), [("dev", 0), ("staging", 7), ("prod", 7)])
+def test_each_store_of_the_shop_that_is_copied_is_tried_where_copies_are_made(stack: str, tried: int) -> None:
     plans = blueprint_of(stack).services.values()
     assert sum(len(plan.drills) for plan in plans) == tried
     assert sum(plan.namespace.drill is not None for plan in plans) == tried
@@ -165,29 +140,14 @@ def test_the_definitions_of_its_operator_take_what_is_restored(tmp_path: Path) -
     definition = yaml.safe_load(STRICT.read_text())
     (version,) = [each for each in definition["spec"]["versions"] if each["name"] == "v1"]
     made_of = restored(within(made(tmp_path)), "db")
-    assert not list(_unknown(made_of["spec"], version["schema"]["openAPIV3Schema"]["properties"]["spec"], "spec"))
-
-
-def _unknown(value: Any, schema: Mapping[str, Any], path: str) -> Any:
-    """The fields of `value` that `schema` does not know, which the API server would drop."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _unknown(item, schema["items"], path)
-    elif isinstance(value, dict) and "properties" in schema:
-        for key, held in value.items():
-            if key not in schema["properties"]:
-                yield f"{path}.{key}"
-            else:
-                yield from _unknown(held, schema["properties"][key], f"{path}.{key}")
+    assert not list(unknown(made_of["spec"], version["schema"]["openAPIV3Schema"]["properties"]["spec"], "spec"))
 
 
 def test_the_owners_question_is_asked_as_it_is_written_and_else_whether_there_is_a_table(tmp_path: Path) -> None:
     found = within(made(tmp_path))
-    asked = {}
-    for name in ("db-daily", "ledger-weekly"):
-        (check,) = [step for step in steps(found["CronJob", name]) if step["name"] == "check"]
-        asked[name] = {each["name"]: each["value"] for each in check["env"]}["CHECK"]
-    assert asked == {"db-daily": 'SELECT count(*) > 0 AS "$$(A) $$1"', "ledger-weekly": HAS_A_TABLE}
+    written = {each["name"]: each["value"] for each in step(found["CronJob", "db-daily"], "check")["env"]}["CHECK"]
+    assert written == 'SELECT count(*) > 0 AS "$$(A) $$1"', "Kubernetes would replace $(A), and takes $$ for one"
+    assert variables(step(found["CronJob", "ledger-weekly"], "check"))["CHECK"] == HAS_A_TABLE
 
 
 @pytest.mark.parametrize(
@@ -196,14 +156,7 @@ def test_the_owners_question_is_asked_as_it_is_written_and_else_whether_there_is
 )
 def test_the_check_fails_unless_the_answer_is_true(psql: str, ended: int, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("drawn")
-    for name, says in (("psql", psql), ("sleep", "exit 0")):
-        program = tmp_path / name
-        program.write_text(f"#!/bin/sh\n{says}\n")
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    script = ASK.replace("/var/run/secrets/platform/owner", str(tmp_path))
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(["sh", "-c", script], env={"PATH": path, "CHECK": "SELECT true"}, check=False)
-    assert done.returncode == ended
+    assert ran(ASK, {"psql": psql}, tmp_path, {"CHECK": "SELECT true"}).returncode == ended
 
 
 def test_a_drill_of_a_tenant_is_in_its_own_namespace(tmp_path: Path) -> None:

@@ -88,8 +88,9 @@ def _of_operators(blueprint: Blueprint) -> Iterator[Reference]:
         if manifest["kind"] == "Cluster":
             yield from (("Service", namespace, f"{name}-{end}") for end in ("r", "ro", "rw"))
         if manifest["kind"] == "ConfigMap" and "restored.json" in manifest["data"]:
-            restored = json.loads(manifest["data"]["restored.json"])["metadata"]["name"]
-            yield "Service", namespace, f"{restored}-rw"
+            restored = json.loads(manifest["data"]["restored.json"])
+            end = {"Cluster": "-rw", "MariaDB": "", "PerconaServerMongoDB": "-rs0"}[restored["kind"]]
+            yield "Service", namespace, f"{restored['metadata']['name']}{end}"
         if manifest["kind"] == "RedisReplication":
             yield from (("Service", namespace, f"{name}{end}") for end in ("", "-master", "-replica"))
         if manifest["kind"] == "RedisSentinel":

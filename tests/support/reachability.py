@@ -136,12 +136,12 @@ def _operated(engine: str, store: str, stack: Stack, *, read: bool = True) -> It
 def _drilling(service: str, spec: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
     """What is restored comes out of a bucket and is asked by the drill alone."""
     for resource, often in drills(spec).items() if stack.copies else ():
-        restored = f"{service}-drill/{resource}"
-        yield from _operated("postgres", restored, stack, read=False)
+        restored, engine = f"{service}-drill/{resource}", spec["resources"][resource]["type"]
+        yield from _operated(engine, restored, stack, read=False)
         yield Edge(source=restored, target=INTERNET, ports=(443,))
         for run in (f"{restored}-{often}", f"{restored}-sweep"):
             yield from _resolving(run, stack)
-            yield Edge(source=run, target=restored, ports=STORE_PORTS["postgres"])
+            yield Edge(source=run, target=restored, ports=STORE_PORTS[engine])
             if stack.api_server:
                 yield Edge(source=run, target=API_SERVER, ports=(443, 6443))
 

@@ -37,6 +37,8 @@ OTHER_AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nREVG\n-----END CERTIFICAT
 
 OTHERWISE: Final[Mapping[str, tuple[Any, ...]]] = {
     "backups.copies.drillRole": ("arn:aws:iam::111122223333:role/another-{service}",),
+    "spec.resources.*(Mongodb).backup.restoreCheck": ("true",),
+    "spec.resources.*(Mysql).backup.restoreCheck": ("SELECT true",),
     "spec.resources.*(Postgres).backup.restoreCheck": ("SELECT true",),
     "backups.copies.role": ("arn:aws:iam::111122223333:role/other-{service}",),
     "backups.copies.region": ("us-east-1",),

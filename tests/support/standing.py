@@ -174,9 +174,13 @@ OPERATORS: Final[Mapping[str, Standing]] = {
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "opensearch", "postgres", "redis", "valkey")
 
 
+DRILLED: Final = ("mongodb", "mysql", "postgres")
+"""Those whose copies are restored from time to time."""
+
+
 def drills(spec: Mapping[str, Any]) -> Mapping[str, str]:
     """Store of a service → how often a copy of it is restored, where copies are made."""
-    backups = {key: of.get("backup", {}) for key, of in spec.get("resources", {}).items() if of["type"] == "postgres"}
+    backups = {key: of.get("backup", {}) for key, of in spec.get("resources", {}).items() if of["type"] in DRILLED}
     found = {key: of.get("restoreDrill", "weekly") for key, of in backups.items() if of != "none"}
     return {key: often for key, often in found.items() if often != "never"}
 
