@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from blueprint import drill_alerts, names, object_copies
+from blueprint import copy_alerts, drill_alerts, names, object_copies
 from blueprint.context import Context
 
 
@@ -107,10 +107,31 @@ def _restore_drill_overdue(context: Context) -> Alert | None:
     )
 
 
+def _store_not_copied(context: Context) -> Alert | None:
+    """Where stores are copied by a run beside them: none succeeded for two periods of its schedule."""
+    if not context.stores_copied:
+        return None
+    return Alert(
+        name="StoreNotCopied",
+        about="{{ $labels.service }}",
+        expression=copy_alerts.OVERDUE,
+        # A run may begin an hour late, and after a longer period the next one has the time it takes.
+        minutes=120,
+        # Nothing is lost as long as the store stands.
+        severity="warning",
+        summary=(
+            "For two periods of its schedule {{ $labels.service }} {{ $labels.resource }} was not copied, so as much"
+            " would be lost with its disks"
+        ),
+        runbook="docs/runbooks/store-not-copied.md",
+    )
+
+
 OF_THE_PLATFORM: Final[tuple[Callable[[Context], Alert | None], ...]] = (
     _kong_redis_away,
     _objects_not_copied,
     _restore_drill_overdue,
+    _store_not_copied,
 )
 """By name. None: a stack like this has nothing of the kind."""
 
@@ -124,4 +145,7 @@ def recordings(context: Context) -> tuple[Recording, ...]:
     """What a stack records, by name."""
     if not context.stores_copied:
         return ()
-    return (Recording(name="restore_drill_last_success_timestamp_seconds", expression=drill_alerts.LAST_SUCCESS),)
+    return (
+        Recording(name="restore_drill_last_success_timestamp_seconds", expression=drill_alerts.LAST_SUCCESS),
+        Recording(name="store_copy_last_success_timestamp_seconds", expression=copy_alerts.LAST_SUCCESS),
+    )

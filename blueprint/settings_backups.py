@@ -28,13 +28,15 @@ class S3(Checked):
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     """Its name. Each store writes below <service's namespace>/<resource>, Velero below velero/, as no service can be
     called. A bucket is one stack's. A new name begins new copies; old ones stay. Those of MongoDB are deleted by a rule
-    of the bucket's own (lifecycle), no earlier than their `retention`; so is the log of a MySQL."""
+    of the bucket's own (lifecycle), no earlier than their `retention`; so is the log of a MySQL. All others are deleted
+    by who makes them, and a rule that deletes anything there breaks them."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
-    """Its region, such as eu-west-1. Needed for copies of MongoDB and MySQL; what copies PostgreSQL asks the
+    """Its region, such as eu-west-1. Needed for copies of all stores but PostgreSQL: what copies that asks the
     bucket."""
     role: IamRole
-    """The role a store's pods take by their service account (IRSA); `{service}` stands for the service's name, so that
-    none can read another's copies. Each may list, read, write and delete below its own prefix, and no more."""
+    """The role a store's pods take by their service account (IRSA), and those of a run that copies it by theirs,
+    `<store>.copier`; `{service}` stands for the service's name, so that none can read another's copies. Each may list,
+    read, write and delete below its own prefix, and no more."""
     drill_role: IamRole | None = None
     """The role a restored store takes in the service's namespace <service>-drill, with `{service}` as above: a
     PostgreSQL by the account of its own name, a MongoDB or MySQL by <name>.store. Each may list and read below that

@@ -11,6 +11,9 @@ from blueprint import names
 DRILL: Final = f"{names.PREFIX}/drill"
 """On the pods that run a restore drill: of which resource. Network rules know them by it."""
 
+COPIER: Final = f"{names.PREFIX}/copier"
+"""On the pods that ask a store for a copy: of which resource. Network rules know them by it."""
+
 
 def owner(resource: str) -> str:
     """The credentials of a store's owner: generator, ExternalSecret and Secret beside the store. With a dot: no
@@ -88,6 +91,18 @@ def drill_run(resource: str, often: str) -> str:
 def drill_sweep(resource: str) -> str:
     """The CronJob that removes what such a run has left. No schedule is called so."""
     return f"{resource}-sweep"
+
+
+def copier(resource: str) -> str:
+    """Who asks a store for copies: the account of the pods, and the credentials by which the store knows them. With a
+    dot, as above."""
+    return f"{resource}.copier"
+
+
+def copy_run(resource: str) -> str:
+    """The CronJob that asks for them, and says so to whoever reads only names, as the alert does. With a hyphen: a
+    CronJob's name is part of its pods' host names."""
+    return f"{resource}-copy"
 
 
 def authority_folder(resource: str) -> str:

@@ -137,7 +137,7 @@ OPERATED: Final[Mapping[str, Operated]] = {
         metrics=None,
         probed=(8443, 9182, 9281),
         asks_api_server=False,
-        copies=False,
+        copies=True,
     ),
     # cloud-on-k8s v3.5.0: pkg/controller/elasticsearch/network/ports.go (9200 HTTP, 9300 transport), nodespec
     # (a node that stops asks the others over HTTP, lifecycle_hook.go; its probe is a program, readiness_probe.go).
@@ -149,7 +149,7 @@ OPERATED: Final[Mapping[str, Operated]] = {
         metrics=None,
         probed=(),
         asks_api_server=False,
-        copies=False,
+        copies=True,
     ),
     # percona-server-mongodb-operator v1.22.0: pkg/psmdb/service.go and client.go (operator and members to 27017),
     # pkg/apis/psmdb/v1/psmdb_defaults.go (probes are exec). Nothing in its pods speaks to the API server; an exporter

@@ -19,8 +19,9 @@ from blueprint.stores.altinity_clickhouse import (
     Keepers,
     service_of,
 )
+from blueprint.stores.copy_jobs import CopyJob
 from blueprint.stores.edges import marks
-from manifests import clickhouse_settings
+from manifests import clickhouse_settings, copy_jobs
 from manifests.accounts import account
 from manifests.certificates import BOTH_WAYS
 from manifests.certificates import server as certificate
@@ -57,7 +58,8 @@ _PROBE_SECONDS: Final = 10
 
 def objects(store: AltinityClickhouse) -> Iterator[Manifest]:
     """Account, certificate and credentials first; then Keepers and pods."""
-    yield account(store.account, store.namespace, labels=marks(store))
+    roles = {"eks.amazonaws.com/role-arn": store.copies.role} if store.copies else None
+    yield account(store.account, store.namespace, labels=marks(store), annotations=roles)
     yield certificate(
         store.resource,
         store.namespace,
@@ -67,7 +69,7 @@ def objects(store: AltinityClickhouse) -> Iterator[Manifest]:
         watched={},
         usages=BOTH_WAYS,
     )
-    for secret in (store_names.owner(store.resource), *([store_names.peers(store.resource)] if store.keepers else [])):
+    for secret in _secrets(store):
         yield from drawn(
             secret,
             store.namespace,
@@ -79,6 +81,17 @@ def objects(store: AltinityClickhouse) -> Iterator[Manifest]:
     if store.keepers:
         yield _keepers(store, store.keepers)
     yield _installation(store)
+    if store.copying:
+        yield from copy_jobs.job(store.copying)
+
+
+def _secrets(store: AltinityClickhouse) -> Iterator[str]:
+    """Those with a password that is drawn."""
+    yield store_names.owner(store.resource)
+    if store.keepers:
+        yield store_names.peers(store.resource)
+    if store.copying:
+        yield store.copying.secret
 
 
 def _installation(store: AltinityClickhouse) -> Manifest:
@@ -138,15 +151,29 @@ def _keepers(store: AltinityClickhouse, keepers: Keepers) -> Manifest:
 
 
 def _users(store: AltinityClickhouse) -> Manifest:
-    """The owner. Who may come at all is for the network rules to say; without addresses the operator would let in the
-    pod itself alone. Its own users are the operator's: `default` for the pods, one for itself from its own address."""
-    of = store.user
+    """The owner, and who asks for copies. Its own users are the operator's: `default` for the pods, one for itself from
+    its own address."""
+    owner = _user(store.user, store_names.owner(store.resource), f"GRANT ALL ON `{store.database}`.*")
+    return {**owner, **(_copier(store.copying) if store.copying else {})}
+
+
+def _user(name: str, secret: str, *grants: str) -> Manifest:
+    """Who may come at all is for the network rules to say; without addresses the operator would let in the pod itself
+    alone."""
     return {
-        f"{of}/grants/query": [f"GRANT ALL ON `{store.database}`.*"],
-        f"{of}/networks/ip": ["::/0"],
-        f"{of}/{PASSWORD}": _drawn(store_names.owner(store.resource)),
-        f"{of}/profile": "default",
+        f"{name}/grants/query": list(grants),
+        f"{name}/networks/ip": ["::/0"],
+        f"{name}/{PASSWORD}": _drawn(secret),
+        f"{name}/profile": "default",
     }
+
+
+def _copier(job: CopyJob) -> Manifest:
+    """It reads no row: it has the server write the database to the one place, and nothing elsewhere. Servers from
+    ClickHouse#114405 on ask for the second right; older ones do without."""
+    place = job.copies.address.replace(".", "[.]")
+    grants = (f"GRANT BACKUP ON `{job.database}`.*", f"GRANT WRITE ON S3('{place}/.*')")
+    return _user(job.user, job.secret, *grants)
 
 
 def _profile(store: AltinityClickhouse) -> Manifest:

@@ -10,6 +10,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from blueprint.stores.altinity_clickhouse import SECURE_PORT, AltinityClickhouse
+from blueprint.stores.copy_jobs import CopyJob
 
 TLS: Final = "/etc/clickhouse-tls"
 """Where certificate, key and authority are in every pod."""
@@ -58,6 +59,7 @@ def server(store: AltinityClickhouse) -> str:
             "https_port": HTTPS_PORT,
             "tcp_port_secure": SECURE_PORT,
             **(_among_pods() if store.keepers else {}),
+            **(_bucket(store.copying) if store.copying else {}),
             "max_connections": store.size.connections,
             "startup_scripts": {"throw_on_error": "true", "scripts": {"query": created(store)}},
             "logger": _LOGGER,
@@ -90,6 +92,23 @@ def created(store: AltinityClickhouse) -> str:
     """
     engine = f" ENGINE = Replicated('/clickhouse/databases/{store.database}', '{{shard}}', '{{replica}}')"
     return f"CREATE DATABASE IF NOT EXISTS `{store.database}`{engine if store.keepers else ''}"
+
+
+def _bucket(job: CopyJob) -> Mapping[str, Element]:
+    """The pod's identity is for one place and one user: by itself the server would show it to whatever bucket anybody
+    names. With the first, a right to write can be given for one place."""
+    return {
+        "access_control_improvements": {"enable_read_write_grants": "true"},
+        "s3": {
+            "use_environment_credentials": "false",
+            "copies": {
+                "endpoint": f"{job.copies.address}/",
+                "region": f"{job.copies.region}",
+                "use_environment_credentials": "true",
+                "user": job.user,
+            },
+        },
+    }
 
 
 def _among_pods() -> Mapping[str, Element]:

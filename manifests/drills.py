@@ -1,8 +1,7 @@
 """A restore drill: what it restores as a text, who may make that, and the two CronJobs that try it and sweep up.
 
-Each step is one container that ends well or ends the drill, in the order they are listed; those that ask the API server
-have no shell. The custom resource is in a ConfigMap, so that what will be restored is reviewed and judged like
-everything else.
+Steps that ask the API server have no shell. The custom resource is in a ConfigMap, so that what will be restored is
+reviewed and judged like everything else.
 """
 
 import json
@@ -18,15 +17,10 @@ from blueprint.drills.postgres import PostgresDrill
 from manifests import mongodb_drill, mysql_drill, postgres_drill
 from manifests.accounts import account
 from manifests.credentials import RBAC, bound
+from manifests.cron_jobs import TEMPORARY, cron_job, mounted, pod, step, temporary
 from manifests.isolation import network_policy
-from manifests.manifest import Manifest, given, manifest
-from manifests.pods import pod_security
-from manifests.restored import TEMPORARY, container, mounted
+from manifests.manifest import Manifest, manifest
 
-USER: Final = 10_001
-"""Nobody of the node's, nor of the images': the clients write nothing but their cache."""
-KEPT_SECONDS: Final = 7 * 86_400
-"""How long a run that has ended stays, with its pods and their logs: a week, to read why it failed."""
 CACHE_MIB: Final = 64
 """What kubectl keeps of the API server's answers, some 10 MiB with the kinds of all operators, and mongosh of what it
 did. An estimate."""
@@ -171,49 +165,33 @@ def _waiting(of: Drill, engine: Engine) -> list[str]:
 
 
 def _cron_job(of: Drill, name: str, schedule: str, deadline: int, *steps: Manifest) -> Manifest:
-    job = {
+    asks = any(each["name"] == "check" for each in steps)
+    volumes = [
+        temporary(CACHE_MIB),
+        # A token only for the containers that ask the API server.
+        _token(),
+        *([{"name": "text", "configMap": {"name": store_names.drill(of.resource)}}] if asks else []),
+        *(ENGINES[type(of)].volumes(of) if asks else []),
+    ]
+    template = pod(
+        labels=marks(of),
+        account=store_names.drill(of.resource),
+        tier=of.tier,
+        steps=steps,
+        volumes=volumes,
+        nodes=ENGINES[type(of)].nodes(of),
+    )
+    return cron_job(
+        name,
+        of.namespace,
+        template,
+        labels=marks(of),
+        schedule=schedule,
+        late_seconds=of.timing.late_seconds,
+        deadline_seconds=deadline,
         # What failed once is what an owner wants to know, and the next run begins by removing what is left.
-        "backoffLimit": 0,
-        "activeDeadlineSeconds": deadline,
-        "ttlSecondsAfterFinished": KEPT_SECONDS,
-        "template": _template(of, *steps),
-    }
-    spec = {
-        "schedule": schedule,
-        "timeZone": "Etc/UTC",
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": of.timing.late_seconds,
-        "successfulJobsHistoryLimit": 1,
-        "failedJobsHistoryLimit": 1,
-        "jobTemplate": {"spec": job},
-    }
-    return manifest("batch/v1", "CronJob", name, of.namespace, labels=marks(of), spec=spec)
-
-
-def _template(of: Drill, *steps: Manifest) -> Manifest:
-    out_of_the_mesh = {"istio.io/dataplane-mode": "none", "sidecar.istio.io/inject": "false"}
-    asks = any(step["name"] == "check" for step in steps)
-    spec: Manifest = {
-        "serviceAccountName": store_names.drill(of.resource),
-        # A token only for the containers that ask the API server: it is one of the volumes below.
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        **given(nodeSelector=ENGINES[type(of)].nodes(of)),
-        "priorityClassName": names.priority(of.tier),
-        "restartPolicy": "Never",
-        "securityContext": pod_security(USER, USER),
-        "containers": [steps[-1]],
-        "volumes": [
-            {"name": TEMPORARY["name"], "emptyDir": {"sizeLimit": f"{CACHE_MIB}Mi"}},
-            _token(),
-            *([{"name": "text", "configMap": {"name": store_names.drill(of.resource)}}] if asks else []),
-            *(ENGINES[type(of)].volumes(of) if asks else []),
-        ],
-    }
-    if steps[:-1]:
-        spec["initContainers"] = list(steps[:-1])
-    labels = dict(sorted({**names.MANAGED, **marks(of), **out_of_the_mesh}.items()))
-    return {"metadata": {"labels": labels}, "spec": spec}
+        retries=0,
+    )
 
 
 def _token() -> Manifest:
@@ -227,7 +205,7 @@ def _token() -> Manifest:
 
 def _kubectl(of: Drill, name: str, *args: str, mounts: list[Manifest] | None = None) -> Manifest:
     return {
-        **container(of, name, of.runner),
+        **step(name, of.runner, of.step),
         "command": ["/bin/kubectl"],
         "args": [*args, "--namespace", of.namespace, f"--cache-dir={TEMPORARY['mountPath']}/kubectl"],
         "volumeMounts": [TEMPORARY, mounted("token", TOKEN), *(mounts or [])],

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from blueprint import names, store_names
+from blueprint.stores.copies import Copies
 from blueprint.stores.eck_elasticsearch import EckElasticsearch
 from blueprint.stores.edges import marks
+from manifests import copy_jobs
 from manifests.accounts import account
 from manifests.certificates import server
 from manifests.credentials import drawn
@@ -36,6 +38,21 @@ ROLES: Final = (
 )
 """What the owner may do (elastic.co, "Defining roles"). Indices that begin with a dot and are the server's own are not
 among `*`."""
+
+COPIER: Final = "copier"
+COPIERS: Final = (
+    f'{COPIER}:\n  cluster: [create_snapshot, "cluster:admin/repository/put", "cluster:admin/snapshot/delete"]\n'
+)
+"""What who asks for copies may do: it reads no document, and restores nothing. The first lets it list, too (elastic.co,
+"Security privileges"); for the others there is no privilege but one that also changes the server's settings."""
+
+IDENTITY: Final = "/usr/share/elasticsearch/config/repository-s3"
+TOKEN: Final = "aws-web-identity-token-file"  # noqa: S105  the file, not its content
+"""Where alone the server reads the token of its pod's account (elastic/elasticsearch, modules/repository-s3,
+S3Service)."""
+TOKEN_SECONDS: Final = 86_400
+"""As in Elastic's own example (elastic.co, "Use a Kubernetes service account to access S3"); the kubelet puts a new one
+in its place in time, and the server reads that."""
 
 CLUSTER: Final = "elasticsearch.k8s.elastic.co/cluster-name"
 SET: Final = "elasticsearch.k8s.elastic.co/statefulset-name"
@@ -73,16 +90,23 @@ def objects(store: EckElasticsearch) -> Iterator[Manifest]:
         labels=marks(store),
         watched={},
     )
+    if store.copying:
+        job = store.copying
+        data = {"username": job.user, "password": "{password}", "roles": COPIER, "roles.yml": COPIERS}
+        yield from drawn(job.secret, store.namespace, kind="Opaque", data=data, labels=marks(store), watched={})
     yield _cluster(store)
+    if store.copying:
+        yield from copy_jobs.job(store.copying)
 
 
 def _cluster(store: EckElasticsearch) -> Manifest:
-    owner = {"secretName": store_names.owner(store.resource)}
+    known = [store_names.owner(store.resource), *([store.copying.secret] if store.copying else [])]
+    users = [{"secretName": secret} for secret in known]
     tag = store.image.tag
     spec = {
         "version": tag.partition("@")[0],
         "image": f"{store.image.repository}:{tag}",
-        "auth": {"disableElasticUser": True, "fileRealm": [owner], "roles": [owner]},
+        "auth": {"disableElasticUser": True, "fileRealm": users, "roles": users},
         "http": {"tls": {"certificate": {"secretName": store_names.server(store.resource)}}},
         "nodeSets": [
             _nodes(store, "leaders", store.leaders, ["master", "data", "ingest"]),
@@ -111,7 +135,7 @@ def _nodes(store: EckElasticsearch, name: str, count: int, roles: list[str]) -> 
     return {
         "name": name,
         "count": count,
-        "config": {"node.roles": roles, **SETTINGS},
+        "config": {"node.roles": roles, **SETTINGS, **(_bucket(store.copies) if store.copies else {})},
         "podTemplate": {
             "metadata": {
                 "labels": dict(
@@ -127,11 +151,13 @@ def _nodes(store: EckElasticsearch, name: str, count: int, roles: list[str]) -> 
                         "name": "elasticsearch",
                         "resources": resources(store.size.amounts),
                         "securityContext": dict(RESTRICTED),
+                        **(_identity(store.copies) if store.copies else {}),
                     }
                 ],
                 "priorityClassName": names.priority(store.tier),
                 "securityContext": pod_security(USER, USER),
                 "serviceAccountName": store.account,
+                **given(volumes=[_token()] if store.copies else None),
                 **(_placed(store, name) if several else {}),
             },
         },
@@ -140,6 +166,29 @@ def _nodes(store: EckElasticsearch, name: str, count: int, roles: list[str]) -> 
         # Over zones without exception, and no copy of a shard in the zone of another.
         **given(zoneAwareness={"topologyKey": ZONE} if several and store.spread_strictly else None),
     }
+
+
+def _bucket(copies: Copies) -> Manifest:
+    return {"s3.client.default.region": copies.region}
+
+
+def _identity(copies: Copies) -> Manifest:
+    """Who the server is in the cloud: said to it alone, and not by the account, whose token would be where it may not
+    read (elastic.co, "Use a Kubernetes service account to access S3")."""
+    found = {
+        "AWS_REGION": copies.region,
+        "AWS_ROLE_ARN": copies.role,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": f"{IDENTITY}/{TOKEN}",
+    }
+    return {
+        "env": [{"name": name, "value": value} for name, value in sorted(found.items())],
+        "volumeMounts": [{"name": "identity", "mountPath": IDENTITY, "readOnly": True}],
+    }
+
+
+def _token() -> Manifest:
+    token = {"audience": "sts.amazonaws.com", "expirationSeconds": TOKEN_SECONDS, "path": TOKEN}
+    return {"name": "identity", "projected": {"defaultMode": 0o440, "sources": [{"serviceAccountToken": token}]}}
 
 
 def _placed(store: EckElasticsearch, name: str) -> Manifest:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from blueprint import store_names
+from manifests.copy_jobs import KEPT, PLACE
 from manifests.identity import Key, key, kind
 from manifests.losses import line, major
 from manifests.manifest import Manifest
@@ -84,7 +86,18 @@ def _mariadb(server: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     )
 
 
-def _clickhouse(installation: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+def _copied_by_job(store: Manifest, beside: Mapping[Key, Manifest]) -> str | None:
+    """What the CronJob beside a store says of the copies it asks for."""
+    namespace, name = store["metadata"]["namespace"], store_names.copy_run(store["metadata"]["name"])
+    job = beside.get(("batch", "CronJob", namespace, name))
+    if job is None:
+        return None
+    containers = at(job, "spec.jobTemplate.spec.template.spec.containers") or ()
+    given = {each["name"]: each["value"] for container in containers for each in container.get("env", ())}
+    return f"s3://{given[PLACE]}, made at '{at(job, 'spec.schedule')}' (UTC), kept {given[KEPT]}d"
+
+
+def _clickhouse(installation: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     version = major(at(installation, "spec.templates.podTemplates.0.spec.containers.0.image"))
     granted = [
         each.partition(" ON ")[2].removesuffix(".*").strip("`")
@@ -98,18 +111,18 @@ def _clickhouse(installation: Manifest, _: Mapping[Key, Manifest]) -> Holding:
         engine=f"ClickHouse {version}" if version else "ClickHouse",
         what=f"database {granted[0] if granted else 'of an unknown name'}",
         disks=f"{pods} × {disk or 'of an unknown size'}",
-        copies=None,
+        copies=_copied_by_job(installation, beside),
     )
 
 
-def _elasticsearch(cluster: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+def _elasticsearch(cluster: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     version, nodes = major(at(cluster, "spec.image")), sum(each.get("count", 0) for each in cluster["spec"]["nodeSets"])
     disk = at(cluster, "spec.nodeSets.0.volumeClaimTemplates.0.spec.resources.requests.storage")
     return Holding(
         engine=f"Elasticsearch {version}" if version else "Elasticsearch",
         what="every index",
         disks=f"{nodes} × {disk or 'of an unknown size'}",
-        copies=None,
+        copies=_copied_by_job(cluster, beside),
     )
 
 
@@ -130,14 +143,14 @@ def _files(claim: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     return Holding(engine="files", what=", ".join(modes), disks=f"1 × {size or 'of an unknown size'}", copies=None)
 
 
-def _redis(replication: Manifest, _: Mapping[Key, Manifest]) -> Holding:
+def _redis(replication: Manifest, beside: Mapping[Key, Manifest]) -> Holding:
     version = major(at(replication, "spec.kubernetesConfig.image"))
     disk = at(replication, "spec.storage.volumeClaimTemplate.spec.resources.requests.storage")
     return Holding(
         engine=f"Redis (Valkey {version})" if version else "Redis",
         what="every key",
         disks=f"{at(replication, 'spec.clusterSize') or 1} × {disk}" if disk else "none: memory alone",
-        copies=None,
+        copies=_copied_by_job(replication, beside),
     )
 
 

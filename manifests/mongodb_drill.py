@@ -19,11 +19,12 @@ from blueprint.stores.percona_mongodb import REPLICA_SET
 from blueprint.vendors import STORE_PORTS
 from manifests import restored
 from manifests.credentials import drawn
+from manifests.cron_jobs import AUTHORITY, TEMPORARY, file, mounted, step, variables
 from manifests.manifest import Manifest
 from manifests.percona_mongodb import BUCKET, bucket, copier, member
 from manifests.percona_mongodb import beside as leaned_on
 from manifests.percona_mongodb import replica_set as members
-from manifests.restored import AUTHORITY, OWNER, TEMPORARY
+from manifests.restored import OWNER
 
 HERE: Final = "here"
 FOLDER: Final = "/tmp/copies"  # noqa: S108
@@ -110,12 +111,12 @@ def fetch(of: MongodbDrill) -> Manifest:
     promises."""
     plain = {**_address(of), "COLLECTIONS": str(of.collections)}
     return {
-        **restored.container(of, "fetch", of.copier),
+        **step("fetch", of.copier, of.step),
         "command": ["timeout", str(of.timing.restoring_seconds), "sh", "-c", FETCH],
-        "env": restored.variables(plain),
+        "env": variables(plain),
         "volumeMounts": [
-            restored.mounted("authority", AUTHORITY),
-            restored.mounted("system", SYSTEM),
+            mounted("authority", AUTHORITY),
+            mounted("system", SYSTEM),
             TEMPORARY,
         ],
     }
@@ -140,5 +141,5 @@ def nodes(of: MongodbDrill) -> dict[str, str]:
 
 def volumes(of: MongodbDrill) -> list[Manifest]:
     """What the check mounts, and the password of what restores."""
-    system = restored.file("system", store_names.system_users(of.resource), "MONGODB_BACKUP_PASSWORD", "password")
+    system = file("system", store_names.system_users(of.resource), "MONGODB_BACKUP_PASSWORD", "password")
     return [*restored.volumes(of, store_names.owner(of.resource), "password"), system]

@@ -14,6 +14,7 @@ from blueprint.stores.edges import marks
 from blueprint.vendors import STORE_PORTS
 from manifests import restored
 from manifests.credentials import drawn
+from manifests.cron_jobs import AUTHORITY, mounted
 from manifests.manifest import Manifest, manifest
 from manifests.mariadb_server import (
     COPIES,
@@ -28,7 +29,7 @@ from manifests.mariadb_server import (
     staging,
 )
 from manifests.resources import resources
-from manifests.restored import AUTHORITY, OWNER
+from manifests.restored import OWNER
 
 FOLDER: Final = "/var/run/secrets/platform/passwords"
 FILE: Final = "passwords.sql"
@@ -76,7 +77,7 @@ def server(of: MysqlDrill) -> Manifest:
         "myCnf": f"{configuration(of)}init_file={FOLDER}/{FILE}\n",
         "storage": disk(of, kept=False),
         "volumes": [{"name": "passwords", "secret": {"secretName": passwords, "defaultMode": 0o440}}],
-        "volumeMounts": [restored.mounted("passwords", FOLDER)],
+        "volumeMounts": [mounted("passwords", FOLDER)],
         "bootstrapFrom": {
             # Without a moment: the newest copy. What reads it takes the role of the account.
             "s3": bucket(of.path, of.region, COPIES),

@@ -16,9 +16,10 @@ from manifests import restored
 from manifests.certificates import server
 from manifests.cloudnative_pg import BARMAN, CNPG, PLUGIN, WATCHED, host_rules
 from manifests.credentials import drawn
+from manifests.cron_jobs import AUTHORITY
 from manifests.manifest import Manifest, given, manifest
 from manifests.resources import resources
-from manifests.restored import AUTHORITY, OWNER
+from manifests.restored import OWNER
 
 ORIGIN: Final = "origin"
 """The live Cluster, as the restored one calls it."""

@@ -12,6 +12,7 @@ from typing import Final
 from blueprint import names, sizes, store_names
 from blueprint.stores.edges import labels, marks
 from blueprint.stores.redis_operator import OperatedRedis, Sentinels
+from manifests import copy_jobs
 from manifests.accounts import account
 from manifests.certificates import BOTH_WAYS, server
 from manifests.credentials import drawn
@@ -72,6 +73,8 @@ def objects(store: OperatedRedis) -> Iterator[Manifest]:
     yield _replication(store)
     if store.sentinels:
         yield _sentinel(store, store.sentinels)
+    if store.copying:
+        yield from copy_jobs.job(store.copying)
 
 
 def _of_pods(store: OperatedRedis) -> Mapping[str, str]:

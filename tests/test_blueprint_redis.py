@@ -1,5 +1,6 @@
 """A Redis of a service's own: how many pods, which address, which disk, in which environment."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -36,12 +37,14 @@ def test_three_words_are_a_redis_with_everything_around_it(tmp_path: Path) -> No
             *("Certificate",) * 3,  # of the stack's authority, the store and the service
             *("ClusterIssuer", "Issuer"),
             *("ExternalSecret", "ExternalSecret", "Password", "SecretStore"),
-            *("ServiceAccount", "ServiceAccount"),  # of the pods, and of who reads the password
+            *("ServiceAccount",) * 3,  # of the pods, of who reads the password, and of who copies
+            "CronJob",
             *("Role", "Role", "RoleBinding", "RoleBinding"),
             *("LimitRange", "Namespace", "ResourceQuota"),
             "Namespace",  # of the operator
             *("NetworkPolicy",)
-            * (1 + 1 + 5),  # default deny; at the service; at the store: owner, operator, peers, DNS
+            # default deny; at the service; at the store: owner, operator, peers, DNS; at the run: DNS, store, bucket
+            * (1 + 1 + 6 + 3),
         ]
     )
 
@@ -51,7 +54,9 @@ def test_a_valkey_is_the_same_in_every_way_but_how_its_address_begins(tmp_path: 
     one = redis(tmp_path / "a", "prod", f"{{type: redis, {said}}}")
     other = redis(tmp_path / "b", "prod", f"{{type: valkey, {said}}}")
     alike = {name for name in vars(one) if getattr(one, name) == getattr(other, name)}
-    assert set(vars(one)) - alike == {"connections", "engine", "rules", "why"}, "rules differ in the words of why"
+    assert set(vars(one)) - alike == {"connections", "copying", "engine", "rules", "why"}, "rules differ in their why"
+    assert one.copying
+    assert replace(one.copying, engine="valkey") == other.copying
     mine, theirs = ({name: repr(key) for name, key in of.connections["cache"].keys.items()} for of in (one, other))
     different = {name: text for name, text in theirs.items() if text != mine[name]}
     assert different == {name: mine[name].replace("rediss://", "valkeys://", 1) for name in ("read_url", "url")}
@@ -73,7 +78,8 @@ def test_how_many_pods_follows_from_what_is_asked_and_where(
 ) -> None:
     store = redis(tmp_path, stack, text)
     assert (store.instances, store.sentinels.pods if store.sentinels else 0) == (pods, sentinels)
-    assert (store.quota.pods, store.quota.claims) == (pods + sentinels, pods)
+    runs = stack != "dev"
+    assert (store.quota.pods, store.quota.claims) == (pods + sentinels + runs, pods)
     if store.sentinels:
         assert store.sentinels.pods // 2 < store.sentinels.quorum <= store.sentinels.pods, "two could name two firsts"
 

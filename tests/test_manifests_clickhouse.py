@@ -1,5 +1,6 @@
 """A ClickHouse of a service's own: what is asked of Altinity's operator, and what the service gets of it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -7,10 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from pydantic import ValidationError
 
 from blueprint import design, names, store_names
+from blueprint.catalogue import Metadata
 from blueprint.reading import TextError
-from blueprint.stores import altinity_clickhouse
+from blueprint.stores import altinity_clickhouse, copy_jobs
 from blueprint.stores.altinity_clickhouse import AltinityClickhouse
 from blueprint.vendors import OPERATED
 from manifests import Manifest, everything
@@ -87,9 +90,10 @@ def test_as_many_pods_as_are_asked_for_have_room_and_several_have_keepers(stack:
     assert cluster["layout"] == {"shardsCount": 1, "replicasCount": REPLICAS[stack, db][0]}
     assert agreeing == REPLICAS[stack, db][1]
     hard = made["ResourceQuota", "shop"]["spec"]["hard"]
-    # Twice, where a store that left may still be there.
-    room = (1 if stack == "dev" else 2) * sum(REPLICAS[stack, db])
-    assert (int(hard["pods"]), int(hard["persistentvolumeclaims"])) == (room, room)
+    # Twice, where a store that left may still be there; and where copies are made, the run that asks for them.
+    twice, kept = 1 if stack == "dev" else 2, sum(REPLICAS[stack, db])
+    assert int(hard["pods"]) == twice * (kept + (stack != "dev"))
+    assert int(hard["persistentvolumeclaims"]) == twice * kept
 
 
 @pytest.mark.parametrize("db", ["", SEVERAL])
@@ -163,7 +167,8 @@ def test_the_address_is_one_the_certificate_is_for(tmp_path: Path) -> None:
 def test_the_user_may_do_everything_in_its_database_and_nothing_else(tmp_path: Path) -> None:
     made = _made(tmp_path, "params: {database: facts}")
     users = _spec(made)["configuration"]["users"]
-    assert {field.partition("/")[0] for field in users} == {"shop"}, "the operator's own users are the operator's"
+    named = {field.partition("/")[0] for field in users}
+    assert named == {"shop", "platform_copier"}, "the operator's own users are the operator's"
     assert users["shop/grants/query"] == ["GRANT ALL ON `facts`.*"]
     assert users["shop/networks/ip"] == ["::/0"], "without one the operator lets in the pod itself alone"
     reference = users["shop/password"]["valueFrom"]["secretKeyRef"]
@@ -272,7 +277,43 @@ def test_what_one_pod_takes_is_what_its_services_may_ask(tmp_path: Path) -> None
 def test_what_it_holds_is_said_in_words(tmp_path: Path) -> None:
     made = _made(tmp_path, f"{SEVERAL}, params: {{database: facts}}")
     held = holding(made["ClickHouseInstallation", "db"], made.values())
-    assert (held.engine, held.what, held.disks, held.copies) == ("ClickHouse 26", "database facts", "3 × 50Gi", None)
+    assert (held.engine, held.what, held.disks) == ("ClickHouse 26", "database facts", "3 × 50Gi")
+    assert held.copies == "s3://shop-prod-copies/shop/db, made at '0 2 * * *' (UTC), kept 30d"
+    alone = _made(tmp_path / "none", "backup: none")
+    assert holding(alone["ClickHouseInstallation", "db"], alone.values()).copies is None
+
+
+def test_the_identity_is_for_the_place_of_its_copies_and_for_who_asks_for_them(tmp_path: Path) -> None:
+    told = _told(_spec(_made(tmp_path)))
+    bucket = told.find("s3")
+    assert bucket is not None
+    assert bucket.findtext("use_environment_credentials") == "false", "it would be shown to any bucket anybody names"
+    assert bucket.findtext("copies/endpoint") == "https://s3.eu-west-1.amazonaws.com/shop-prod-copies/shop/db/"
+    assert bucket.findtext("copies/use_environment_credentials") == "true"
+    assert bucket.findtext("copies/user") == "platform_copier"
+    assert told.findtext("access_control_improvements/enable_read_write_grants") == "true"
+    assert _told(_spec(_made(tmp_path / "none", "backup: none"))).find("s3") is None
+
+
+def test_who_asks_for_copies_may_do_that_and_nothing_else(tmp_path: Path) -> None:
+    made = _made(tmp_path, "params: {database: facts}")
+    users = _spec(made)["configuration"]["users"]
+    backup, place = users["platform_copier/grants/query"]
+    assert backup == "GRANT BACKUP ON `facts`.*"
+    (pattern,) = re.findall(r"^GRANT WRITE ON S3\('(.*)'\)$", place)
+    allowed = "https://s3.eu-west-1.amazonaws.com/shop-prod-copies/shop/db/20261130020000"
+    assert re.fullmatch(pattern, allowed)
+    for elsewhere in (allowed.replace("/shop/db/", "/shop/db-2/"), allowed.replace("s3.", "s3x")):
+        assert not re.fullmatch(pattern, elsewhere)
+    reference = users["platform_copier/password"]["valueFrom"]["secretKeyRef"]
+    assert reference == {"name": "db.copier", "key": "password"}
+    assert ("ExternalSecret", "db.copier") in made
+    assert reference["name"] != users["shop/password"]["valueFrom"]["secretKeyRef"]["name"]
+
+
+def test_nobody_is_called_like_who_asks_for_copies() -> None:
+    with pytest.raises(ValidationError):
+        Metadata(name=copy_jobs.USER)
 
 
 STEPS: Final = {
@@ -280,7 +321,7 @@ STEPS: Final = {
     ("", SEVERAL): ["spec.configuration.zookeeper"],
     (SEVERAL, ""): ["spec.configuration.zookeeper"],
     (SEVERAL, f"{SEVERAL}, readReplicas: 2"): [],
-    (SEVERAL, f"{SEVERAL}, class: large"): [],
+    (SEVERAL, f"{SEVERAL}, class: medium, backup: {{rto: 2h}}"): [],
 }
 
 

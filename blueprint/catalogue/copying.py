@@ -23,6 +23,15 @@ class Backup(Text):
     """How often a copy is restored to prove it can be."""
 
 
+class FullBackup(Backup):
+    """Copies of a store that has nothing in between them, and how they are proven."""
+
+    pitr: bool = False
+    """Whether any moment in between can be restored: of this store none can, so true is refused."""
+    rpo: Duration = "1d"
+    """Data that may be lost at most: never less than the time between two copies."""
+
+
 class TriedBackup(Backup):
     """Copies that are restored from time to time; not a type by itself."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from blueprint.catalogue.copying import Backup as Backup  # noqa: PLC0414  (a part of a store)
+from blueprint.catalogue.copying import FullBackup as FullBackup  # noqa: PLC0414
 from blueprint.catalogue.copying import MongodbBackup as MongodbBackup  # noqa: PLC0414
 from blueprint.catalogue.copying import MysqlBackup as MysqlBackup  # noqa: PLC0414
 from blueprint.catalogue.copying import PostgresBackup as PostgresBackup  # noqa: PLC0414
@@ -192,6 +193,8 @@ class KeyValue(Store):
     """How its addresses begin."""
     params: RedisParams = RedisParams()
     """Settings."""
+    backup: FullBackup | Off = FullBackup()
+    """`none`: no copies; the data can be made again. Unset: one full copy a day."""
 
 
 class Redis(KeyValue):
@@ -236,6 +239,8 @@ class Clickhouse(Shaped):
     """clickhouse"""
     params: DatabaseParams = DatabaseParams()
     """Settings."""
+    backup: FullBackup | Off = FullBackup()
+    """`none`: no copies; the data can be made again. Unset: one full copy a day."""
 
 
 class ElasticsearchParams(Text):
@@ -259,6 +264,8 @@ class Elasticsearch(Shaped):
     """elasticsearch"""
     params: ElasticsearchParams = ElasticsearchParams()
     """Settings."""
+    backup: FullBackup | Off = FullBackup()
+    """`none`: no copies; the data can be made again. Unset: one snapshot of every index a day."""
 
 
 class OpensearchParams(Text):

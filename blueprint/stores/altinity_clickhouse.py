@@ -20,7 +20,9 @@ from blueprint.migrations import Migration, Session
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts, Quota
-from blueprint.stores import edges, migrating, replicas
+from blueprint.stores import copies, copy_jobs, edges, migrating, replicas
+from blueprint.stores.copies import Copies
+from blueprint.stores.copy_jobs import Asked, CopyJob
 from blueprint.stores.sizes import CLICKHOUSE, StoreSize
 from blueprint.stores.trusting import of_store
 from blueprint.variables import Composed as Variable
@@ -124,6 +126,9 @@ class AltinityClickhouse:
     """May do everything in the database, and nothing elsewhere."""
     account: str
     """The service account of its pods."""
+    copies: Copies | None
+    copying: CopyJob | None
+    """Who asks for these copies, which the server writes."""
     deletion: Deletion | None
     """What is left of it when its resource leaves the catalogue."""
     migration: Migration | None
@@ -135,26 +140,27 @@ class AltinityClickhouse:
 
     @property
     def quota(self) -> Quota:
-        """Its pods and the Keepers; one is gone before the next takes its place."""
-        stored = Quota(
+        """Its pods and the Keepers, one of which is gone before the next takes its place, and a run that copies."""
+        needed = Quota(
             pods=self.replicas,
             total=self.size.amounts.times(self.replicas),
             claims=self.replicas,
             disk_gib=self.size.disk_gib * self.replicas,
         )
-        if not self.keepers:
-            return stored
-        return stored + Quota(
-            pods=self.keepers.pods,
-            total=self.keepers.amounts.times(self.keepers.pods),
-            claims=self.keepers.pods,
-            disk_gib=self.keepers.disk_gib * self.keepers.pods,
-        )
+        if self.keepers:
+            needed += Quota(
+                pods=self.keepers.pods,
+                total=self.keepers.amounts.times(self.keepers.pods),
+                claims=self.keepers.pods,
+                disk_gib=self.keepers.disk_gib * self.keepers.pods,
+            )
+        return needed + self.copying.quota if self.copying else needed
 
     @property
     def largest(self) -> Amounts:
         """The most one of its containers asks for."""
-        return self.size.amounts.at_least(self.keepers.amounts) if self.keepers else self.size.amounts
+        found = self.size.amounts.at_least(self.keepers.amounts) if self.keepers else self.size.amounts
+        return found.at_least(self.copying.largest) if self.copying else found
 
 
 def database(text: Clickhouse, resource: str) -> str:
@@ -182,7 +188,8 @@ def decide(service: Service, resource: str, text: Clickhouse, context: Context) 
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["clickhouse"]
     edge = edges.owned(service.name, resource, "clickhouse", ports, context)
     pods = replicas.instances(text, context.environment)
-    keepers = _keepers(resource) if pods > 1 else None
+    keepers, size = _keepers(resource) if pods > 1 else None, CLICKHOUSE[context.environment][text.class_]
+    away = copies.decide(service, resource, text, context)
     session = _session(service.name, resource, text, namespace)
     migration, theirs = migrating.decide(service, resource, text, ports, context, session)
     reached = (service_of(resource), *hosts(resource, pods), *(keepers.hosts if keepers else ()))
@@ -198,7 +205,7 @@ def decide(service: Service, resource: str, text: Clickhouse, context: Context) 
         rules=(
             *both_ends(edge),
             *theirs,
-            *edges.operated(service.name, resource, "clickhouse", context, copied=False),
+            *edges.operated(service.name, resource, "clickhouse", context, copied=away is not None),
         ),
         service=service.name,
         service_namespace=context.namespace(service.name),
@@ -208,11 +215,13 @@ def decide(service: Service, resource: str, text: Clickhouse, context: Context) 
         replicas=pods,
         keepers=keepers,
         spread_strictly=context.environment == "prod",
-        size=CLICKHOUSE[context.environment][text.class_],
+        size=size,
         storage_class=context.settings.disks.storage_class,
         database=database(text, resource),
         user=service.name,
         account=store_names.store_account(resource),
+        copies=away,
+        copying=copy_jobs.decide(service, resource, away, _asked(resource, text, namespace), context, size.disk_gib),
         deletion=deletion.decide(text, context),
         migration=migration,
         # Pods call each other by the first of these four, everybody else by the others.
@@ -228,6 +237,19 @@ def _keepers(resource: str) -> Keepers:
         amounts=KEEPER,
         disk_gib=KEEPER_DISK_GIB,
         hosts=keeper_hosts(resource, KEEPERS),
+    )
+
+
+def _asked(resource: str, text: Clickhouse, namespace: str) -> Asked:
+    return Asked(
+        engine="clickhouse",
+        image=IMAGES[text.params.version or NEWEST],
+        host=names.address(service_of(resource), namespace),
+        port=SECURE_PORT,
+        user=copy_jobs.USER,
+        secret=store_names.copier(resource),
+        database=database(text, resource),
+        by_itself=False,
     )
 
 

@@ -7,7 +7,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Clickhouse, Store
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
-from blueprint.stores import altinity_clickhouse, versions
+from blueprint.stores import altinity_clickhouse, copy_jobs, versions
 from blueprint.stores.altinity_clickhouse import RESERVED
 from blueprint.stores.sizes import CLICKHOUSE
 from blueprint.text import Fault, alternatives
@@ -38,6 +38,7 @@ def faults(service: Service, resource: str, text: Clickhouse, settings: Settings
         )
     yield from _names(service, resource)
     yield from _connections(service, text, settings)
+    yield from copy_jobs.faults(text, settings, disk_gib=CLICKHOUSE[settings.environment][text.class_].disk_gib)
 
 
 def _names(service: Service, resource: str) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from blueprint.cron import longest_gap_seconds
 from blueprint.quantities import seconds
 from blueprint.settings import S3, Settings
 from blueprint.settings_backups import COPIED
-from blueprint.text import Fault
+from blueprint.text import Fault, alternatives
 
 _DAY: Final = 86_400
 
@@ -36,6 +36,16 @@ class Copies:
     retention_days: int
     loss_seconds: int
     """Work that may be lost at most: how long a piece of the log may wait to be written away."""
+
+    @property
+    def place(self) -> str:
+        """Bucket and folder, without a scheme."""
+        return self.path.removeprefix("s3://")
+
+    @property
+    def address(self) -> str:
+        """Where S3 answers for it. By path: a bucket with dots in its name has no certificate as a host."""
+        return f"https://s3.{self.region}.amazonaws.com/{self.place}"
 
 
 def decide(service: Service, resource: str, text: Store, context: Context) -> Copies | None:
@@ -58,13 +68,24 @@ def wanted(text: Store, environment: Environment) -> bool:
     return environment in COPIED and text.backup != OFF
 
 
+def region_faults(text: Store, settings: Settings, *, needed: str) -> Iterator[Fault]:
+    """That nobody says in which region the bucket is; `needed` is why one must, as the sentence goes on."""
+    target = settings.backups.copies
+    if wanted(text, settings.environment) and target and not target.region:
+        yield Fault(
+            "backup",
+            f"asks for copies, and the stack does not say in which region their bucket is, {needed}",
+            "Set platform:settings.backups.copies.region",
+        )
+
+
 def faults(
-    text: Store, settings: Settings, *, disk_gib: int, least_loss_seconds: int, restore_mib_per_second: int
+    text: Store, settings: Settings, *, disk_gib: int, least_loss_seconds: int | None, restore_mib_per_second: int
 ) -> Iterator[Fault]:
     """What the owner promises about copies, against where they go, how often they are made and how large the disk is.
 
-    `least_loss_seconds`: how often the engine can write its log away. `restore_mib_per_second`: at which a copy is read
-    back.
+    `least_loss_seconds`: how often the engine can write its log away; None: there are full copies and nothing else.
+    `restore_mib_per_second`: at which a copy is read back.
     """
     if not isinstance(text.backup, Backup) or not wanted(text, settings.environment):
         return
@@ -75,19 +96,26 @@ def faults(
             "Set platform:settings.backups.copies, or say backup: none where the data can be made again",
         )
     lost, gap = seconds(text.backup.rpo), longest_gap_seconds(text.backup.schedule)
-    if text.backup.pitr and lost < least_loss_seconds:
+    if text.backup.pitr and least_loss_seconds is None:
+        yield Fault(
+            "backup.pitr",
+            "is true, and of this engine there are full copies alone, so no moment between two can be restored",
+            "Set it to false, or drop it, and copy as often as rpo promises",
+        )
+    if text.backup.pitr and least_loss_seconds is not None and lost < least_loss_seconds:
         yield Fault(
             "backup.rpo",
             f"is {text.backup.rpo}, and the log is written away every {least_loss_seconds} s at the"
             " shortest, so more than that can be lost",
             f"Set it to {least_loss_seconds}s or more, and highAvailability for what may not be lost",
         )
-    if not text.backup.pitr and lost < gap:
+    if (least_loss_seconds is None or not text.backup.pitr) and lost < gap:
+        cures = ("copy more often", "promise less")
         yield Fault(
             "backup.rpo",
             f"is {text.backup.rpo}, and '{text.backup.schedule}' leaves {gap // 3600} h between two copies with nothing"
             " in between, so more than that can be lost",
-            "Set pitr to true, copy more often, or promise less",
+            alternatives(*(() if least_loss_seconds is None else ("set pitr to true",)), *cures),
         )
     needed = disk_gib * 1024 // restore_mib_per_second
     if seconds(text.backup.rto) < needed:

@@ -19,7 +19,9 @@ from blueprint.migrations import Migration
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import Amounts, Quota
-from blueprint.stores import edges, migrating, replicas, searching
+from blueprint.stores import copies, copy_jobs, edges, migrating, replicas, searching
+from blueprint.stores.copies import Copies
+from blueprint.stores.copy_jobs import Asked, CopyJob
 from blueprint.stores.sizes import ELASTICSEARCH, StoreSize
 from blueprint.vendors import STORE_PORTS
 
@@ -70,6 +72,9 @@ class EckElasticsearch:
     """May do anything with its indices, and nothing to the server."""
     account: str
     """The service account of its pods."""
+    copies: Copies | None
+    copying: CopyJob | None
+    """Who asks for these copies, which the nodes write."""
     deletion: Deletion | None
     """What is left of it when its resource leaves the catalogue."""
     migration: Migration | None
@@ -81,14 +86,15 @@ class EckElasticsearch:
 
     @property
     def quota(self) -> Quota:
-        """Its pods and no more: one is gone before the next takes its place."""
+        """Its pods, one of which is gone before the next takes its place, and a run that copies."""
         pods = self.leaders + self.readers
-        return Quota(pods=pods, total=self.size.amounts.times(pods), claims=pods, disk_gib=self.size.disk_gib * pods)
+        nodes = Quota(pods=pods, total=self.size.amounts.times(pods), claims=pods, disk_gib=self.size.disk_gib * pods)
+        return nodes + self.copying.quota if self.copying else nodes
 
     @property
     def largest(self) -> Amounts:
         """The most one of its containers asks for."""
-        return self.size.amounts
+        return self.size.amounts.at_least(self.copying.largest) if self.copying else self.size.amounts
 
 
 def decide(service: Service, resource: str, text: Elasticsearch, context: Context) -> EckElasticsearch:
@@ -96,6 +102,7 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
     namespace, ports = context.data_namespace(service.name), STORE_PORTS["elasticsearch"]
     edge = edges.owned(service.name, resource, "elasticsearch", ports, context)
     (port,), host, user = ports, names.address(_service(resource), namespace), service.name
+    size, away = ELASTICSEARCH[context.environment][text.class_], copies.decide(service, resource, text, context)
     session = searching.session(service.name, resource, user=user, host=host, port=port)
     migration, theirs = migrating.decide(service, resource, text, ports, context, session)
     return EckElasticsearch(
@@ -110,7 +117,7 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
         rules=(
             *both_ends(edge),
             *theirs,
-            *edges.operated(service.name, resource, "elasticsearch", context, copied=False),
+            *edges.operated(service.name, resource, "elasticsearch", context, copied=away is not None),
         ),
         service=service.name,
         service_namespace=context.namespace(service.name),
@@ -120,14 +127,29 @@ def decide(service: Service, resource: str, text: Elasticsearch, context: Contex
         leaders=replicas.voters(text, context.environment),
         readers=replicas.readers(text, context.environment),
         spread_strictly=context.environment == "prod",
-        size=ELASTICSEARCH[context.environment][text.class_],
+        size=size,
         storage_class=context.settings.disks.storage_class,
         user=user,
         account=store_names.store_account(resource),
+        copies=away,
+        copying=copy_jobs.decide(service, resource, away, _asked(resource, text, host, port), context, size.disk_gib),
         deletion=deletion.decide(text, context),
         migration=migration,
         dns_names=_dns_names(resource, namespace),
         certificate_hours=LEAF_HOURS,
+    )
+
+
+def _asked(resource: str, text: Elasticsearch, host: str, port: int) -> Asked:
+    return Asked(
+        engine="elasticsearch",
+        image=IMAGES[text.params.version or NEWEST],
+        host=host,
+        port=port,
+        user=copy_jobs.USER,
+        secret=store_names.copier(resource),
+        database=None,
+        by_itself=True,
     )
 
 

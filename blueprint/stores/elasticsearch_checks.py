@@ -6,7 +6,7 @@ from typing import Final
 from blueprint.catalogue import Service
 from blueprint.catalogue.storing import Elasticsearch
 from blueprint.settings import Settings
-from blueprint.stores import eck_elasticsearch, searching, versions
+from blueprint.stores import copy_jobs, eck_elasticsearch, searching, versions
 from blueprint.stores.sizes import ELASTICSEARCH
 from blueprint.text import Fault
 
@@ -35,3 +35,4 @@ def faults(service: Service, resource: str, text: Elasticsearch, settings: Setti
             "Call the service otherwise, or give it a store of another type",
         )
     yield from searching.faults(service, text, settings, product="Elasticsearch", sizes=ELASTICSEARCH)
+    yield from copy_jobs.faults(text, settings, disk_gib=ELASTICSEARCH[settings.environment][text.class_].disk_gib)

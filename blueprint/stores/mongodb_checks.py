@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from blueprint.catalogue import Service
-from blueprint.catalogue.off import OFF
 from blueprint.catalogue.storing import Mongodb
 from blueprint.delivery import peak_pods
 from blueprint.drills import timing
@@ -30,7 +29,7 @@ def faults(service: Service, resource: str, text: Mongodb, settings: Settings) -
             "Drop it; a driver's own pool is limited by pool.maxPerReplica",
         )
     yield from _connections(service, text, settings)
-    yield from _bucket(text, settings)
+    yield from copies.region_faults(text, settings, needed="which MongoDB's copier must know: it would ask us-east-1")
     yield from copies.faults(
         text,
         settings,
@@ -78,14 +77,3 @@ def _connections(service: Service, text: Mongodb, settings: Settings) -> Iterato
         " when there is most to do",
         alternatives(*fewer, f"set class: {larger[0]}" if larger else "lower scaling.maxReplicas"),
     )
-
-
-def _bucket(text: Mongodb, settings: Settings) -> Iterator[Fault]:
-    target = settings.backups.copies
-    if text.backup != OFF and copies.wanted(text, settings.environment) and target and not target.region:
-        yield Fault(
-            "backup",
-            "asks for copies, and the stack does not say in which region their bucket is, which MongoDB's copier must"
-            " know: it would ask us-east-1",
-            "Set platform:settings.backups.copies.region",
-        )

@@ -111,14 +111,7 @@ def _connections(service: Service, text: Mysql, settings: Settings) -> Iterator[
 def _copies(text: Mysql, settings: Settings) -> Iterator[Fault]:
     if not isinstance(text.backup, Backup) or not copies.wanted(text, settings.environment):
         return
-    target = settings.backups.copies
-    if target and not target.region:
-        yield Fault(
-            "backup",
-            "asks for copies, and the stack does not say in which region their bucket is, by which MariaDB's copier"
-            " finds it",
-            "Set platform:settings.backups.copies.region",
-        )
+    yield from copies.region_faults(text, settings, needed="by which MariaDB's copier finds it")
     yield from copies.faults(
         text,
         settings,

@@ -7,7 +7,7 @@ from blueprint.catalogue import Service
 from blueprint.catalogue.storing import KeyValue
 from blueprint.delivery import peak_pods
 from blueprint.settings import Settings
-from blueprint.stores import made_services, redis_operator, versions
+from blueprint.stores import copy_jobs, made_services, redis_operator, versions
 from blueprint.stores.sizes import REDIS, StoreSize
 from blueprint.text import Fault
 
@@ -37,6 +37,7 @@ def faults(service: Service, resource: str, text: KeyValue, settings: Settings) 
         )
     yield from made_services.faults(service, resource, MADE)
     yield from _connections(service, text, settings)
+    yield from copy_jobs.faults(text, settings, disk_gib=REDIS[settings.environment][text.class_].disk_gib)
 
 
 def _connections(service: Service, text: KeyValue, settings: Settings) -> Iterator[Fault]:

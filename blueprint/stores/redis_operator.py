@@ -19,7 +19,8 @@ from blueprint.deletion import Deletion
 from blueprint.network_rules import NetworkRule, Peer, both_ends
 from blueprint.pins import Image
 from blueprint.sizes import STORAGE_LIMIT_MIB, STORAGE_REQUEST_MIB, Amounts, Quota
-from blueprint.stores import edges, replicas
+from blueprint.stores import copies, copy_jobs, edges, replicas
+from blueprint.stores.copy_jobs import Asked, CopyJob
 from blueprint.stores.sizes import REDIS, StoreSize
 from blueprint.stores.trusting import of_store
 from blueprint.vendors import STORE_PORTS
@@ -114,6 +115,8 @@ class OperatedRedis:
     """Whether the data outlives the pod: on a disk of each, as a log of every write and a snapshot."""
     deletion: Deletion | None
     """What is left of it when the resource leaves the catalogue."""
+    copying: CopyJob | None
+    """Who copies it; None: nobody does."""
     migration: None = None
     """Its data has no shape that a version of its service would change beforehand."""
     storage_class: str | None
@@ -126,21 +129,22 @@ class OperatedRedis:
 
     @property
     def quota(self) -> Quota:
-        """Its pods and the Sentinels; each is replaced after the one before it has ended."""
-        stored = Quota(
+        """Its pods and the Sentinels, each replaced after the one before it has ended, and a run that copies."""
+        needed = Quota(
             pods=self.instances,
             total=self.size.amounts.times(self.instances),
             claims=self.instances if self.keeps else 0,
             disk_gib=self.size.disk_gib * self.instances if self.keeps else 0,
         )
-        if not self.sentinels:
-            return stored
-        return stored + Quota(pods=self.sentinels.pods, total=self.sentinels.amounts.times(self.sentinels.pods))
+        if self.sentinels:
+            needed += Quota(pods=self.sentinels.pods, total=self.sentinels.amounts.times(self.sentinels.pods))
+        return needed + self.copying.quota if self.copying else needed
 
     @property
     def largest(self) -> Amounts:
         """The most one of its containers asks for."""
-        return self.size.amounts.at_least(self.sentinels.amounts) if self.sentinels else self.size.amounts
+        found = self.size.amounts.at_least(self.sentinels.amounts) if self.sentinels else self.size.amounts
+        return found.at_least(self.copying.largest) if self.copying else found
 
 
 def keeps(text: KeyValue, environment: Environment) -> bool:
@@ -162,6 +166,7 @@ def decide(service: Service, resource: str, text: Redis | Valkey, context: Conte
     pods, several = replicas.instances(text, context.environment), replicas.available(text, context.environment)
     writes = names.address(f"{resource}-master" if pods > 1 else resource, namespace)
     reads = names.address(f"{resource}-replica" if pods > 1 else resource, namespace)
+    size, away = REDIS[context.environment][text.class_], copies.decide(service, resource, text, context)
     return OperatedRedis(
         engine=text.type,
         resource=resource,
@@ -180,10 +185,11 @@ def decide(service: Service, resource: str, text: Redis | Valkey, context: Conte
         instances=pods,
         sentinels=_SENTINELS if several else None,
         spread_strictly=context.environment == "prod",
-        size=REDIS[context.environment][text.class_],
+        size=size,
         memory_percent=MEMORY_PERCENT,
         keeps=keeps(text, context.environment),
         deletion=deletion.decide(text, context),
+        copying=copy_jobs.decide(service, resource, away, _asked(resource, text, reads, size), context, size.disk_gib),
         storage_class=context.settings.disks.storage_class,
         policy=text.params.maxmemory_policy,
         dns_names=_dns_names(resource, namespace, sentinels=several),
@@ -198,6 +204,23 @@ _SENTINELS: Final = Sentinels(
     failover_milliseconds=FAILOVER_MILLISECONDS,
     amounts=SENTINEL,
 )
+
+
+def _asked(resource: str, text: Redis | Valkey, host: str, size: StoreSize) -> Asked:
+    """A follower, where there are any: whoever is asked copies itself in memory while it writes."""
+    engine, version = text.type, text.params.version or NEWEST
+    (port,) = STORE_PORTS[engine]
+    return Asked(
+        engine=engine,
+        image=IMAGES[version],
+        host=host,
+        port=port,
+        user="default",
+        secret=store_names.owner(resource),
+        database=None,
+        by_itself=False,
+        staging_mib=size.amounts.memory_limit_mib * MEMORY_PERCENT // 100,
+    )
 
 
 def _dns_names(resource: str, namespace: str, *, sentinels: bool) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from blueprint.catalogue.running import LagMetric, RequestMetric
 from blueprint.catalogue.storing import (
     Clickhouse,
     Elasticsearch,
+    FullBackup,
     Mongodb,
     Mysql,
     Opensearch,
@@ -61,6 +62,15 @@ class Row:
     """How many things a value of the field asks for; 0: it asks for nothing that is missing."""
 
 
+_FULL_DRILL: Final = Row(
+    one="restore drill of a store that a CronJob copies",
+    many="restore drills of stores that a CronJob copies",
+    planned="backups (0.5)",
+    meanwhile="Restore a copy by hand from time to time (docs/runbooks/store-not-copied.md); say restoreDrill: never"
+    " where nobody needs to know",
+    by_default=True,
+    asks=lambda often: int(often != "never"),
+)
 _SNAPSHOT: Final = Row(
     one="last copy of a store",
     many="last copies of stores",
@@ -69,12 +79,13 @@ _SNAPSHOT: Final = Row(
     asks=lambda word: int(word == "snapshot"),
 )
 _COPIES: Final = Row(
-    one="word on copies of a store",
-    many="words on copies of stores",
+    one="word on copies of an OpenSearch",
+    many="words on copies of OpenSearches",
     planned="backups (0.5)",
     meanwhile=(
-        "Copy the disk of its first pod by the storage's own snapshots: its operator makes no copies; say backup: none"
-        " where the data can be made again"
+        "Copy the disks of its pods by the storage's own snapshots: what writes to a bucket is not in its image"
+        " (docs/decisions/0055-a-cronjob-copies-what-no-operator-copies.md); say backup: none where the data can be"
+        " made again"
     ),
     by_default=True,
     asks=lambda backup: int(backup != OFF),
@@ -121,16 +132,13 @@ _MANAGED: Final = Row(
 )
 
 NOT_MADE: Final[Mapping[Key, Row]] = {
+    (FullBackup, "restore_drill"): _FULL_DRILL,
     (Postgres, "deletion"): _SNAPSHOT,
     (Mongodb, "deletion"): _SNAPSHOT,
     (Mysql, "deletion"): _SNAPSHOT,
-    (Redis, "backup"): _COPIES,
     (Redis, "deletion"): _SNAPSHOT,
-    (Valkey, "backup"): _COPIES,
     (Valkey, "deletion"): _SNAPSHOT,
-    (Clickhouse, "backup"): _COPIES,
     (Clickhouse, "deletion"): _SNAPSHOT,
-    (Elasticsearch, "backup"): _COPIES,
     (Elasticsearch, "deletion"): _SNAPSHOT,
     (Opensearch, "backup"): _COPIES,
     (Opensearch, "deletion"): _SNAPSHOT,

@@ -55,8 +55,15 @@ OPERATED: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int | None,
     "valkey": ((6379, 26379), (6379, 26379), None, (), False),
 }
 """Engine → ports its operator asks, ports among its pods, metrics, probes; whether its pods ask the API server."""
-COPIED: Final = ("mongodb", "mysql", "postgres")
+COPIED: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "postgres")
 """Engines whose pods write copies to a bucket."""
+RUNS: Final[Mapping[str, tuple[int, bool]]] = {
+    "clickhouse": (9440, True),
+    "elasticsearch": (9200, False),
+    "redis": (6379, True),
+    "valkey": (6379, True),
+}
+"""Engines that a run beside them asks for copies: on which port, and whether the run reaches the bucket as well."""
 BROKER_PORTS: Final[Mapping[str, int]] = {"kafka": 9094, "nats": 4222, "rabbitmq": 5671}
 ACCOUNTS: Final[Mapping[str, str]] = {"kafka": "kafka", "nats": "nats", "amqp": "rabbitmq"}
 
@@ -104,6 +111,7 @@ def edges(specs: Specs, stack: Stack) -> Iterator[Edge]:
                 yield from _migrating(name, resource, of, stack)
                 if stack.copies and of["type"] in COPIED and of.get("backup") != "none":
                     yield Edge(source=store, target=INTERNET, ports=(443,))
+                yield from _copying(store, of, stack)
         yield from _drilling(name, spec, stack)
         events = spec.get("events", {})
         brokers = {ACCOUNTS[of["type"]] for of in resources.values() if of["type"] in ACCOUNTS}
@@ -131,6 +139,16 @@ def _operated(engine: str, store: str, stack: Stack, *, read: bool = True) -> It
         yield Edge(source=NODES, target=store, ports=probes)
     if asks and stack.api_server:
         yield Edge(source=store, target=API_SERVER, ports=(443, 6443))
+
+
+def _copying(store: str, of: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:
+    """A run asks the one store, and nobody else."""
+    if stack.copies and of["type"] in RUNS and of.get("backup") != "none":
+        (port, reaches_bucket), run = RUNS[of["type"]], f"{store}-copy"
+        yield from _resolving(run, stack)
+        yield Edge(source=run, target=store, ports=(port,))
+        if reaches_bucket:
+            yield Edge(source=run, target=INTERNET, ports=(443,))
 
 
 def _drilling(service: str, spec: Mapping[str, Any], stack: Stack) -> Iterator[Edge]:

@@ -171,6 +171,8 @@ OPERATORS: Final[Mapping[str, Standing]] = {
     "valkey": REDIS_OPERATOR,
 }
 """Engine → who runs its stores."""
+COPIED_BY_RUNS: Final = ("clickhouse", "elasticsearch", "redis", "valkey")
+"""Engines that a run beside them asks for copies."""
 STORES: Final = ("clickhouse", "elasticsearch", "mongodb", "mysql", "opensearch", "postgres", "redis", "valkey")
 
 
@@ -218,9 +220,25 @@ def stand_ins(
             for key in stores
         ]
         found += [_stray(f"{name}-data")] if stores else []
+        found += _runs(name, spec) if copies else ()
         found += _of_drills(name, drills(spec) if copies else {})
     found.append(_stranger(specs))
     return found
+
+
+def _runs(service: str, spec: Mapping[str, Any]) -> Iterator[Standing]:
+    """What asks stores for copies."""
+    for key, of in sorted(spec.get("resources", {}).items()):
+        if of["type"] in COPIED_BY_RUNS and of.get("backup") != "none":
+            yield Standing(
+                namespace=f"{service}-data",
+                name=f"{key}-copy",
+                labels={"catalog.platform/copier": key},
+                account=f"{key}.copier",
+                walled=True,
+                several=True,
+                ours=True,
+            )
 
 
 def _of_drills(service: str, tried: Mapping[str, str]) -> Iterator[Standing]:

@@ -3,8 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from blueprint import store_names
 from blueprint.catalogue.off import OFF
-from blueprint.catalogue.storing import Clickhouse, Elasticsearch, Mongodb, Mysql, Opensearch, Postgres, Store
+from blueprint.catalogue.storing import (
+    Backup,
+    Clickhouse,
+    Elasticsearch,
+    KeyValue,
+    Mongodb,
+    Mysql,
+    Opensearch,
+    Postgres,
+    Store,
+)
+from blueprint.quantities import seconds
 from policies.cloud.wants import is_given
 from policies.core.rule import HIGH, Violation, sorts
 from policies.core.world import World
@@ -20,6 +32,7 @@ CLICKHOUSE: Final = "ClickHouseInstallation.clickhouse.altinity.com"
 ELASTICSEARCH: Final = "Elasticsearch.elasticsearch.k8s.elastic.co"
 KAFKA: Final = "Kafka.kafka.strimzi.io"
 OPENSEARCH: Final = "OpenSearchCluster.opensearch.org"
+REDIS: Final = "RedisReplication.redis.redis.opstreelabs.in"
 PLUGIN: Final = "barman-cloud.cloudnative-pg.io"
 OFF_CLUSTER: Final = ("azure", "gcs", "minio", "s3")
 """Percona's kinds of storage that are somewhere else; `filesystem` is the cluster's own disk."""
@@ -28,10 +41,11 @@ BUCKETS: Final = ("s3://", "gs://", "https://")
 DISKS: Final = frozenset({"persistentvolumeclaims", "persistentvolumes", "pvc", "pv"})
 """Velero's words for what holds the data."""
 COPIERS: Final[Mapping[str, tuple[str, ...]]] = {
-    CLICKHOUSE: ("clickhouse-backup",),
+    CLICKHOUSE: ("BACKUP DATABASE", "clickhouse-backup"),
     ELASTICSEARCH: ("_slm", "_snapshot", "slm-policy"),
     KAFKA: ("mirror", "kafka-backup"),
     OPENSEARCH: ("_sm", "_snapshot"),
+    REDIS: ("--rdb",),
 }
 """What a CronJob's image or arguments say that copies a store whose operator cannot."""
 ASKED: Final[Mapping[str, type[Store]]] = {
@@ -41,6 +55,7 @@ ASKED: Final[Mapping[str, type[Store]]] = {
     CLICKHOUSE: Clickhouse,
     ELASTICSEARCH: Elasticsearch,
     OPENSEARCH: Opensearch,
+    REDIS: KeyValue,
 }
 """What a service writes to get one."""
 
@@ -49,7 +64,7 @@ ASKED: Final[Mapping[str, type[Store]]] = {
     "data-backups-operator",
     "–/M/M",
     HIGH,
-    sorts(CNPG, MARIADB, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA, OPENSEARCH),
+    sorts(CNPG, MARIADB, PSMDB, CLICKHOUSE, ELASTICSEARCH, KAFKA, OPENSEARCH, REDIS),
     why="A store without a copy elsewhere is gone with its cluster.",
     cure="Give it a target off the cluster, a schedule and a retention",
     where="services/{service}.yaml: resources.<name>.backup",
@@ -63,9 +78,13 @@ def backups_operator(store: Object, world: World) -> Iterator[Violation]:
 
 
 def _can_be_made_again(store: Object, world: World) -> bool:
-    """Whether the service says so: `backup: none` for every store of this type."""
+    """Whether the service says so: `backup: none` for the store of this name, or for every one of this type where none
+    is called so."""
     service = world.facts.beside.get(store.namespace)
     wanted = ASKED.get(store.sort)
+    named = service.spec.resources.get(store.name) if service else None
+    if wanted and isinstance(named, wanted):
+        return named.backup == OFF
     theirs = (
         [each for each in service.spec.resources.values() if wanted and isinstance(each, wanted)] if service else []
     )
@@ -197,12 +216,50 @@ def _is_kept(task: View) -> bool:
 def _copied_by_a_job(store: Object, world: World) -> Iterator[Violation]:
     """Operators without backups: a CronJob beside the store, a sidecar in it, or Velero over all of it."""
     marks = COPIERS[store.sort]
-    if any(_runs(marks, each) for each in (store, *world.within(store.namespace, "CronJob.batch"))):
-        return
-    if world.declares(store.namespace):
+    beside = [each for each in world.within(store.namespace, "CronJob.batch") if _is_about(each, store)]
+    jobs = [each for each in (store, *beside) if _runs(marks, each)]
+    if not jobs and world.declares(store.namespace):
         yield Violation(
             "", "has no copy elsewhere: neither a CronJob or a sidecar that makes one, nor a Velero Schedule"
         )
+    for each in jobs:
+        yield from _as_declared(each, store, world)
+
+
+def _copier(job: Object) -> str:
+    """The store of which a CronJob of the platform's makes copies; "" where it is somebody else's."""
+    try:
+        return next((pod.labels[store_names.COPIER].word for pod in pods(job)), "")
+    except (MalformedError, UndeterminedError):
+        return ""
+
+
+def _is_about(job: Object, store: Object) -> bool:
+    """Whether a CronJob makes copies of `store`, for all that can be seen: the platform's says of which."""
+    return _copier(job) in ("", store.name)
+
+
+def _as_declared(job: Object, store: Object, world: World) -> Iterator[Violation]:
+    """A CronJob of the platform's: when, where to and for how long the owner and the stack say."""
+    service, settings = world.facts.beside.get(store.namespace), world.facts.settings
+    text = service.spec.resources.get(store.name) if service else None
+    target = settings.backups.copies if settings else None
+    if not target or not _copier(job) or not isinstance(text, Store) or not isinstance(text.backup, Backup):
+        return
+    schedule, words = job.spec["schedule"], _given(job)
+    if schedule.text != text.backup.schedule:
+        yield Violation(schedule, f"is not '{text.backup.schedule}', when its owner wants copies", on=job)
+    if not any(word.startswith(f"{target.bucket}/") and word.endswith(f"/{store.name}") for word in words):
+        yield Violation("", f"is given no place for {store.name} in {target.bucket}, the stack's bucket", on=job)
+    days = str(-(-round(seconds(text.backup.retention)) // 86_400))
+    if days not in words:
+        yield Violation("", f"is not given the {days} days for which its owner wants copies kept", on=job)
+
+
+def _given(job: Object) -> frozenset[str]:
+    """The variables of its containers."""
+    containers = (container for pod in pods(job) for container in pod.containers)
+    return frozenset(each["value"].word for container in containers for each in container.view["env"])
 
 
 def _runs(marks: tuple[str, ...], thing: Object) -> bool:

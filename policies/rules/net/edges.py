@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from blueprint import names, store_names
-from blueprint.catalogue.off import OFF
 from blueprint.vendors import BROKER_PORTS, STORE_PORTS
 from policies.core.facts import Facts
+from policies.intent.copying import Run, copied_by_runs, is_copied
 from policies.intent.drilling import drilled
 from policies.intent.edges import Owned, intent
 from policies.network.ports import ports
@@ -69,6 +69,16 @@ def drill_pods(service: str, resource: str) -> Pods:
     )
 
 
+def copier_pods(service: str, resource: str) -> Pods:
+    """The pods that ask a store for copies, by a label that is no store's."""
+    return Pods(
+        namespace=names.data_namespace(service),
+        name=store_names.copier(resource),
+        labels={store_names.COPIER: resource},
+        closed=True,
+    )
+
+
 def edges(facts: Facts) -> Iterator[Edge]:
     """All of them."""
     yield from own_edges(facts)
@@ -91,6 +101,8 @@ def edges(facts: Facts) -> Iterator[Edge]:
         yield from _store(owned, facts)
     for owned in drilled(facts):
         yield from _drilling(owned, facts)
+    for owned, run in copied_by_runs(facts):
+        yield from _copying(owned, run, facts)
     for service in declared.services:
         pods = service_pods(service.name)
         for broker in declared.brokers(service):
@@ -123,6 +135,12 @@ def drills(facts: Facts) -> Iterator[Pods]:
         yield restored_pods(owned.service.name, owned.name)
 
 
+def copiers(facts: Facts) -> Iterator[Pods]:
+    """What asks the stores of every service for copies."""
+    for owned, _ in copied_by_runs(facts):
+        yield copier_pods(owned.service.name, owned.name)
+
+
 def _placement(owned: Owned, facts: Facts) -> str:
     return getattr(facts.settings.data, owned.store.type) if facts.settings else "operator"
 
@@ -143,22 +161,11 @@ def _store(owned: Owned, facts: Facts) -> Iterator[Edge]:
             yield Edge(source=PROMETHEUS, target=store, ports=_tcp(metrics), why="platform edge metrics")
         if owned.migrations:
             yield from _migrating(owned, store, facts)
-        if OPERATED[engine].copies and _is_copied(owned, facts):
+        if OPERATED[engine].copies and is_copied(owned, facts):
             yield Edge(source=store, target=internet(facts), ports=_tcp(443), why="its copies go to a bucket")
     else:
         yield Edge(source=store, target=store, ports=ports("TCP", 1, 65535), why="replication", must=False)
         yield from resolving(store, facts, must=False)
-
-
-def _is_copied(owned: Owned, facts: Facts) -> bool:
-    """Whether a store writes copies to a bucket of the stack's."""
-    settings = facts.settings
-    return (
-        settings is not None
-        and settings.environment in ("staging", "prod")
-        and settings.backups.copies is not None
-        and owned.store.backup != OFF
-    )
 
 
 def _operated(store: Pods, engine: str, facts: Facts) -> Iterator[Edge]:
@@ -201,6 +208,16 @@ def _drilling(owned: Owned, facts: Facts) -> Iterator[Edge]:
     if there := api_server(facts):
         zone = Zone(name="the API server", must=there, may=there)
         yield Edge(source=pods, target=zone, ports=API_SERVER_PORTS, why="the drill makes and removes one object")
+
+
+def _copying(owned: Owned, run: Run, facts: Facts) -> Iterator[Edge]:
+    """What a run needs that copies a store: that store, and the bucket where it removes old copies itself."""
+    service, pods = owned.service.name, copier_pods(owned.service.name, owned.name)
+    why = f"{owned.name} is asked for copies"
+    yield from resolving(pods, facts, f"the run that copies {owned.name} resolves names")
+    yield Edge(source=pods, target=store_pods(service, owned.name), ports=_tcp(run.port), why=why)
+    if run.reaches_bucket:
+        yield Edge(source=pods, target=internet(facts), ports=_tcp(443), why="its copies are in a bucket")
 
 
 def _tcp(*numbers: int) -> int:
