@@ -32,6 +32,8 @@ TAKEN: dict[str, tuple[Any, ...]] = {
     ),
     "OwnIamRole": ("arn:aws:iam::111122223333:role/velero", "arn:aws-cn:iam::111122223333:role/shop/velero-eu"),
     "Statement": ("SELECT true", "select count(*) > 0 from orders", "WITH a AS (SELECT 1) SELECT true FROM a"),
+    "ClientStatement": ("SELECT 1", "select count(*) > 0 from orders", "WITH a AS (SELECT 1) SELECT true FROM a"),
+    "Expression": ("db.orders.countDocuments() > 0", "true"),
     "Version": ("0.0.1", "1.3.0", "10.20.30"),
     "PathTemplate": (
         "/",
@@ -77,6 +79,16 @@ REFUSED: dict[str, tuple[Any, ...]] = {
         "\\! true",
         f"SELECT {'a' * 1001}",
     ),
+    "ClientStatement": (
+        "",
+        "SELECT",
+        "SELECT 1; DROP TABLE orders",
+        "DROP TABLE orders",
+        "SELECT 1 \\g DROP TABLE orders",
+        "SELECT 1 \\! true",
+        f"SELECT {'a' * 1001}",
+    ),
+    "Expression": ("", " ", "true; db.orders.drop()", "true\ndb.orders.drop()", "a" * 1001),
     "Version": ("1", "1.3", "v1.3.0", "1.3.0-rc.1", "1.3.0.0"),
     "PathTemplate": (
         "",

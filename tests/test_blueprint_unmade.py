@@ -41,6 +41,14 @@ CHECKS: Final[Mapping[str, str]] = {
     "spec.provides.*.definition": "a file that must be there",
     "spec.provides.*.type": "operations and route must fit it",
     "data.elasticsearch": "managed is refused until a cloud makes one",
+    "spec.resources.*(Clickhouse).backup.pitr": "there are full copies alone: true is refused",
+    "spec.resources.*(Clickhouse).backup.rto": "a full disk must be read back in it",
+    "spec.resources.*(Elasticsearch).backup.pitr": "there are full copies alone: true is refused",
+    "spec.resources.*(Elasticsearch).backup.rto": "a full disk must be read back in it",
+    "spec.resources.*(Redis).backup.pitr": "there are full copies alone: true is refused",
+    "spec.resources.*(Redis).backup.rto": "a full disk must be read back in it",
+    "spec.resources.*(Valkey).backup.pitr": "there are full copies alone: true is refused",
+    "spec.resources.*(Valkey).backup.rto": "a full disk must be read back in it",
     "spec.resources.*(Clickhouse).owns": "one table has one owner",
     "spec.resources.*(Clickhouse).params.version": "one is offered, and what no decision needs is refused",
     "spec.resources.*(Clickhouse).pool.maxPerReplica": "what all pods open must fit the store",
@@ -221,7 +229,7 @@ def test_a_default_that_promises_is_said_until_it_is_declined(tmp_path: Path) ->
         read = catalogue(tmp_path / str(len(words)), one=f"  resources: {{db: {{type: redis{words}}}}}\n")
         return {each.row.one for each in pending(settings("dev"), read, "dev")}
 
-    assert subjects("") - subjects(", backup: none") == {"word on copies of a store"}
+    assert subjects("") - subjects(", backup: none") == {"restore drill of a store that a CronJob copies"}
 
 
 @pytest.mark.parametrize(("word", "said"), [("retain", False), ("snapshot", True)])

@@ -16,7 +16,11 @@ from manifests import Manifest, everything
 from tests.support.stacks import catalogue, settings
 
 BUCKET: Final = S3(
-    kind="s3", bucket="copies", region="eu-west-1", role="arn:aws:iam::111122223333:role/copies-{service}"
+    kind="s3",
+    bucket="copies",
+    region="eu-west-1",
+    role="arn:aws:iam::111122223333:role/copies-{service}",
+    drill_role="arn:aws:iam::111122223333:role/drills-{service}",
 )
 VARIABLES: Final = """\
       variables: {URL: "${resources.db.url}"}

@@ -20,7 +20,7 @@ from policies.rules import RULES
 from tests.support.installations import every_engine
 from tests.support.own_platform import facts, manifests_of
 from tests.support.stacks import STACKS, settings, shop
-from tests.support.standing import DRILLED
+from tests.support.standing import COPIED_BY_RUNS, DRILLED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,9 +173,10 @@ def test_every_pod_resolves_names_through_the_nodes_cache_where_there_is_one(
     operated = [of for of in owned if of.type in OPERATED]
     inside = len(operated) + sum(isinstance(of, Shaped) and of.migrations is not None for of in operated)
     drilled = [of for of in operated if of.type in DRILLED and of.backup != "none"]
-    assert len(asking) == 17 + inside + 2 * len(drilled), (
-        "twelve services, the gateway and its Redis, the collector, Prometheus, Velero, stores, their migrations, and"
-        " per drill what is restored and who restores it"
+    copied = [of for of in operated if of.type in COPIED_BY_RUNS and of.backup != "none"]
+    assert len(asking) == 17 + inside + 2 * len(drilled) + len(copied), (
+        "twelve services, the gateway and its Redis, the collector, Prometheus, Velero, stores, their migrations, the"
+        " runs that copy, and per drill what is restored and who restores it"
     )
     for (rule,) in asking:
         assert [to["ipBlock"]["cidr"] for to in rule["to"] if "ipBlock" in to] == cidrs

@@ -59,7 +59,7 @@ def decide(store: PerconaMongodb, text: Mongodb, context: Context) -> MongodbDri
         account=store.account,
         asked=HAS_A_COLLECTION,
         restorer=RESTORER,
-        room=Quota(pods=1, total=pod, claims=1, disk_gib=store.size.disk_gib),
+        restored=Quota(pods=1, total=pod, claims=1, disk_gib=store.size.disk_gib),
         host=names.address(percona_mongodb.headless(store.resource), namespace),
         dns_names=percona_mongodb.dns_names(store.resource, namespace),
         architecture=store.architecture,

@@ -47,7 +47,7 @@ def decide(store: OperatedMariadb, text: Mysql, context: Context) -> MysqlDrill 
         account=store.account,
         asked=HAS_A_TABLE,
         restorer=COPIER,
-        room=Quota(pods=2, total=store.size.amounts + COPIER, claims=2, disk_gib=store.size.disk_gib + staging_gib),
+        restored=Quota(pods=2, total=store.size.amounts + COPIER, claims=2, disk_gib=store.size.disk_gib + staging_gib),
         host=names.address(store.resource, namespace),
         dns_names=mariadb_operator.dns_names(store.resource, namespace),
         parameters=store.parameters,

@@ -44,7 +44,7 @@ def decide(store: CloudNativePg, text: Postgres, context: Context) -> PostgresDr
         account=store.resource,
         asked=HAS_A_TABLE,
         restorer=ARCHIVER,
-        room=Quota(pods=2, total=pods, claims=1, disk_gib=store.size.disk_gib),
+        restored=Quota(pods=2, total=pods, claims=1, disk_gib=store.size.disk_gib),
         host=names.address(service, namespace),
         dns_names=(service, *dns_names(service, namespace)),
         parameters={name: value for name, value in store.parameters.items() if name not in UNUSED},

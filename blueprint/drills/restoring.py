@@ -71,7 +71,7 @@ class RestoreDrill:
     """What must be answered with true."""
     restorer: Amounts
     """Of what fetches the copy."""
-    room: Quota
+    restored: Quota
     """What is restored takes, with what restores it."""
     runner: Image
     """What makes, awaits and removes the restored store."""
@@ -86,7 +86,7 @@ class RestoreDrill:
     @property
     def quota(self) -> Quota:
         """The restored store; the drill, and what sweeps up."""
-        return self.room + Quota(pods=2, total=self.step.times(2))
+        return self.restored + Quota(pods=2, total=self.step.times(2))
 
     @property
     def largest(self) -> Amounts:
@@ -140,7 +140,7 @@ def decide(
     account: str,
     asked: str,
     restorer: Amounts,
-    room: Quota,
+    restored: Quota,
     host: str,
     dns_names: tuple[str, ...],
     **own: Any,
@@ -172,7 +172,7 @@ def decide(
         user=store.user,
         check=backup.restore_check or asked,
         restorer=restorer,
-        room=room,
+        restored=restored,
         runner=KUBECTL,
         step=STEP,
         host=host,

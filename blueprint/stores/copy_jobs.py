@@ -1,7 +1,7 @@
 """Copies of a store whose operator makes none: a CronJob asks the store for one, and removes those past their time.
 
 What all such engines have in common. How each makes a copy is a row of `manifests.copy_jobs`. Why it is so:
-docs/decisions/0055-a-cronjob-copies-what-no-operator-copies.md
+docs/decisions/0053-a-cronjob-copies-what-no-operator-copies.md
 """
 
 from collections.abc import Iterator

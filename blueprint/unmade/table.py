@@ -84,7 +84,7 @@ _COPIES: Final = Row(
     planned="backups (0.5)",
     meanwhile=(
         "Copy the disks of its pods by the storage's own snapshots: what writes to a bucket is not in its image"
-        " (docs/decisions/0055-a-cronjob-copies-what-no-operator-copies.md); say backup: none where the data can be"
+        " (docs/decisions/0053-a-cronjob-copies-what-no-operator-copies.md); say backup: none where the data can be"
         " made again"
     ),
     by_default=True,
