@@ -37,9 +37,12 @@ def make(
 ) -> dict[str, pulumi.Resource]:
     """`manifests` as children of `component`, by logical name, in the order given.
 
-    An object comes after its namespace, which is one of `manifests` or of `namespaces`, and goes with it: destroying
-    asks the API server once per namespace. It stays with it, too, unless it says that it goes. What is in no namespace
-    of `manifests` also comes after `after`; the others do through theirs.
+    An object comes after its namespace, which is one of `manifests` or of `namespaces`. What is in no namespace of
+    `manifests` also comes after `after`; the others do through theirs.
+
+    Destroying asks the API server once per namespace of `manifests`: what is in it goes with it, and stays with it,
+    unless it says that it goes. What is in one of `namespaces` is deleted by itself. That namespace is older than the
+    operators in `after` and outlives them, and nobody would be there to take the finalizers off what is left in it.
     """
     made: dict[str, pulumi.Resource] = {}
     spaces, own, staying = dict(namespaces), set[str](), set[str]()
@@ -55,7 +58,7 @@ def make(
         ]
         options = component.under(
             depends_on=[*([parent] if parent else []), *(() if namespace in own else after), *first],
-            deleted_with=None if namespace in staying and goes(manifest) else parent,
+            deleted_with=parent if namespace in own and not (namespace in staying and goes(manifest)) else None,
             ignore_changes=list(how.others_own) or None,
             replace_on_changes=list(how.replaced_by) or None,
             protect=(how.protected and retained(manifest)) or None,

@@ -6,15 +6,18 @@ everything at once that does not wait.
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from blueprint.operators import OPERATORS
 from manifests.operators import objects as beside_operators
 from tests.support.counting_engine import Registration
-from tests.support.program_run import Run
+from tests.support.program_run import Run, lead, project, run, written_settings
 from tests.support.program_variants import VARIANTS, decided, every_variant, objects, ran
-from tests.support.stacks import STACKS, key
+from tests.support.stacks import STACKS, catalogue, key
+from tests.support.standing import STORES
 
 PREREQUISITES: Final = frozenset(
     {("LimitRange", ""), ("NetworkPolicy", "default-deny"), ("ResourceQuota", ""), ("ServiceAccount", "")}
@@ -66,7 +69,7 @@ def below(done: Run, token: str) -> list[Registration]:
 
 
 @every_variant
-def test_an_object_comes_after_its_namespace_and_goes_with_it(variant: str) -> None:
+def test_an_object_comes_after_its_namespace_and_goes_with_one_of_its_own_component(variant: str) -> None:
     done, before = ran(variant), ran(variant).closures()
     spaces = {each.inputs["metadata"]["name"]: each.urn for each in objects(done) if each.inputs["kind"] == "Namespace"}
     inside = [each for each in objects(done) if "namespace" in each.inputs["metadata"]]
@@ -78,7 +81,10 @@ def test_an_object_comes_after_its_namespace_and_goes_with_it(variant: str) -> N
             assert not each.request.deletedWith, f"{each.urn} goes with a namespace that is not its own"
             continue
         assert space in before[each.urn], f"{each.urn} is asked for before there is a place for it"
-        assert each.request.deletedWith == space, f"{each.urn} would be deleted one by one, finalizers and all"
+        if each.request.parent == done.by_urn[space].request.parent:
+            assert each.request.deletedWith == space, f"{each.urn} would be deleted one by one, finalizers and all"
+        else:
+            assert not each.request.deletedWith, f"{each.urn} would outlive what its component waited for"
     owned = "platform" in decided(variant).layers
     assert not elsewhere or not owned, f"no component makes {sorted(elsewhere)}"
 
@@ -175,6 +181,39 @@ def test_objects_of_other_peoples_kinds_wait_for_their_definitions(variant: str)
     for token in ("platform:platform:Mesh", "platform:platform:Gateway", "platform:platform:PlatformReady"):
         for each in below(done, token):
             assert last in before[each.urn], f"{each.urn} is asked for before the API server knows its kind"
+
+
+def outlived_by(done: Run) -> set[str]:
+    """The operators that have something to run in `done`, each of which outlives it.
+
+    The engine deletes in the reverse order. It takes an object away by itself, or with the namespace it goes with:
+    whichever it is must be gone before the operator that takes the finalizers off.
+    """
+    before = done.closures()
+    charts = {each.name: each for each in done.registrations if each.kind == CHART}
+    runner = {kind: charts[name] for name in charts for kind in OPERATORS[name].owns}
+    busy = set()
+    for each in objects(done):
+        group = each.inputs["apiVersion"].rpartition("/")[0]
+        operator = runner.get(f"{each.inputs['kind']}.{group}")
+        if operator:
+            gone = each.request.deletedWith or each.urn
+            assert operator.urn in before[gone], f"{operator.name} would be gone before {each.urn}"
+            busy.add(operator.name)
+    return busy
+
+
+def test_each_operator_outlives_the_finalizers_of_what_it_runs(tmp_path: Path) -> None:
+    settings = {**written_settings("staging"), "environment": "dev"}
+    del settings["backups"]
+    services = tmp_path / "services"
+    catalogue(services, shelf="  resources:\n" + "".join(f"    a-{each}: {{type: {each}}}\n" for each in STORES))
+    with project(services) as folder:
+        lead(folder, settings)
+        each_engine = run(folder, "staging", settings)
+    assert each_engine.exit_code == 0, each_engine.reported
+    busy = outlived_by(each_engine) | outlived_by(ran("prod")) | outlived_by(ran("without a mesh"))
+    assert busy == {name for name, operator in OPERATORS.items() if operator.owns}, "nothing is proven of the rest"
 
 
 @whole
