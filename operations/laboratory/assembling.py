@@ -22,7 +22,7 @@ from operations.laboratory.openings import Openings
 from policies.core.facts import Facts
 from policies.network.addresses import METADATA, Space, space, union
 from policies.network.reach import Direction
-from policies.rules.net.edges import drills, edges, migrations, service_pods, stores
+from policies.rules.net.edges import copiers, drills, edges, migrations, service_pods, stores
 from policies.rules.net.platform import CLOSED_NAMESPACES, STANDING, Edge, Pods, Zone
 
 UNDECLARED: Final = Port("TCP", 64_999)
@@ -112,14 +112,17 @@ class _Known:
 
     def __init__(self, facts: Facts, drawn: Iterable[Edge], only: Sequence[str]) -> None:
         services = [service.name for service in facts.services or ()]
+        self._drawn = tuple(drawn)
+        spoken_of = {id(end) for edge in self._drawn for end in (edge.source, edge.target)}
         self.places = (
             *(service_pods(name) for name in services),
             *stores(facts),
             *migrations(facts),
             *drills(facts),
-            *STANDING,
+            *copiers(facts),
+            # Of whom no edge speaks is not installed in this stack, and nothing would close its pods (Velero's).
+            *(each for each in STANDING if not each.closed or id(each) in spoken_of),
         )
-        self._drawn = tuple(drawn)
         self._tenants = {place for name in services for place in _namespaces(name)}
         self._chosen = {place for name in only or services for place in _namespaces(name)}
         self.closed_namespaces = (*self._tenants, *CLOSED_NAMESPACES)
