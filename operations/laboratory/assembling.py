@@ -113,7 +113,7 @@ class _Known:
     def __init__(self, facts: Facts, drawn: Iterable[Edge], only: Sequence[str]) -> None:
         services = [service.name for service in facts.services or ()]
         self._drawn = tuple(drawn)
-        spoken_of = {id(end) for edge in self._drawn for end in (edge.source, edge.target)}
+        spoken_of = [end for edge in self._drawn for end in (edge.source, edge.target)]
         self.places = (
             *(service_pods(name) for name in services),
             *stores(facts),
@@ -121,7 +121,7 @@ class _Known:
             *drills(facts),
             *copiers(facts),
             # Of whom no edge speaks is not installed in this stack, and nothing would close its pods (Velero's).
-            *(each for each in STANDING if not each.closed or id(each) in spoken_of),
+            *(each for each in STANDING if not each.closed or each in spoken_of),
         )
         self._tenants = {place for name in services for place in _namespaces(name)}
         self._chosen = {place for name in only or services for place in _namespaces(name)}
